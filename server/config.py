@@ -1,0 +1,263 @@
+"""What an operator decides: one TOML file, the environment over it, and defaults below both.
+
+Every failure is a `ConfigError` whose text is one sentence that names the key and what to do.
+"""
+
+import ipaddress
+import re
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from server import config_source
+from server.config_source import ConfigError
+
+__all__ = ["Config", "ConfigError", "is_local", "load"]
+
+VERSION: Final = "0.1.0"
+LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue each in web/locale
+
+_DOMAIN: Final = re.compile(
+    r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+    r"(:[0-9]{1,5})?"
+)
+_ALLOWED: Final = re.compile(
+    r"(?:\[([0-9a-fA-F:.]+)\](/\d+)?|([^\[\]:]+)|([0-9a-fA-F:.]+/\d+))(?::(\d+))?"
+)
+
+
+class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who this instance is. `base_url` has no trailing slash; the first language is the default."""
+
+    domain: str = "localhost:8080"
+    base_url: str = ""
+    name: str = "Madang"
+    kind: Literal["city", "ngo"] = "city"
+    languages: tuple[str, ...] = ("ko", "en")
+    timezone: str = "Asia/Seoul"
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where it listens, and whose word about a visitor's address counts."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    tls_certificate: str = ""
+    tls_key: str = ""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+
+
+class DatabaseAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`sqlite:PATH`, or `postgresql://user@host/name`."""
+
+    url: str = "sqlite:var/madang.db"
+
+
+class MediaAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The folder of pictures."""
+
+    store: str = "var/media"
+
+
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file with the key that seals private keys in the database."""
+
+    key_file: str = "var/secret.key"
+
+
+class Registrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may make an account."""
+
+    mode: Literal["open", "approval", "invite", "closed"] = "approval"
+
+
+class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With whom we speak, and the exceptions to the address guard (`CIDR` or `CIDR:PORT`)."""
+
+    mode: Literal["open", "allowlist", "off"] = "open"
+    authorized_fetch: bool = False
+    allowed_addresses: tuple[str, ...] = ()
+    allow_http: bool = False
+    ca_file: str = ""
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`smtp://user:password@host:port`, or nothing: then mails are printed to the log."""
+
+    smtp: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole configuration, one struct for each section of the file."""
+
+    instance: Instance = Instance()
+    server: Server = Server()
+    database: DatabaseAt = DatabaseAt()
+    media: MediaAt = MediaAt()
+    secrets: Secrets = Secrets()
+    registrations: Registrations = Registrations()
+    federation: Federation = Federation()
+    mail: Mail = Mail()
+
+
+SECTIONS: Final[Mapping[str, type[msgspec.Struct]]] = types.MappingProxyType(
+    {field.name: field.type for field in msgspec.structs.fields(Config)}
+)
+
+
+def load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration of `path`, or `MADANG_CONFIG`, or `madang.toml` here, or the defaults.
+
+    `MADANG_SECTION__KEY` in `environ` wins over the file; lists are JSON or separated by commas.
+    Relative paths mean the working directory. Raises `ConfigError`.
+    """
+    given = config_source.read(SECTIONS, config_source.find(path, environ), environ)
+    config = Config(**{name: config_source.section(SECTIONS, name, given) for name in SECTIONS})
+    config = _with_addresses(config, "domain" in given.get("instance", {}))
+    for problem in _problems(config):
+        raise ConfigError(problem)
+    return config
+
+
+def _with_addresses(config: Config, domain_given: bool) -> Config:
+    """`domain` and `base_url` where they were not given: localhost at our port, https elsewhere."""
+    instance, server = config.instance, config.server
+    domain = instance.domain
+    if not domain_given:
+        domain = f"localhost:{server.port}"
+    secure = bool(server.tls_certificate) or not is_local(domain)
+    base_url = instance.base_url.rstrip("/") or f"{'https' if secure else 'http'}://{domain}"
+    return msgspec.structs.replace(
+        config, instance=msgspec.structs.replace(instance, domain=domain, base_url=base_url)
+    )
+
+
+def is_local(host: str) -> bool:
+    """Whether `host`, with or without a port, is this very machine."""
+    name = (urlsplit(f"//{host}").hostname or "").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _problems(config: Config) -> Iterator[str]:
+    """What is wrong with values that fit their types, the most basic first."""
+    yield from _instance_problems(config)
+    yield from _server_problems(config.server)
+    yield from _storage_problems(config)
+    yield from _federation_problems(config.federation)
+
+
+def _instance_problems(config: Config) -> Iterator[str]:
+    instance = config.instance
+    if not _DOMAIN.fullmatch(instance.domain):
+        yield (
+            f'instance.domain "{instance.domain}" is not a host name; '
+            'write it in small letters without https://, such as "gm.example".'
+        )
+    yield from _base_url_problems(instance, config.federation)
+    if not instance.name.strip():
+        yield "instance.name is empty; give your place a name."
+    if not instance.languages:
+        yield 'instance.languages is empty; name at least one, such as ["ko"].'
+    for language in instance.languages:
+        if language not in LANGUAGES:
+            choice = ", ".join(LANGUAGES)
+            yield f'instance.languages: "{language}" is not translated; there are {choice}.'
+    if not _zone_exists(instance.timezone):
+        yield f'instance.timezone "{instance.timezone}" is not known; an example is "Asia/Seoul".'
+
+
+def _base_url_problems(instance: Instance, federation: Federation) -> Iterator[str]:
+    try:
+        parts = urlsplit(instance.base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if not host or parts.scheme not in ("http", "https"):
+        yield f'instance.base_url "{instance.base_url}" is not an address; an example is "https://gm.example".'
+        return
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        yield f'instance.base_url "{instance.base_url}" must end after the host, without a path.'
+    if parts.netloc != parts.netloc.lower():
+        yield f'instance.base_url "{instance.base_url}" must be written in small letters.'
+    if parts.scheme == "http" and not is_local(parts.netloc) and not federation.allow_http:
+        yield (
+            f'instance.base_url "{instance.base_url}" must begin with https://; '
+            "only localhost and closed networks (federation.allow_http = true) may do without."
+        )
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _server_problems(server: Server) -> Iterator[str]:
+    if not 0 <= server.port <= 65535:
+        yield f"server.port {server.port} is not a port; it lies between 1 and 65535."
+    if bool(server.tls_certificate) != bool(server.tls_key):
+        missing = "tls_key" if server.tls_certificate else "tls_certificate"
+        yield f"server.{missing} is missing; give both certificate and key, or neither."
+    for proxy in server.trusted_proxies:
+        if not _is_network(proxy):
+            yield (
+                f'server.trusted_proxies: "{proxy}" is not an address '
+                'such as "127.0.0.1" or "10.0.0.0/8".'
+            )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _storage_problems(config: Config) -> Iterator[str]:
+    url = config.database.url
+    scheme, _, rest = url.partition(":")
+    if scheme not in ("sqlite", "postgresql") or not rest.strip("/"):
+        yield (
+            "database.url must be sqlite:PATH or postgresql://user@host/name; "
+            'an example is "sqlite:var/madang.db".'
+        )
+    if config.media.store.startswith("s3:"):
+        yield "media.store: this version keeps pictures in a folder only; give a path."
+    if not config.media.store:
+        yield 'media.store is empty; give a folder, such as "var/media".'
+    if not config.secrets.key_file:
+        yield 'secrets.key_file is empty; give a file, such as "var/secret.key".'
+    if config.mail.smtp and urlsplit(config.mail.smtp).scheme not in ("smtp", "smtps"):
+        yield 'mail.smtp must be an address such as "smtps://user:password@mail.example:465".'
+
+
+def _federation_problems(federation: Federation) -> Iterator[str]:
+    for entry in federation.allowed_addresses:
+        if not _is_allowed_entry(entry):
+            yield (
+                f'federation.allowed_addresses: "{entry}" is not a network with a port, '
+                'such as "127.0.2.0/24:443".'
+            )
+
+
+def _is_allowed_entry(entry: str) -> bool:
+    found = _ALLOWED.fullmatch(entry)
+    if not found:
+        return False
+    six, prefix, four, plain_six, port = found.groups()
+    if port is not None and not 0 < int(port) <= 65535:
+        return False
+    return _is_network(f"{six}{prefix or ''}" if six else four or plain_six)
