@@ -20,7 +20,7 @@ MAX_RECIPIENTS: Final = 1_000
 
 _PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_FORBIDDEN_IN_URI: Final = re.compile(r"[\x00-\x20\x7f<>\"\\^`{|}]")
+_FORBIDDEN_IN_URI: Final = re.compile(r"[\x00-\x20\x7f<>\"\\]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _decoder: Final = msgspec.json.Decoder()
@@ -123,6 +123,13 @@ def text_or_none(value: Any) -> str | None:
     if isinstance(value, dict):
         value = value.get("@value")
     return value if isinstance(value, str) and value else None
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` bytes of `text` in UTF-8."""
+    if len(text) * 4 <= limit:
+        return text
+    return text.encode()[:limit].decode(errors="ignore")
 
 
 def audience(value: Any) -> tuple[str, ...]:
