@@ -1,0 +1,117 @@
+"""Which passwords are taken, and how they are kept."""
+
+import asyncio
+import time
+import unicodedata
+
+import pytest
+
+from server import passwords
+from server.errors import Invalid
+
+GOOD = "tulip-river-oven"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "Password123!",
+        "P@ssw0rd",
+        "qwer1234!!",
+        "12345678",
+        "qwertyuiop",
+        "1qaz2wsx",
+        "19900101",
+        "010-1234-5678",
+        "aaaaaaaa",
+        "abcabcabc",
+        "tkfkdgo1234",  # 사랑해 on an English keyboard
+        "rkskekfk",  # 가나다라
+        "비밀번호1234",
+        "gwangmyeong2026",
+    ],
+)
+def test_what_everybody_takes_is_refused(password):
+    with pytest.raises(Invalid, match="easy to guess"):
+        passwords.check(password)
+
+
+@pytest.mark.parametrize(
+    "password", [GOOD, "우리집 앞 은행나무", "correct horse battery", "zx81 & spectrum"]
+)
+def test_what_only_you_would_combine_is_taken(password):
+    passwords.check(password)
+
+
+def test_your_own_name_with_a_year_is_refused():
+    with pytest.raises(Invalid):
+        passwords.check("alice_kim2024!", "alice_kim", "alice@example.test")
+
+
+def test_seven_characters_are_too_few():
+    with pytest.raises(Invalid, match="at least 8"):
+        passwords.check("x7!kQz0")
+
+
+async def test_the_right_password_fits_and_another_does_not():
+    kept = await passwords.hash_(GOOD)
+    assert kept.startswith("$argon2id$")
+    assert GOOD not in kept
+    assert await passwords.verify(kept, GOOD)
+    assert not await passwords.verify(kept, GOOD + "!")
+    assert not passwords.needs_rehash(kept)
+
+
+async def test_hangul_fits_however_the_system_spells_it():
+    kept = await passwords.hash_(unicodedata.normalize("NFD", "우리집 은행나무"))
+    assert await passwords.verify(kept, unicodedata.normalize("NFC", "우리집 은행나무"))
+
+
+async def test_over_a_kilobyte_is_refused_without_hashing():
+    long = "가" * 334
+    with pytest.raises(Invalid, match="too long"):
+        await passwords.hash_(long)
+    with pytest.raises(Invalid, match="too long"):
+        passwords.check(long)
+    started = time.process_time()
+    assert not await passwords.verify(await passwords.hash_(GOOD), long * 1_000)
+    assert time.process_time() - started < 5
+
+
+async def test_half_a_surrogate_pair_is_no_password():
+    with pytest.raises(Invalid):
+        await passwords.hash_("tulip-river-\ud800")
+    assert not await passwords.verify("", "tulip-river-\ud800")
+
+
+async def test_an_unknown_name_costs_what_a_known_one_costs():
+    kept = await passwords.hash_(GOOD)
+    await passwords.verify("", GOOD)
+
+    async def cost(hash: str) -> float:
+        """The least of five, in seconds: noise only ever adds."""
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            await passwords.verify(hash, "another-river-oven")
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    known, unknown = await cost(kept), await cost("")
+    assert 0.5 < known / unknown < 2
+
+
+async def test_what_is_no_hash_fits_nothing():
+    assert not await passwords.verify("plain text", "plain text")
+    assert not await passwords.verify("", "nobody has this password")
+
+
+async def test_sign_ins_do_not_stop_the_loop():
+    hashing = asyncio.gather(*(passwords.hash_(GOOD) for _ in range(3)))
+    turns = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    await hashing
+    assert turns > 10
