@@ -1,0 +1,328 @@
+"""SQLite: one writer that commits in groups, a few readers, and one connection on the event loop.
+
+aiosqlite owns the threads. Whatever waits for the writer goes into one `BEGIN IMMEDIATE ...
+COMMIT`, each function inside its own `SAVEPOINT`, and every caller is answered after that commit: a
+slow disk costs one sync per group, and nobody hears "yes" before the data is safe.
+
+Only the writer writes and checkpoints: SQLite before 3.51.3 can damage a WAL file when two
+connections do so at once.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import aiosqlite
+
+from server.store.transaction import (
+    DatabaseUnavailable,
+    Dialect,
+    IntegrityError,
+    Read,
+    UniqueViolation,
+    Write,
+    describe,
+)
+
+T = TypeVar("T")
+Outcome = tuple[Any, BaseException | None]
+
+MAX_GROUP: Final = 50
+BUSY_TIMEOUT_MS: Final = 5_000
+STATEMENTS: Final = 512  # compiled statements kept by each connection
+WAL_KEPT_BYTES: Final = 64 << 20  # after a checkpoint the log file shrinks to this
+
+_UNIQUE: Final = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
+_TROUBLE: Final = {
+    sqlite3.SQLITE_BUSY: "is locked by another process",
+    sqlite3.SQLITE_LOCKED: "is locked by another process",
+    sqlite3.SQLITE_FULL: "has no room left on its disk",
+    sqlite3.SQLITE_IOERR: "cannot be read or written",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_READONLY: "may not be written",
+    sqlite3.SQLITE_PERM: "may not be read",
+    sqlite3.SQLITE_NOTADB: "is not an SQLite database",
+    sqlite3.SQLITE_CORRUPT: "is damaged: restore a backup",
+}
+
+
+class Connection(sqlite3.Connection):
+    """A `Link`: the standard connection, which also knows what its errors mean."""
+
+    dialect: Dialect = "sqlite"
+
+    def uncounted(self, sql: str) -> int:
+        """Python does not count the rows that a `WITH ... INSERT` changes; SQLite does."""
+        if sql.lstrip()[:4].upper() != "WITH":
+            return 0
+        return int(self.execute("SELECT changes()").fetchone()[0])
+
+    def explained(self, error: Exception) -> Exception:
+        """Constraints, and trouble with the file, in the words of `transaction`."""
+        return explained(error)
+
+
+def explained(error: Exception) -> Exception:
+    """What an error of sqlite3 means; everything else is returned as it is."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0)  # absent where Python itself complains
+    if code in _UNIQUE:
+        return UniqueViolation(describe(error))
+    if isinstance(error, sqlite3.IntegrityError):
+        return IntegrityError(describe(error))
+    trouble = _TROUBLE.get(code & 0xFF)  # the primary code of an extended one
+    if trouble:
+        return DatabaseUnavailable(f"The database {trouble} ({describe(error)}).")
+    return error
+
+
+def connect(path: str, *, reader: bool = False) -> Connection:
+    """Open `path`, making the file (not its folder) where the writer finds none.
+
+    A reader can change nothing and never checkpoints. Raises `sqlite3.Error`.
+    """
+    connection = sqlite3.connect(
+        path, isolation_level=None, cached_statements=STATEMENTS, factory=Connection
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in _pragmas(reader):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _pragmas(reader: bool) -> Sequence[str]:
+    busy = f"busy_timeout = {BUSY_TIMEOUT_MS}"
+    if reader:
+        return busy, "query_only = ON", "wal_autocheckpoint = 0"
+    return (
+        busy,
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {WAL_KEPT_BYTES}",
+    )
+
+
+class _Thread(aiosqlite.Connection):
+    """An aiosqlite connection that can run a whole function on its thread."""
+
+    async def call(self, function: Callable[[Connection], T]) -> T:
+        """Run `function(connection)`; test_db.py pins the one private name used here."""
+        return await self._execute(function, self._conn)  # type: ignore[no-untyped-call, no-any-return]
+
+
+class _Waiting:
+    """A function that waits for the writer, and the future of who waits for the function."""
+
+    __slots__ = ("answer", "function")
+
+    def __init__(self, function: Callable[[Write], Any], answer: asyncio.Future[Any]) -> None:
+        self.function = function
+        self.answer = answer
+
+
+class Sqlite:
+    """An `Engine` over one file."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(
+        self, threads: Sequence[_Thread], inline: Connection, committed: Callable[[], None]
+    ) -> None:
+        """Use `open`."""
+        self._writer, *self._readers = threads
+        self._inline = inline
+        self._committed = committed
+        self._idle: asyncio.LifoQueue[_Thread] = asyncio.LifoQueue()
+        for reader in self._readers:
+            self._idle.put_nowait(reader)
+        self._waiting: deque[_Waiting] = deque()
+        self._serving: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: str, *, readers: int, committed: Callable[[], None]) -> Self:
+        """Open every connection; `committed` is called after each commit that changed something.
+
+        Raises `DatabaseUnavailable`.
+        """
+        _refuse_missing_folder(path)
+        threads: list[_Thread] = []
+        try:
+            for number in range(1 + readers):
+                thread = _Thread(partial(connect, path, reader=number > 0), 64)
+                await thread
+                threads.append(thread)
+            inline = connect(path, reader=True)
+        except sqlite3.Error as error:
+            for thread in threads:
+                await thread.close()
+            raise _unavailable(path, error) from error
+        return cls(threads, inline, committed)
+
+    async def write(self, function: Callable[[Write], T]) -> T:
+        """Run `function` in the next group; its own raise undoes only its own changes.
+
+        A caller that is cancelled before its group began is forgotten; after that its function
+        takes effect like the others.
+        """
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(function, answer))
+        if self._serving is None:
+            self._serving = asyncio.create_task(self._serve(), name="database writer")
+        return await answer
+
+    async def read(self, function: Callable[[Read], T]) -> T:
+        """Run `function` on a reader's thread."""
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        reader = await self._idle.get()
+        try:
+            return await reader.call(partial(_on_one_snapshot, function))
+        finally:
+            self._idle.put_nowait(reader)
+
+    async def read_inline(self, function: Callable[[Read], T]) -> T:
+        """Run `function` here and now: for reads of well under 0.1 ms."""
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        return _on_one_snapshot(function, self._inline)
+
+    async def close(self) -> None:
+        """Commit what waits, then close; the writer last, so that it does the final checkpoint."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._serving:
+            await self._serving
+        self._inline.close()
+        for thread in (*self._readers, self._writer):
+            await thread.close()
+
+    async def _serve(self) -> None:
+        """Commit group after group until nobody waits."""
+        try:
+            while group := self._next_group():
+                await self._commit(group)
+        finally:
+            self._serving = None
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        while self._waiting and len(group) < MAX_GROUP:
+            waiting = self._waiting.popleft()
+            if not waiting.answer.done():  # done already: its caller was cancelled
+                group.append(waiting)
+        return group
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        functions = [waiting.function for waiting in group]
+        try:
+            outcomes, changed = await self._writer.call(partial(_commit, functions))
+        except Exception as error:  # nothing of this group happened: everybody in it hears why
+            outcomes, changed = [(None, explained(error))] * len(group), False
+        except BaseException:  # the event loop is going down
+            for waiting in group:
+                waiting.answer.cancel()
+            raise
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            _settle(waiting.answer, *outcome)
+        if changed:
+            self._committed()
+
+
+def _settle(answer: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if error is None:
+        answer.set_result(value)
+        return
+    if isinstance(error, StopIteration):  # a future refuses this one
+        error = RuntimeError("A transaction function raised StopIteration.")
+    answer.set_exception(error)
+
+
+def _on_one_snapshot(function: Callable[[Read], T], connection: Connection) -> T:
+    db = Read(connection)
+    connection.execute("BEGIN")
+    try:
+        return function(db)
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
+def _commit(
+    functions: Sequence[Callable[[Write], Any]], connection: Connection
+) -> tuple[list[Outcome], bool]:
+    """Run a group in one transaction, and say whether a row changed. A raise means: nothing did."""
+    before = connection.total_changes
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if len(functions) == 1:
+            outcomes = [_alone(functions[0], connection)]
+        else:
+            outcomes = [_among_others(function, connection) for function in functions]
+        connection.execute("COMMIT" if any(error is None for _, error in outcomes) else "ROLLBACK")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    succeeded = any(error is None for _, error in outcomes)
+    return outcomes, succeeded and connection.total_changes != before
+
+
+def _alone(function: Callable[[Write], Any], connection: Connection) -> Outcome:
+    """Run without a savepoint: when it fails the caller rolls everything back."""
+    tx = Write(connection)
+    try:
+        value = function(tx)
+        tx.finish()
+    except BaseException as error:
+        _still_open(connection, error)
+        return None, error
+    return value, None
+
+
+def _among_others(function: Callable[[Write], Any], connection: Connection) -> Outcome:
+    """Run inside a savepoint: when it fails the others in the group stay."""
+    connection.execute("SAVEPOINT member")
+    value, error = _alone(function, connection)
+    if error is not None:
+        connection.execute("ROLLBACK TO member")
+    connection.execute("RELEASE member")
+    return value, error
+
+
+def _still_open(connection: Connection, error: BaseException) -> None:
+    """A full disk makes SQLite roll the whole transaction back by itself: then all of it failed."""
+    if not connection.in_transaction:
+        raise DatabaseUnavailable(f"The transaction was lost ({describe(error)}).") from error
+
+
+def _refuse_missing_folder(path: str) -> None:
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise DatabaseUnavailable(
+            f"The database sqlite:{path} cannot be opened: the folder {folder} does not exist."
+        )
+
+
+def _unavailable(path: str, error: sqlite3.Error) -> DatabaseUnavailable:
+    trouble = _TROUBLE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "cannot be opened")
+    return DatabaseUnavailable(f"The database sqlite:{path} {trouble} ({describe(error)}).")
