@@ -1,0 +1,172 @@
+"""Notes and articles of ours, as they look on the wire. AS2 Vocabulary §3.3; Mastodon, Lemmy."""
+
+from typing import Any, Final
+
+import msgspec
+
+from federation.terms import iso
+from federation.vocab import PUBLIC, Attachment
+
+_LANGUAGE_NAMES: Final = {
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "ja": "日本語",
+    "ko": "한국어",
+    "zh": "中文",
+}
+
+
+class Writing(msgspec.Struct, frozen=True, kw_only=True):
+    """A note or an article as its author wants it read.
+
+    `content` and `lead` are sanitised HTML, `source` is Markdown, `warning` plain text. `mentions`
+    are pairs of `@name@host` and actor id, `hashtags` of the tag without its sign and its page.
+    `likes` and `shares` are counts; times are milliseconds UTC.
+    """
+
+    uri: str
+    url: str
+    author: str
+    content: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    published_ms: int
+    title: str = ""
+    lead: str = ""
+    source: str = ""
+    warning: str = ""
+    sensitive: bool = False
+    language: str = ""
+    in_reply_to: str | None = None
+    context: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[tuple[str, str], ...] = ()
+    hashtags: tuple[tuple[str, str], ...] = ()
+    updated_ms: int | None = None
+    likes: int = 0
+    shares: int = 0
+
+
+def note(writing: Writing) -> dict[str, Any]:
+    """A note; `warning` is its summary. AS2 Vocabulary §3.3; Mastodon, GoToSocial."""
+    body = _writing(writing, "Note")
+    body["sensitive"] = writing.sensitive or bool(writing.warning)
+    body["attachment"] = [_attachment(one, "Document") for one in writing.attachments]
+    if writing.warning:
+        body["summary"] = writing.warning
+    return body
+
+
+def article(writing: Writing) -> dict[str, Any]:
+    """A titled story. Mastodon shows name, `summary` and link; FEP-b2b8 readers the whole.
+
+    A warning stands in for the lead and makes it sensitive: peers have one `summary` for both.
+    """
+    body = _writing(writing, "Article")
+    body["name"] = writing.title
+    body["sensitive"] = writing.sensitive or bool(writing.warning)
+    body["attachment"] = [_attachment(one, "Image") for one in writing.attachments]
+    pictures = [one for one in writing.attachments if one.kind == "image"]
+    if pictures:
+        body["image"] = _attachment(pictures[0], "Image")
+    if writing.warning or writing.lead:
+        body["summary"] = writing.warning or writing.lead
+    if writing.lead and not writing.warning:
+        preview = {"type": "Note", "attributedTo": writing.author, "content": writing.lead}
+        body["preview"] = preview | {"published": iso(writing.published_ms)}
+    return body
+
+
+def _writing(writing: Writing, kind: str) -> dict[str, Any]:
+    """What notes and articles have in common."""
+    body: dict[str, Any] = {
+        "id": writing.uri,
+        "type": kind,
+        "attributedTo": writing.author,
+        "to": list(writing.to),
+        "cc": list(writing.cc),
+        "content": writing.content,
+        "mediaType": "text/html",
+        "url": writing.url,
+        "published": iso(writing.published_ms),
+        "tag": _tags(writing),
+        "replies": _replies(f"{writing.uri}/replies"),
+        "likes": _count(f"{writing.uri}/likes", writing.likes),
+        "shares": _count(f"{writing.uri}/shares", writing.shares),
+    }
+    return body | _optional(writing)
+
+
+def _optional(writing: Writing) -> dict[str, Any]:
+    """What is there only when it says something."""
+    body: dict[str, Any] = {}
+    if writing.in_reply_to:
+        body["inReplyTo"] = writing.in_reply_to
+    if writing.context:
+        body["context"] = writing.context
+    if writing.updated_ms is not None:
+        body["updated"] = iso(writing.updated_ms)
+    if writing.source:
+        body["source"] = {"content": writing.source, "mediaType": "text/markdown"}
+    if writing.language:
+        body["contentMap"] = {writing.language: writing.content}
+        body["language"] = _language(writing.language)
+    if PUBLIC in (*writing.to, *writing.cc):
+        body["interactionPolicy"] = {"canQuote": {"automaticApproval": [PUBLIC]}}
+    return body
+
+
+def _language(tag: str) -> dict[str, str]:
+    """Lemmy knows languages without region or script, and requires a name."""
+    primary = tag.partition("-")[0].lower()
+    return {"identifier": primary, "name": _LANGUAGE_NAMES.get(primary, primary)}
+
+
+def _tags(writing: Writing) -> list[dict[str, str]]:
+    """Mentions, then hashtags."""
+    people = [mention(acct, href) for acct, href in writing.mentions]
+    return people + [hashtag(name, href) for name, href in writing.hashtags]
+
+
+def mention(acct: str, href: str) -> dict[str, str]:
+    """A mention of `@name@host`, whose id is `href`. AS2 Vocabulary §5.6."""
+    return {"type": "Mention", "name": acct, "href": href}
+
+
+def hashtag(name: str, href: str) -> dict[str, str]:
+    """A hashtag, its `name` without the sign, and its page."""
+    return {"type": "Hashtag", "name": f"#{name}", "href": href}
+
+
+def _attachment(attachment: Attachment, picture: str) -> dict[str, Any]:
+    """A picture as `picture`, anything else as Document: Lemmy knows no Video and no Audio."""
+    if attachment.kind == "link":
+        return {"type": "Link", "href": attachment.url}
+    body: dict[str, Any] = {
+        "type": picture if attachment.kind == "image" else "Document",
+        "url": attachment.url,
+    }
+    told = {
+        "mediaType": attachment.media_type,
+        "name": attachment.alt,
+        "width": attachment.width,
+        "height": attachment.height,
+        "blurhash": attachment.blurhash,
+    }
+    body |= {name: value for name, value in told.items() if value}
+    if attachment.focus:
+        body["focalPoint"] = list(attachment.focus)
+    return body
+
+
+def _replies(uri: str) -> dict[str, Any]:
+    """The replies, whose first page is read at `?page=1`."""
+    page = {"type": "CollectionPage", "partOf": uri, "next": f"{uri}?page=1", "items": []}
+    return {"id": uri, "type": "Collection", "first": page}
+
+
+def _count(uri: str, total: int) -> dict[str, Any]:
+    """A collection of which only the size is told."""
+    return {"id": uri, "type": "Collection", "totalItems": total}

@@ -1,0 +1,67 @@
+"""The `@context` of what we publish, and how we write a time."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from federation.vocab import ACTOR_TYPES, AS_CONTEXT, OBJECT_TYPES
+
+_SECURITY: Final = "https://w3id.org/security/v1"
+
+ACTOR_TERMS: Final[dict[str, Any]] = {
+    "toot": "http://joinmastodon.org/ns#",
+    "schema": "http://schema.org#",
+    "lemmy": "https://join-lemmy.org/ns#",
+    "sec": "https://w3id.org/security#",
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "sensitive": "as:sensitive",
+    "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+    "discoverable": "toot:discoverable",
+    "indexable": "toot:indexable",
+    "featured": {"@id": "toot:featured", "@type": "@id"},
+    "PropertyValue": "schema:PropertyValue",
+    "value": "schema:value",
+    "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+    "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+    "assertionMethod": {"@id": "sec:assertionMethod", "@type": "@id", "@container": "@set"},
+    "Multikey": "sec:Multikey",
+    "publicKeyMultibase": "sec:publicKeyMultibase",
+}
+
+WRITING_TERMS: Final[dict[str, Any]] = {
+    "toot": "http://joinmastodon.org/ns#",
+    "schema": "http://schema.org#",
+    "gts": "https://gotosocial.org/ns#",
+    "Hashtag": "as:Hashtag",
+    "sensitive": "as:sensitive",
+    "blurhash": "toot:blurhash",
+    "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+    "language": "schema:inLanguage",
+    "identifier": "schema:identifier",
+    "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+    "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+    "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+}
+
+
+def context(body: dict[str, Any]) -> str | list[Any]:
+    """The `@context` that explains every term in `body`, and no more."""
+    inner = body.get("object")
+    kind = inner.get("type") if isinstance(inner, dict) else None
+    for candidate in (body.get("type"), kind):
+        if candidate in ACTOR_TYPES:
+            return [AS_CONTEXT, _SECURITY, ACTOR_TERMS]
+        if candidate in OBJECT_TYPES:
+            return [AS_CONTEXT, _SECURITY, WRITING_TERMS]
+    return AS_CONTEXT
+
+
+def document(body: dict[str, Any]) -> dict[str, Any]:
+    """`body` with its `@context`: what goes on the wire."""
+    return {"@context": context(body), **body}
+
+
+def iso(ms: int) -> str:
+    """`2026-01-01T00:00:00Z`, with `.mmm` where there are milliseconds."""
+    moment = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{moment}.{ms % 1000:03}Z" if ms % 1000 else f"{moment}Z"
