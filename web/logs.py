@@ -1,0 +1,130 @@
+"""The log: readable lines on a terminal, JSON lines elsewhere. One event is one escaped line.
+
+`extra={"peer": host, "ms": 12}` of a logging call becomes fields. What looks like a secret is
+hidden at the edge, in both forms, also inside tracebacks.
+"""
+
+import contextvars
+import json
+import logging
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Final, TextIO
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
+
+HIDDEN: Final = "[hidden]"
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SECRET_NAME: Final = re.compile(
+    r"passw|secret|token|authorization|cookie|csrf|signature|private|credential|api_?key", re.I
+)
+_SECRETS: Final = (
+    # an HTTP header or a field of JSON, a form or a query, with its value
+    re.compile(
+        r"(?P<keep>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)(?:\w+\s+)?[^\s\"',;&]+"
+        r"|(?P<cookie>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+"
+        r"|(?P<named>[\w-]*(?:passw(?:or)?d|secret|token|csrf|code_verifier)[\"']?\s*[:=]\s*[\"']?)"
+        r"[^\s\"',;&)}\]]+",
+        re.I,
+    ),
+    re.compile(r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}", re.I),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.I),
+    re.compile(
+        r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        re.S,
+    ),
+)
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
+    """Send every log to `stream` (standard error), in the form that suits it. Call it once."""
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Readable() if stream.isatty() else JsonLines())
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(True)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def new_request_id() -> str:
+    """A short name for one request, for its log lines and the person's error page."""
+    return secrets.token_hex(6)
+
+
+def redact(text: str) -> str:
+    """`text` with what looks like a password, token, key or cookie hidden."""
+    for pattern in _SECRETS:
+        text = pattern.sub(_hide, text)
+    return text
+
+
+def escape(text: str) -> str:
+    """`text` on one line, nothing in it that steers a terminal or turns its direction."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def _hide(found: re.Match[str]) -> str:
+    return next((kept for kept in found.groups() if kept), "") + HIDDEN
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    """What the caller gave as `extra`, secrets hidden, and the request it belongs to."""
+    given = {key: value for key, value in vars(record).items() if key not in _OWN}
+    fields: dict[str, object] = {}
+    for key, value in given.items():
+        if _SECRET_NAME.search(key):
+            fields[key] = HIDDEN
+        else:
+            plain = value is None or isinstance(value, bool | int | float)
+            fields[key] = value if plain else redact(str(value))
+    if request := request_id.get():
+        fields.setdefault("request", request)
+    return fields
+
+
+def _trouble(record: logging.LogRecord) -> str:
+    """The traceback and the stack of an event, if it has any."""
+    plain = logging.Formatter()
+    parts = [plain.formatException(record.exc_info)] if record.exc_info else []
+    if record.stack_info:
+        parts.append(record.stack_info)
+    return redact("\n".join(parts))
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object in each line: time (UTC), level, logger, message, then the fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of one event, without its end."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, object] = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        line |= {key: value for key, value in _fields(record).items() if key not in line}
+        if trouble := _trouble(record):
+            line["error"] = trouble
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+class Readable(logging.Formatter):
+    """A line for people: local time, level, message, fields; tracebacks follow behind bars."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of one event, without the last end."""
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        line = f"{moment:%H:%M:%S} {record.levelname:<7} {escape(redact(record.getMessage()))}"
+        for key, value in _fields(record).items():
+            line += f"  {key}={escape(str(value))}"
+        for trouble in _trouble(record).splitlines():
+            line += f"\n    | {escape(trouble)}"
+        return line
