@@ -105,21 +105,30 @@ def _one(item: Any) -> Attachment | None:
 
 
 def _address(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The address and the Link that held it: under `url` or `href`; of several the first."""
+    """The address and the Link that held it: under `url` or `href`; of several the first.
+
+    WordPress escapes `&` as if the address stood in HTML.
+    """
     for candidate in [*many(item.get("url")), *many(item.get("href"))]:
         link = candidate if isinstance(candidate, dict) else {}
         url = uri_or_none(link.get("href") if link else candidate)
         if url:
-            return url, link
+            return url.replace("&#038;", "&"), link
     return "", {}
 
 
 def _kind(kind: str, media_type: str, url: str) -> str:
-    """What it is: by media type, else by its own type, else by the end of its address."""
+    """What it is: by media type, else by its own type, else by the end of its address.
+
+    A Link tells nothing about where it leads: Lemmy's lead to pictures as well as to pages.
+    """
     by_type = _kind_of_type(media_type)
     if by_type != "unknown":
         return by_type
-    return _KINDS.get(kind) or _SUFFIXES.get(url.partition("?")[0].rpartition(".")[2], "unknown")
+    by_suffix = _SUFFIXES.get(url.partition("?")[0].rpartition(".")[2].lower())
+    if kind in _KINDS:
+        return by_suffix or "link" if _KINDS[kind] == "link" else _KINDS[kind]
+    return by_suffix or "unknown"
 
 
 def _kind_of_type(media_type: Any) -> str:

@@ -152,7 +152,7 @@ def announce(
 
 
 def block(uri: str, actor: str, target: str) -> dict[str, Any]:
-    """`actor` wants nothing to do with `target`, who is told so that its server can act. AP §6.9."""
+    """`actor` wants nothing to do with `target`, whose server is told so. AP §6.9."""
     return {"id": uri, "type": "Block", "actor": actor, "to": [target], "object": target}
 
 

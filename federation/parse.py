@@ -21,7 +21,7 @@ from federation.readers import (
     type_or_none,
     uri_or_none,
 )
-from federation.vocab import ACTOR_TYPES, Activity, Actor, Collection, Key
+from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity, Actor, Collection, Key
 
 __all__ = [
     "activity",
@@ -58,6 +58,8 @@ COLLECTION_TYPES: Final = frozenset(
     {"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"}
 )
 BOT_TYPES: Final = frozenset({"Service", "Application"})
+NOT_ACTIVITIES: Final = ACTOR_TYPES | OBJECT_TYPES | COLLECTION_TYPES | {"Tombstone"}
+"""Pleroma puts an `actor` into its notes: that makes them no activities."""
 
 ABOUT_SOMETHING: Final = frozenset(
     {
@@ -75,8 +77,8 @@ def activity(raw: dict[str, Any]) -> Activity:
     was reported or removed. Raises `Malformed`. AP §3, §7.
     """
     kind = type_or_none(raw.get("type"))
-    if kind is None:
-        raise Malformed("no usable type")
+    if kind is None or kind in NOT_ACTIVITIES:
+        raise Malformed(f"not an activity: {kind}")
     objects = ids(many(raw.get("object")), MAX_FLAGGED)
     embedded = _embedded(raw, kind)
     if kind in ABOUT_SOMETHING and not objects and embedded is None:
