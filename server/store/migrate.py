@@ -108,16 +108,16 @@ def statements(step: Migration, dialect: Dialect) -> Iterator[str]:
     common = for_postgresql(text) if dialect == "postgresql" else text
     if step.number == 1:
         yield "CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)"
-    yield from split(common)
+    yield from split(common, dialect)
     if own.exists():
-        yield from split(own.read_text("utf-8"))
+        yield from split(own.read_text("utf-8"), dialect)
 
 
-def split(script: str) -> Iterator[str]:
+def split(script: str, dialect: Dialect) -> Iterator[str]:
     """The statements of a script, without their semicolons and without lines of comment.
 
-    A statement ends with a semicolon at the end of a line; those inside the body of a trigger or
-    between `$$` belong to it.
+    A statement ends with a semicolon at the end of a line; those inside the body of a trigger
+    (SQLite) or between `$$` (PostgreSQL) belong to it.
     """
     lines: list[str] = []
     for line in script.splitlines():
@@ -125,12 +125,17 @@ def split(script: str) -> Iterator[str]:
             continue
         lines.append(line)
         text = "\n".join(lines)
-        ended = line.rstrip().endswith(";") and text.count("$$") % 2 == 0
-        if ended and sqlite3.complete_statement(text):
+        if line.rstrip().endswith(";") and _complete(text, dialect):
             yield text.strip().removesuffix(";")
             lines.clear()
     if lines:
         raise MigrationError(f"A migration ends in the middle of a statement: {lines[0].strip()}")
+
+
+def _complete(text: str, dialect: Dialect) -> bool:
+    if dialect == "sqlite":
+        return sqlite3.complete_statement(text)
+    return text.count("$$") % 2 == 0
 
 
 def for_postgresql(script: str) -> str:

