@@ -1,0 +1,67 @@
+"""The client API that Mastodon's apps speak. docs.joinmastodon.org/methods
+
+One module per noun. Only an access token counts here: who is signed in on a page is nobody to an
+app, so nothing that another site's page sends with the person's cookie can act in their name.
+"""
+
+from typing import Final
+
+from aiohttp import web
+
+from server.errors import NotFound
+from web.api import (
+    accounts,
+    follow_requests,
+    instance,
+    media,
+    notifications,
+    search,
+    statuses,
+    timelines,
+)
+from web.api.fragments import FRAGMENTS, Fragments
+
+PREFIX: Final = "/api/"
+
+_EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def register(app: web.Application) -> None:
+    """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
+    app[FRAGMENTS] = Fragments()
+    for noun in (
+        accounts,
+        follow_requests,
+        instance,
+        media,
+        notifications,
+        search,
+        statuses,
+        timelines,
+    ):
+        app.add_routes(noun.routes)
+    app.router.add_route("OPTIONS", PREFIX + "{path:.*}", preflight)
+    app.router.add_route("*", PREFIX + "{path:.*}", unknown)
+    app.on_response_prepare.append(allow_every_origin)
+
+
+async def allow_every_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """Apps in a browser come from anywhere, and their token, not their origin, lets them in."""
+    if request.path.startswith(PREFIX):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+
+async def preflight(request: web.Request) -> web.Response:
+    """Answer a browser's question whether it may send the request it has in mind."""
+    return web.Response(status=204, headers=_PREFLIGHT)
+
+
+async def unknown(request: web.Request) -> web.Response:
+    """An endpoint that does not exist here, or not yet."""
+    raise NotFound("This server has no such endpoint.")

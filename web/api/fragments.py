@@ -1,0 +1,130 @@
+"""What is the same for every viewer of a status, encoded once and kept while it is true.
+
+A page of a timeline is then a join of bytes: the kept part, and behind it the counts and what the
+viewer did. A fragment is named by the versions of the post and its author, so an edit makes it
+unreachable at once; numbers that come without a new version (an author's followers, a poll, a
+booster's name) are at most `MAX_AGE_MS` old.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from server.clock import MINUTE_MS, now_ms
+from server.model import Entry, PostView, Site
+from server.services import timelines
+from web import present
+from web.keys import DB, SITE
+
+MAX_AGE_MS: Final = 10 * MINUTE_MS
+MAX_BYTES: Final = 24 * 1024 * 1024
+"""Some 10,000 statuses."""
+
+Key = tuple[int, int, int, int, int]
+_BOOL: Final = (b"false", b"true")
+
+
+class Fragment(msgspec.Struct, frozen=True):
+    """The JSON of a status without its closing brace. `pinned` is for its author alone."""
+
+    json: bytes
+    made_ms: int
+    pinned: bool = False
+
+
+class Fragments:
+    """Least recently used first out, bounded in bytes."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        """Empty; `max_bytes` of JSON are kept."""
+        self._kept: OrderedDict[Key, Fragment] = OrderedDict()
+        self._room = max_bytes
+
+    def has(self, entry: Entry, now_ms: int) -> bool:
+        """Whether `status` can show the entry without reading."""
+        return all(self._fresh(key, now_ms) for key in _keys(entry))
+
+    def keep(self, site: Site, entry: Entry, view: PostView, now_ms: int) -> None:
+        """Encode and keep what `view` shows of the entry."""
+        inner, *around = _keys(entry)
+        shared = present.shared_status(site, view, now_ms)
+        self._put(inner, Fragment(_open(shared), now_ms, view.post.pinned_ms is not None))
+        if around and view.booster is not None:
+            wrapper = present.boost(view.post, entry.id)
+            wrapper["account"] = present.account(site, view.booster)
+            self._put(around[0], Fragment(_open(wrapper), now_ms))
+
+    def status(self, entry: Entry, viewer_id: int | None) -> bytes | None:
+        """The Status of an entry as JSON, or None when it is not kept."""
+        found = [self._kept.get(key) for key in _keys(entry)]
+        inner = found[0]
+        if inner is None or found[-1] is None:
+            return None
+        for key in _keys(entry):
+            self._kept.move_to_end(key)
+        tail = _tail(entry)
+        json = inner.json + tail
+        if viewer_id == entry.author_id:
+            json += b',"pinned":' + _BOOL[inner.pinned]
+        json += b"}"
+        return (
+            json
+            if entry.booster_id is None
+            else found[-1].json + tail + b',"reblog":' + json + b"}"
+        )
+
+    def _fresh(self, key: Key, now_ms: int) -> bool:
+        found = self._kept.get(key)
+        return found is not None and 0 <= now_ms - found.made_ms < MAX_AGE_MS
+
+    def _put(self, key: Key, fragment: Fragment) -> None:
+        old = self._kept.pop(key, None)
+        self._room += (len(old.json) if old else 0) - len(fragment.json)
+        self._kept[key] = fragment
+        while self._room < 0 and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._room += len(dropped.json)
+
+
+FRAGMENTS: Final = web.AppKey("FRAGMENTS", Fragments)
+
+
+async def statuses(
+    request: web.Request, viewer_id: int | None, entries: list[Entry]
+) -> list[bytes]:
+    """The Status of each entry as JSON, in order; what vanished meanwhile is left out."""
+    fragments, site, now = request.config_dict[FRAGMENTS], request.config_dict[SITE], now_ms()
+    missing = [entry for entry in entries if not fragments.has(entry, now)]
+    gone = set[int]()
+    if missing:
+        views = await request.config_dict[DB].read(timelines.views, viewer_id, missing)
+        by_entry = {view.entry_id: view for view in views}
+        gone = {entry.id for entry in missing if entry.id not in by_entry}
+        for entry in missing:
+            if entry.id not in gone:
+                fragments.keep(site, entry, by_entry[entry.id], now)
+    shown = (fragments.status(entry, viewer_id) for entry in entries if entry.id not in gone)
+    return [json for json in shown if json is not None]
+
+
+def _keys(entry: Entry) -> tuple[Key, ...]:
+    """Of the post, and of the boost around it where there is one."""
+    versions = (entry.post_id, entry.post_version, entry.author_id, entry.author_version)
+    return (
+        ((0, *versions),) if entry.booster_id is None else ((0, *versions), (entry.id, *versions))
+    )
+
+
+def _open(entity: dict[str, object]) -> bytes:
+    """JSON of an object that goes on."""
+    return msgspec.json.encode(entity)[:-1]
+
+
+def _tail(entry: Entry) -> bytes:
+    """`present.counts` and `present.opinions` of an entry; a test holds the two together."""
+    return (
+        b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":0'
+        b',"favourited":%b,"reblogged":%b,"muted":false,"bookmarked":false,"filtered":[]'
+    ) % (entry.replies, entry.boosts, entry.likes, _BOOL[entry.liked], _BOOL[entry.boosted])

@@ -1,0 +1,153 @@
+"""What this place is, and what it can do. docs.joinmastodon.org/methods/instance
+
+The version reads like Mastodon's, because older apps decide by it what they offer. Newer ones look
+at `api_versions.mastodon`: 1 until every endpoint of a higher version works here.
+"""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from server.clock import now_ms
+from server.config import VERSION
+from server.model import Site
+from server.services import accounts
+from server.services.media import MAX_ALT
+from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
+from web import present
+from web.api.access import anybody, need
+from web.api.answers import one
+from web.body import MAX_FILE_BYTES
+from web.keys import DB, SITE, Viewer
+
+routes = web.RouteTableDef()
+
+MASTODON_VERSION: Final = f"4.6.0 (compatible; Madang {VERSION})"
+API_VERSION: Final = 1
+MAX_PIXELS: Final = 33_000_000
+MIME_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+@routes.get("/api/v2/instance")
+@anybody()
+async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Instance."""
+    site = request.config_dict[SITE]
+    facts = await request.config_dict[DB].read(accounts.facts, now_ms())
+    thumbnail = f"{site.origin}/static/header.png"
+    return one(
+        {
+            "domain": site.domain,
+            "title": site.name,
+            "version": MASTODON_VERSION,
+            "source_url": f"{site.origin}/about",
+            "description": site.name,
+            "usage": {"users": {"active_month": facts.active_month}},
+            "thumbnail": {"url": thumbnail, "blurhash": None, "versions": {"@1x": thumbnail}},
+            "icon": [{"src": f"{site.origin}/static/avatar.png", "size": "400x400"}],
+            "languages": list(site.languages),
+            "configuration": configuration(site),
+            "registrations": registrations(site),
+            "api_versions": {"mastodon": API_VERSION},
+            "contact": {"email": "", "account": None},
+            "rules": [],
+        }
+    )
+
+
+@routes.get("/api/v1/instance")
+@anybody()
+async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """V1::Instance, which apps of Tusky's age read."""
+    site = request.config_dict[SITE]
+    facts = await request.config_dict[DB].read(accounts.facts, now_ms())
+    joining = registrations(site)
+    return one(
+        {
+            "uri": site.domain,
+            "title": site.name,
+            "short_description": site.name,
+            "description": site.name,
+            "email": "",
+            "version": MASTODON_VERSION,
+            "urls": {},
+            "stats": {
+                "user_count": facts.users,
+                "status_count": facts.posts,
+                "domain_count": 0,
+            },
+            "thumbnail": f"{site.origin}/static/header.png",
+            "languages": list(site.languages),
+            "registrations": joining["enabled"],
+            "approval_required": joining["approval_required"],
+            "invites_enabled": site.registrations == "invite",
+            "configuration": configuration(site),
+            "contact_account": None,
+            "rules": [],
+        }
+    )
+
+
+@routes.get("/api/v1/custom_emojis")
+@anybody()
+async def custom_emojis(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """None of our own; those of strangers come with what they wrote."""
+    return one([])
+
+
+@routes.get("/api/v1/preferences")
+@need("read:accounts")
+async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
+    """How the viewer wants to write and read."""
+    return one(
+        {
+            "posting:default:visibility": present.VISIBILITY[viewer.member.default_visibility],
+            "posting:default:sensitive": False,
+            "posting:default:language": viewer.member.language or None,
+            "posting:default:quote_policy": "nobody",
+            "reading:expand:media": "default",
+            "reading:expand:spoilers": False,
+            "reading:autoplay:gifs": False,
+        }
+    )
+
+
+def configuration(site: Site) -> dict[str, Any]:
+    """What may be sent, and how much of it. No `urls.streaming`: there is no stream yet."""
+    return {
+        "urls": {"about": f"{site.origin}/about"},
+        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": MAX_PINS},
+        "statuses": {
+            "max_characters": MAX_NOTE,
+            "max_media_attachments": MAX_PICTURES_OF_NOTE,
+            "characters_reserved_per_url": 23,
+        },
+        "media_attachments": {
+            "supported_mime_types": list(MIME_TYPES),
+            "description_limit": MAX_ALT,
+            "image_size_limit": MAX_FILE_BYTES,
+            "image_matrix_limit": MAX_PIXELS,
+            "video_size_limit": 0,
+            "video_frame_rate_limit": 0,
+            "video_matrix_limit": 0,
+        },
+        "polls": {
+            "max_options": 0,
+            "max_characters_per_option": 0,
+            "min_expiration": 0,
+            "max_expiration": 0,
+        },
+        "translation": {"enabled": False},
+    }
+
+
+def registrations(site: Site) -> dict[str, Any]:
+    """Whether one can join, and how: on the page, not from an app."""
+    return {
+        "enabled": site.registrations in ("open", "approval"),
+        "approval_required": site.registrations == "approval",
+        "reason_required": site.registrations == "approval",
+        "message": None,
+        "min_age": None,
+        "url": f"{site.origin}/sign-up",
+    }

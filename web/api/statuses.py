@@ -1,0 +1,338 @@
+"""Statuses: read, write and what people do with them. docs.joinmastodon.org/methods/statuses
+
+Writing takes two keys that Mastodon does not have: `title` and `lead`, which make a story.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final, Literal
+
+import msgspec
+from aiohttp import web
+
+from server import text
+from server.clock import now_ms
+from server.errors import Deleted, Forbidden, Invalid, NotFound
+from server.model import Account, PostView, Revision, Site
+from server.services import lookup, posts, reading
+from server.services.posts import NewPost
+from server.store.db import Read, Write
+from server.store.paging import Page
+from web import present
+from web.api.access import anybody, need, path_id, viewer_id
+from web.api.answers import MOST_ACCOUNTS, Id, one, people, window
+from web.body import body, query
+from web.keys import DB, FETCHER, SITE, Viewer
+
+routes = web.RouteTableDef()
+
+VISIBILITIES: Final = {theirs: ours for ours, theirs in present.VISIBILITY.items()}
+MOST_AT_ONCE: Final = 40
+
+Act = Callable[[Write, Site, Account, int, int], object]
+People = Callable[[Read, int | None, int, Page], list[tuple[int, Account]]]
+
+
+class Text(msgspec.Struct, frozen=True):
+    """What a form for writing or editing sends. A `title` makes a story, in Markdown."""
+
+    status: str = ""
+    title: str | None = None
+    lead: str | None = None
+    spoiler_text: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    media_ids: tuple[Id, ...] = ()
+    visibility: Literal["public", "unlisted", "private", "direct"] | None = None
+    in_reply_to_id: Id | None = None
+    poll: dict[str, Any] | None = None
+    scheduled_at: str | None = None
+    quoted_status_id: str | None = None
+
+
+class Several(msgspec.Struct, frozen=True):
+    """Statuses by id."""
+
+    id: tuple[Id, ...] = ()
+
+
+@routes.post("/api/v1/statuses")
+@need("write:statuses")
+async def write(request: web.Request, viewer: Viewer) -> web.Response:
+    """Publish a post. With an `Idempotency-Key` that was used before, the post it made then."""
+    typed = await body(request, Text)
+    _refuse_what_is_not_there(typed)
+    new = NewPost(
+        content=typed.status,
+        title=typed.title or "",
+        lead=typed.lead or "",
+        visibility=VISIBILITIES[typed.visibility]
+        if typed.visibility
+        else viewer.member.default_visibility,
+        warning=typed.spoiler_text,
+        sensitive=typed.sensitive,
+        language=typed.language or viewer.member.language,
+        media_ids=typed.media_ids,
+        reply_to_id=typed.in_reply_to_id,
+        idempotency_key=_key(request),
+    )
+    await lookup.mentioned(request.config_dict[FETCHER], typed.status)
+    return await _write(request, viewer, _written, new)
+
+
+@routes.get("/api/v1/statuses")
+@anybody("read:statuses")
+async def several(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Those of the named posts that the viewer may see."""
+    ids = query(request, Several).id[:MOST_AT_ONCE]
+    views = await request.config_dict[DB].read(_found_of, viewer_id(viewer), ids)
+    return one([_entity(request, viewer, view) for view in views])
+
+
+@routes.get("/api/v1/statuses/{id}")
+@anybody("read:statuses")
+async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """One post, or a boost of one."""
+    view = await request.config_dict[DB].read(_found, viewer_id(viewer), path_id(request))
+    return one(_entity(request, viewer, view))
+
+
+@routes.put("/api/v1/statuses/{id}")
+@need("write:statuses")
+async def edit(request: web.Request, viewer: Viewer) -> web.Response:
+    """Change one's own post. Title and lead stay as they are where an app does not know them."""
+    typed = await body(request, Text)
+    _refuse_what_is_not_there(typed)
+    await lookup.mentioned(request.config_dict[FETCHER], typed.status)
+    return await _write(request, viewer, _edited, path_id(request), typed)
+
+
+@routes.delete("/api/v1/statuses/{id}")
+@need("write:statuses")
+async def delete(request: web.Request, viewer: Viewer) -> web.Response:
+    """Delete one's own post (or take a boost back), and answer its source for a new attempt."""
+    view = await request.config_dict[DB].write(
+        _deleted, request.config_dict[SITE], viewer.account, path_id(request), now_ms()
+    )
+    return one({**_entity(request, viewer, view), "text": view.post.source})
+
+
+@routes.get("/api/v1/statuses/{id}/context")
+@anybody("read:statuses")
+async def context(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """What a post answers, and what answers it."""
+    ancestors, descendants = await request.config_dict[DB].read(
+        _context, viewer_id(viewer), path_id(request)
+    )
+    return one(
+        {
+            "ancestors": [_entity(request, viewer, view) for view in ancestors],
+            "descendants": [_entity(request, viewer, view) for view in descendants],
+        }
+    )
+
+
+@routes.get("/api/v1/statuses/{id}/source")
+@need("read:statuses")
+async def source(request: web.Request, viewer: Viewer) -> web.Response:
+    """What the viewer typed, to edit it."""
+    view = await request.config_dict[DB].read(_own, viewer.account.id, path_id(request))
+    return one(present.source(view.post))
+
+
+@routes.get("/api/v1/statuses/{id}/history")
+@anybody("read:statuses")
+async def history(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Every version of a post, oldest first."""
+    view, revisions = await request.config_dict[DB].read(
+        _history, viewer_id(viewer), path_id(request)
+    )
+    site = request.config_dict[SITE]
+    return one([present.edit(site, view, said) for said in revisions])
+
+
+@routes.get("/api/v1/statuses/{id}/favourited_by")
+@anybody("read:accounts")
+async def favourited_by(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Who likes a post."""
+    return await _people(request, viewer, reading.liked_by)
+
+
+@routes.get("/api/v1/statuses/{id}/reblogged_by")
+@anybody("read:accounts")
+async def reblogged_by(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Who boosted a post."""
+    return await _people(request, viewer, reading.boosted_by)
+
+
+@routes.post("/api/v1/statuses/{id}/favourite")
+@need("write:favourites")
+async def favourite(request: web.Request, viewer: Viewer) -> web.Response:
+    """Like a post."""
+    return await _write(request, viewer, _done, posts.like, path_id(request))
+
+
+@routes.post("/api/v1/statuses/{id}/unfavourite")
+@need("write:favourites")
+async def unfavourite(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take a like back."""
+    return await _write(request, viewer, _done, posts.unlike, path_id(request))
+
+
+@routes.post("/api/v1/statuses/{id}/reblog")
+@need("write:statuses")
+async def reblog(request: web.Request, viewer: Viewer) -> web.Response:
+    """Boost a post; the answer is the boost around it."""
+    return await _write(request, viewer, _boosted, path_id(request))
+
+
+@routes.post("/api/v1/statuses/{id}/unreblog")
+@need("write:statuses")
+async def unreblog(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take a boost back."""
+    return await _write(request, viewer, _done, posts.unboost, path_id(request))
+
+
+@routes.post("/api/v1/statuses/{id}/pin")
+@need("write:accounts")
+async def pin(request: web.Request, viewer: Viewer) -> web.Response:
+    """Show one's own post on top of one's profile."""
+    return await _write(request, viewer, _done, posts.pin, path_id(request))
+
+
+@routes.post("/api/v1/statuses/{id}/unpin")
+@need("write:accounts")
+async def unpin(request: web.Request, viewer: Viewer) -> web.Response:
+    """Show it in its place again."""
+    return await _write(request, viewer, _done, posts.unpin, path_id(request))
+
+
+# --- what happens in one transaction
+
+
+def _found(db: Read, viewer_id: int | None, id: int) -> PostView:
+    """The post with this id, or the boost with this id around its post."""
+    try:
+        return reading.view(db, viewer_id, id)
+    except NotFound:
+        view = reading.boost_view(db, viewer_id, id)
+        if view is None:
+            raise
+        return view
+
+
+def _found_of(db: Read, viewer_id: int | None, ids: tuple[int, ...]) -> list[PostView]:
+    views = []
+    for id in dict.fromkeys(ids):
+        try:
+            views.append(_found(db, viewer_id, id))
+        except (NotFound, Deleted):
+            continue
+    return views
+
+
+def _own(db: Read, viewer_id: int, id: int) -> PostView:
+    view = reading.view(db, viewer_id, id)
+    if view.post.author_id != viewer_id:
+        raise Forbidden("Only its author can do this to a post.")
+    return view
+
+
+def _context(db: Read, viewer_id: int | None, id: int) -> tuple[list[PostView], list[PostView]]:
+    return reading.context(db, viewer_id, _found(db, viewer_id, id).post.id)
+
+
+def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:
+    view = _found(db, viewer_id, id)
+    return view, reading.history(db, viewer_id, view.post.id)
+
+
+def _reacted(
+    db: Read, viewer_id: int | None, id: int, page: Page, of: People
+) -> list[tuple[int, Account]]:
+    return of(db, viewer_id, _found(db, viewer_id, id).post.id, page)
+
+
+def _written(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> PostView:
+    return reading.view(tx, author.id, posts.write(tx, site, author, new, now_ms).id)
+
+
+def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms: int) -> PostView:
+    post = _own(tx, author.id, id).post
+    new = NewPost(
+        content=typed.status,
+        title=post.title if typed.title is None else typed.title,
+        lead=text.plain(post.lead) if typed.lead is None else typed.lead,
+        visibility=post.visibility,
+        warning=typed.spoiler_text,
+        sensitive=typed.sensitive,
+        language=post.language if typed.language is None else typed.language,
+        media_ids=typed.media_ids,
+        reply_to_id=post.reply_to_id,
+    )
+    posts.edit(tx, site, author, id, new, now_ms)
+    return reading.view(tx, author.id, id)
+
+
+def _deleted(tx: Write, site: Site, author: Account, id: int, now_ms: int) -> PostView:
+    view = _found(tx, author.id, id)
+    if view.booster is None:
+        posts.delete(tx, site, author, view.post.id, now_ms)
+    else:
+        posts.unboost(tx, site, author, view.post.id, now_ms)
+    return view
+
+
+def _done(tx: Write, site: Site, viewer: Account, act: Act, id: int, now_ms: int) -> PostView:
+    """Do something to a post, named by its own id or by a boost's, and look at it again."""
+    post_id = _found(tx, viewer.id, id).post.id
+    act(tx, site, viewer, post_id, now_ms)
+    return reading.view(tx, viewer.id, post_id)
+
+
+def _boosted(tx: Write, site: Site, viewer: Account, id: int, now_ms: int) -> PostView:
+    post_id = _found(tx, viewer.id, id).post.id
+    boost_id = posts.boost(tx, site, viewer, post_id, now_ms)
+    return reading.boost_view(tx, viewer.id, boost_id) or reading.view(tx, viewer.id, post_id)
+
+
+# --- around it
+
+
+async def _write(
+    request: web.Request, viewer: Viewer, function: Callable[..., PostView], *args: object
+) -> web.Response:
+    """Run `function(tx, site, account, *args, now_ms)` and answer the post it returns."""
+    view = await request.config_dict[DB].write(
+        function, request.config_dict[SITE], viewer.account, *args, now_ms()
+    )
+    return one(_entity(request, viewer, view))
+
+
+async def _people(request: web.Request, viewer: Viewer | None, of: People) -> web.Response:
+    page = window(request, usual=40, most=MOST_ACCOUNTS)
+    found = await request.config_dict[DB].read(
+        _reacted, viewer_id(viewer), path_id(request), page, of
+    )
+    return people(request, found)
+
+
+def _entity(request: web.Request, viewer: Viewer | None, view: PostView) -> dict[str, Any]:
+    site = request.config_dict[SITE]
+    return present.status(site, view, viewer_id=viewer_id(viewer), now_ms=now_ms())
+
+
+def _key(request: web.Request) -> str:
+    """The Idempotency-Key, in a form that is short and plain whatever the app sent."""
+    sent = request.headers.get("Idempotency-Key", "")
+    return sha256(sent.encode("utf-8", "surrogateescape")).hexdigest() if sent else ""
+
+
+def _refuse_what_is_not_there(typed: Text) -> None:
+    """Raise `Invalid` rather than publish a post without what its author put into it."""
+    if typed.poll is not None:
+        raise Invalid("Polls are not available here: send the post without one.")
+    if typed.scheduled_at is not None:
+        raise Invalid("Posts cannot be scheduled here: send the post when it is time.")
+    if typed.quoted_status_id is not None:
+        raise Invalid("Quotes are not available here: put a link to the post into the text.")
