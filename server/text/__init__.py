@@ -1,0 +1,21 @@
+"""Text as people and peers write it: made safe, made HTML, made plain, made searchable."""
+
+from server.text.cleaning import sanitise, sanitise_story
+from server.text.entities import bigrams, normal_tag, valid_handle
+from server.text.formatting import Rendered, find_hashtags, find_mentions, markdown, render
+from server.text.plain import excerpt, plain
+
+__all__ = [
+    "Rendered",
+    "bigrams",
+    "excerpt",
+    "find_hashtags",
+    "find_mentions",
+    "markdown",
+    "normal_tag",
+    "plain",
+    "render",
+    "sanitise",
+    "sanitise_story",
+    "valid_handle",
+]

@@ -1,0 +1,104 @@
+"""Mentions and hashtags in what our own people write, and the tokens of the search index.
+
+They are read inside the Markdown parser, not from its HTML: so nothing in code, in an address or in
+the text of a link counts, and an underscore in a handle is not emphasis.
+"""
+
+import re
+import unicodedata
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
+MAX_TAG_CHARACTERS: Final = 100
+
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_MENTION = re.compile(
+    rf"@(?:([a-zA-Z0-9_]+(?:[.-]+[a-zA-Z0-9_]+)*)@({_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?)"
+    r"|([a-zA-Z0-9_]{1,30})(?![a-zA-Z0-9_]))"
+)
+_HANDLE = re.compile(r"[a-z0-9_]{1,30}")
+
+
+def valid_handle(name: str) -> bool:
+    """Whether `name` can be the name of one of our accounts: 1 to 30 of a-z, 0-9 and _."""
+    return _HANDLE.fullmatch(name) is not None
+
+
+def normal_tag(tag: str) -> str:
+    """A hashtag as it is compared and stored: without #, NFKC, lower case."""
+    return unicodedata.normalize(
+        "NFKC", unicodedata.normalize("NFKC", tag.removeprefix("#")).lower()
+    )
+
+
+def bigrams(text: str) -> list[str]:
+    """The search tokens of plain `text`, in order: every two characters of every word.
+
+    Words are runs of letters, marks and digits after NFKC and lower-casing, in any script; a word
+    of one character is its own token. Korean has no spaces between a noun and its particle, so
+    김장을 and 김장 meet in 김장.
+    """
+    tokens: list[str] = []
+    for word in _words(unicodedata.normalize("NFKC", text).lower()):
+        tokens += (word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else (word,)
+    return tokens
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if _in_word(c) else " " for c in text).split()
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character)[0] == "M"
+
+
+def _in_tag(character: str) -> bool:
+    return character == "_" or _in_word(character)
+
+
+def install(md: MarkdownIt) -> None:
+    """Teach a Markdown parser the inline tokens `mention` and `hashtag`.
+
+    `mention` carries `meta["key"]`, "name" or "name@host" in lower case; `hashtag` carries
+    `meta["tag"]`, its normal form. `content` is what was written.
+    """
+    md.inline.ruler.before("emphasis", "mention", _mention)
+    md.inline.ruler.before("emphasis", "hashtag", _hashtag)
+
+
+def _mention(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "@" or state.linkLevel or not _free(state, "@/=."):
+        return False
+    if (found := _MENTION.match(state.src, state.pos)) is None:
+        return False
+    key = f"{found[1]}@{found[2]}" if found[1] else found[3]
+    return _push(state, silent, "mention", found[0], {"key": key.lower()})
+
+
+def _hashtag(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "#" or state.linkLevel or not _free(state, "#&/=)"):
+        return False
+    end = start = state.pos + 1
+    while end < state.posMax and _in_tag(state.src[end]):
+        end += 1
+    text = state.src[start:end]
+    if len(text) > MAX_TAG_CHARACTERS or not any(map(str.isalpha, text)):
+        return False
+    return _push(state, silent, "hashtag", f"#{text}", {"tag": normal_tag(text)})
+
+
+def _free(state: StateInline, glued_to: str) -> bool:
+    """Whether the sign stands by itself: not in a word, an e-mail address or a path."""
+    before = state.src[state.pos - 1] if state.pos else " "
+    return before not in glued_to and not _in_tag(before)
+
+
+def _push(state: StateInline, silent: bool, kind: str, text: str, meta: dict[str, Any]) -> bool:
+    if not silent:
+        token = state.push(kind, "", 0)
+        token.content = text
+        token.meta = meta
+    state.pos += len(text)
+    return True
