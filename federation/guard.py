@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from .errors import Unreachable
+from federation.errors import Unreachable
 
 MAX_URL_CHARS: Final = 4096
 MAX_HOST_CHARS: Final = 253
@@ -88,7 +88,7 @@ class Allowed(msgspec.Struct, frozen=True):
 
 
 def parse_allowed(entries: Iterable[str]) -> tuple[Allowed, ...]:
-    """Read `federation.allowed_addresses`: `CIDR:PORT` or `CIDR`; IPv6 with a port as `[CIDR]:PORT`.
+    """Read `federation.allowed_addresses`: `CIDR:PORT` or `CIDR`, IPv6 as `[CIDR]:PORT`.
 
     Raises `ValueError` with a sentence that names the entry.
     """

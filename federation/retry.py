@@ -35,7 +35,7 @@ LONGEST_WAIT_MS: Final = HOUR_MS
 
 
 class Verdict(Enum):
-    """What an answer means for the delivery and for the peer; the module's table says what follows."""
+    """What an answer means for the delivery and for the peer; the table above says what follows."""
 
     DONE = "done"
     GONE = "gone"
@@ -92,7 +92,7 @@ def given_up(failing_since_ms: int | None, now_ms: int, *, nameless: bool = Fals
 
 
 def wait_ms(retry_after_ms: int | None) -> int:
-    """How long to honour `Retry-After`: 1 s to 1 h whatever was asked, a minute when nothing was."""
+    """How long to honour `Retry-After`: 1 s to 1 h; a minute when no time was given."""
     if retry_after_ms is None:
         return DEFAULT_WAIT_MS
     return min(max(retry_after_ms, SHORTEST_WAIT_MS), LONGEST_WAIT_MS)

@@ -227,7 +227,10 @@ def test_an_address_that_two_readers_could_read_differently_is_refused(url):
         ("HTTPS://far.test:443/x", "https://far.test/x"),
         ("https://far.test:0443/x", "https://far.test/x"),
         ("https://far.test/users/eve#main-key", "https://far.test/users/eve"),
-        ("https://far.test/a/../b%2f%ZZ?x=%20&y=a+b;c", "https://far.test/a/../b%2f%ZZ?x=%20&y=a+b;c"),
+        (
+            "https://far.test/a/../b%2f%ZZ?x=%20&y=a+b;c",
+            "https://far.test/a/../b%2f%ZZ?x=%20&y=a+b;c",
+        ),
         ("https://far.test/?q=https://a.test/?b", "https://far.test/?q=https://a.test/?b"),
         ("https://a_b.xn--9t4b11yi5a.test/", "https://a_b.xn--9t4b11yi5a.test/"),
         ("https://1.1.1.1/", "https://1.1.1.1/"),
