@@ -274,7 +274,7 @@ class Client:
             reply = await self._ask(url, headers, key, max_bytes)
             if reply.status not in _REDIRECTS or not reply.location:
                 return self._fetched(url, reply)
-            target = self._guard.wire(urljoin(url, reply.location))
+            target = self._guard.wire(_joined(url, reply.location))
             if url.startswith("https:") and not target.startswith("https:"):
                 raise Refused("redirect from https to http")
             if target in seen:
@@ -354,6 +354,14 @@ class Client:
 
 class _Disconnected(Unreachable):
     """The peer closed the connection before it answered."""
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads. RFC 9110 §10.2.2. Raises `Refused` where that cannot be read."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Refused("redirect to no address") from None
 
 
 def _trusting(ca_file: str) -> ssl.SSLContext:

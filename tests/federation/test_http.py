@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +139,25 @@ async def client() -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def raw(talk: Callable[..., Awaitable[None]]) -> AsyncIterator[str]:
-    """A peer that speaks bytes: `talk(reader, writer)` for each connection."""
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    """A peer that speaks bytes: `talk(reader, writer)` for each connection, which it then closes."""
+    talks = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await talk(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks)
 
 
 def says(status: int = 200, body: Any = b"", content_type: str = ACTIVITY_JSON, **headers: str):
@@ -229,8 +242,9 @@ async def test_a_public_name_with_a_private_address_ends_at_the_socket(address):
 
 
 async def test_a_name_that_resolves_differently_the_second_time_gains_nothing(serve):
-    secret = await serve(says(200, b"secret"), host="127.0.0.2")
-    public = await serve(says(302, Location=secret.url(host="rebind.test")))
+    public = await serve(says(500))
+    secret = await serve(says(200, b"secret"), host="0.0.0.0")  # so on another port than `public`
+    public.handler = says(302, Location=secret.url(host="rebind.test"))
     resolver = Names(["127.0.0.1"], ["127.0.0.2"])
     async with opened(allowed=["127.0.0.1/32"], resolver=resolver) as client:
         with pytest.raises(Refused, match="address refused"):
@@ -377,7 +391,6 @@ async def test_a_delivery_is_tried_again_when_its_connection_was_closed_under_it
         asked.append(await reader.readuntil(b"\r\n\r\n"))
         if len(asked) > 1:
             writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
 
     async with raw(talk) as url, opened() as client:
         answer = await client.post(url, b"{}", key=KEY)
@@ -387,7 +400,6 @@ async def test_a_delivery_is_tried_again_when_its_connection_was_closed_under_it
 async def test_a_peer_that_always_hangs_up_is_unreachable():
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.close()
 
     async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable, match="disconnected"):
@@ -445,12 +457,9 @@ async def test_a_body_that_never_ends_is_cut_at_the_limit():
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        try:
-            while not writer.is_closing():
-                writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
-                await writer.drain()
-        except ConnectionError:
-            writer.close()
+        while not writer.is_closing():
+            writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+            await writer.drain()
 
     async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable, match="more than"):
@@ -474,7 +483,6 @@ async def test_a_peer_that_stops_in_the_middle_is_left_after_the_time_limit(begi
         writer.write(beginning)
         while await reader.read(100):
             pass
-        writer.close()
         left.set()
 
     async with raw(talk) as url, opened(total_s=0.1) as client:
@@ -529,7 +537,6 @@ async def test_a_peer_that_speaks_no_http_is_unreachable(answer):
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
-        writer.close()
 
     async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable):
