@@ -15,7 +15,8 @@ TIMED_ALGORITHMS: Final = frozenset({"", "hs2019", "ed25519"})
 
 _parameter = re.compile(r'[ \t]*([A-Za-z]+)=(?:"([ !#-\[\]-~]*)"|([0-9]{1,15}))[ \t]*(?:,|\Z)')
 _integer = re.compile(r"0|[1-9][0-9]{0,14}")
-_name = re.compile(r"\((?:request-target|created|expires)\)|[a-z0-9!#$%&'*+.^_`|~-]+")
+_NAME = r"(?:\((?:request-target|created|expires)\)|[a-z0-9!#$%&'*+.^_`|~-]++)"
+_names = re.compile(rf"{_NAME}(?: {_NAME})*+")
 
 
 def read(text: str) -> Signature:
@@ -95,11 +96,11 @@ def _parameters(text: str) -> dict[str, str]:
 
 def _covered(text: str) -> tuple[str, ...]:
     """The names in a list of headers: lower-case, single spaces, each once, `MAX_COVERED`."""
+    if not _names.fullmatch(text):
+        raise NotAuthentic("coverage: names must be lower-case with single spaces")
     names = tuple(text.split(" "))
     if len(names) > MAX_COVERED or len(set(names)) != len(names):
         raise NotAuthentic("coverage: too many headers, or one twice")
-    if not all(map(_name.fullmatch, names)):
-        raise NotAuthentic("coverage: names must be lower-case with single spaces")
     return names
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from federation import parse, signature
 from federation.errors import Gone, Malformed, NotAuthentic
-from federation.origin import host, normal, same_origin
+from federation.origin import host, normal, normal_origin, same_origin
 from federation.signature import Signature, SignedRequest
 from federation.vocab import Activity, Actor, Key
 
@@ -73,9 +73,7 @@ def claim(request: SignedRequest, now_ms: int, own_hosts: Collection[str]) -> Cl
     if not isinstance(raw.get("id"), str) or not isinstance(raw.get("actor"), str):
         raise Malformed("id and actor must each be one string")
     activity = _named(parse.activity(raw), request.body, own_hosts)
-    _require_own_origin(activity, own_hosts)
-    if not same_origin(offered.key_id, activity.actor):
-        raise NotAuthentic("owner: the key is of another origin than the actor")
+    _require_one_origin(activity, offered.key_id, own_hosts)
     return Claim(request, offered, activity)
 
 
@@ -130,22 +128,26 @@ def _named(activity: Activity, body: bytes, own_hosts: Collection[str]) -> Activ
     snac2 takes a Follow that was never accepted back with an Undo whose id is made from the
     *followed* actor's. Such an Undo gets an id under its actor, the same for the same body.
     """
-    borrowed = f"{activity.object_id}/Undo_"
     if activity.type != "Undo" or activity.object is not None:
         return activity
-    if not activity.id.startswith(borrowed) or host(activity.id) not in own_hosts:
+    borrowed = activity.id.startswith(f"{activity.object_id}/Undo_")
+    if not borrowed or host(activity.id) not in own_hosts:
         return activity
     id = f"{activity.actor}#undo-{sha256(body).hexdigest()[:32]}"
     return msgspec.structs.replace(activity, id=id)
 
 
-def _require_own_origin(activity: Activity, own_hosts: Collection[str]) -> None:
-    """Raise unless id and actor are in normal form and of one origin, and that is not ours."""
-    if not normal(activity.id) or not normal(activity.actor):
+def _require_one_origin(activity: Activity, key_id: str, own_hosts: Collection[str]) -> None:
+    """Raise unless id, actor and key are in normal form and of one origin that is not ours."""
+    theirs = normal_origin(activity.actor)
+    of_id = normal_origin(activity.id)
+    if theirs is None or of_id is None:
         raise Malformed("id or actor is not in normal form")
-    if not same_origin(activity.id, activity.actor):
+    if of_id != theirs:
         raise NotAuthentic("origin: the id is of another origin than the actor")
-    if host(activity.actor) in own_hosts:
+    if normal_origin(key_id) != theirs:
+        raise NotAuthentic("owner: the key is of another origin than the actor")
+    if theirs.partition("://")[2] in own_hosts:
         raise NotAuthentic("origin: the actor is one of ours")
 
 

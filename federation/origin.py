@@ -12,16 +12,17 @@ from federation.errors import Malformed
 MAX_URI_CHARS: Final = 2048
 DEFAULT_PORTS: Final = {"https": "443", "http": "80"}
 
-_ORIGIN = re.compile(r"(https?)://([^/?#@\\\s]+?)(?::([0-9]{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE)
-_NORMAL = re.compile(
-    r"(https?)://"
-    r"(?:(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?|\[[0-9a-f:.]+\])"
-    r"(?::([1-9][0-9]{0,4}))?"
-    r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]]|%[0-9A-Fa-f]{2})*)?"
-    r"(?:\?(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]|%[0-9A-Fa-f]{2})*)?"
-    r"(?:#(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]|%[0-9A-Fa-f]{2})*)?"
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_PATH = r"A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]"
+
+_address = re.compile(r"(https?)://([^/?#@\\\s]+?)(?::([0-9]{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE)
+_normal = re.compile(
+    rf"((https?)://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{{0,4}}))?)"
+    rf"(?:/(?:[{_PATH}]++|%[0-9A-Fa-f]{{2}})*+)?"
+    rf"(?:\?(?:[{_PATH}?]++|%[0-9A-Fa-f]{{2}})*+)?"
+    rf"(?:#(?:[{_PATH}?]++|%[0-9A-Fa-f]{{2}})*+)?"
 )
-_DOT_SEGMENT = re.compile(r"[^?#]*/(?:\.|%2[eE]){1,2}(?:[/?#]|\Z)")
+_dot_segment = re.compile(r"[^?#]*/(?:\.|%2[eE]){1,2}(?:[/?#]|\Z)")
 
 
 def origin(uri: str) -> str:
@@ -29,7 +30,7 @@ def origin(uri: str) -> str:
 
     Raises `Malformed` for anything that has no such origin.
     """
-    match = _ORIGIN.match(uri)
+    match = _address.match(uri)
     if match is None:
         raise Malformed(f"not an http address: {uri[:200]!r}")
     scheme, host, port = match.groups()
@@ -58,9 +59,14 @@ def normal(uri: str) -> bool:
     That is: a lower-case host without user, trailing dot or default port; no dot segments, control
     characters, spaces or broken escapes; at most `MAX_URI_CHARS`.
     """
-    if len(uri) > MAX_URI_CHARS:
-        return False
-    match = _NORMAL.fullmatch(uri)
-    if match is None or match[2] == DEFAULT_PORTS[match[1]]:
-        return False
-    return _DOT_SEGMENT.match(uri) is None
+    return normal_origin(uri) is not None
+
+
+def normal_origin(uri: str) -> str | None:
+    """The origin of an id, or None when it is not in normal form."""
+    match = _normal.fullmatch(uri) if len(uri) <= MAX_URI_CHARS else None
+    if match is None or match[3] == DEFAULT_PORTS[match[2]]:
+        return None
+    if ("/." in uri or "%2" in uri) and _dot_segment.match(uri):
+        return None
+    return match[1]

@@ -50,7 +50,7 @@ _http_date = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) "
     r"([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
-_address = re.compile(r"(https?)://([^/?#@\\\s]+)([^#\s]*)", re.IGNORECASE)
+_address = re.compile(r"(https?)://([^/?#@\\\s]++)((?:[/?][^#\s]*+)?)(?:#\S*)?", re.IGNORECASE)
 
 
 def read(request: SignedRequest) -> Signature:
@@ -181,7 +181,7 @@ def _signed(key: SigningKey, base: str) -> str:
 
 def _split(url: str) -> tuple[str, str, str]:
     """Scheme, authority without a default port, and target of an address."""
-    match = _address.match(url)
+    match = _address.fullmatch(url)
     if match is None or not url.isascii():
         raise Malformed(f"not an http address: {url[:200]!r}")
     protocol, authority = match[1].lower(), match[2].lower()
@@ -197,6 +197,8 @@ def _format_date(seconds: int) -> str:
 
 def _choose(request: SignedRequest, signatures: tuple[Signature, ...]) -> Signature:
     """The first signature that covers enough; if none does, the first, for its complaint."""
+    if len(signatures) == 1:
+        return signatures[0]
     for signature in signatures:
         try:
             _require_coverage(request, signature)

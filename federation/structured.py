@@ -14,13 +14,13 @@ from federation.errors import Malformed, NotAuthentic
 
 MAX_MEMBERS: Final = 8
 
-_KEY = r"[a-z*][a-z0-9_.*-]*"
-_STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*"'
+_KEY = r"[a-z*][a-z0-9_.*-]*+"
+_STRING = r'"(?:[ !#-\[\]-~]++|\\["\\])*+"'
 _VALUE = (
     rf"(?:{_STRING}|-?[0-9]{{1,12}}\.[0-9]{{1,3}}|-?[0-9]{{1,15}}|\?[01]"
-    r"|:[A-Za-z0-9+/=]*:|[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*)"
+    r"|:[A-Za-z0-9+/=]*+:|[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*)"
 )
-_PARAMETERS = rf"(?:; *{_KEY}(?:={_VALUE})?)*"
+_PARAMETERS = rf"(?:; *{_KEY}(?:={_VALUE})?)*+"
 _ITEM = _STRING + _PARAMETERS
 
 _inner_list = re.compile(
@@ -90,7 +90,7 @@ def _read_list(items: str, parameters: str) -> InnerList:
     names, texts = [], []
     for string, own in _item.findall(items):
         names.append(_unquote(string) + own)
-        texts.append(string + _serialise(_parameter.findall(own)))
+        texts.append(string + _serialise(_parameter.findall(own)) if own else string)
     found = _parameter.findall(parameters)
     values = {name: _scalar(value) for name, value in found}
     if len(values) != len(found):
