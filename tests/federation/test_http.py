@@ -139,7 +139,7 @@ async def client() -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def raw(talk: Callable[..., Awaitable[None]]) -> AsyncIterator[str]:
-    """A peer that speaks bytes: `talk(reader, writer)` for each connection, which it then closes."""
+    """A peer that speaks bytes: `talk(reader, writer)` for each connection, closed after."""
     talks = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
