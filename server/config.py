@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from federation import guard
 from server import config_source
 from server.config_source import ConfigError
+from server.model import Site
 
-__all__ = ["Config", "ConfigError", "is_local", "load"]
+__all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 
 VERSION: Final = "0.1.0"
 LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue each in web/locale
@@ -25,9 +27,6 @@ LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue eac
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
     r"(:[0-9]{1,5})?"
-)
-_ALLOWED: Final = re.compile(
-    r"(?:\[([0-9a-fA-F:.]+)\](/\d+)?|([^\[\]:]+)|([0-9a-fA-F:.]+/\d+))(?::(\d+))?"
 )
 
 
@@ -63,11 +62,21 @@ class MediaAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     store: str = "var/media"
 
+    @property
+    def folder(self) -> Path:
+        """Where the pictures are."""
+        return Path(self.store)
+
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file with the key that seals private keys in the database."""
 
     key_file: str = "var/secret.key"
+
+    @property
+    def file(self) -> Path:
+        """Where the key is."""
+        return Path(self.key_file)
 
 
 class Registrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +131,20 @@ def load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
     for problem in _problems(config):
         raise ConfigError(problem)
     return config
+
+
+def site(config: Config) -> Site:
+    """Who we are, as services and pages need it."""
+    instance = config.instance
+    return Site(
+        origin=instance.base_url,
+        domain=instance.domain,
+        name=instance.name,
+        kind=instance.kind,
+        languages=instance.languages,
+        timezone=instance.timezone,
+        registrations=config.registrations.mode,
+    )
 
 
 def _with_addresses(config: Config, domain_given: bool) -> Config:
@@ -245,19 +268,7 @@ def _storage_problems(config: Config) -> Iterator[str]:
 
 
 def _federation_problems(federation: Federation) -> Iterator[str]:
-    for entry in federation.allowed_addresses:
-        if not _is_allowed_entry(entry):
-            yield (
-                f'federation.allowed_addresses: "{entry}" is not a network with a port, '
-                'such as "127.0.2.0/24:443".'
-            )
-
-
-def _is_allowed_entry(entry: str) -> bool:
-    found = _ALLOWED.fullmatch(entry)
-    if not found:
-        return False
-    six, prefix, four, plain_six, port = found.groups()
-    if port is not None and not 0 < int(port) <= 65535:
-        return False
-    return _is_network(f"{six}{prefix or ''}" if six else four or plain_six)
+    try:
+        guard.parse_allowed(federation.allowed_addresses)
+    except ValueError as error:
+        yield f"federation.allowed_addresses: {error}"

@@ -1,0 +1,150 @@
+"""`madang check`: the configuration and what it points to, without starting anything."""
+
+import argparse
+import asyncio
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography import x509
+
+from server.config import Config, is_local
+from server.secrets import SecretError, vault
+from server.store.db import Database, DatabaseError
+from server.store.migrate import migrations, version
+from web.commands import listening
+from web.commands.failure import Failure
+from web.commands.opening import command, loaded, prepare_folder, say_data
+
+LEAST_FREE_BYTES: Final = 1 << 30
+SOON_DAYS: Final = 14
+BUILT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was looked at, whether it is `ok`, worth a `warning`, or `wrong`, and a sentence."""
+
+    subject: str
+    state: str
+    text: str
+
+
+def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=command(run))
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Look at everything, say what was found, and fail when something is wrong."""
+    found = loaded(options)
+    findings = [finding async for finding in look(found)]
+    data = [msgspec.structs.asdict(finding) for finding in findings]
+    say_data(options, data, [f"{one.state:<8} {one.subject}: {one.text}" for one in findings])
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    if wrong:
+        raise Failure(wrong[0].text)
+
+
+async def look(found: Config) -> AsyncIterator[Finding]:
+    """Every finding, in the order in which an operator would mend them."""
+    yield Finding("configuration", "ok", f"{found.instance.name} at {found.instance.base_url}")
+    yield await _database(found)
+    yield _folder(found.media.folder)
+    yield _key(found.secrets.file)
+    yield _certificate(found)
+    yield await _name(found)
+    yield _clock()
+
+
+async def _database(found: Config) -> Finding:
+    try:
+        prepare_folder(found, make=False)
+        db = await Database.open(found.database.url, readers=1, connections=1)
+    except (Failure, DatabaseError) as error:
+        return Finding("database", "wrong", str(error))
+    try:
+        have, need = await version(db), len(migrations())
+    except DatabaseError as error:
+        return Finding("database", "wrong", str(error))
+    finally:
+        await db.close()
+    if have > need:
+        text = f"it is at version {have} and this program knows {need}; run the newer program."
+        return Finding("database", "wrong", text)
+    if have < need:
+        text = f"it is at version {have} of {need}; `madang serve` or `madang migrate` updates it."
+        return Finding("database", "warning", text)
+    return Finding("database", "ok", f"{db.dialect}, version {have}")
+
+
+def _folder(folder: Path) -> Finding:
+    place = folder if folder.exists() else folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        return Finding("media", "wrong", f"Cannot write in media.store {folder}: {reason}.")
+    if free < LEAST_FREE_BYTES:
+        return Finding("media", "warning", f"{folder} has only {free >> 20} MiB left.")
+    return Finding("media", "ok", f"{folder}, {free >> 30} GiB free")
+
+
+def _key(file: Path) -> Finding:
+    if not file.exists():
+        return Finding("key", "warning", f"{file} is not there yet; the first start makes it.")
+    try:
+        vault(file, make=False)
+    except SecretError as error:
+        return Finding("key", "wrong", str(error))
+    if file.stat().st_mode & 0o077:
+        return Finding("key", "warning", f"Others may read {file}; run: chmod 600 {file}")
+    return Finding("key", "ok", f"{file}; keep a copy apart from the database")
+
+
+def _certificate(found: Config) -> Finding:
+    server = found.server
+    if not server.tls_certificate:
+        return Finding("certificate", "ok", "none; a proxy in front of us speaks TLS")
+    try:
+        listening.tls_context(server)
+    except Failure as error:
+        return Finding("certificate", "wrong", str(error))
+    ends = _end_of(server.tls_certificate)
+    days = (ends - datetime.now(UTC)).days
+    if days < 0:
+        text = f"server.tls_certificate expired on {ends:%Y-%m-%d}; renew it."
+        return Finding("certificate", "wrong", text)
+    state = "warning" if days < SOON_DAYS else "ok"
+    return Finding("certificate", state, f"{server.tls_certificate} ends on {ends:%Y-%m-%d}")
+
+
+def _end_of(file: str) -> datetime:
+    return x509.load_pem_x509_certificate(Path(file).read_bytes()).not_valid_after_utc
+
+
+async def _name(found: Config) -> Finding:
+    host = urlsplit(found.instance.base_url).hostname or ""
+    if is_local(host):
+        return Finding("name", "ok", f"{host} is this machine; nobody outside can reach it")
+    try:
+        answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return Finding("name", "wrong", f"{host} (instance.base_url) has no address in the DNS.")
+    places = ", ".join(dict.fromkeys(str(one[4][0]) for one in answers))
+    return Finding("name", "ok", f"{host} is {places}")
+
+
+def _clock() -> Finding:
+    """Signatures count for hours around the right time: a wrong clock cuts us off."""
+    moment = datetime.now(UTC)
+    if moment < BUILT:
+        return Finding("clock", "wrong", f"The clock shows {moment:%Y-%m-%d}; set it (NTP).")
+    return Finding("clock", "ok", f"{moment:%Y-%m-%d %H:%M:%S} UTC")

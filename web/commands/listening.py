@@ -1,0 +1,97 @@
+"""Sockets to listen on, with or without TLS; every refusal says what to change."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+from server.config import Server
+from web.commands.failure import Failure
+
+BACKLOG: Final = 1024
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on every address of `host`. Raises `Failure`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise Failure(f'server.host "{host}" is no address; an example is "127.0.0.1".') from None
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys((one[0], one[4]) for one in found):
+            sockets.append(_one(family, address))
+    except OSError as error:
+        close(sockets)
+        raise Failure(_explained(error, host, port)) from None
+    return sockets
+
+
+def inherited(numbers: str) -> list[socket.socket]:
+    """The sockets with these descriptors (`3,4`), opened by the process that started us."""
+    return [socket.socket(fileno=int(number)) for number in numbers.split(",") if number]
+
+
+def close(sockets: Sequence[socket.socket]) -> None:
+    """Close them all."""
+    for one in sockets:
+        one.close()
+
+
+def place(one: socket.socket) -> str:
+    """`host:port` of a listening socket."""
+    host, port = one.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def tls_context(server: Server) -> ssl.SSLContext | None:
+    """How to speak TLS ourselves, or None behind a proxy. Raises `Failure`."""
+    if not server.tls_certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # a key with a passphrase would ask for it on the terminal; we have none
+        context.load_cert_chain(server.tls_certificate, server.tls_key, password=lambda: "")
+    except ssl.SSLError as error:
+        what = error.reason or "they are not PEM"
+        raise Failure(
+            f"Cannot use server.tls_certificate {server.tls_certificate} with server.tls_key "
+            f"{server.tls_key}: {what.lower().replace('_', ' ')}."
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(
+            f"Cannot read server.tls_certificate {server.tls_certificate} "
+            f"or server.tls_key {server.tls_key}: {reason}."
+        ) from None
+    return context
+
+
+def _one(family: int, address: tuple[object, ...]) -> socket.socket:
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+        one.listen(BACKLOG)
+        one.setblocking(False)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+def _explained(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken; stop what uses it, or set server.port."
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {port} on {host} needs more rights than we have; "
+            "set server.port to 1024 or more, behind a proxy."
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; set server.host."
+    return f"Cannot listen on {host} port {port}: {(error.strerror or 'it failed').lower()}."

@@ -1,0 +1,124 @@
+"""`madang queue`: what waits for each peer, what is parked and why; `retry` and `drop`."""
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from server.clock import now_ms
+from server.store import jobs, peers
+from server.store.db import Read, Row, Write
+from web.commands.opening import command, database, loaded, say_data
+
+
+def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """Nothing shows; `retry [HOST]` and `drop [HOST]` act, on everything where no host is named."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=command(show))
+    actions = parser.add_subparsers(metavar="[retry|drop]")
+    retry = actions.add_parser(
+        "retry", parents=[common], help="send again now, also what is parked"
+    )
+    retry.add_argument("host", nargs="?", default="", metavar="HOST")
+    retry.set_defaults(run=command(try_again))
+    drop = actions.add_parser("drop", parents=[common], help="forget what waits and what is parked")
+    which = drop.add_mutually_exclusive_group(required=True)
+    which.add_argument("host", nargs="?", default="", metavar="HOST")
+    which.add_argument("--all", action="store_true", help="for every host, and parked jobs")
+    drop.set_defaults(run=command(forget))
+
+
+async def show(options: argparse.Namespace) -> None:
+    """Print the whole queue."""
+    async with database(loaded(options)) as db:
+        data = await db.read(_state)
+    say_data(options, data, _lines(data))
+
+
+async def try_again(options: argparse.Namespace) -> None:
+    """Make everything that waits or is parked due now."""
+    async with database(loaded(options)) as db:
+        deliveries, work = await db.write(_retry, options.host.lower(), now_ms())
+    print(f"{deliveries} parked deliveries and {work} parked jobs will be tried again.")
+
+
+async def forget(options: argparse.Namespace) -> None:
+    """Forget what waits or is parked."""
+    async with database(loaded(options)) as db:
+        deliveries, work = await db.write(_drop, options.host.lower())
+    print(f"{deliveries} deliveries and {work} parked jobs were dropped.")
+
+
+def _retry(tx: Write, host: str, now_ms: int) -> tuple[int, int]:
+    return peers.retry(tx, host, now_ms), 0 if host else jobs.retry_parked(tx, now_ms)
+
+
+def _drop(tx: Write, host: str) -> tuple[int, int]:
+    return peers.drop(tx, host), 0 if host else jobs.drop_parked(tx)
+
+
+def _state(db: Read) -> dict[str, Any]:
+    return {
+        "peers": [_peer(row) for row in peers.queue(db)],
+        "parked_deliveries": [_parked(row) for row in peers.parked(db)],
+        "jobs_waiting": jobs.waiting(db),
+        "parked_jobs": [dict(row) for row in jobs.parked(db)],
+    }
+
+
+def _peer(row: Row) -> dict[str, Any]:
+    return {
+        "host": row["host"],
+        "inbox": row["inbox"],
+        "waiting": row["waiting"],
+        "parked": row["parked"],
+        "attempts": row["attempts"],
+        "next_try": _moment(row["due_ms"]),
+        "failing_since": _moment(row["failing_since_ms"]),
+        "last_error": row["last_error"],
+    }
+
+
+def _parked(row: Row) -> dict[str, Any]:
+    activity = msgspec.json.decode(bytes(row["body"]))
+    return {
+        "host": row["host"],
+        "activity": activity.get("id", ""),
+        "type": activity.get("type", ""),
+        "reason": row["reason"],
+        "at": _moment(row["at_ms"]),
+    }
+
+
+def _moment(at_ms: int | None) -> str | None:
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    lines = [_peer_line(peer) for peer in data["peers"]]
+    lines += [
+        f"parked   {one['type']} {one['activity']} for {one['host']}: {one['reason']}"
+        for one in data["parked_deliveries"]
+    ]
+    lines += [
+        f"parked   job {one['id']} ({one['kind']}): {_last_line(one['last_error'])}"
+        for one in data["parked_jobs"]
+    ]
+    if data["jobs_waiting"]:
+        lines.append(f"{data['jobs_waiting']} jobs wait to be done here.")
+    return lines or ["Nothing waits."]
+
+
+def _peer_line(peer: dict[str, Any]) -> str:
+    line = f"{peer['host']}  {peer['waiting']} waiting, {peer['parked']} parked"
+    if peer["failing_since"]:
+        line += f"; failing since {peer['failing_since']}, next try {peer['next_try']}"
+        line += f": {peer['last_error']}"
+    return line
+
+
+def _last_line(text: str) -> str:
+    return text.strip().splitlines()[-1] if text.strip() else "no reason was noted"
