@@ -144,7 +144,7 @@ async def _tree(request: web.Request) -> dict[str, Any]:
 
 def _json(raw: bytes) -> dict[str, Any]:
     try:
-        return decode(raw)
+        return {key: _listed(value) for key, value in decode(raw).items()}
     except Malformed as error:
         raise AppError("The body cannot be read: send one JSON object.") from error
 
@@ -176,7 +176,9 @@ async def _read(part: BodyPartReader, limit: int) -> bytes:
     while chunk := await part.read_chunk(64 * 1024):
         data += chunk
         if len(data) > limit:
-            raise TooLarge("A file may have at most %(megabytes)s MB.", megabytes=limit >> 20)
+            raise TooLarge(
+                "This is too much at once: at most %(kilobytes)s kB.", kilobytes=limit >> 10
+            )
     return bytes(data)
 
 

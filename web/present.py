@@ -172,7 +172,7 @@ def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) ->
     if view.booster is None:
         return inner
     return {
-        **boost(view.post, view.entry_id),
+        **boost(site, view.post, view.entry_id),
         "account": account(site, view.booster),
         **{key: inner[key] for key in inner if key in _SHARED_WITH_BOOST},
         "reblog": inner,
@@ -234,11 +234,14 @@ def opinions(*, liked: bool, boosted: bool) -> dict[str, Any]:
 _SHARED_WITH_BOOST: Final = frozenset({*counts(0, 0, 0), *opinions(liked=False, boosted=False)})
 
 
-def boost(post: Post, entry_id: int) -> dict[str, Any]:
-    """The Status around a boosted one, without its account, counts and `reblog`."""
+def boost(site: Site, post: Post, entry_id: int) -> dict[str, Any]:
+    """The Status around a boosted one, without its account, counts and `reblog`.
+
+    Its `uri` is the Announce's where the boost is ours, and only a name where it is a stranger's.
+    """
     return {
         "id": str(entry_id),
-        "uri": f"{post.uri}#boost-{entry_id}",
+        "uri": f"{site.origin}/activities/{entry_id}",
         "url": post.url or post.uri,
         "created_at": when(created_ms(entry_id)),
         "edited_at": None,

@@ -51,10 +51,14 @@ def register(app: web.Application) -> None:
 
 
 async def allow_every_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """Apps in a browser come from anywhere, and their token, not their origin, lets them in."""
+    """Apps in a browser come from anywhere, and their token, not their origin, lets them in.
+
+    Answers differ from token to token, so nobody on the way may keep one.
+    """
     if request.path.startswith(PREFIX):
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        response.headers.setdefault("Cache-Control", "no-store")
 
 
 async def preflight(request: web.Request) -> web.Response:

@@ -93,6 +93,7 @@ class Profile(msgspec.Struct, frozen=True):
     display_name: str | None = None
     note: str | None = None
     locked: bool | None = None
+    bot: bool | None = None
     discoverable: bool | None = None
     fields_attributes: tuple[Field, ...] | None = None
     avatar: Upload | None = None
@@ -117,6 +118,7 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
         bio_source=typed.note,
         fields=_fields(typed.fields_attributes),
         locked=typed.locked,
+        bot=typed.bot,
         discoverable=typed.discoverable,
         avatar=await _picture(request, typed.avatar),
         header=await _picture(request, typed.header),

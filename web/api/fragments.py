@@ -52,7 +52,7 @@ class Fragments:
         shared = present.shared_status(site, view, now_ms)
         self._put(inner, Fragment(_open(shared), now_ms, view.post.pinned_ms is not None))
         if around and view.booster is not None:
-            wrapper = present.boost(view.post, entry.id)
+            wrapper = present.boost(site, view.post, entry.id)
             wrapper["account"] = present.account(site, view.booster)
             self._put(around[0], Fragment(_open(wrapper), now_ms))
 

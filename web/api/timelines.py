@@ -3,6 +3,8 @@
 import msgspec
 from aiohttp import web
 
+from server import text
+from server.errors import NotFound
 from server.model import Entry
 from server.services import timelines
 from web.api.access import anybody, need, viewer_id
@@ -45,7 +47,9 @@ async def public(request: web.Request, viewer: Viewer | None) -> web.Response:
 @anybody("read:statuses")
 async def tag(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Public posts with a hashtag."""
-    name, page = request.match_info["tag"].removeprefix("#"), window(request)
+    name, page = text.normal_tag(request.match_info["tag"]), window(request)
+    if "\x00" in name:
+        raise NotFound("There is no such hashtag.")
     entries = await request.config_dict[DB].read(timelines.tag, viewer_id(viewer), name, page)
     return await _answer(request, viewer_id(viewer), entries)
 
