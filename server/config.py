@@ -173,8 +173,8 @@ def is_local(host: str) -> bool:
 
 def _problems(config: Config) -> Iterator[str]:
     """What is wrong with values that fit their types, the most basic first."""
-    yield from _instance_problems(config)
     yield from _server_problems(config.server)
+    yield from _instance_problems(config)
     yield from _storage_problems(config)
     yield from _federation_problems(config.federation)
 

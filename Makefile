@@ -1,0 +1,69 @@
+# Everything below needs Python 3.11 or newer and make; the rest is fetched into .venv.
+# PYTHON=python3.13 make ... takes another Python.
+
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3
+PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),\
+	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
+
+.PHONY: install run test bench demo two-cities constraints clean
+.DEFAULT_GOAL := run
+
+## install: the virtual environment, the dependencies and the pages' catalogues
+install: $(VENV)/installed $(CATALOGUES:.po=.mo)
+
+## run: an instance at http://localhost:8080, with a demo city on first start
+run: install
+	@$(BIN)/madang demo --if-empty
+	@$(BIN)/madang serve
+
+## demo: the demo city, without starting it
+demo: install
+	@$(BIN)/madang demo
+
+## two-cities: two demo cities side by side that follow each other
+two-cities: install
+	@$(BIN)/python -m web.demo.two_cities
+
+## test: lint, types, import rules and every test that this machine can run
+test: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
+	@./check --no-tests
+	@$(BIN)/python -m pytest -n 2 -q
+
+## bench: what an activity, a delivery and a page cost here
+bench: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
+	@$(BIN)/python -m pytest tests/bench -q -s -p no:xdist
+
+## constraints: pin what is installed now
+constraints: $(VENV)/installed-dev
+	@{ sed -n "/^#/p" constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable \
+		--exclude pip --exclude wheel; } | grep -E "^(#|[A-Za-z0-9_.-]+==)" > constraints.new
+	@mv constraints.new constraints.txt
+
+## clean: everything that the above made, but not var/
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find web/locale -name '*.mo' -delete
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Madang needs Python 3.11 or newer; install it, or say PYTHON=/path/to/python make." >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv." >&2; exit 1; }
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing with the development tools ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/installed
+
+%.mo: %.po | $(VENV)/installed
+	@$(BIN)/python -m web.i18n compile
