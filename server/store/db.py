@@ -47,6 +47,7 @@ __all__ = [
 
 P = ParamSpec("P")
 T = TypeVar("T")
+D = TypeVar("D", Read, Write)
 
 READERS: Final = 3
 CONNECTIONS: Final = 8
@@ -102,19 +103,19 @@ class Database:
         that was restarted), so it has no effects but those on `tx`. When the commit itself fails
         the caller gets that error: `DatabaseUnavailable` where the database is at fault.
         """
-        return await self._engine.write(lambda tx: function(tx, *args, **kwargs))
+        return await self._engine.write(_bound(function, *args, **kwargs))
 
     async def read(
         self, function: Callable[Concatenate[Read, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `function(db, ...)` on one snapshot."""
-        return await self._engine.read(lambda db: function(db, *args, **kwargs))
+        return await self._engine.read(_bound(function, *args, **kwargs))
 
     async def read_inline(
         self, function: Callable[Concatenate[Read, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """As `read`, without the thread hop on SQLite: only for reads of well under 0.1 ms."""
-        return await self._engine.read_inline(lambda db: function(db, *args, **kwargs))
+        return await self._engine.read_inline(_bound(function, *args, **kwargs))
 
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Call `callback()` on the event loop soon after each commit that changed a row."""
@@ -128,3 +129,17 @@ class Database:
         loop = asyncio.get_running_loop()
         for callback in self._callbacks:
             loop.call_soon(callback)
+
+
+def _bound(
+    function: Callable[Concatenate[D, P], T], *args: P.args, **kwargs: P.kwargs
+) -> Callable[[D], T]:
+    """The function with its arguments, which never raises what a future cannot carry."""
+
+    def call(transaction: D) -> T:
+        try:
+            return function(transaction, *args, **kwargs)
+        except StopIteration as error:
+            raise RuntimeError("A transaction function raised StopIteration.") from error
+
+    return call

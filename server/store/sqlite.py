@@ -251,10 +251,8 @@ def _settle(answer: asyncio.Future[Any], value: Any, error: BaseException | None
         return
     if error is None:
         answer.set_result(value)
-        return
-    if isinstance(error, StopIteration):  # a future refuses this one
-        error = RuntimeError("A transaction function raised StopIteration.")
-    answer.set_exception(error)
+    else:
+        answer.set_exception(error)
 
 
 def _on_one_snapshot(function: Callable[[Read], T], connection: Connection) -> T:

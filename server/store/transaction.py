@@ -16,7 +16,7 @@ its transaction unless it ran inside a `savepoint` (PostgreSQL insists, so SQLit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, NoReturn, Protocol, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
@@ -180,14 +180,14 @@ class Write(Read):
         The place to try something that may break a constraint: after `except UniqueViolation:`
         around this block the transaction goes on. Savepoints nest.
         """
-        self._execute("SAVEPOINT inner_part", {})
+        self.run("SAVEPOINT inner_part")
         try:
             yield
             self.finish()
         except BaseException:
             self._undo()
             raise
-        self._execute("RELEASE SAVEPOINT inner_part", {})
+        self.run("RELEASE SAVEPOINT inner_part")
 
     def _undo(self) -> None:
         """Back to the savepoint; where even that fails the transaction stays spoiled."""
@@ -237,7 +237,6 @@ def without_password(url: str) -> str:
     except ValueError:
         return "postgresql://..."
     user, at, host = parts.netloc.rpartition("@")
-    query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
-    return urlunsplit(
-        parts._replace(netloc=user.partition(":")[0] + at + host, query=urlencode(query, safe="/"))
-    )
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    query = "?" + urlencode(kept, safe="/") if kept else ""
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"
