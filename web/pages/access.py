@@ -1,0 +1,116 @@
+"""What every page needs to know first: who asks, which window of a list, and who is meant."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from server.errors import Forbidden, NotFound
+from server.model import Account, Site
+from server.services import accounts
+from server.store.db import Read
+from server.store.paging import Page
+from web.keys import NOW, Viewer
+from web.pages.forms import see
+from web.render import viewer_of
+
+MODERATORS: Final = frozenset({"moderator", "admin"})
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SignedIn = Callable[[web.Request, Viewer], Awaitable[web.StreamResponse]]
+
+
+def signed_in(handler: SignedIn) -> Handler:
+    """Hand `handler` its viewer; lead everybody else to the sign-in page and back."""
+
+    @wraps(handler)
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        viewer = viewer_of(request)
+        if viewer is None:
+            return see(sign_in_path(request))
+        return await handler(request, viewer)
+
+    return guarded
+
+
+def moderator(handler: SignedIn) -> Handler:
+    """Hand `handler` a viewer who may decide about others."""
+
+    @wraps(handler)
+    async def guarded(request: web.Request, viewer: Viewer) -> web.StreamResponse:
+        if viewer.member.role not in MODERATORS:
+            raise Forbidden("Only moderators can open this page.")
+        return await handler(request, viewer)
+
+    return signed_in(guarded)
+
+
+def sign_in_path(request: web.Request) -> str:
+    """Where to sign in, and where to go on then."""
+    wish = request.path_qs if request.method == "GET" else "/home"
+    return f"/sign-in?{urlencode({'next': wish})}"
+
+
+def viewer_id(request: web.Request) -> int | None:
+    """The account that looks, if somebody is signed in."""
+    viewer = viewer_of(request)
+    return viewer.account.id if viewer else None
+
+
+def now(request: web.Request) -> int:
+    """The time of this request, in milliseconds."""
+    return request.config_dict[NOW]()
+
+
+def number(request: web.Request, name: str = "id") -> int:
+    """The id in the address. Raises `NotFound` for what cannot be one."""
+    value = request.match_info[name]
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise NotFound("There is nothing at this address.")
+    return int(value)
+
+
+def somebody(db: Read, site: Site, handle: str) -> Account:
+    """The account called `handle`. Raises `NotFound`, or `Deleted` when it has left."""
+    account = accounts.by_handle(db, site, handle)
+    if account is None:
+        raise NotFound("There is nobody with this name here.")
+    return accounts.visible(db, account.id)
+
+
+def window(request: web.Request, limit: int = 20) -> Page:
+    """The part of a list that the address asks for; what makes no sense is left out."""
+    return Page(_id(request, "max_id"), None, _id(request, "min_id"), limit)
+
+
+def _id(request: web.Request, name: str) -> int | None:
+    value = request.query.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+class Pager(msgspec.Struct, frozen=True):
+    """Addresses of the neighbouring windows; empty where there is none."""
+
+    newer: str = ""
+    older: str = ""
+    first: str = ""
+
+
+def pager(request: web.Request, page: Page, ids: Sequence[int]) -> Pager:
+    """The windows before and after one that shows `ids`, newest first."""
+    full, upwards = len(ids) >= page.limit, page.min_id is not None
+    moved = upwards or page.max_id is not None
+    if not ids:
+        return Pager(first=_address(request) if moved else "")
+    newer = _address(request, min_id=ids[0]) if (full if upwards else moved) else ""
+    older = _address(request, max_id=ids[-1]) if full or upwards else ""
+    return Pager(newer, older)
+
+
+def _address(request: web.Request, **more: int) -> str:
+    kept = {k: v for k, v in request.query.items() if k not in ("max_id", "min_id")}
+    query = urlencode({**kept, **more})
+    return f"{request.path}?{query}" if query else request.path

@@ -1,0 +1,198 @@
+"""Forms in: read within limits, and only when they were sent from our own pages.
+
+Three walls: `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not, and a token.
+For somebody signed in the token belongs to the session; for a visitor it is a random cookie that the
+form repeats (a double submit: a foreign page can neither read the cookie nor, as its name begins
+with `__Host-`, make one). It needs no key, so every process accepts every other's forms.
+"""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import BodyPartReader, web
+from multidict import MultiDict
+
+from server.errors import Forbidden, Invalid, TooLarge
+from web.keys import SITE
+from web.render import page, viewer_of
+
+MAX_TEXT_BYTES: Final = 512 * 1024
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+MAX_FILES: Final = 6
+MAX_FIELDS: Final = 200
+READ_SECONDS: Final = 120.0
+TOKEN_SECONDS: Final = 12 * 3600
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What was typed, by field; `files` holds the bytes of uploads that are not empty."""
+
+    fields: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, bytes]
+
+    def get(self, name: str) -> str:
+        """The first value without surrounding space, or nothing."""
+        return self.raw(name).strip()
+
+    def raw(self, name: str) -> str:
+        """The first value as typed: line ends made one kind, nothing else touched."""
+        return next(iter(self.fields.get(name, ())), "").replace("\r\n", "\n")
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """All values of a field."""
+        return self.fields.get(name, ())
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """All values that are ids; what is not one was not typed by a person."""
+        return tuple(int(value) for value in self.many(name) if _is_id(value))
+
+    def id(self, name: str) -> int | None:
+        """The first id, if there is one."""
+        return next(iter(self.ids(name)), None)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Every field with each of its values."""
+        return ((name, value) for name, values in self.fields.items() for value in values)
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 19
+
+
+async def form(request: web.Request) -> Form:
+    """The form that was sent, once it is certain that one of our own pages sent it.
+
+    Raises `Forbidden` for a foreign or outdated one, `TooLarge` and `Invalid` for an unusable one.
+    """
+    sent = await unchecked(request)
+    expected = viewer.csrf if (viewer := viewer_of(request)) else _visitor_token(request)
+    if not expected or not hmac.compare_digest(expected.encode(), sent.raw("csrf").encode()):
+        raise Forbidden("This page was open for too long. Please go back, reload it and try again.")
+    return sent
+
+
+async def unchecked(request: web.Request) -> Form:
+    """The form that was sent from one of our pages, whoever is or was signed in there.
+
+    For handlers that change nothing: a text whose session has ended is shown again, not lost.
+    """
+    refuse_foreign(request)
+    async with asyncio.timeout(READ_SECONDS):
+        if request.content_type == "multipart/form-data":
+            return await _multipart(request)
+        return await _urlencoded(request)
+
+
+def refuse_foreign(request: web.Request) -> None:
+    """Raise `Forbidden` unless the browser says that our own page sent this."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        raise Forbidden("This form was sent from another website. Please use the form here.")
+    origin = request.headers.get("Origin")
+    if site is None and origin is not None and not _ours(request, origin):
+        raise Forbidden("This form was sent from another website. Please use the form here.")
+
+
+def _ours(request: web.Request, origin: str) -> bool:
+    base = urlsplit(request.config_dict[SITE].origin)
+    return urlsplit(origin).netloc in (base.netloc, request.host)
+
+
+async def _urlencoded(request: web.Request) -> Form:
+    if (request.content_length or 0) > MAX_TEXT_BYTES:
+        raise TooLarge("This is too long to be sent at once.")
+    fields: MultiDict[str] = MultiDict()
+    for name, value in (await request.post()).items():
+        if isinstance(value, str):
+            fields.add(name, value)
+    return _made(fields, {})
+
+
+async def _multipart(request: web.Request) -> Form:
+    fields: MultiDict[str] = MultiDict()
+    files: dict[str, bytes] = {}
+    room = MAX_TEXT_BYTES
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or not part.name:
+                raise Invalid("This form could not be read. Please try again.")
+            if part.filename is None:
+                value = await _bytes(part, room)
+                room -= len(value)
+                fields.add(part.name, value.decode("utf-8", "replace"))
+            elif (data := await _bytes(part, MAX_FILE_BYTES)) and len(files) < MAX_FILES:
+                files[part.name] = data
+    except ValueError as error:  # aiohttp's word for broken boundaries and headers
+        raise Invalid("This form could not be read. Please try again.") from error
+    return _made(fields, files)
+
+
+async def _bytes(part: BodyPartReader, room: int) -> bytes:
+    data = bytearray()
+    while chunk := await part.read_chunk(64 * 1024):
+        data += chunk
+        if len(data) > room:
+            raise TooLarge("A picture may have at most 16 MB, and a text 500 kB.")
+    return bytes(data)
+
+
+def _made(fields: MultiDict[str], files: Mapping[str, bytes]) -> Form:
+    if len(fields) > MAX_FIELDS:
+        raise Invalid("This form could not be read. Please try again.")
+    clean = {name: tuple(_clean(value) for value in fields.getall(name)) for name in fields}
+    return Form(clean, files)
+
+
+def _clean(value: str) -> str:
+    # NUL is refused by PostgreSQL, lone surrogates by UTF-8; no keyboard makes either.
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _visitor_cookie(request: web.Request) -> str:
+    secure = request.config_dict[SITE].origin.startswith("https:")
+    return "__Host-visitor" if secure else "visitor"
+
+
+def _visitor_token(request: web.Request) -> str:
+    return request.cookies.get(_visitor_cookie(request), "")
+
+
+async def visitor_page(
+    request: web.Request, template: str, *, status: int = 200, **context: object
+) -> web.Response:
+    """A page whose form may be sent by somebody who is not signed in."""
+    name = _visitor_cookie(request)
+    nonce = _visitor_token(request) or secrets.token_urlsafe(16)
+    response = await page(request, template, status=status, csrf=nonce, **context)
+    response.set_cookie(
+        name,
+        nonce,
+        max_age=TOKEN_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=name.startswith("__Host-"),
+    )
+    return response
+
+
+def back(sent: Form, otherwise: str) -> str:
+    """Where the person came from, if that is here: a path, never another website."""
+    return local_path(sent.get("back")) or otherwise
+
+
+def local_path(wish: str) -> str:
+    """`wish` if it is a path on this very site, else nothing."""
+    if not wish.startswith("/") or wish.startswith(("//", "/\\")) or len(wish) > 2000:
+        return ""
+    return "" if any(ord(character) < 33 or character == "\\" for character in wish) else wish
+
+
+def see(path: str) -> web.Response:
+    """Post, redirect, get: `303` to `path`, so that reloading sends nothing twice."""
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

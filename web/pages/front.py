@@ -1,0 +1,95 @@
+"""The front page and the timelines."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from server.model import Entry, PostView
+from server.services import timelines
+from server.store.db import Read
+from server.store.paging import Page
+from web.i18n import N_
+from web.keys import DB, Viewer
+from web.pages.access import pager, signed_in, viewer_id, window
+from web.render import page
+
+routes = web.RouteTableDef()
+
+STORIES_IN_FRONT = 12
+TALK_IN_FRONT = 12
+
+Timeline = Callable[[Read, int | None, Page], list[Entry]]
+
+
+@routes.get("/")
+async def front(request: web.Request) -> web.Response:
+    """What happens in the city: its stories first, then its talk."""
+    stories, talk = await request.config_dict[DB].read(_front, viewer_id(request))
+    return await page(request, "front.html", stories=stories, talk=talk)
+
+
+def _front(db: Read, viewer_id: int | None) -> tuple[list[PostView], list[PostView]]:
+    stories = timelines.stories(db, viewer_id, Page(limit=STORIES_IN_FRONT))
+    shown = {entry.post_id for entry in stories}
+    # Stories are in the local timeline too: take enough that talk remains without them.
+    local = timelines.local(db, viewer_id, Page(limit=TALK_IN_FRONT + STORIES_IN_FRONT))
+    talk = [entry for entry in local if entry.post_id not in shown][:TALK_IN_FRONT]
+    return timelines.views(db, viewer_id, stories), timelines.views(db, viewer_id, talk)
+
+
+@routes.get("/home")
+@signed_in
+async def home(request: web.Request, viewer: Viewer) -> web.Response:
+    """What those whom the viewer follows wrote and shared."""
+    return await _timeline(request, timelines.home, N_("Home"), "home")
+
+
+@routes.get("/local")
+async def local(request: web.Request) -> web.Response:
+    """What people here wrote for everyone."""
+    return await _timeline(request, timelines.local, N_("This city"), "local")
+
+
+@routes.get("/federated")
+async def federated(request: web.Request) -> web.Response:
+    """What people here and everywhere wrote for everyone."""
+    return await _timeline(request, timelines.federated, N_("Everywhere"), "federated")
+
+
+@routes.get("/stories")
+async def stories(request: web.Request) -> web.Response:
+    """All stories of the city."""
+    return await _timeline(request, timelines.stories, N_("Stories"), "stories")
+
+
+@routes.get("/tags/{tag}")
+async def tag(request: web.Request) -> web.Response:
+    """Posts with a hashtag."""
+    name = request.match_info["tag"].casefold()
+
+    def tagged(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+        return timelines.tag(db, viewer_id, name, page)
+
+    return await _timeline(request, tagged, f"#{name}", "tag")
+
+
+async def _timeline(
+    request: web.Request, timeline: Timeline, heading: str, kind: str
+) -> web.Response:
+    asked = window(request)
+    entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
+    return await page(
+        request,
+        "timeline.html",
+        heading=heading,
+        kind=kind,
+        views=views,
+        pager=pager(request, asked, [entry.id for entry in entries]),
+    )
+
+
+def _views(
+    db: Read, timeline: Timeline, viewer_id: int | None, page: Page
+) -> tuple[list[Entry], list[PostView]]:
+    entries = timeline(db, viewer_id, page)
+    return entries, timelines.views(db, viewer_id, entries)

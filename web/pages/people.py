@@ -1,0 +1,146 @@
+"""A person's page, and who follows whom."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from server.model import Account, PostView, Relationship, Site
+from server.services import follows, timelines
+from server.store.db import Read
+from server.store.paging import Page
+from web.i18n import N_
+from web.keys import DB, SITE
+from web.pages.access import Pager, pager, somebody, viewer_id, window
+from web.render import page
+
+routes = web.RouteTableDef()
+
+TABS: Final = ("posts", "replies", "pictures")
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A person and a window on what they wrote. `relation` is None for visitors and oneself."""
+
+    account: Account
+    relation: Relationship | None
+    pinned: list[PostView]
+    posts: list[PostView]
+    ids: list[int]
+
+
+@routes.get("/@{handle}")
+async def person(request: web.Request) -> web.Response:
+    """Somebody, ours or a stranger, with what they wrote."""
+    asked, tab = window(request), request.query.get("show", "posts")
+    tab = tab if tab in TABS else "posts"
+    profile = await request.config_dict[DB].read(
+        _profile,
+        request.config_dict[SITE],
+        viewer_id(request),
+        request.match_info["handle"],
+        tab,
+        asked,
+    )
+    return await page(
+        request,
+        "person.html",
+        person=profile.account,
+        relation=profile.relation,
+        pinned=profile.pinned,
+        views=profile.posts,
+        tab=tab,
+        pager=pager(request, asked, profile.ids),
+        document=profile.account.uri if profile.account.local else "",
+    )
+
+
+def _profile(
+    db: Read, site: Site, viewer_id: int | None, handle: str, tab: str, page: Page
+) -> Profile:
+    account = somebody(db, site, handle)
+    entries = timelines.account(
+        db,
+        viewer_id,
+        account.id,
+        page,
+        replies=tab == "replies",
+        boosts=tab != "pictures",
+        media_only=tab == "pictures",
+    )
+    top = tab == "posts" and page.max_id is None and page.min_id is None
+    pinned = timelines.account(db, viewer_id, account.id, Page(), pinned=True) if top else []
+    return Profile(
+        account,
+        _relation(db, viewer_id, account),
+        timelines.views(db, viewer_id, pinned),
+        timelines.views(db, viewer_id, entries),
+        [entry.id for entry in entries],
+    )
+
+
+def _relation(db: Read, viewer_id: int | None, account: Account) -> Relationship | None:
+    if viewer_id is None or viewer_id == account.id:
+        return None
+    return follows.relationship(db, viewer_id, account.id)
+
+
+@routes.get("/@{handle}/followers")
+async def followers(request: web.Request) -> web.Response:
+    """Who follows this person."""
+    return await _circle(request, follows.followers, N_("Followers of %(name)s"))
+
+
+@routes.get("/@{handle}/following")
+async def following(request: web.Request) -> web.Response:
+    """Whom this person follows."""
+    return await _circle(request, follows.following, N_("People whom %(name)s follows"))
+
+
+Circle = Callable[[Read, int, Page], list[tuple[int, Account]]]
+
+
+async def _circle(request: web.Request, circle: Circle, heading: str) -> web.Response:
+    asked = window(request, limit=40)
+    person, found = await request.config_dict[DB].read(
+        _members, circle, request.config_dict[SITE], request.match_info["handle"], asked
+    )
+    return await people_page(
+        request,
+        [account for _, account in found],
+        heading=heading,
+        about=person,
+        pager=pager(request, asked, [id for id, _ in found]),
+    )
+
+
+def _members(
+    db: Read, circle: Circle, site: Site, handle: str, page: Page
+) -> tuple[Account, list[tuple[int, Account]]]:
+    account = somebody(db, site, handle)
+    return account, circle(db, account.id, page)
+
+
+async def people_page(
+    request: web.Request,
+    people: list[Account],
+    *,
+    heading: str,
+    about: Account | None = None,
+    pager: Pager | None = None,
+    action: str = "",
+) -> web.Response:
+    """A list of people under `heading`, a msgid that may name `about`.
+
+    `action` gives each a button: request | unmute | unblock.
+    """
+    return await page(
+        request,
+        "people.html",
+        accounts=people,
+        heading=heading,
+        about=about,
+        pager=pager or Pager(),
+        action=action,
+    )

@@ -1,0 +1,138 @@
+"""Signing in and out."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from server import passwords
+from server.errors import AppError, Invalid
+from server.model import Member
+from server.services import drafts, sessions
+from server.store import accounts
+from server.store.db import Read, Write
+from web.keys import ADDRESS, DB, SITE
+from web.pages import texts
+from web.pages.access import now
+from web.pages.forms import Form, form, local_path, see, visitor_page
+from web.render import viewer_of
+
+routes = web.RouteTableDef()
+
+COOKIE_SECONDS: Final = sessions.UNUSED_MS // 1000
+
+
+def session_cookie(request: web.Request) -> str:
+    """The name of the cookie; browsers hold `__Host-` ones to https and this very host."""
+    secure = request.config_dict[SITE].origin.startswith("https:")
+    return "__Host-madang" if secure else "madang"
+
+
+@routes.get("/sign-in")
+async def ask(request: web.Request) -> web.Response:
+    """The form; whoever is signed in already goes on."""
+    next = local_path(request.query.get("next", ""))
+    if viewer_of(request) is not None:
+        return see(next or "/home")
+    return await _shown(request, next=next)
+
+
+@routes.post("/sign-in")
+async def sign_in(request: web.Request) -> web.Response:
+    """Begin a session. A wrong name and a wrong password have the same answer at the same speed."""
+    sent = await form(request)
+    try:
+        member = await _member(request, sent)
+        token = await request.config_dict[DB].write(
+            sessions.sign_in,
+            member.account_id,
+            request.headers.get("User-Agent", ""),
+            request[ADDRESS],
+            now(request),
+        )
+    except AppError as error:
+        return await _shown(request, sent, error=error)
+    response = see(await _next(request, sent, member))
+    set_session(request, response, token)
+    return response
+
+
+async def _member(request: web.Request, sent: Form) -> Member:
+    """Whose name and password these are. Raises `Invalid`; `TooMany` after five wrong guesses."""
+    db, name = request.config_dict[DB], sent.get("name").lower().removeprefix("@")
+    member = await db.read(_named, name)
+    subjects = (f"name:{name[:200]}", f"address:{request[ADDRESS]}")
+    await db.read(sessions.check_throttle, subjects, now(request))
+    right = await passwords.verify(member.password if member else "", sent.raw("password"))
+    if member is None or not right:
+        await db.write(_wrong, subjects, now(request))
+        raise Invalid("The name or the password is wrong. Please check both and try again.")
+    return member
+
+
+def _named(db: Read, name: str) -> Member | None:
+    if "@" in name:
+        return accounts.member_by_email(db, name)
+    account = accounts.by_handle(db, name)
+    return accounts.member(db, account.id) if account else None
+
+
+def _wrong(tx: Write, subjects: tuple[str, ...], now_ms: int) -> None:
+    for subject in subjects:
+        sessions.record_failure(tx, subject, now_ms)
+
+
+async def _next(request: web.Request, sent: Form, member: Member) -> str:
+    """Where to go on: to the text that waited for this, or to where the person wanted."""
+    text = texts.arrived(sent)
+    if text is None:
+        return local_path(sent.get("next")) or "/home"
+    draft = await request.config_dict[DB].write(
+        drafts.save, member.account_id, text.draft_id, texts.to_draft(text), now(request)
+    )
+    return f"/write?draft={draft.id}"
+
+
+async def _shown(
+    request: web.Request,
+    sent: Form | None = None,
+    *,
+    next: str = "",
+    error: AppError | None = None,
+) -> web.Response:
+    return await visitor_page(
+        request,
+        "sign_in.html",
+        status=error.status if error else HTTPStatus.OK,
+        next=sent.get("next") if sent else next,
+        name=sent.get("name") if sent else "",
+        kept=texts.carried(sent) if sent else [],
+        lost_pictures=False,
+        errors={"form": error} if error else {},
+    )
+
+
+def set_session(request: web.Request, response: web.Response, token: str) -> None:
+    """Give the browser its session."""
+    name = session_cookie(request)
+    response.set_cookie(
+        name,
+        token,
+        max_age=COOKIE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=name.startswith("__Host-"),
+    )
+
+
+@routes.post("/sign-out")
+async def sign_out(request: web.Request) -> web.Response:
+    """End this session, here and in the browser."""
+    response, name = see("/"), session_cookie(request)
+    if viewer_of(request) is not None:
+        await form(request)
+        token = request.cookies.get(name, "")
+        await request.config_dict[DB].write(sessions.sign_out, token)
+    response.del_cookie(name, path="/", httponly=True, samesite="Lax", secure=name[0] == "_")
+    return response

@@ -1,0 +1,142 @@
+"""A text in progress: as a form shows it, as a draft keeps it, as the service takes it."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from server.errors import AppError, Invalid
+from server.model import VISIBILITIES, Draft, PostView
+from server.services.posts import NewPost
+from server.text import plain
+from web.pages.forms import Form
+
+MOST_PICTURES: Final = {"note": 4, "story": 20}
+AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a preview
+# What people here write in, besides the languages of the interface.
+LANGUAGES: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
+KEPT: Final = (
+    *("kind", "title", "lead", "content", "visibility", "warning", "language"),
+    *("sensitive", "reply_to", "draft"),
+)
+
+
+class Refused(Exception):
+    """What was typed cannot be used: `field` says where, `cause` why, `text` what is kept."""
+
+    def __init__(self, field: str, cause: AppError, text: "Text") -> None:
+        """`text` may hold more than was typed: pictures that have arrived already."""
+        super().__init__(field)
+        self.field = field
+        self.cause = cause
+        self.text = text
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A form in progress. `kind`: story | note. `once` makes pressing the button twice one post."""
+
+    kind: str = "story"
+    title: str = ""
+    lead: str = ""
+    content: str = ""
+    visibility: str = "public"
+    warning: str = ""
+    sensitive: bool = False
+    language: str = ""
+    media_ids: tuple[int, ...] = ()
+    reply_to_id: int | None = None
+    draft_id: int | None = None
+    once: str = ""
+
+    def new_post(self) -> NewPost:
+        """As the service takes it."""
+        story = self.kind == "story"
+        return NewPost(
+            content=self.content,
+            title=self.title if story else "",
+            lead=self.lead if story else "",
+            visibility=self.visibility,
+            warning=self.warning,
+            sensitive=self.sensitive or bool(self.warning),
+            language=self.language,
+            media_ids=self.media_ids,
+            reply_to_id=self.reply_to_id,
+            idempotency_key=f"page:{self.once}" if self.once else "",
+        )
+
+    @property
+    def room(self) -> int:
+        """How many more pictures fit."""
+        return max(0, MOST_PICTURES[self.kind] - len(self.media_ids))
+
+    def check(self) -> None:
+        """Raise `Refused` for what a person forgets; the service knows every other rule."""
+        if self.kind == "story" and not self.title:
+            raise Refused("title", Invalid("A story needs a title."), self)
+        if not self.content.strip() and not self.media_ids:
+            raise Refused("content", Invalid("Please write something first."), self)
+
+
+def from_form(sent: Form) -> Text:
+    """What was typed and chosen; a choice that was never offered becomes the usual one."""
+    visibility, language = sent.get("visibility"), sent.get("language")
+    removed = set(sent.ids("remove"))
+    return Text(
+        kind="note" if sent.get("kind") == "note" else "story",
+        title=" ".join(sent.get("title").split()),
+        lead=sent.get("lead"),
+        content=sent.raw("content"),
+        visibility=visibility if visibility in VISIBILITIES else "public",
+        warning=" ".join(sent.get("warning").split()),
+        sensitive=bool(sent.get("sensitive")),
+        language=language if language in LANGUAGES else "",
+        media_ids=tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed),
+        reply_to_id=sent.id("reply_to"),
+        draft_id=sent.id("draft"),
+        once=sent.get("once")[:64],
+    )
+
+
+def from_post(view: PostView) -> Text:
+    """What a post says now, for its author to change."""
+    post = view.post
+    return Text(
+        kind="story" if post.kind == "article" else "note",
+        title=post.title,
+        lead=plain(post.lead),
+        content=post.source,
+        visibility=post.visibility,
+        warning=post.warning,
+        sensitive=bool(post.sensitive),
+        language=post.language,
+        media_ids=tuple(one.id for one in view.media),
+        reply_to_id=post.reply_to_id,
+    )
+
+
+def to_draft(text: Text) -> dict[str, Any]:
+    """What a draft keeps."""
+    return dict(msgspec.to_builtins(msgspec.structs.replace(text, once="", draft_id=None)))
+
+
+def from_draft(draft: Draft) -> Text:
+    """A draft as a form. One that no longer fits, from an older version, is shown empty."""
+    try:
+        text = msgspec.convert(json.loads(draft.body), Text)
+    except (msgspec.ValidationError, ValueError):
+        text = Text()
+    return msgspec.structs.replace(text, draft_id=draft.id)
+
+
+def carried(sent: Form) -> list[tuple[str, str]]:
+    """The fields of a text as they go through a sign-in: in hidden fields, under another name."""
+    first = [(f"kept_{name}", sent.raw(name)) for name in KEPT]
+    again = [(f"kept_{name}", sent.raw(f"kept_{name}")) for name in KEPT]
+    return [(name, value) for name, value in first + again if value]
+
+
+def arrived(sent: Form) -> Text | None:
+    """The text that went through a sign-in; None where there was none."""
+    fields = {name: sent.many(f"kept_{name}") for name in KEPT}
+    text = from_form(Form({name: values for name, values in fields.items() if values}, {}))
+    return text if text.content.strip() or text.title else None

@@ -1,0 +1,251 @@
+"""Writing stories, notes and replies, and changing what was written.
+
+Nothing typed is lost: a refused form comes back as it was, with the reason; pictures that arrived
+stay; and a text whose session has ended waits in the page while its author signs in again.
+"""
+
+import secrets
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from server.errors import AppError, Forbidden, Invalid, NotFound
+from server.model import VISIBILITIES, Media, Post, PostView, Site
+from server.services import accounts, drafts, lookup, media, posts
+from server.store.db import Read, Write
+from server.text import markdown
+from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
+from web.pages import texts
+from web.pages.access import now, number, signed_in, viewer_id
+from web.pages.forms import Form, form, see, unchecked, visitor_page
+from web.pages.posts import greeting
+from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
+from web.render import language_of, page, post_url, viewer_of
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/write")
+@signed_in
+async def write(request: web.Request, viewer: Viewer) -> web.Response:
+    """An empty form, a draft, or the beginning of a reply."""
+    db = request.config_dict[DB]
+    draft_id, reply_to_id = _asked(request, "draft"), _asked(request, "reply_to")
+    if draft_id is not None:
+        draft = await db.read(drafts.one, viewer.account.id, draft_id)
+        return await _shown(request, texts.from_draft(draft))
+    if reply_to_id is not None:
+        view = await db.read(posts.view, viewer.account.id, reply_to_id)
+        return await _shown(request, reply_to(_empty(request, viewer, "note"), view, viewer))
+    to = _asked(request, "to")
+    if to is not None:
+        person = await db.read(accounts.visible, to)
+        text = _empty(request, viewer, "note")
+        return await _shown(request, msgspec.structs.replace(text, content=f"@{person.acct} "))
+    kind = "note" if request.query.get("kind") == "note" else "story"
+    return await _shown(request, _empty(request, viewer, kind))
+
+
+def _asked(request: web.Request, name: str) -> int | None:
+    value = request.query.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
+    visibility = viewer.member.default_visibility
+    return Text(kind=kind, visibility=visibility, language=language_of(request))
+
+
+def reply_to(text: Text, view: PostView, viewer: Viewer) -> Text:
+    """A reply is for the people for whom the post was that it answers, and not for more."""
+    wider = VISIBILITIES.index(text.visibility) < VISIBILITIES.index(view.post.visibility)
+    return msgspec.structs.replace(
+        text,
+        content=greeting(view, viewer.account.id),
+        visibility=view.post.visibility if wider else text.visibility,
+        warning=view.post.warning,
+        reply_to_id=view.post.id,
+    )
+
+
+@routes.post("/write")
+async def publish(request: web.Request) -> web.Response:
+    """Publish, keep as a draft or preview: the button says which."""
+    viewer = viewer_of(request)
+    if viewer is None:
+        return await _wait_for_sign_in(request)
+    sent = await form(request)
+    try:
+        text = await _with_pictures(request, viewer, sent)
+        if sent.get("do") == "draft":
+            await _save_draft(request, viewer, text)
+            return see("/drafts")
+        if sent.get("do") == "preview":
+            return await _shown(request, text, preview=True)
+        post = await _published(request, viewer, text)
+    except Refused as refusal:
+        return await _shown(request, refusal.text, refusal=refusal)
+    return see(post_url(post, viewer.account))
+
+
+async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
+    text.check()
+    db, site = request.config_dict[DB], request.config_dict[SITE]
+    try:
+        # Those named on other servers are found now: a transaction does not wait for a network.
+        await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        return await db.write(_publish, site, viewer, text, now(request))
+    except AppError as error:
+        raise Refused("form", error, text) from error
+
+
+def _publish(tx: Write, site: Site, viewer: Viewer, text: Text, now_ms: int) -> Post:
+    post = posts.write(tx, site, viewer.account, text.new_post(), now_ms)
+    if text.draft_id is not None:
+        drafts.remove(tx, viewer.account.id, text.draft_id)
+    return post
+
+
+async def _save_draft(request: web.Request, viewer: Viewer, text: Text) -> None:
+    body = texts.to_draft(text)
+    try:
+        await request.config_dict[DB].write(
+            drafts.save, viewer.account.id, text.draft_id, body, now(request)
+        )
+    except AppError as error:
+        raise Refused("form", error, text) from error
+
+
+async def _wait_for_sign_in(request: web.Request) -> web.Response:
+    """The session has ended: the text waits in hidden fields of a sign-in form."""
+    sent = await unchecked(request)
+    return await visitor_page(
+        request,
+        "sign_in.html",
+        status=HTTPStatus.UNAUTHORIZED,
+        next="/home",
+        name="",
+        kept=texts.carried(sent),
+        lost_pictures=bool(sent.files or sent.ids("media")),
+    )
+
+
+async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Text:
+    """The text with the pictures that came with it, and with new words for those it had."""
+    text, db = texts.from_form(sent), request.config_dict[DB]
+    await db.write(_describe, viewer.account.id, sent, text.media_ids)
+    for place in range(1, AT_ONCE + 1):
+        data = sent.files.get(f"picture_{place}")
+        if data is None:
+            continue
+        try:
+            row = await _add(request, viewer, data, sent.get(f"picture_{place}_alt"), text)
+        except AppError as error:
+            raise Refused("pictures", error, text) from error
+        text = msgspec.structs.replace(text, media_ids=(*text.media_ids, row.id))
+    return text
+
+
+def _describe(tx: Write, viewer_id: int, sent: Form, ids: tuple[int, ...]) -> None:
+    for id in ids:
+        media.describe(tx, viewer_id, id, sent.get(f"alt_{id}"), (0.0, 0.0))
+
+
+async def _add(request: web.Request, viewer: Viewer, data: bytes, alt: str, text: Text) -> Media:
+    if not text.room:
+        raise Invalid("At most %(most)s pictures fit here.", most=MOST_PICTURES[text.kind])
+    picture = await request.config_dict[PICTURES].process(data)
+    return await request.config_dict[DB].write(
+        media.add, viewer.account.id, picture, alt, (0.0, 0.0), now(request)
+    )
+
+
+async def _shown(
+    request: web.Request,
+    text: Text,
+    *,
+    preview: bool = False,
+    editing: PostView | None = None,
+    refusal: Refused | None = None,
+) -> web.Response:
+    """The form; after a refusal as it was, with the reason where it belongs."""
+    pictures, parent = await request.config_dict[DB].read(_around, viewer_id(request), text)
+    return await page(
+        request,
+        "write.html",
+        status=refusal.cause.status if refusal else HTTPStatus.OK,
+        text=msgspec.structs.replace(text, once=text.once or secrets.token_urlsafe(16)),
+        pictures=pictures,
+        parent=parent,
+        editing=editing,
+        preview=markdown(text.content, story=text.kind == "story") if preview else None,
+        languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
+        free=range(1, min(AT_ONCE, text.room) + 1),
+        errors={refusal.field: refusal.cause} if refusal else {},
+    )
+
+
+def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView | None]:
+    """The pictures of a text, and what it answers. Either may have gone meanwhile."""
+    pictures = []
+    for id in text.media_ids:
+        try:
+            pictures.append(media.one(db, viewer_id, id))
+        except NotFound:
+            continue
+    try:
+        parent = posts.view(db, viewer_id, text.reply_to_id) if text.reply_to_id else None
+    except AppError:
+        parent = None
+    return pictures, parent
+
+
+@routes.get("/edit/{id}")
+@signed_in
+async def edit(request: web.Request, viewer: Viewer) -> web.Response:
+    """The form with what the post says now."""
+    view = await _own(request, viewer)
+    return await _shown(request, texts.from_post(view), editing=view)
+
+
+@routes.post("/edit/{id}")
+@signed_in
+async def change(request: web.Request, viewer: Viewer) -> web.Response:
+    """Store the new words; what the post said before stays readable in its history."""
+    sent, view = await form(request), await _own(request, viewer)
+    try:
+        text = _still(await _with_pictures(request, viewer, sent), view)
+        if sent.get("do") == "preview":
+            return await _shown(request, text, preview=True, editing=view)
+        await _changed(request, viewer, view, text)
+    except Refused as refusal:
+        return await _shown(request, _still(refusal.text, view), editing=view, refusal=refusal)
+    return see(post_url(view.post, viewer.account))
+
+
+def _still(text: Text, view: PostView) -> Text:
+    """What an edit cannot change: what the post is, whom it answers, and who may read it."""
+    was = texts.from_post(view)
+    return msgspec.structs.replace(
+        text, kind=was.kind, visibility=was.visibility, reply_to_id=was.reply_to_id
+    )
+
+
+async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: Text) -> None:
+    text.check()
+    db, site = request.config_dict[DB], request.config_dict[SITE]
+    try:
+        await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await db.write(
+            posts.edit, site, viewer.account, view.post.id, text.new_post(), now(request)
+        )
+    except AppError as error:
+        raise Refused("form", error, text) from error
+
+
+async def _own(request: web.Request, viewer: Viewer) -> PostView:
+    view = await request.config_dict[DB].read(posts.view, viewer.account.id, number(request))
+    if view.post.author_id != viewer.account.id:
+        raise Forbidden("Only its author can change a post.")
+    return view

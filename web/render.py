@@ -1,0 +1,257 @@
+"""HTML out: one Jinja2 environment per language, and the headers that every page carries.
+
+Everything is escaped unless a template says `|html`, which sanitises once more before it trusts.
+Times are shown in words with the exact time, in the city's zone, behind them.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from server import text
+from server.clock import DAY_MS, MINUTE_MS
+from server.errors import AppError
+from server.model import Account, Media, Post
+from server.services import notifications
+from web import i18n
+from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+WORDS_FOR_MS: Final = 6 * DAY_MS  # after that a date says more than "3 weeks ago"
+
+_TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
+_SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
+    "media-src {pictures}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'; connect-src 'self'"
+)
+
+
+async def page(
+    request: web.Request,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    **context: object,
+) -> web.Response:
+    """`template` in the person's language, with who they are and what waits for them."""
+    viewer = viewer_of(request)
+    unread = 0
+    if viewer is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        unread = await request.config_dict[DB].read(notifications.unread, viewer.account.id)
+    language = language_of(request)
+    values = {
+        "viewer": viewer,
+        "unread": unread,
+        "language": language,
+        "site": request.config_dict[SITE],
+        "registrations": request.config_dict[CONFIG].registrations.mode,
+        "path": request.path,
+        "here": request.path_qs,
+        "now_ms": request.config_dict[NOW](),
+        "once": secrets.token_urlsafe(16),
+        "csrf": viewer.csrf if viewer else "",
+        "errors": {},
+        "document": "",
+    }
+    body = environment(language).get_template(template).render({**values, **context})
+    response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
+    return guarded(request, response)
+
+
+def guarded(request: web.Request, response: web.Response) -> web.Response:
+    """`response` with the headers that keep a page from being misused, and from shared caches."""
+    # Pictures of other servers come from those servers; a city without TLS is one on localhost.
+    secure = request.config_dict[SITE].origin.startswith("https:")
+    pictures = "'self' https: data:" if secure else "'self' https: http: data:"
+    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept, Accept-Language, Cookie"
+    return response
+
+
+def viewer_of(request: web.Request) -> Viewer | None:
+    """Who is signed in with a session; a token of an app does not open pages."""
+    viewer = request.get(VIEWER)
+    return viewer if viewer is not None and viewer.scopes is None else None
+
+
+def language_of(request: web.Request) -> str:
+    """The language this person reads."""
+    viewer = viewer_of(request)
+    wish = viewer.member.language if viewer else None
+    return i18n.choose(request, request.config_dict[SITE].languages, wish)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates with the words of `language`."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # The extension adds this method to the environment at run time.
+    env.install_gettext_translations(i18n.translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(
+        html=html,
+        named=named,
+        shortened=text.excerpt,
+        when=when,
+        ago=ago,
+        day=day,
+        count=count,
+        loads=json.loads,
+        offered=offered,
+    )
+    env.globals.update(
+        asset=asset,
+        person_url=person_url,
+        post_url=post_url,
+        picture_url=picture_url,
+        language_name=language_name,
+        say=say,
+    )
+    return env
+
+
+@pass_context
+def html(context: Context, content: str, emojis: str = "[]") -> Markup:
+    """Sanitised HTML, sanitised once more, with its custom emoji as pictures."""
+    clean = text.sanitise_story(content, f"{context['site'].origin}/media/")
+    return Markup(_with_emojis(clean, emojis))  # noqa: S704  sanitised here
+
+
+def named(account: Account) -> Markup:
+    """What somebody is called, with their custom emoji."""
+    return Markup(_with_emojis(str(escape(account.shown_name)), account.emojis))  # noqa: S704  escaped
+
+
+def _with_emojis(content: str, emojis: str) -> str:
+    if emojis == "[]" or ":" not in content:
+        return content
+    pictures = {code: url for code, url in json.loads(emojis)}
+
+    def picture(match: re.Match[str]) -> str:
+        url = pictures.get(match[1])
+        if url is None:
+            return match[0]
+        return f'<img class="emoji" src="{escape(url)}" alt="{match[0]}" title="{match[0]}">'
+
+    parts = _TAG.split(content)  # every second part is a tag, which stays as it is
+    parts[::2] = [_SHORTCODE.sub(picture, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+@pass_context
+def when(context: Context, ms: int) -> str:
+    """The exact time, in the city's zone: "2026년 11월 23일 오후 3:20"."""
+    return format_datetime(
+        _at(ms), "long", tzinfo=ZoneInfo(context["site"].timezone), locale=context["language"]
+    )
+
+
+@pass_context
+def day(context: Context, ms: int) -> str:
+    """The day in words, in the city's zone."""
+    local = _at(ms).astimezone(ZoneInfo(context["site"].timezone))
+    return format_date(local, "medium", locale=context["language"])
+
+
+@pass_context
+def ago(context: Context, ms: int) -> Markup:
+    """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
+    past = context["now_ms"] - ms
+    words = day(context, ms)
+    if 0 <= past < MINUTE_MS:
+        words = str(context.resolve("gettext")("just now"))
+    elif MINUTE_MS <= past < WORDS_FOR_MS:
+        words = format_timedelta(
+            timedelta(milliseconds=-past), add_direction=True, locale=context["language"]
+        )
+    stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        stamp, when(context, ms), words
+    )
+
+
+def _at(ms: int) -> datetime:
+    # Strangers may claim any time; what no calendar holds is shown as the nearest that it does.
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        milliseconds=min(max(ms, 0), 4_102_444_800_000)
+    )
+
+
+@pass_context
+def count(context: Context, number: int) -> str:
+    """A number as people of this language write it."""
+    return format_decimal(number, locale=context["language"])
+
+
+@pass_context
+def say(context: Context, error: AppError) -> str:
+    """What went wrong, in the person's language."""
+    return i18n.say(error, context["language"])
+
+
+@cache
+def language_name(code: str, language: str = "") -> str:
+    """A language in its own words, or in those of `language`: "한국어"."""
+    try:
+        return Locale.parse(code).get_display_name(language or code) or code
+    except (ValueError, LookupError):
+        return code
+
+
+def offered(codes: Iterable[str], language: str) -> list[tuple[str, str]]:
+    """Languages to choose from, each with its own name and the one that the reader knows."""
+    names = {code: (language_name(code), language_name(code, language)) for code in codes}
+    return [(code, " · ".join(dict.fromkeys(pair))) for code, pair in names.items()]
+
+
+def person_url(account: Account) -> str:
+    """Where a person is shown here, ours or a stranger."""
+    return f"/@{quote(account.acct, safe='@')}"
+
+
+def post_url(post: Post, author: Account) -> str:
+    """Where a post is shown here, whoever wrote it."""
+    return f"{person_url(author)}/{post.id}"
+
+
+def picture_url(media: Media, *, small: bool = False) -> str:
+    """Where a picture is: ours below /media/, a peer's at the peer."""
+    name = media.small if small and media.small else media.large
+    return f"/media/{name}" if name else media.remote_url
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file in `web/static`, which changes when its content does."""
+    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
