@@ -58,6 +58,8 @@ COLLECTION_TYPES: Final = frozenset(
     {"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"}
 )
 BOT_TYPES: Final = frozenset({"Service", "Application"})
+ED25519_PREFIX: Final = "z6Mk"
+
 NOT_ACTIVITIES: Final = ACTOR_TYPES | OBJECT_TYPES | COLLECTION_TYPES | {"Tombstone"}
 """Pleroma puts an `actor` into its notes: that makes them no activities."""
 
@@ -199,9 +201,10 @@ def _rsa(item: Any) -> Key | None:
 
 
 def _multikey(item: Any) -> Key | None:
-    """A Multikey; anything else under `assertionMethod` is not for us."""
+    """An Ed25519 Multikey; anything else under `assertionMethod` is not for us (Mitra: RSA)."""
     kind = type_or_none(item.get("type")) if isinstance(item, dict) else None
-    return _key(item, "controller", "publicKeyMultibase") if kind == "Multikey" else None
+    key = _key(item, "controller", "publicKeyMultibase") if kind == "Multikey" else None
+    return key if key and key.multibase.startswith(ED25519_PREFIX) else None
 
 
 def _key(item: Any, owner: str, material: str) -> Key | None:
