@@ -1,0 +1,60 @@
+"""What can be wrong with a document or a peer.
+
+    FederationError
+    ├── Malformed       400  a required property is missing or has no usable shape
+    ├── NotAuthentic    401  the signature is absent, wrong, stale or by someone else
+    ├── NotPermitted    403  authentic, but this actor may not do this
+    ├── Blocked         202  we do not speak with this peer; it is not told so
+    ├── Gone            410  the thing existed and was deleted
+    └── Unreachable          no usable answer; `retry_after_ms` when the peer named a time
+"""
+
+from typing import ClassVar
+
+
+class FederationError(Exception):
+    """Base: `status` is what the peer is answered; the message is for our log."""
+
+    status: ClassVar[int] = 400
+
+
+class Malformed(FederationError):
+    """A required property is missing or has no usable shape."""
+
+
+class NotAuthentic(FederationError):
+    """The signature is absent, wrong, stale, or by someone other than the actor."""
+
+    status = 401
+
+
+class NotPermitted(FederationError):
+    """Authentic, but this actor may not do this."""
+
+    status = 403
+
+
+class Blocked(FederationError):
+    """A peer we do not speak with: answered 202 and silence."""
+
+    status = 202
+
+
+class Gone(FederationError):
+    """The thing existed and was deleted."""
+
+    status = 410
+
+
+class Unreachable(FederationError):
+    """No usable answer from the peer. `code` is its HTTP status, if there was one."""
+
+    status = 502
+
+    def __init__(
+        self, reason: str, *, code: int | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        """`retry_after_ms` is how long the peer asked us to wait."""
+        super().__init__(reason)
+        self.code = code
+        self.retry_after_ms = retry_after_ms

@@ -1,0 +1,96 @@
+"""Failures a person may be told about; each knows its HTTP face.
+
+    AppError
+    ├── Invalid     422      ├── Conflict  409
+    ├── NotFound    404      ├── TooMany   429
+    ├── Unauthorized 401     ├── TooLarge  413
+    ├── Forbidden   403      └── StorageFull 507
+    └── Deleted     410
+
+The message is a gettext msgid: an English sentence that says what to do, with `%(name)s` holes that
+`values` fill. Pages translate it; the client API translates it by `Accept-Language`.
+"""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """Base: `code` is stable API, the message is for people."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    code: ClassVar[str] = "bad_request"
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        """`message` is a msgid; `values` fill its holes."""
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+
+class Invalid(AppError):
+    """What was sent cannot be used as it is."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid"
+
+
+class Unauthorized(AppError):
+    """Nobody is signed in, or the token does not count."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthorized"
+
+
+class Forbidden(AppError):
+    """The viewer may see the thing but not do this to it."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+
+
+class NotFound(AppError):
+    """The thing does not exist, or the viewer may not know that it does."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+
+
+class Deleted(AppError):
+    """The thing existed and was deleted."""
+
+    status = HTTPStatus.GONE
+    code = "gone"
+
+
+class Conflict(AppError):
+    """Somebody else was first."""
+
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+
+
+class TooLarge(AppError):
+    """More bytes than we take."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too_large"
+
+
+class TooMany(AppError):
+    """Too often; `retry_after_ms` says when again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many"
+
+    def __init__(self, message: str, /, *, retry_after_ms: int = 60_000, **values: object) -> None:
+        """Wait `retry_after_ms` before the next try."""
+        super().__init__(message, **values)
+        self.retry_after_ms = retry_after_ms
+
+
+class StorageFull(AppError):
+    """What was sent could not be written down; nothing of it was kept."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    code = "storage_full"

@@ -1,0 +1,342 @@
+"""Everything that is read from other servers, outside any transaction, counted and remembered."""
+
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation import parse, webfinger
+from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
+from federation.http import Client
+from federation.keys import SigningKey
+from federation.origin import host, normal, same_origin
+from federation.vocab import Actor, Collection, Key, Object
+from server.clock import DAY_MS, MINUTE_MS
+from server.keyring import Keyring
+from server.model import Account, Post, Site
+from server.policy.hosts import nearest, welcome
+from server.services import accounts as own_accounts
+from server.services import strangers
+from server.store import accounts, follows, peers, posts, timelines
+from server.store.db import Database, Write
+
+log = logging.getLogger(__name__)
+
+MAX_FETCHES: Final = 50  # documents for one activity
+MAX_DEPTH: Final = 20  # ancestors of one reply
+MAX_HOSTS_OF_A_DOMAIN: Final = 10
+MAX_BACKFILL: Final = 20  # recent posts of somebody newly followed
+KEY_PAUSE_MS: Final = 5 * MINUTE_MS
+DEAD_MS: Final = DAY_MS
+RULES_MS: Final = 2_000
+MAX_CACHED_KEYS: Final = 10_000
+ANY_JSON: Final = "application/jrd+json, application/json"
+
+
+class Budget:
+    """How much may still be fetched for one cause; passed down a whole chain of fetches."""
+
+    def __init__(self, fetches: int = MAX_FETCHES) -> None:
+        """`fetches` documents at most."""
+        self.left = fetches
+        self._hosts: dict[str, set[str]] = {}
+
+    def spend(self, uri: str) -> None:
+        """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
+        name = host(uri)
+        domain = ".".join(name.split(".")[-2:])
+        hosts = self._hosts.setdefault(domain, set())
+        hosts.add(name)
+        if self.left <= 0 or len(hosts) > MAX_HOSTS_OF_A_DOMAIN:
+            raise Unreachable("the fetch budget is spent")
+        self.left -= 1
+
+
+class Fetcher:
+    """Reads actors, posts, handles and keys; stores them; is the `KeySource` of the inbox."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        keyring: Keyring,
+        site: Site,
+        mode: str,
+        now_ms: Callable[[], int],
+        scheme: str = "https",
+    ) -> None:
+        """`mode` is `federation.mode`; `scheme` is how WebFinger is asked."""
+        self.db = db
+        self.site = site
+        self.now_ms = now_ms
+        self._client = client
+        self._keyring = keyring
+        self._mode = mode
+        self._scheme = scheme
+        self._keys: OrderedDict[str, Key] = OrderedDict()
+        self._asked: OrderedDict[str, int] = OrderedDict()
+        self._rules: dict[str, str] = {}
+        self._rules_until_ms = 0
+        self._instance_id: int | None = None
+
+    # --- whom we speak with
+
+    async def welcome(self, name: str) -> bool:
+        """Whether the configuration and the moderators let us speak with this host."""
+        now_ms = self.now_ms()
+        if now_ms >= self._rules_until_ms or now_ms < self._rules_until_ms - RULES_MS:
+            rows = await self.db.read(peers.rules)
+            self._rules = {row["domain"]: row["action"] for row in rows}
+            self._rules_until_ms = now_ms + RULES_MS
+        return welcome(self._mode, nearest(self._rules, name))
+
+    def forget_rules(self) -> None:
+        """The moderators changed the rules."""
+        self._rules_until_ms = 0
+
+    async def key(self) -> SigningKey | None:
+        """The instance actor's key, with which every fetch is signed."""
+        if self._instance_id is None:
+            actor = await self.db.read(own_accounts.instance_actor)
+            self._instance_id = actor.id if actor else None
+        return None if self._instance_id is None else await self._keyring.of(self._instance_id)
+
+    # --- documents
+
+    async def document(self, uri: str, budget: Budget) -> dict[str, Any]:
+        """The document whose id is `uri`, from its own server. Raises `FederationError`."""
+        if self.site.ours(uri) or not normal(uri):
+            raise Malformed("not an id of another server")
+        if not await self.welcome(host(uri)):
+            raise Blocked(host(uri))
+        budget.spend(uri)
+        final, raw = await self._client.document(uri, key=await self.key())
+        if raw.get("id") == uri:
+            return raw
+        named = raw.get("id")
+        if not isinstance(named, str) or not normal(named) or not same_origin(named, final):
+            raise Malformed("the document has another id")
+        if not await self.welcome(host(named)) or self.site.ours(named):
+            raise Blocked(host(named))
+        budget.spend(named)
+        _, again = await self._client.document(named, key=await self.key())
+        if again.get("id") != named:
+            raise Malformed("the document does not keep its id")
+        return again
+
+    async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
+        """The document, or None when there is none for us."""
+        try:
+            return await self.document(uri, budget)
+        except FederationError as error:
+            log.info("no document at %s: %s", uri, error)
+            return None
+
+    async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
+        """Read and store an actor. Raises `FederationError`."""
+        described = parse.actor(await self.document(uri, budget))
+        return await self.db.write(
+            strangers.keep_actor, described, self.now_ms(), domain=domain
+        )
+
+    async def account(self, uri: str, budget: Budget) -> Account:
+        """The account with this actor id, fetched if we do not know it. Raises `FederationError`."""
+        known = await self.db.read(accounts.by_uri, uri)
+        return known or await self.actor(uri, budget)
+
+    async def handle(self, name: str, domain: str, budget: Budget) -> Account:
+        """The account behind `name@domain`, by WebFinger both ways. Raises `FederationError`.
+
+        The actor's own name and host lead to the same actor again, or its handle is another.
+        """
+        found = await self._webfinger(name, domain, budget)
+        described = parse.actor(await self.document(found.actor, budget))
+        wanted = f"{described.username}@{found.acct.rpartition('@')[2]}"
+        if wanted.lower() != found.acct.lower():
+            raise Malformed("the actor has another name than its handle")
+        own_host = host(described.id)
+        acct_domain = found.acct.rpartition("@")[2].lower()
+        if acct_domain != own_host:
+            back = await self._webfinger(described.username, own_host, budget)
+            if back.actor != described.id or back.acct.lower() != wanted.lower():
+                raise Malformed("the handle does not lead back to itself")
+        return await self.db.write(
+            strangers.keep_actor, described, self.now_ms(), domain=acct_domain
+        )
+
+    async def _webfinger(self, name: str, domain: str, budget: Budget) -> webfinger.Found:
+        if not await self.welcome(domain):
+            raise Blocked(domain)
+        url = webfinger.url_for(name, domain, self._scheme)
+        budget.spend(url)
+        wanted = f"{name}@{domain}"
+        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
+        found = webfinger.parse_jrd(fetched.body, wanted)
+        if found.acct.lower() == wanted.lower():
+            return found
+        other = found.acct.rpartition("@")[2]
+        url = webfinger.url_for(found.acct.rpartition("@")[0], other, self._scheme)
+        budget.spend(url)
+        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
+        confirmed = webfinger.parse_jrd(fetched.body, found.acct)
+        if confirmed.acct.lower() != found.acct.lower() or confirmed.actor != found.actor:
+            raise Malformed("the handle does not lead back to itself")
+        return confirmed
+
+    async def collection(self, uri: str, budget: Budget) -> Collection:
+        """One collection or page of it. Raises `FederationError`."""
+        return parse.collection(await self.document(uri, budget))
+
+    # --- posts
+
+    async def post(self, uri: str, budget: Budget) -> Post | None:
+        """Read and store a public post and its author; nobody is notified. None when there is none."""
+        known = await self.db.read(posts.by_uri, uri)
+        if known is not None:
+            return known
+        try:
+            found = parse.object_(await self.document(uri, budget))
+            author = await self.account(found.attributed_to, budget)
+        except FederationError as error:
+            log.info("no post at %s: %s", uri, error)
+            return None
+        return await self.db.write(_keep, self.site, found, author, self.now_ms())
+
+    async def ancestors(self, post_id: int) -> None:
+        """Fetch what a reply answers, up to `MAX_DEPTH` posts above it."""
+        budget = Budget()
+        post = await self.db.read(posts.by_id, post_id)
+        for _ in range(MAX_DEPTH):
+            if post is None or post.reply_to_uri is None or post.reply_to_id is not None:
+                return
+            if self.site.ours(post.reply_to_uri):
+                return
+            post = await self.post(post.reply_to_uri, budget)
+
+    async def backfill(self, account_id: int) -> None:
+        """Fetch the recent public posts of somebody who is followed from here for the first time."""
+        account = await self.db.read(accounts.by_id, account_id)
+        if account is None or account.local or not account.outbox:
+            return
+        budget = Budget()
+        items = await self._recent(account.outbox, budget)
+        for item in reversed(items[:MAX_BACKFILL]):
+            uri = _created(item)
+            if uri and same_origin(uri, account.uri):
+                with contextlib.suppress(FederationError):
+                    await self.post(uri, budget)
+        await self.db.write(_fill_homes, account.id)
+
+    async def _recent(self, uri: str, budget: Budget) -> tuple[str | dict[str, Any], ...]:
+        whole = await self.collection(uri, budget)
+        if whole.items or not whole.first:
+            return whole.items
+        if not same_origin(whole.first, uri):
+            return ()
+        return (await self.collection(whole.first, budget)).items
+
+    # --- keys: the `KeySource` of `federation.inbox`
+
+    async def cached(self, key_id: str) -> Key | None:
+        """The key as last read from its owner's document."""
+        if (key := self._keys.get(key_id)) is not None:
+            return key
+        row = await self.db.read(accounts.remote_key, key_id)
+        if row is None or row["state"] != "active":
+            return None
+        key = Key(row["uri"], row["owner"], pem=row["pem"], multibase=row["multibase"])
+        self._remember(key)
+        return key
+
+    async def fetch(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
+        """The key, read now from its owner's own document; at most once in five minutes.
+
+        Raises `FederationError`: `Gone` when the owner is deleted.
+        """
+        if not normal(key_id) or self.site.ours(key_id):
+            raise NotAuthentic("key: not an id of another server")
+        if not await self.welcome(host(key_id)):
+            raise Blocked(host(key_id))
+        await self._pause(key_id, now_ms)
+        try:
+            return await self._owner(key_id)
+        except Gone:
+            await self.db.write(_bury_key, key_id, now_ms)
+            raise
+        except Unreachable as error:
+            raise NotAuthentic(f"key: cannot be fetched: {error}") from error
+
+    async def _pause(self, key_id: str, now_ms: int) -> None:
+        """Refuse to ask too often. Raises `NotAuthentic`, or `Gone` for a key known to be dead."""
+        actor = key_id.partition("#")[0]
+        asked = self._asked.get(actor)
+        if asked is not None and 0 <= now_ms - asked < KEY_PAUSE_MS:
+            raise NotAuthentic("key: was fetched a moment ago")
+        row = await self.db.read(accounts.remote_key, key_id)
+        if row is not None and row["state"] == "dead" and now_ms - row["fetched_ms"] < DEAD_MS:
+            raise Gone("the key's owner was deleted")
+        self._asked[actor] = now_ms
+        self._asked.move_to_end(actor)
+        if len(self._asked) > MAX_CACHED_KEYS:
+            self._asked.popitem(last=False)
+
+    async def _owner(self, key_id: str) -> tuple[Key, Actor]:
+        budget = Budget(4)
+        url = key_id.partition("#")[0]
+        budget.spend(url)
+        _, raw = await self._client.document(url, key=await self.key())
+        owner = next((k.owner for k in parse.keys(raw) if k.id == key_id), None)
+        if owner is None:
+            raise NotAuthentic("key: its document does not list it")
+        if raw.get("id") != owner or "inbox" not in raw:
+            raw = await self.document(owner, budget)
+        described = parse.actor(raw)
+        key = next((k for k in described.keys if k.id == key_id), None)
+        if key is None or described.id != owner:
+            raise NotAuthentic("owner: does not list this key")
+        self._remember(key)
+        return key, described
+
+    def _remember(self, key: Key) -> None:
+        self._keys[key.id] = key
+        self._keys.move_to_end(key.id)
+        if len(self._keys) > MAX_CACHED_KEYS:
+            self._keys.popitem(last=False)
+
+
+def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> Post | None:
+    """Store a fetched post if everybody may read it."""
+    if author.local or author.state != "active" or found.attributed_to != author.uri:
+        return None
+    if not strangers.may_keep(tx, site, found) or strangers.hidden(found, author):
+        return None
+    return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
+
+
+def _fill_homes(tx: Write, account_id: int) -> None:
+    for follower_id in follows.local_follower_ids(tx, account_id):
+        timelines.fill_home(tx, follower_id, account_id, MAX_BACKFILL)
+
+
+def _created(item: str | dict[str, Any]) -> str | None:
+    """The id of the object that an outbox item created; boosts are passed over."""
+    if isinstance(item, str):
+        return None
+    if item.get("type") != "Create":
+        return None
+    return parse.id_or_none(item.get("object"))
+
+
+def _bury_key(tx: Write, key_id: str, now_ms: int) -> None:
+    row = accounts.remote_key(tx, key_id)
+    accounts.put_remote_key(
+        tx,
+        uri=key_id,
+        owner=key_id.partition("#")[0],
+        account_id=row["account_id"] if row else None,
+        pem="",
+        multibase="",
+        state="dead",
+        fetched_ms=now_ms,
+    )

@@ -1,0 +1,1 @@
+"""What peers do: the activities we receive."""

@@ -1,0 +1,43 @@
+"""What every handler is given, and the two questions that most of them ask."""
+
+import msgspec
+
+from federation import parse
+from federation.errors import FederationError
+from federation.vocab import Activity, Object
+from server.inbox.documents import Documents
+from server.model import Account, Site
+from server.services import strangers
+from server.store import accounts
+from server.store.db import Write
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """An authentic activity, who sent it, and what was fetched for it."""
+
+    site: Site
+    activity: Activity
+    actor: Account
+    documents: Documents
+    now_ms: int
+
+
+def person(tx: Write, arrival: Arrival, uri: str) -> Account | None:
+    """The account with this actor id; a stranger is fetched. None when there is none."""
+    known = accounts.by_uri(tx, uri)
+    if known is not None or arrival.site.ours(uri):
+        return known
+    raw = arrival.documents.get(uri)
+    try:
+        return strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms) if raw else None
+    except FederationError:
+        return None
+
+
+def thing(arrival: Arrival, uri: str) -> Object | None:
+    """The object with this id, as its own server serves it. None when there is none for us."""
+    raw = arrival.documents.get(uri)
+    try:
+        return parse.object_(raw) if raw else None
+    except FederationError:
+        return None

@@ -1,0 +1,43 @@
+"""Create: something new by the actor. AP §7.2."""
+
+from federation import parse
+from federation.errors import NotPermitted
+from federation.origin import same_origin
+from federation.vocab import OBJECT_TYPES, Object
+from server.inbox.context import Arrival, thing
+from server.services import strangers
+from server.store import jobs, posts
+from server.store.db import Write
+
+
+def create(tx: Write, arrival: Arrival) -> None:
+    """Store what the actor wrote, if it concerns anyone here.
+
+    An embedded object counts only when it is the actor's own and of the actor's host; else the
+    object is read where it lives. FEP-fe34.
+    """
+    found = written(arrival)
+    if found is None or not strangers.may_keep(tx, arrival.site, found):
+        return
+    if found.attributed_to != arrival.actor.uri:
+        raise NotPermitted("Create of somebody else's object")
+    if posts.by_uri(tx, found.id) or not strangers.related(tx, arrival.site, found, arrival.actor):
+        return
+    post = strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
+        jobs.enqueue_once(
+            tx, "ancestors", f"ancestors:{post.id}", {"post": post.id}, arrival.now_ms
+        )
+
+
+def written(arrival: Arrival) -> Object | None:
+    """The object of a Create or Update, from a source that may speak for it."""
+    activity = arrival.activity
+    raw = activity.object
+    if raw is not None and raw.get("type") not in OBJECT_TYPES and activity.object_type not in OBJECT_TYPES:
+        return None
+    if raw is not None and activity.object_id and same_origin(activity.object_id, activity.actor):
+        found = parse.object_(raw)
+        if found.attributed_to == activity.actor:
+            return found
+    return thing(arrival, activity.object_id) if activity.object_id else None

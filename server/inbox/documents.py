@@ -1,0 +1,31 @@
+"""Remote documents that a handler needs.
+
+A handler is a plain function inside a transaction and cannot fetch. It asks for what it needs; what
+is not there raises `Need`, the transaction is rolled back, the worker fetches outside of any
+transaction and calls again. What could not be fetched is there as None.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Need(Exception):  # noqa: N818  no error: a request
+    """The handler cannot go on without the document of `uri`."""
+
+    def __init__(self, uri: str) -> None:
+        """`uri` is an ActivityPub id of another server."""
+        super().__init__(uri)
+        self.uri = uri
+
+
+class Documents(msgspec.Struct, frozen=True):
+    """What was fetched for one activity, by its id."""
+
+    fetched: dict[str, dict[str, Any] | None] = {}
+
+    def get(self, uri: str) -> dict[str, Any] | None:
+        """The document whose id is `uri`, or None when its server has none for us. Raises `Need`."""
+        if uri not in self.fetched:
+            raise Need(uri)
+        return self.fetched[uri]

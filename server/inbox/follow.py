@@ -1,0 +1,127 @@
+"""Follow, and the answers to ours. AP §7.5 to §7.7."""
+
+from federation.origin import same_origin
+from server.ids import new_id
+from server.inbox.context import Arrival
+from server.services import follows as service
+from server.services.notifications import notify
+from server.store import accounts, activities, follows
+from server.store.db import Row, Write
+
+
+def follow(tx: Write, arrival: Arrival) -> None:
+    """Accept at once, or ask a person who wants to be asked; refuse the blocked."""
+    activity, actor = arrival.activity, arrival.actor
+    target = accounts.by_uri(tx, activity.object_id or "")
+    if target is None or not target.local or target.state != "active":
+        return
+    if activities.buried(tx, activity.id):
+        return
+    if target.kind == "Application" or follows.blocks(tx, target.id, actor.id):
+        _answer(tx, arrival, yes=False)
+        return
+    known = follows.one(tx, actor.id, target.id)
+    if known is None:
+        follows.insert(
+            tx,
+            id=new_id(arrival.now_ms),
+            uri=activity.id,
+            follower=actor,
+            target=target,
+            now_ms=arrival.now_ms,
+        )
+    elif known["uri"] != activity.id:
+        follows.set_uri(tx, actor.id, target.id, activity.id)
+    if known is not None and known["state"] == "accepted":
+        _answer(tx, arrival, yes=True)
+    elif target.locked:
+        notify(tx, target, "follow_request", actor, None, arrival.now_ms)
+    else:
+        service.begin(tx, actor, target, arrival.now_ms)
+        _answer(tx, arrival, yes=True)
+
+
+def _answer(tx: Write, arrival: Arrival, *, yes: bool) -> None:
+    target = accounts.by_uri(tx, arrival.activity.object_id or "")
+    if target is not None:
+        service.answer(
+            tx,
+            arrival.site,
+            target,
+            arrival.actor,
+            arrival.activity.id,
+            arrival.now_ms,
+            yes=yes,
+        )
+
+
+def accept(tx: Write, arrival: Arrival) -> None:
+    """One of ours may follow the actor now. Only the followed actor can say so."""
+    follower_id = _asked(tx, arrival)
+    follower = accounts.by_id(tx, follower_id) if follower_id else None
+    if follower is None:
+        return
+    first = not follows.has_local_follower(tx, arrival.actor.id)
+    if service.begin(tx, follower, arrival.actor, arrival.now_ms) and first:
+        service.backfill_later(tx, arrival.actor, arrival.now_ms)
+
+
+def reject(tx: Write, arrival: Arrival) -> None:
+    """One of ours may not, or may no longer, follow the actor."""
+    follower_id = _asked(tx, arrival)
+    follower = accounts.by_id(tx, follower_id) if follower_id else None
+    if follower is not None:
+        service.drop(tx, follower, arrival.actor)
+
+
+def _asked(tx: Write, arrival: Arrival) -> int | None:
+    """Who of ours asked to follow the actor, from the Follow's id, or from the embedded Follow."""
+    activity = arrival.activity
+    known = follows.by_uri(tx, activity.object_id or "")
+    if known is None and activity.object is not None:
+        asker = accounts.by_uri(tx, _text(activity.object.get("actor")))
+        known = follows.one(tx, asker.id, arrival.actor.id) if asker else None
+    if known is None or known["target_id"] != arrival.actor.id or not known["local"]:
+        return None
+    return int(known["follower_id"])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def block(tx: Write, arrival: Arrival) -> None:
+    """The actor wants nothing to do with one of ours. AP §7.9."""
+    target = accounts.by_uri(tx, arrival.activity.object_id or "")
+    if target is None or not target.local:
+        return
+    follows.block(
+        tx,
+        id=new_id(arrival.now_ms),
+        uri=arrival.activity.id,
+        account_id=arrival.actor.id,
+        target_id=target.id,
+        now_ms=arrival.now_ms,
+    )
+    service.drop(tx, target, arrival.actor)
+    service.drop(tx, arrival.actor, target)
+    service.part(tx, target, arrival.actor)
+
+
+def undo_follow(tx: Write, arrival: Arrival, known: Row) -> None:
+    """The actor does not follow one of ours any more."""
+    target = accounts.by_id(tx, known["target_id"])
+    if target is not None and known["follower_id"] == arrival.actor.id:
+        service.forget(tx, arrival.actor, target)
+
+
+def undo_block(tx: Write, arrival: Arrival, known: Row) -> None:
+    """The actor blocks one of ours no longer."""
+    if known["account_id"] == arrival.actor.id:
+        follows.unblock(tx, arrival.actor.id, known["target_id"])
+
+
+def bury_undone(tx: Write, arrival: Arrival, uri: str) -> None:
+    """An Undo that came before what it undoes: that may come, but must have no effect."""
+    if same_origin(uri, arrival.actor.uri):
+        activities.bury(tx, uri, arrival.now_ms)

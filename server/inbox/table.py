@@ -1,0 +1,38 @@
+"""Everything we understand: (activity type, object type) -> what it does; None is any object.
+
+FEDERATION.md lists the same pairs; a test holds the two together.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
+from server.inbox import create, delete, follow, like, others, update
+from server.inbox.context import Arrival
+from server.store.db import Write
+
+Handler = Callable[[Write, Arrival], None]
+
+HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
+    ("Accept", None): follow.accept,
+    ("Add", None): others.add,
+    ("Announce", None): like.announce,
+    ("Block", None): follow.block,
+    **{("Create", kind): create.create for kind in (None, *sorted(OBJECT_TYPES))},
+    ("Delete", None): delete.delete,
+    ("Flag", None): others.flag,
+    ("Follow", None): follow.follow,
+    ("Like", None): like.like,
+    ("Move", None): others.move,
+    ("Reject", None): follow.reject,
+    ("Remove", None): others.remove,
+    ("Undo", None): like.undo,
+    **{("Update", kind): update.post for kind in (None, *sorted(OBJECT_TYPES))},
+    **{("Update", kind): update.actor for kind in sorted(ACTOR_TYPES)},
+}
+
+
+def handler_for(activity: Activity) -> Handler | None:
+    """The exact pair, else the type with any object, else nothing: ignore the unfamiliar. AS2 §5."""
+    exact = HANDLERS.get((activity.type, activity.object_type))
+    return exact or HANDLERS.get((activity.type, None))

@@ -1,0 +1,56 @@
+"""Our actors' keys: made here, sealed in the database, opened once and kept ready."""
+
+import asyncio
+from collections import OrderedDict
+
+import msgspec
+
+from federation.keys import SigningKey, make_ed25519, make_rsa, signing_key
+from server.secrets import Vault
+from server.store import accounts
+from server.store.db import Database, Read
+
+MAX_OPEN = 1000  # keys kept ready; an open RSA key weighs some 10 kB
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A new actor's keys: (sealed private, public) of both kinds."""
+
+    rsa: tuple[bytes, str]
+    ed25519: tuple[bytes, str]
+
+
+def make(vault: Vault) -> Keys:
+    """New keys. RSA takes some 100 ms of CPU: `await asyncio.to_thread(keyring.make, vault)`."""
+    rsa_private, rsa_public = make_rsa()
+    ed_private, ed_public = make_ed25519()
+    return Keys((vault.seal(rsa_private), rsa_public), (vault.seal(ed_private), ed_public))
+
+
+class Keyring:
+    """Opens signing keys on demand."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        """`vault` is what sealed them."""
+        self._db = db
+        self._vault = vault
+        self._open: OrderedDict[int, SigningKey] = OrderedDict()
+
+    async def of(self, account_id: int) -> SigningKey:
+        """The RSA key with which this account of ours signs. Raises `KeyError` for a stranger."""
+        if (key := self._open.get(account_id)) is not None:
+            self._open.move_to_end(account_id)
+            return key
+        uri, sealed = await self._db.read(_sealed, account_id)
+        key = await asyncio.to_thread(signing_key, f"{uri}#main-key", self._vault.open(sealed))
+        self._open[account_id] = key
+        if len(self._open) > MAX_OPEN:
+            self._open.popitem(last=False)
+        return key
+
+
+def _sealed(db: Read, account_id: int) -> tuple[str, bytes]:
+    row, account = accounts.keys(db, account_id), accounts.by_id(db, account_id)
+    if row is None or account is None:
+        raise KeyError(account_id)
+    return account.uri, row["rsa_private"]

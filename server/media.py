@@ -1,0 +1,306 @@
+"""Pictures: what people send, made anew in another process, and the folder where the results live.
+
+Nothing of the original file is kept. The process starts with the first picture and ends a minute
+after the last, so that a server where nobody posts pictures does not pay for it. SECURITY "Media".
+"""
+
+import asyncio
+import errno
+import os
+import re
+import secrets
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
+
+MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024
+SECONDS_PER_PICTURE: Final = 20.0
+"""Of wall clock, for one picture; then its process is killed."""
+IDLE_SECONDS: Final = 60.0
+"""How long the process outlives its last picture."""
+MAX_WAITING: Final = 16
+"""Pictures in memory at once; the next one is refused."""
+MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+"""What the store holds, by the end of the file's name."""
+
+_LOST = (EOFError, ConnectionError, msgspec.DecodeError, asyncio.LimitOverrunError)
+_EXTENSIONS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+_NAME = re.compile(r"[0-9a-f]{32}\.(?:jpg|png|webp)")
+_TEMPORARY = ".part"
+_TRIES = 2  # a process killed from outside is not the picture's fault, once
+_SCRIPT = Path(__file__).with_name("picture_process.py")
+_KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
+
+_BUSY = "Many pictures are arriving just now. Try again in a minute."
+_UNREADABLE = "This file is not a picture that we can read. Send a JPEG, PNG, WebP or GIF."
+_REFUSALS = {
+    "unknown": _UNREADABLE,
+    "broken": "This picture is damaged. Open it on your device, save it anew, and send that.",
+    "too_many_pixels": "This picture has more than 33 million pixels. Make it smaller first.",
+    "too_complex": "This picture takes too long to read. Save it anew as JPEG, and send that.",
+}
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A stored picture. `large` and `small` are names in the store, the same where one will do.
+
+    Widths and heights are in pixels; `bytes` counts both files.
+    """
+
+    large: str
+    small: str
+    media_type: str
+    width: int
+    height: int
+    small_width: int
+    small_height: int
+    bytes: int
+    blurhash: str
+
+
+_Size = Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_PICTURE_BYTES)]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What the other process says; see `server.picture_process`."""
+
+    error: str = ""
+    form: Literal["jpeg", "png", "webp"] = "jpeg"
+    width: _Size = 0
+    height: _Size = 0
+    small_width: _Size = 0
+    small_height: _Size = 0
+    blurhash: str = ""
+    large_bytes: _Size = 0
+    small_bytes: _Size = 0
+
+
+class Pictures:
+    """The store below `folder`, and the process that fills it. One picture is made at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seconds_per_picture: float = SECONDS_PER_PICTURE,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """`seconds_per_picture` and `idle_seconds` differ from the constants in tests alone."""
+        self._folder = folder
+        self._seconds = seconds_per_picture
+        self._idle_seconds = idle_seconds
+        self._closed = False
+        self._waiting = 0
+        self._turn = asyncio.Lock()
+        self._process: Process | None = None
+        self._ended: list[Process] = []
+        self._idle: asyncio.TimerHandle | None = None
+
+    @property
+    def process_id(self) -> int | None:
+        """The process that makes pictures, while there is one."""
+        return self._process.pid if self._process else None
+
+    async def open(self) -> None:
+        """Make the folder, and remove what an earlier run left half written.
+
+        Raises `OSError` when the folder cannot be made or read.
+        """
+        await asyncio.to_thread(_prepare, self._folder)
+
+    async def close(self) -> None:
+        """End the process. Pictures being made are lost, and their senders told."""
+        self._closed = True
+        self._end()
+        ended, self._ended = self._ended, []
+        for process in ended:
+            await process.wait()
+
+    async def process(self, data: bytes) -> Picture:
+        """Make and store a picture: at most 2048 pixels wide and high, and a small one of 640.
+
+        Raises `TooLarge`, `Invalid` when it is no picture that we take, `TooMany` when too many
+        wait, `StorageFull` when it cannot be written; nothing is then left in the store.
+        """
+        return await self._make("picture", data)
+
+    async def process_avatar(self, data: bytes) -> Picture:
+        """As `process`: a square of at most 400 pixels, cut from the middle, in one file."""
+        return await self._make("avatar", data)
+
+    def path(self, name: str) -> Path:
+        """Where a file of the store is. Raises `NotFound` for what cannot be a name of ours."""
+        if _NAME.fullmatch(name) is None:
+            raise NotFound("This picture does not exist.")
+        return self._folder / name[:2] / name
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        self.path(name).unlink(missing_ok=True)
+
+    async def sweep(self, known: Collection[str], before_ms: int) -> int:
+        """Remove the files written before `before_ms` that are not `known`; how many that were.
+
+        `before_ms` lies well in the past: a file is older than the row that names it.
+        """
+        return await asyncio.to_thread(_sweep, self._folder, frozenset(known), before_ms)
+
+    async def _make(self, kind: str, data: bytes) -> Picture:
+        if len(data) > MAX_PICTURE_BYTES:
+            raise TooLarge("A picture may have up to 16 MB. Make it smaller first.")
+        if self._waiting >= MAX_WAITING:
+            raise TooMany(_BUSY)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                answer, large, small = await self._asked(kind, data)
+        finally:
+            self._waiting -= 1
+        return await asyncio.to_thread(_store, self._folder, answer, large, small)
+
+    async def _asked(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                for _ in range(_TRIES):
+                    with suppress(*_LOST):
+                        return _usable(await self._exchange(kind, data))
+        raise Invalid(_REFUSALS["too_complex"])
+
+    async def _exchange(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
+        """One request, one answer. Whatever interrupts them ends the process: it is out of step."""
+        done = False
+        try:
+            process = await self._started()
+            assert process.stdin and process.stdout  # noqa: S101  both are pipes
+            head = msgspec.json.encode({"kind": kind, "bytes": len(data)})
+            process.stdin.write(head + b"\n")
+            process.stdin.write(data)
+            await process.stdin.drain()
+            line = await process.stdout.readuntil(b"\n")
+            answer = msgspec.json.decode(line, type=_Answer)
+            large = await process.stdout.readexactly(answer.large_bytes)
+            small = await process.stdout.readexactly(answer.small_bytes)
+            done = True
+            return answer, large, small
+        finally:
+            if done:
+                self._rest()
+            else:
+                self._end()
+
+    async def _started(self) -> Process:
+        if self._closed:
+            raise TooMany(_BUSY)
+        if self._idle:
+            self._idle.cancel()
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-I", "-B", str(_SCRIPT)),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
+                start_new_session=True,  # Ctrl-C at the terminal is for the server
+            )
+        return self._process
+
+    def _rest(self) -> None:
+        self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
+
+    def _end(self) -> None:
+        """Kill the process, if there is one; it has nothing to finish."""
+        if self._idle:
+            self._idle.cancel()
+        if (process := self._process) is None:
+            return
+        self._process = None
+        if process.stdin:
+            process.stdin.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        self._ended = [one for one in self._ended if one.returncode is None] + [process]
+
+
+def _usable(made: tuple[_Answer, bytes, bytes]) -> tuple[_Answer, bytes, bytes]:
+    """What was made; raises `Invalid` when it was refused."""
+    if error := made[0].error:
+        raise Invalid(_REFUSALS.get(error, _UNREADABLE))
+    return made
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"*/*{_TEMPORARY}"):
+        left.unlink(missing_ok=True)
+
+
+def _store(folder: Path, answer: _Answer, large: bytes, small: bytes) -> Picture:
+    """Write both files or none."""
+    extension = _EXTENSIONS[answer.form]
+    names = [secrets.token_hex(16) + extension for _ in range(2 if small else 1)]
+    try:
+        for name, data in zip(names, (large, small), strict=False):
+            _write(folder / name[:2] / name, data)
+    except OSError as error:
+        for name in names:
+            (folder / name[:2] / name).unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("There is no room left for pictures on this server.") from error
+        raise StorageFull("The picture could not be stored. Try again later.") from error
+    return Picture(
+        large=names[0],
+        small=names[-1],
+        media_type=MEDIA_TYPES[extension],
+        width=answer.width,
+        height=answer.height,
+        small_width=answer.small_width,
+        small_height=answer.small_height,
+        bytes=len(large) + len(small),
+        blurhash=answer.blurhash,
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    """The whole file under its name, on the disk, or nothing."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(exist_ok=True)
+        _sync(path.parent.parent)
+    part = path.with_suffix(_TEMPORARY)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _sync(folder: Path) -> None:
+    """A name is on the disk when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path, known: frozenset[str], before_ms: int) -> int:
+    removed = 0
+    for path in folder.glob("??/*"):
+        with suppress(FileNotFoundError):
+            if path.name not in known and path.stat().st_mtime_ns < before_ms * 1_000_000:
+                path.unlink()
+                removed += 1
+    return removed

@@ -1,0 +1,271 @@
+"""Rows of the domain, as values. Field names are column names; times are milliseconds UTC."""
+
+from typing import Any, Final
+
+import msgspec
+
+VISIBILITIES: Final = ("public", "unlisted", "followers", "direct")
+ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Who we are: `origin` is scheme and host of every id we make, `domain` the host in our handles."""
+
+    origin: str
+    domain: str
+    name: str = "Madang"
+    kind: str = "city"
+    languages: tuple[str, ...] = ("ko", "en")
+    timezone: str = "Asia/Seoul"
+    registrations: str = "approval"
+
+    def ours(self, uri: str) -> bool:
+        """Whether this address is one of ours."""
+        return uri == self.origin or uri.startswith(self.origin + "/")
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An actor, ours (`domain == ""`) or a stranger's. `bio` is sanitised HTML.
+
+    `fields` and `emojis` and `also_known_as` are JSON texts: [[name, html], ...],
+    [[shortcode, url], ...], [uri, ...]. `avatar` and `header` are addresses (ours: below /media/).
+    """
+
+    id: int
+    uri: str
+    name: str
+    domain: str
+    kind: str
+    display_name: str
+    bio: str
+    bio_source: str
+    url: str
+    inbox: str
+    outbox: str
+    followers_uri: str
+    following_uri: str
+    featured_uri: str
+    peer_id: int | None
+    avatar: str
+    header: str
+    fields: str
+    emojis: str
+    also_known_as: str
+    moved_to: str | None
+    locked: int
+    bot: int
+    discoverable: int
+    state: str
+    followers_count: int
+    following_count: int
+    posts_count: int
+    last_post_ms: int | None
+    version: int
+    created_ms: int
+    fetched_ms: int
+
+    @property
+    def local(self) -> bool:
+        """Whether this is one of ours."""
+        return self.domain == ""
+
+    @property
+    def acct(self) -> str:
+        """`name` for ours, `name@domain` for others, as the client API writes it."""
+        return self.name if self.local else f"{self.name}@{self.domain}"
+
+    @property
+    def shown_name(self) -> str:
+        """What people read: the display name, or the handle where there is none."""
+        return self.display_name or self.name
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """The private half of one of our accounts. `state`: active | pending | suspended."""
+
+    account_id: int
+    email: str
+    password: str
+    role: str
+    state: str
+    reason: str
+    language: str
+    default_visibility: str
+    notified_id: int
+    created_ms: int
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """Something written. `content` and `lead` are sanitised HTML (ours: `lead` too, made from text).
+
+    `kind`: note | article | page | question | event | image | video | audio. `visibility` is one of
+    `VISIBILITIES`. `tags` is a JSON list of lower-case hashtags, `emojis` of [shortcode, url],
+    `extra` a JSON object (poll options, event time and place).
+    """
+
+    id: int
+    uri: str
+    url: str
+    author_id: int
+    local: int
+    kind: str
+    visibility: str
+    title: str
+    lead: str
+    content: str
+    source: str
+    warning: str
+    sensitive: int
+    language: str
+    tags: str
+    emojis: str
+    extra: str
+    reply_to_uri: str | None
+    reply_to_id: int | None
+    thread_id: int
+    replies: int
+    likes: int
+    boosts: int
+    pinned_ms: int | None
+    published_ms: int
+    edited_ms: int | None
+    deleted_ms: int | None
+    version: int
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of a post. `large` and `small` are file names in the media store; `remote_url` a peer's.
+
+    `kind`: image | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
+    """
+
+    id: int
+    account_id: int
+    post_id: int | None
+    position: int
+    kind: str
+    media_type: str
+    large: str
+    small: str
+    remote_url: str
+    alt: str
+    width: int
+    height: int
+    small_width: int
+    small_height: int
+    bytes: int
+    blurhash: str
+    focus_x: float
+    focus_y: float
+    created_ms: int
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a timeline: a post, or somebody's boost of it, and what the viewer did with it.
+
+    `id` orders the timeline and is the status id in the client API: the boost's, or the post's.
+    The two versions name a rendering that stays true until one of them changes.
+    """
+
+    id: int
+    post_id: int
+    post_version: int
+    author_id: int
+    author_version: int
+    booster_id: int | None
+    replies: int
+    likes: int
+    boosts: int
+    liked: int
+    boosted: int
+
+
+class PostView(msgspec.Struct, frozen=True, kw_only=True):
+    """A post with everything that a page, an app or a peer needs to show it."""
+
+    post: Post
+    author: Account
+    media: tuple[Media, ...] = ()
+    mentions: tuple[Account, ...] = ()
+    liked: bool = False
+    boosted: bool = False
+    booster: Account | None = None
+    entry_id: int = 0
+    reply_to_author: Account | None = None
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to `account_id`.
+
+    `kind`: follow | follow_request | mention | favourite | reblog | status | update | poll.
+    """
+
+    id: int
+    account_id: int
+    kind: str
+    from_id: int
+    post_id: int | None
+    created_ms: int
+
+
+class Relationship(msgspec.Struct, frozen=True, kw_only=True):
+    """How a viewer stands to somebody."""
+
+    id: int
+    following: bool = False
+    requested: bool = False
+    followed_by: bool = False
+    requested_by: bool = False
+    showing_reblogs: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+    muting: bool = False
+    muting_notifications: bool = False
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Work promised by a committed transaction; jobs of one `lane` run one after another."""
+
+    id: int
+    kind: str
+    lane: str
+    payload: bytes
+    attempts: int
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbox that we deliver to. `scheme`: cavage | rfc9421, whichever worked last."""
+
+    id: int
+    host: str
+    inbox: str
+    scheme: str
+    attempts: int
+    failing_since_ms: int | None
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a post said before an edit."""
+
+    post_id: int
+    version: int
+    title: str
+    lead: str
+    content: str
+    source: str
+    warning: str
+    written_ms: int
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A form not yet sent: `body` is the JSON of its fields."""
+
+    id: int
+    account_id: int
+    body: str
+    updated_ms: int
+
+
+def row(kind: type[Any], row: Any) -> Any:  # noqa: ANN401
+    """A row as its value."""
+    return kind(**row)

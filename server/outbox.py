@@ -1,0 +1,47 @@
+"""Promise an activity to its audience, within the transaction that caused it.
+
+One row holds the body, one narrow row per peer promises it: 60,000 followers on 3,000 servers are
+3,000 rows. Nothing is sent before the transaction commits.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from federation.build import document
+from server.ids import new_id
+from server.model import Account
+from server.store import accounts, peers
+from server.store.db import Write
+
+
+def publish(
+    tx: Write,
+    sender: Account,
+    activity: dict[str, Any],
+    now_ms: int,
+    *,
+    followers: bool = False,
+    to: Iterable[Account] = (),
+    beyond: Iterable[int] = (),
+) -> None:
+    """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
+
+    Every peer is served once, however many of its people are addressed. Our own people are not
+    peers: what concerns them happens in the same transaction.
+    """
+    named = [account.peer_id for account in to]
+    named += [account.peer_id for account in accounts.by_ids(tx, beyond).values()]
+    outbox_id = new_id(now_ms)
+    peers.insert_outbox(
+        tx,
+        id=outbox_id,
+        sender_id=sender.id,
+        body=msgspec.json.encode(document(activity)),
+        now_ms=now_ms,
+    )
+    promised = peers.add_followers(tx, outbox_id, sender.id, now_ms) if followers else 0
+    promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
+    if not promised:
+        peers.remove_outbox(tx, outbox_id)

@@ -1,0 +1,1 @@
+"""Who may federate with us, and with what: pure verdicts."""

@@ -1,0 +1,54 @@
+"""What we take from a peer we speak with: a chain of verdicts, the first refusal counts."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from federation.vocab import PUBLIC, Activity
+from server.clock import DAY_MS
+
+MANY_RECIPIENTS: Final = 20
+MOST_RECIPIENTS: Final = 500
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """What a policy knows of the sender's host: since when we know it (0: since now)."""
+
+    host: str
+    age_ms: int
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """The activity is dropped; the reason is for our log."""
+
+    reason: str
+
+
+Policy = Callable[[Activity, Peer], Reject | None]
+
+
+def no_crowds(activity: Activity, peer: Peer) -> Reject | None:
+    """Refuse what is addressed to more accounts than anyone can mean."""
+    if len(_recipients(activity)) > MOST_RECIPIENTS:
+        return Reject("too many recipients")
+    return None
+
+
+def no_strangers_in_bulk(activity: Activity, peer: Peer) -> Reject | None:
+    """Refuse a post to more than 20 accounts from a peer known for less than a day."""
+    if len(_recipients(activity)) > MANY_RECIPIENTS and peer.age_ms < DAY_MS:
+        return Reject("mentions too many, known too little")
+    return None
+
+
+POLICIES: Final[tuple[Policy, ...]] = (no_crowds, no_strangers_in_bulk)
+
+
+def judge(activity: Activity, peer: Peer) -> Reject | None:
+    """The first refusal, or nothing."""
+    return next((verdict for policy in POLICIES if (verdict := policy(activity, peer))), None)
+
+
+def _recipients(activity: Activity) -> set[str]:
+    return {uri for uri in (*activity.to, *activity.cc) if uri != PUBLIC}

@@ -1,0 +1,362 @@
+"""Our people: joining, profiles, roles, leaving."""
+
+from typing import Final
+
+import msgspec
+
+from federation import build
+from federation.vocab import PUBLIC
+from server import text
+from server.clock import DAY_MS
+from server.errors import Conflict, Deleted, Invalid, NotFound
+from server.ids import new_id
+from server.keyring import Keys
+from server.model import ROLES, Account, Member, Site
+from server.outbox import publish
+from server.services import documents, follows
+from server.services.sessions import revoke_others
+from server.store import accounts as store
+from server.store import activities, posts, sessions
+from server.store.db import Read, UniqueViolation, Write
+
+MAX_DISPLAY_NAME: Final = 60  # characters
+MAX_BIO: Final = 1000
+MAX_FIELDS: Final = 4
+MAX_FIELD: Final = 255
+RESERVED: Final = frozenset(
+    "admin administrator root support help about api actor actors objects inbox outbox home local "
+    "federated settings search write drafts media static feeds data tags instance madang moderator "
+    "webmaster postmaster abuse security".split()
+)
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to join. `password` is a hash; `keys` are made outside the transaction."""
+
+    name: str
+    email: str
+    password: str
+    keys: Keys
+    display_name: str = ""
+    role: str = "member"
+    state: str = "active"
+    language: str = ""
+    reason: str = ""
+
+
+class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes in a profile; None stays as it is. `avatar`, `header`: file names, "" for none."""
+
+    display_name: str | None = None
+    bio_source: str | None = None
+    fields: tuple[tuple[str, str], ...] | None = None
+    locked: bool | None = None
+    bot: bool | None = None
+    discoverable: bool | None = None
+    avatar: str | None = None
+    header: str | None = None
+
+
+def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
+    """Make a local account. Raises `Invalid` for an unusable name, `Conflict` for a taken one."""
+    name = check_name(new.name)
+    if new.role not in ROLES:
+        raise Invalid("There is no such role: %(role)s.", role=new.role)
+    email = new.email.strip().lower()
+    if "@" not in email or len(email) > 254:
+        raise Invalid("Please give an e-mail address, such as name@example.org.")
+    if store.by_handle(tx, name):
+        raise Conflict("The name %(name)s is taken. Please choose another one.", name=name)
+    if store.member_by_email(tx, email):
+        raise Conflict("There is an account with this e-mail address already. Please sign in.")
+    account = blank(site, new_id(now_ms), name, "Person", now_ms, display_name=new.display_name)
+    try:
+        with tx.savepoint():
+            store.insert(tx, account)
+    except UniqueViolation:
+        raise Conflict(
+            "The name %(name)s is taken. Please choose another one.", name=name
+        ) from None
+    store.insert_keys(tx, account.id, rsa=new.keys.rsa, ed25519=new.keys.ed25519)
+    store.insert_member(
+        tx,
+        Member(
+            account_id=account.id,
+            email=email,
+            password=new.password,
+            role=new.role,
+            state=new.state,
+            reason=new.reason[:2000],
+            language=new.language,
+            default_visibility="public",
+            notified_id=0,
+            created_ms=now_ms,
+        ),
+    )
+    return account
+
+
+def check_name(name: str) -> str:
+    """The handle in its one spelling. Raises `Invalid`."""
+    wanted = name.strip().lower()
+    if not text.valid_handle(wanted):
+        raise Invalid("A name has 1 to 30 letters a-z, digits and underscores.")
+    if wanted in RESERVED:
+        raise Invalid("This name is reserved. Please choose another one.")
+    return wanted
+
+
+def blank(
+    site: Site, id: int, name: str, kind: str, now_ms: int, *, display_name: str = ""
+) -> Account:
+    """A new actor of ours."""
+    uri = f"{site.origin}/actor" if kind == "Application" else f"{site.origin}/actors/{id}"
+    return Account(
+        id=id,
+        uri=uri,
+        name=name,
+        domain="",
+        kind=kind,
+        display_name=display_name.strip()[:MAX_DISPLAY_NAME],
+        bio="",
+        bio_source="",
+        url=site.origin if kind == "Application" else f"{site.origin}/@{name}",
+        inbox=f"{site.origin}/inbox" if kind == "Application" else f"{uri}/inbox",
+        outbox=f"{uri}/outbox",
+        followers_uri=f"{uri}/followers",
+        following_uri=f"{uri}/following",
+        featured_uri=f"{uri}/featured",
+        peer_id=None,
+        avatar="",
+        header="",
+        fields="[]",
+        emojis="[]",
+        also_known_as="[]",
+        moved_to=None,
+        locked=0,
+        bot=0,
+        discoverable=1,
+        state="active",
+        followers_count=0,
+        following_count=0,
+        posts_count=0,
+        last_post_ms=None,
+        version=1,
+        created_ms=now_ms,
+        fetched_ms=0,
+    )
+
+
+def instance_actor(db: Read) -> Account | None:
+    """The actor in whose name the instance fetches."""
+    found = activities.setting(db, "instance_actor")
+    return store.by_id(db, int(found)) if found else None
+
+
+def ensure_instance_actor(tx: Write, site: Site, keys: Keys, now_ms: int) -> Account:
+    """The instance's own actor, made once; its handle is `DOMAIN@DOMAIN`."""
+    known = instance_actor(tx)
+    if known is not None:
+        return known
+    account = blank(
+        site, new_id(now_ms), site.domain, "Application", now_ms, display_name=site.name
+    )
+    store.insert(tx, account)
+    store.insert_keys(tx, account.id, rsa=keys.rsa, ed25519=keys.ed25519)
+    activities.set_setting(tx, "instance_actor", str(account.id))
+    return account
+
+
+def visible(db: Read, account_id: int) -> Account:
+    """An account that people may look at. Raises `NotFound`, `Deleted`."""
+    found = store.by_id(db, account_id)
+    return shown(db, found)
+
+
+def shown(db: Read, account: Account | None) -> Account:
+    """The account, if people may look at it. Raises `NotFound`, `Deleted`."""
+    if account is None or account.kind == "Application":
+        raise NotFound("There is no such account.")
+    if account.state == "gone":
+        raise Deleted("This account was deleted.")
+    if account.state != "active":
+        raise NotFound("This account is suspended.")
+    member = store.member(db, account.id) if account.local else None
+    if member is not None and member.state == "pending":
+        raise NotFound("There is no such account.")
+    return account
+
+
+def by_handle(db: Read, site: Site, handle: str) -> Account | None:
+    """Whom `name`, `@name` or `name@domain` means, if we know them."""
+    name, _, domain = handle.strip().removeprefix("@").partition("@")
+    domain = domain.lower()
+    return store.by_handle(db, name, "" if domain == site.domain.lower() else domain)
+
+
+def edit_profile(
+    tx: Write, site: Site, viewer: Account, changes: ProfileChanges, now_ms: int
+) -> Account:
+    """Change what others see of an account, and tell its followers."""
+    store.set_columns(tx, viewer.id, **_columns(site, viewer, changes))
+    account = store.by_id(tx, viewer.id)
+    assert account is not None  # noqa: S101  changed above
+    tell_update(tx, site, account, now_ms)
+    return account
+
+
+def _columns(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, object]:
+    columns: dict[str, object] = {}
+    if changes.display_name is not None:
+        columns["display_name"] = changes.display_name.strip()[:MAX_DISPLAY_NAME]
+    if changes.bio_source is not None:
+        if len(changes.bio_source) > MAX_BIO:
+            raise Invalid("A biography has at most %(most)s characters.", most=MAX_BIO)
+        columns["bio_source"] = changes.bio_source
+        columns["bio"] = rendered(site, changes.bio_source)
+    if changes.fields is not None:
+        columns["fields"] = _fields(site, changes.fields)
+    for name in ("locked", "bot", "discoverable"):
+        if (value := getattr(changes, name)) is not None:
+            columns[name] = int(value)
+    for name in ("avatar", "header"):
+        if (file := getattr(changes, name)) is not None:
+            columns[name] = f"{site.origin}/media/{file}" if file else ""
+    return columns or {"display_name": viewer.display_name}
+
+
+def rendered(site: Site, source: str) -> str:
+    """A biography or field as HTML, its hashtags linked."""
+    return text.render(
+        source,
+        story=False,
+        mention_of=lambda _: None,
+        tag_href=lambda tag: documents.tag_href(site, tag),
+    ).html
+
+
+def _fields(site: Site, fields: tuple[tuple[str, str], ...]) -> str:
+    kept = [(name.strip()[:MAX_FIELD], value.strip()[:MAX_FIELD]) for name, value in fields]
+    lines = [(name, rendered(site, value)) for name, value in kept if name][:MAX_FIELDS]
+    return msgspec.json.encode(lines).decode()
+
+
+def tell_update(tx: Write, site: Site, account: Account, now_ms: int) -> None:
+    """Tell the followers' servers what the account looks like now."""
+    activity = build.update(documents.profile(tx, site, account), account.version)
+    publish(tx, account, activity, now_ms, followers=True)
+
+
+def change_password(tx: Write, viewer: Account, new_hash: str, keep_session: str = "") -> None:
+    """A new password ends every other session and every app's access."""
+    store.set_member(tx, viewer.id, password=new_hash)
+    revoke_others(tx, viewer.id, keep_session)
+
+
+def set_language(tx: Write, viewer_id: int, language: str) -> None:
+    """The language in which the pages speak to somebody."""
+    store.set_member(tx, viewer_id, language=language)
+
+
+def pending(db: Read) -> list[tuple[Account, Member]]:
+    """Who waits for approval, oldest first."""
+    return store.members(db, "pending")
+
+
+def approve(tx: Write, account_id: int, now_ms: int) -> Account:
+    """Let somebody in who waited."""
+    account, member = _own(tx, account_id)
+    if member.state != "pending":
+        raise Conflict("This account does not wait for approval any more.")
+    store.set_member(tx, account_id, state="active")
+    return account
+
+
+def refuse(tx: Write, account_id: int) -> None:
+    """Turn somebody away who waited; their name is free again."""
+    _, member = _own(tx, account_id)
+    if member.state != "pending":
+        raise Conflict("This account does not wait for approval any more.")
+    sessions.remove_of(tx, account_id)
+    sessions.remove_tokens_of(tx, account_id)
+    store.remove_member(tx, account_id)
+    store.remove_local(tx, account_id)
+
+
+def set_role(tx: Write, account_id: int, role: str) -> None:
+    """Give a role. Raises `Invalid`."""
+    if role not in ROLES:
+        raise Invalid("There is no such role: %(role)s.", role=role)
+    _own(tx, account_id)
+    store.set_member(tx, account_id, role=role)
+
+
+def suspend(tx: Write, account_id: int) -> None:
+    """Keep somebody out and hide what they wrote, until restored."""
+    _own(tx, account_id)
+    store.set_member(tx, account_id, state="suspended")
+    store.set_columns(tx, account_id, state="suspended")
+    sessions.remove_of(tx, account_id)
+    sessions.remove_tokens_of(tx, account_id)
+
+
+def restore(tx: Write, account_id: int) -> None:
+    """Undo a suspension."""
+    _own(tx, account_id)
+    store.set_member(tx, account_id, state="active")
+    store.set_columns(tx, account_id, state="active")
+
+
+def _own(db: Read, account_id: int) -> tuple[Account, Member]:
+    account, member = store.by_id(db, account_id), store.member(db, account_id)
+    if account is None or member is None:
+        raise NotFound("There is no such account.")
+    return account, member
+
+
+def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
+    """End an account: its posts are buried, its followers' servers told. It cannot come back."""
+    uri = f"{viewer.uri}#delete"
+    publish(
+        tx,
+        viewer,
+        build.delete(uri, viewer.uri, viewer.uri, to=(PUBLIC,)),
+        now_ms,
+        followers=True,
+    )
+    for follower_id, target_id in follows.partners(tx, viewer.id):
+        follower, target = store.by_id(tx, follower_id), store.by_id(tx, target_id)
+        if follower and target:
+            follows.drop(tx, follower, target)
+    for id in posts.ids_by(tx, viewer.id, 100_000):
+        if post := posts.by_id(tx, id):
+            posts.bury(tx, post, now_ms)
+    sessions.remove_of(tx, viewer.id)
+    sessions.remove_tokens_of(tx, viewer.id)
+    store.remove_member(tx, viewer.id)
+    store.set_columns(
+        tx,
+        viewer.id,
+        state="gone",
+        display_name="",
+        bio="",
+        bio_source="",
+        avatar="",
+        header="",
+        fields="[]",
+    )
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """How many people and posts we have."""
+
+    users: int
+    active_month: int
+    active_half_year: int
+    posts: int
+
+
+def facts(db: Read, now_ms: int) -> Facts:
+    """Counts for NodeInfo and the about page."""
+    row = store.totals(db, now_ms - 30 * DAY_MS, now_ms - 180 * DAY_MS)
+    return Facts(row["users"], row["active_month"], row["active_half_year"], row["posts"])

@@ -1,0 +1,124 @@
+"""Our rows as the documents that peers read."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from federation import build
+from federation.audience import addressed
+from federation.vocab import Attachment, Image
+from server.model import Account, Media, Post, PostView, Site
+from server.services import timelines
+from server.store import accounts, posts
+from server.store.db import Read
+
+PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
+
+
+def written(site: Site, view: PostView, parent_uri: str | None = None) -> dict[str, Any]:
+    """A post of ours as a Note or an Article, without `@context`."""
+    post, author = view.post, view.author
+    to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
+    writing = build.Writing(
+        uri=post.uri,
+        url=post.url,
+        author=author.uri,
+        content=post.content,
+        to=to,
+        cc=cc,
+        published_ms=post.published_ms,
+        title=post.title,
+        lead=post.lead,
+        source=post.source,
+        warning=post.warning,
+        sensitive=bool(post.sensitive),
+        language=post.language,
+        in_reply_to=parent_uri or post.reply_to_uri,
+        context=f"{site.origin}/contexts/{post.thread_id}",
+        attachments=tuple(attachment(site, media) for media in view.media),
+        mentions=tuple((f"@{full_acct(site, a)}", a.uri) for a in view.mentions),
+        hashtags=tuple((tag, tag_href(site, tag)) for tag in msgspec.json.decode(post.tags)),
+        updated_ms=post.edited_ms,
+        likes=post.likes,
+        shares=post.boosts,
+    )
+    return build.article(writing) if post.kind == "article" else build.note(writing)
+
+
+def by_post(db: Read, site: Site, post: Post) -> dict[str, Any]:
+    """A post of ours as a document; the caller has decided that it may be read."""
+    return written(site, timelines.by_post(db, None, [post.id])[post.id])
+
+
+def collection(db: Read, site: Site, found: list[Post]) -> list[dict[str, Any]]:
+    """Posts of ours as documents, in their order."""
+    views = timelines.by_post(db, None, [p.id for p in found])
+    return [written(site, views[p.id]) for p in found if p.id in views]
+
+
+def attachment(site: Site, media: Media) -> Attachment:
+    """A picture of ours (or one that a peer gave us the address of)."""
+    return Attachment(
+        url=f"{site.origin}/media/{media.large}" if media.large else media.remote_url,
+        media_type=media.media_type,
+        kind=media.kind,
+        alt=media.alt,
+        width=media.width or None,
+        height=media.height or None,
+        blurhash=media.blurhash,
+        focus=(media.focus_x, media.focus_y) if media.focus_x or media.focus_y else None,
+    )
+
+
+def full_acct(site: Site, account: Account) -> str:
+    """`name@domain`, for ours too."""
+    return f"{account.name}@{account.domain or site.domain}"
+
+
+def tag_href(site: Site, tag: str) -> str:
+    """The page of a hashtag."""
+    return f"{site.origin}/tags/{quote(tag)}"
+
+
+def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
+    """One of our actors as a document, without `@context`."""
+    keys = accounts.keys(db, account.id)
+    if keys is None:
+        raise LookupError(f"{account.uri} has no keys")
+    described = build.Profile(
+        uri=account.uri,
+        url=account.url,
+        acct=full_acct(site, account),
+        shared_inbox=f"{site.origin}/inbox",
+        pem=keys["rsa_public"],
+        multibase=keys["ed25519_public"],
+        published_ms=account.created_ms,
+        name=account.shown_name,
+        summary=account.bio,
+        source=account.bio_source,
+        icon=_image(account.avatar),
+        image=_image(account.header),
+        fields=tuple((name, value) for name, value in msgspec.json.decode(account.fields)),
+        locked=bool(account.locked),
+        bot=bool(account.bot),
+        discoverable=bool(account.discoverable),
+        indexable=bool(account.discoverable),
+        also_known_as=tuple(msgspec.json.decode(account.also_known_as)),
+        moved_to=account.moved_to,
+    )
+    if account.kind == "Application":
+        return build.application(described)
+    return build.group(described) if account.kind == "Group" else build.person(described)
+
+
+def _image(url: str) -> Image | None:
+    if not url:
+        return None
+    return Image(url, PREVIEWED.get(url.rpartition(".")[2], ""))
+
+
+def replied_uri(db: Read, post: Post) -> str | None:
+    """The id of the post that this one answers."""
+    parent = posts.by_id(db, post.reply_to_id) if post.reply_to_id else None
+    return parent.uri if parent else post.reply_to_uri

@@ -1,0 +1,49 @@
+"""Forms not yet sent: nothing that a person typed is lost."""
+
+from typing import Any
+
+import msgspec
+
+from server.errors import NotFound, TooLarge
+from server.ids import new_id
+from server.model import Draft
+from server.store import drafts as store
+from server.store.db import Read, Write
+
+MAX_DRAFT_BYTES = 400_000
+
+
+def save(
+    tx: Write, viewer_id: int, draft_id: int | None, body: dict[str, Any], now_ms: int
+) -> Draft:
+    """Keep the fields of a form; under `draft_id` if it is the viewer's, else as a new draft."""
+    text = msgspec.json.encode(body).decode()
+    if len(text.encode()) > MAX_DRAFT_BYTES:
+        raise TooLarge("The draft is too long to keep. Save a part of it as a post of its own.")
+    known = store.by_id(tx, viewer_id, draft_id) if draft_id else None
+    draft = Draft(
+        id=known.id if known else new_id(now_ms),
+        account_id=viewer_id,
+        body=text,
+        updated_ms=now_ms,
+    )
+    store.put(tx, draft)
+    return draft
+
+
+def all(db: Read, viewer_id: int) -> list[Draft]:
+    """The viewer's drafts, last changed first."""
+    return store.of_account(db, viewer_id)
+
+
+def one(db: Read, viewer_id: int, draft_id: int) -> Draft:
+    """One of the viewer's drafts. Raises `NotFound`."""
+    found = store.by_id(db, viewer_id, draft_id)
+    if found is None:
+        raise NotFound("There is no such draft; it may have been published already.")
+    return found
+
+
+def remove(tx: Write, viewer_id: int, draft_id: int) -> None:
+    """Forget one."""
+    store.remove(tx, viewer_id, draft_id)

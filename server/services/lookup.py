@@ -1,0 +1,76 @@
+"""Finding people and posts anywhere, from what somebody typed or pasted."""
+
+import asyncio
+from typing import Final
+
+from federation import webfinger
+from federation.errors import FederationError
+from server import text
+from server.fetch import Budget, Fetcher
+from server.model import Account, Post
+from server.services import accounts as own
+from server.store import accounts, posts
+from server.store.db import Read
+
+MAX_QUERY: Final = 2000  # characters
+MAX_MENTIONS_FETCHED: Final = 10
+
+
+async def find(fetcher: Fetcher, query: str) -> Account | Post | None:
+    """Whom or what a handle (`@name@host`) or an address means; strangers are fetched and stored."""
+    wanted = query.strip()[:MAX_QUERY]
+    known = await fetcher.db.read(_known, fetcher, wanted)
+    if known is not None:
+        return known
+    budget = Budget(10)
+    try:
+        if handle := webfinger.parse_handle(wanted):
+            if handle[1] == fetcher.site.domain:
+                return None
+            return await fetcher.handle(handle[0], handle[1], budget)
+        if wanted.startswith(("https://", "http://")) and not fetcher.site.ours(wanted):
+            return await _at(fetcher, wanted, budget)
+    except FederationError:
+        return None
+    return None
+
+
+def _known(db: Read, fetcher: Fetcher, wanted: str) -> Account | Post | None:
+    site = fetcher.site
+    if handle := webfinger.parse_handle(wanted):
+        return own.by_handle(db, site, f"{handle[0]}@{handle[1]}")
+    if not wanted.startswith(("https://", "http://")):
+        return own.by_handle(db, site, wanted) if wanted.startswith("@") else None
+    found = accounts.by_uri(db, wanted) or posts.by_uri(db, wanted)
+    return found or _pretty(db, site.origin, wanted)
+
+
+def _pretty(db: Read, origin: str, wanted: str) -> Account | Post | None:
+    """One of our own pages: `/@name` or `/@name/ID`."""
+    if not wanted.startswith(f"{origin}/@"):
+        return None
+    name, _, id = wanted.removeprefix(f"{origin}/@").rstrip("/").partition("/")
+    if not id:
+        return accounts.by_handle(db, name)
+    return posts.by_id(db, int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
+
+
+async def _at(fetcher: Fetcher, uri: str, budget: Budget) -> Account | Post | None:
+    raw = await fetcher.document(uri, budget)
+    id = str(raw.get("id"))
+    if "inbox" in raw:
+        return await fetcher.actor(id, budget)
+    return await fetcher.post(id, budget)
+
+
+async def mentioned(fetcher: Fetcher, source: str) -> None:
+    """Fetch the strangers whom a text mentions, so that the post can be addressed to them."""
+    handles = [handle for handle in text.find_mentions(source) if "@" in handle]
+    unknown = [
+        handle
+        for handle in dict.fromkeys(handles)
+        if await fetcher.db.read(own.by_handle, fetcher.site, handle) is None
+    ]
+    await asyncio.gather(
+        *(find(fetcher, f"@{handle}") for handle in unknown[:MAX_MENTIONS_FETCHED])
+    )

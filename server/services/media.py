@@ -1,0 +1,62 @@
+"""Pictures of our people: stored as rows here, as files by `server.media`."""
+
+from server.errors import NotFound
+from server.ids import new_id
+from server.media import Picture
+from server.model import Media
+from server.store import posts
+from server.store.db import Read, Write
+
+MAX_ALT = 1500  # characters
+
+
+def add(
+    tx: Write, account_id: int, picture: Picture, alt: str, focus: tuple[float, float], now_ms: int
+) -> Media:
+    """Store a processed picture; a post takes it within a day, or it is forgotten."""
+    media = Media(
+        id=new_id(now_ms),
+        account_id=account_id,
+        post_id=None,
+        position=0,
+        kind="image",
+        media_type=picture.media_type,
+        large=picture.large,
+        small=picture.small,
+        remote_url="",
+        alt=alt.strip()[:MAX_ALT],
+        width=picture.width,
+        height=picture.height,
+        small_width=picture.small_width,
+        small_height=picture.small_height,
+        bytes=picture.bytes,
+        blurhash=picture.blurhash,
+        focus_x=_within(focus[0]),
+        focus_y=_within(focus[1]),
+        created_ms=now_ms,
+    )
+    posts.insert_media(tx, media)
+    return media
+
+
+def one(db: Read, account_id: int, media_id: int) -> Media:
+    """One of the account's pictures. Raises `NotFound`."""
+    found = posts.media(db, media_id)
+    if found is None or found.account_id != account_id:
+        raise NotFound("There is no such picture; please choose it again.")
+    return found
+
+
+def describe(
+    tx: Write, account_id: int, media_id: int, alt: str, focus: tuple[float, float]
+) -> Media:
+    """Say in words what a picture shows, and which point must stay in view."""
+    one(tx, account_id, media_id)
+    posts.describe_media(
+        tx, media_id, alt.strip()[:MAX_ALT], (_within(focus[0]), _within(focus[1]))
+    )
+    return one(tx, account_id, media_id)
+
+
+def _within(value: float) -> float:
+    return max(-1.0, min(1.0, value)) if value == value else 0.0  # noqa: PLR0124  NaN

@@ -1,0 +1,416 @@
+"""What people do with posts: write, edit, delete, like, boost, pin."""
+
+from html import escape
+from typing import Any, Final
+
+import msgspec
+
+from federation import build
+from server import text
+from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.ids import new_id
+from server.model import VISIBILITIES, Account, Post, Site
+from server.outbox import publish
+from server.services import documents, reading
+from server.services.follows import activity_uri
+from server.services.notifications import notify
+from server.services.reading import (  # noqa: F401  one place to look for what posts can do
+    boost_view,
+    boosted_by,
+    context,
+    history,
+    liked_by,
+    view,
+)
+from server.services.spreading import spread_boost, spread_post
+from server.store import accounts, activities, follows, notifications, posts
+from server.store.db import Read, Write
+
+MAX_NOTE: Final = 5_000  # characters
+MAX_STORY: Final = 100_000
+MAX_TITLE: Final = 200
+MAX_LEAD: Final = 500
+MAX_WARNING: Final = 500
+MAX_PICTURES_OF_NOTE: Final = 4
+MAX_PICTURES_OF_STORY: Final = 20
+MAX_MENTIONS: Final = 50
+MAX_PINS: Final = 5
+
+
+class NewPost(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to say. With a `title` it is a story, else a short note. Markdown."""
+
+    content: str
+    title: str = ""
+    lead: str = ""
+    visibility: str = "public"
+    warning: str = ""
+    sensitive: bool = False
+    language: str = ""
+    media_ids: tuple[int, ...] = ()
+    reply_to_id: int | None = None
+    idempotency_key: str = ""
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """A new post as it will be stored: rendered text, and whom it names."""
+
+    title: str
+    lead: str
+    content: str
+    mentioned: tuple[Account, ...]
+    tags: tuple[str, ...]
+
+
+def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> Post:
+    """Store a post by one of ours, show it here and promise it to everybody it is for.
+
+    Raises `Invalid` for what cannot be posted, `NotFound` when what it answers is not there.
+    The same `idempotency_key` gives the same post.
+    """
+    if new.idempotency_key and (known := posts.written_with(tx, author.id, new.idempotency_key)):
+        return reading.readable(tx, author.id, known)
+    parent = _parent(tx, author, new)
+    _check(tx, author, new, None)
+    said = _say(tx, site, author, new, parent)
+    id = new_id(now_ms)
+    post = Post(
+        id=id,
+        uri=f"{site.origin}/objects/{id}",
+        url=f"{site.origin}/@{author.name}/{id}",
+        author_id=author.id,
+        local=1,
+        kind="article" if said.title else "note",
+        visibility=new.visibility,
+        title=said.title,
+        lead=said.lead,
+        content=said.content,
+        source=new.content,
+        warning=new.warning.strip(),
+        sensitive=int(new.sensitive),
+        language=new.language or site.languages[0],
+        tags=msgspec.json.encode(said.tags).decode(),
+        emojis="[]",
+        extra="{}",
+        reply_to_uri=parent.uri if parent else None,
+        reply_to_id=parent.id if parent else None,
+        thread_id=parent.thread_id if parent else id,
+        replies=0,
+        likes=0,
+        boosts=0,
+        pinned_ms=None,
+        published_ms=now_ms,
+        edited_ms=None,
+        deleted_ms=None,
+        version=1,
+    )
+    posts.insert(tx, post)
+    _attach_all(tx, post, said, new)
+    if new.idempotency_key:
+        posts.remember_key(tx, author.id, new.idempotency_key, id, now_ms)
+    accounts.count_post(tx, author.id, 1, now_ms)
+    if parent:
+        posts.count_reply(tx, parent.id, 1)
+    spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
+    for account in said.mentioned:
+        notify(tx, account, "mention", author, id, now_ms)
+    _publish(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
+    return post
+
+
+def edit(
+    tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int
+) -> Post:
+    """Change what a post says; what it said before stays in its history. Visibility stays."""
+    post = own(tx, author, post_id)
+    new = msgspec.structs.replace(new, visibility=post.visibility, reply_to_id=post.reply_to_id)
+    _check(tx, author, new, post)
+    if bool(new.title.strip()) != (post.kind == "article"):
+        raise Invalid("A story keeps its title; a note cannot get one later.")
+    parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
+    said = _say(tx, site, author, new, parent)
+    before = [account.id for account in posts.mentioned(tx, [post.id]).get(post.id, ())]
+    posts.insert_revision(tx, post)
+    posts.set_columns(
+        tx,
+        post.id,
+        title=said.title,
+        lead=said.lead,
+        content=said.content,
+        source=new.content,
+        warning=new.warning.strip(),
+        sensitive=int(new.sensitive),
+        language=new.language or post.language,
+        tags=msgspec.json.encode(said.tags).decode(),
+        edited_ms=now_ms,
+    )
+    changed = reading.readable(tx, author.id, post.id)
+    _attach_all(tx, changed, said, new)
+    for account in said.mentioned:
+        if account.id not in before:
+            notify(tx, account, "mention", author, post.id, now_ms)
+    tell_changed(tx, changed, author, now_ms)
+    activity = build.update(documents.by_post(tx, site, changed), changed.version)
+    _publish(tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before])
+    return changed
+
+
+def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
+    """Tell those of ours who boosted a post that it says something else now."""
+    for id in posts.booster_ids(tx, post.id):
+        booster = accounts.by_id(tx, id)
+        if booster is not None:
+            notify(tx, booster, "update", author, post.id, now_ms)
+
+
+def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) -> None:
+    """Empty a post and leave a tombstone; everybody who has seen it is asked to do the same."""
+    post = own(tx, author, post_id)
+    document = documents.by_post(tx, site, post)
+    reached = posts.reached(tx, post.id)
+    bury(tx, post, now_ms)
+    activity = build.delete(
+        f"{post.uri}#delete",
+        author.uri,
+        post.uri,
+        to=tuple(document["to"]),
+        cc=tuple(document["cc"]),
+    )
+    _publish(tx, site, post, author, activity, now_ms, beyond=reached)
+
+
+def bury(tx: Write, post: Post, now_ms: int) -> None:
+    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right."""
+    posts.release_media(tx, post.id)
+    posts.bury(tx, post, now_ms)
+    activities.bury(tx, post.uri, now_ms)
+    accounts.count_post(tx, post.author_id, -1, now_ms)
+    if post.reply_to_id:
+        posts.count_reply(tx, post.reply_to_id, -1)
+
+
+def own(db: Read, author: Account, post_id: int) -> Post:
+    """A post by this author. Raises `NotFound`, `Deleted`, `Forbidden`."""
+    post = reading.readable(db, author.id, post_id)
+    if post.author_id != author.id:
+        raise Forbidden("Only its author can change this post.")
+    return post
+
+
+def _parent(db: Read, author: Account, new: NewPost) -> Post | None:
+    if new.reply_to_id is None:
+        return None
+    parent = reading.readable(db, author.id, new.reply_to_id)
+    if follows.apart(db, author.id, parent.author_id):
+        raise Forbidden("You cannot reply to this account.")
+    return parent
+
+
+def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
+    """Raises `Invalid` with what to change."""
+    story = bool(new.title.strip())
+    if new.visibility not in VISIBILITIES:
+        raise Invalid("There is no such visibility: %(visibility)s.", visibility=new.visibility)
+    if not new.content.strip() and not new.media_ids:
+        raise Invalid("Write something first, or add a picture.")
+    _check_lengths(new, MAX_STORY if story else MAX_NOTE)
+    most = MAX_PICTURES_OF_STORY if story else MAX_PICTURES_OF_NOTE
+    if len(new.media_ids) > most:
+        raise Invalid("At most %(most)s pictures fit here.", most=most)
+    for id in new.media_ids:
+        media = posts.media(db, id)
+        if media is None or media.account_id != author.id:
+            raise NotFound("There is no such picture; please choose it again.")
+        if media.post_id not in (None, post.id if post else None):
+            raise Conflict("This picture is in another post already; please choose it again.")
+
+
+def _check_lengths(new: NewPost, most: int) -> None:
+    if len(new.content) > most:
+        raise Invalid("This is too long: at most %(most)s characters.", most=most)
+    if len(new.title) > MAX_TITLE:
+        raise Invalid("The title is too long: at most %(most)s characters.", most=MAX_TITLE)
+    if len(new.lead) > MAX_LEAD:
+        raise Invalid("The lead is too long: at most %(most)s characters.", most=MAX_LEAD)
+    if len(new.warning) > MAX_WARNING:
+        raise Invalid(
+            "The content warning is too long: at most %(most)s characters.", most=MAX_WARNING
+        )
+
+
+def _say(db: Read, site: Site, author: Account, new: NewPost, parent: Post | None) -> _Said:
+    """Render the text; whom it names, and whom it answers."""
+    named: dict[int, Account] = {}
+    answered = accounts.by_id(db, parent.author_id) if parent else None
+    if answered and answered.id != author.id:
+        named[answered.id] = answered
+
+    def mention_of(handle: str) -> tuple[str, str] | None:
+        account = find(db, site, handle)
+        if account is None or len(named) >= MAX_MENTIONS:
+            return None
+        named[account.id] = account
+        return account.url or account.uri, account.name
+
+    rendered = text.render(
+        new.content,
+        story=bool(new.title.strip()),
+        mention_of=mention_of,
+        tag_href=lambda tag: documents.tag_href(site, tag),
+    )
+    lead = new.lead.strip() or (
+        text.excerpt(rendered.html, MAX_LEAD // 2) if new.title.strip() else ""
+    )
+    return _Said(
+        title=new.title.strip(),
+        lead=f"<p>{escape(lead)}</p>" if new.title.strip() else "",
+        content=rendered.html,
+        mentioned=tuple(account for account in named.values() if account.id != author.id),
+        tags=tuple(dict.fromkeys(rendered.hashtags)),
+    )
+
+
+def find(db: Read, site: Site, handle: str) -> Account | None:
+    """Whom a handle in a text means, if we know them and they are there."""
+    name, _, domain = handle.partition("@")
+    domain = domain.lower()
+    found = accounts.by_handle(db, name, "" if domain == site.domain.lower() else domain)
+    return found if found and found.state == "active" and found.kind != "Application" else None
+
+
+def _attach_all(tx: Write, post: Post, said: _Said, new: NewPost) -> None:
+    posts.set_mentions(tx, post.id, [account.id for account in said.mentioned])
+    posts.set_hashtags(tx, post.id, said.tags)
+    posts.attach(tx, post.id, new.media_ids)
+
+
+def _publish(
+    tx: Write,
+    site: Site,
+    post: Post,
+    author: Account,
+    activity: dict[str, Any],
+    now_ms: int,
+    *,
+    beyond: list[int] | None = None,
+) -> None:
+    """To the followers, unless it is direct; to those it names; and to those it reached."""
+    named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    publish(
+        tx,
+        author,
+        activity,
+        now_ms,
+        followers=post.visibility != "direct",
+        to=named,
+        beyond=beyond or (),
+    )
+
+
+# --- likes, boosts, pins
+
+
+def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Like a post, once."""
+    post, author = _liked(tx, viewer, post_id)
+    id = new_id(now_ms)
+    uri = activity_uri(site, id)
+    if not posts.like(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms):
+        return
+    notify(tx, author, "favourite", viewer, post.id, now_ms)
+    if not author.local:
+        activity = build.like(uri, viewer.uri, post.uri, author=author.uri)
+        publish(tx, viewer, activity, now_ms, to=[author])
+
+
+def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Take a like back."""
+    post, author = _liked(tx, viewer, post_id)
+    uri = posts.unlike(tx, post.id, viewer.id)
+    if uri is None:
+        return
+    notifications.take_back(
+        tx, account_id=author.id, kind="favourite", from_id=viewer.id, post_id=post.id
+    )
+    if not author.local:
+        undone = build.like(uri, viewer.uri, post.uri, author=author.uri)
+        activity = build.undo(activity_uri(site, new_id(now_ms)), undone)
+        publish(tx, viewer, activity, now_ms, to=[author])
+
+
+def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> int:
+    """Pass a post on to one's followers, once; the boost's id. Raises `Forbidden` for private posts."""
+    post, author = _liked(tx, viewer, post_id)
+    if post.visibility not in ("public", "unlisted"):
+        raise Forbidden("Only public posts can be boosted.")
+    if known := posts.boost_of(tx, post.id, viewer.id):
+        return int(known["id"])
+    id = new_id(now_ms)
+    uri = activity_uri(site, id)
+    posts.boost(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms)
+    notify(tx, author, "reblog", viewer, post.id, now_ms)
+    spread_boost(tx, id, post, viewer, now_ms)
+    activity = build.announce(
+        uri, viewer.uri, post.uri, cc=(viewer.followers_uri, author.uri), published_ms=now_ms
+    )
+    publish(tx, viewer, activity, now_ms, followers=True, to=[author])
+    return id
+
+
+def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Take a boost back."""
+    post, author = _liked(tx, viewer, post_id)
+    known = posts.unboost(tx, post.id, viewer.id)
+    if known is None:
+        return
+    notifications.take_back(
+        tx, account_id=author.id, kind="reblog", from_id=viewer.id, post_id=post.id
+    )
+    undone = build.announce(
+        known["uri"],
+        viewer.uri,
+        post.uri,
+        cc=(viewer.followers_uri, author.uri),
+        published_ms=known["created_ms"],
+    )
+    activity = build.undo(activity_uri(site, new_id(now_ms)), undone)
+    publish(tx, viewer, activity, now_ms, followers=True, to=[author])
+
+
+def _liked(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:
+    post = reading.readable(db, viewer.id, post_id)
+    author = accounts.by_id(db, post.author_id)
+    if author is None or follows.apart(db, viewer.id, author.id):
+        raise Forbidden("You cannot do this with a post of this account.")
+    return post, author
+
+
+def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Keep a post of one's own at the top of one's page."""
+    post = own(tx, viewer, post_id)
+    if post.visibility not in ("public", "unlisted"):
+        raise Invalid("Only public posts can be pinned.")
+    if post.pinned_ms is not None:
+        return
+    if len(posts.pinned(tx, viewer.id)) >= MAX_PINS:
+        raise Invalid("At most %(most)s posts can be pinned.", most=MAX_PINS)
+    posts.set_columns(tx, post.id, pinned_ms=now_ms)
+    _tell_featured(tx, site, viewer, post, now_ms, added=True)
+
+
+def unpin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Let it go from the top."""
+    post = own(tx, viewer, post_id)
+    if post.pinned_ms is None:
+        return
+    posts.set_columns(tx, post.id, pinned_ms=None)
+    _tell_featured(tx, site, viewer, post, now_ms, added=False)
+
+
+def _tell_featured(
+    tx: Write, site: Site, viewer: Account, post: Post, now_ms: int, *, added: bool
+) -> None:
+    make = build.add if added else build.remove
+    uri = activity_uri(site, new_id(now_ms))
+    activity = make(uri, viewer.uri, post.uri, target=viewer.featured_uri)
+    publish(tx, viewer, activity, now_ms, followers=True)

@@ -1,0 +1,76 @@
+"""Home timelines are written when a post arrives: at once for few, in chunks by the worker for many."""
+
+import msgspec
+
+from server.model import Account, Post
+from server.store import accounts, jobs, posts, timelines
+from server.store.db import Write
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """Where a post or boost has still to be shown: to local followers after `after_id`."""
+
+    post_id: int
+    boost_id: int
+    booster_id: int
+    after_id: int
+
+
+def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms: int) -> None:
+    """Show a post in the home timelines of its author, whom it names, and local followers."""
+    if author.local:
+        timelines.add_home(tx, author.id, post.id, post.id)
+    if post.visibility == "direct":
+        return
+    last = timelines.spread_post(
+        tx, post_id=post.id, author_id=author.id, answered_id=answered_id, after_id=0
+    )
+    _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
+
+
+def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms: int) -> None:
+    """Show a boost in the home timelines of the booster's local followers."""
+    last = timelines.spread_boost(
+        tx,
+        boost_id=boost_id,
+        post_id=post.id,
+        booster_id=booster.id,
+        author_id=post.author_id,
+        after_id=0,
+    )
+    _later(tx, Spread(post.id, boost_id, booster.id, last or 0), now_ms)
+
+
+def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
+    """The next chunk of followers."""
+    post = posts.by_id(tx, spread.post_id)
+    author = accounts.by_id(tx, post.author_id) if post else None
+    if post is None or author is None or post.deleted_ms is not None:
+        return
+    if spread.boost_id:
+        if posts.boost_by_id(tx, spread.boost_id) is None:
+            return
+        last = timelines.spread_boost(
+            tx,
+            boost_id=spread.boost_id,
+            post_id=post.id,
+            booster_id=spread.booster_id,
+            author_id=post.author_id,
+            after_id=spread.after_id,
+        )
+    else:
+        answered = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
+        last = timelines.spread_post(
+            tx,
+            post_id=post.id,
+            author_id=author.id,
+            answered_id=answered.author_id if answered else 0,
+            after_id=spread.after_id,
+        )
+    _later(tx, msgspec.structs.replace(spread, after_id=last or 0), now_ms)
+
+
+def _later(tx: Write, spread: Spread, now_ms: int) -> None:
+    if spread.after_id:
+        lane = f"spread:{spread.boost_id or spread.post_id}"
+        jobs.enqueue(tx, "spread", lane, msgspec.json.encode(spread), now_ms)

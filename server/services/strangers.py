@@ -1,0 +1,350 @@
+"""What we keep of other servers' people and posts."""
+
+from typing import Any
+
+import msgspec
+
+from federation.audience import visibility
+from federation.origin import host, normal
+from federation.vocab import Actor, Attachment, Object
+from server import text
+from server.clock import DAY_MS
+from server.errors import Invalid
+from server.ids import new_id
+from server.model import Account, Media, Post, Site
+from server.services.notifications import notify
+from server.services.posts import bury, tell_changed
+from server.services.spreading import spread_post
+from server.store import accounts, activities, follows, peers, posts
+from server.store.db import Read, Write
+
+MAX_TITLE = 300  # characters of a stranger's title that we keep
+MAX_ORPHANS = 1000  # replies that one late parent may adopt
+
+
+def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Account:
+    """Store a stranger as their own document describes them, or what changed in it.
+
+    `domain` is the host in their handle where WebFinger says that it is not the actor's own.
+    """
+    known = accounts.by_uri(tx, actor.id)
+    columns = _described(actor)
+    columns["peer_id"] = _peer(tx, actor, now_ms)
+    if known is None:
+        account = _new_account(actor, columns, domain or host(actor.id), now_ms)
+        accounts.insert(tx, account)
+    else:
+        account = known
+        if known.peer_id != columns["peer_id"]:
+            follows.move_peer(tx, known.id, known.peer_id, columns["peer_id"])
+        if domain:
+            columns["domain"] = domain
+        if known.state == "gone":
+            columns["state"] = "active"
+        columns["fetched_ms"] = now_ms
+        accounts.set_columns(tx, known.id, **columns)
+    _keep_keys(tx, actor, account.id, now_ms)
+    found = accounts.by_id(tx, account.id)
+    assert found is not None  # noqa: S101  stored above
+    return found
+
+
+def _described(actor: Actor) -> dict[str, Any]:
+    return {
+        "name": actor.username,
+        "kind": actor.type,
+        "display_name": text.plain(actor.name)[:200],
+        "bio": text.sanitise(actor.summary),
+        "url": actor.url or actor.id,
+        "inbox": actor.inbox,
+        "outbox": actor.outbox,
+        "followers_uri": actor.followers,
+        "following_uri": actor.following,
+        "featured_uri": actor.featured,
+        "avatar": actor.icon.url if actor.icon else "",
+        "header": actor.image.url if actor.image else "",
+        "fields": msgspec.json.encode(
+            [(text.plain(name), text.sanitise(value)) for name, value in actor.fields]
+        ).decode(),
+        "emojis": msgspec.json.encode([(e.shortcode, e.url) for e in actor.emojis]).decode(),
+        "also_known_as": msgspec.json.encode(actor.also_known_as).decode(),
+        "moved_to": actor.moved_to,
+        "locked": int(actor.locked),
+        "bot": int(actor.bot),
+        "discoverable": int(actor.discoverable),
+    }
+
+
+def _new_account(actor: Actor, columns: dict[str, Any], domain: str, now_ms: int) -> Account:
+    return Account(
+        id=new_id(now_ms),
+        uri=actor.id,
+        domain=domain,
+        bio_source="",
+        state="active",
+        followers_count=0,
+        following_count=0,
+        posts_count=0,
+        last_post_ms=None,
+        version=1,
+        created_ms=min(actor.published_ms or now_ms, now_ms),
+        fetched_ms=now_ms,
+        **columns,
+    )
+
+
+def _peer(tx: Write, actor: Actor, now_ms: int) -> int:
+    """Where deliveries to this actor go: its shared inbox, if that is on its own host."""
+    own = host(actor.id)
+    shared = actor.shared_inbox
+    inbox = shared if shared and normal(shared) and host(shared) == own else actor.inbox
+    return peers.ensure(tx, inbox, own, now_ms)
+
+
+def _keep_keys(tx: Write, actor: Actor, account_id: int, now_ms: int) -> None:
+    accounts.remove_remote_keys(tx, account_id)
+    for key in actor.keys:
+        if key.owner == actor.id:
+            accounts.put_remote_key(
+                tx,
+                uri=key.id,
+                owner=key.owner,
+                account_id=account_id,
+                pem=key.pem,
+                multibase=key.multibase,
+                state="active",
+                fetched_ms=now_ms,
+            )
+
+
+def end_actor(tx: Write, account: Account, now_ms: int) -> None:
+    """A stranger is gone: their follows end, their posts are buried (the worker does the many)."""
+    for follower_id, target_id in follows.partners(tx, account.id):
+        follower, target = accounts.by_id(tx, follower_id), accounts.by_id(tx, target_id)
+        if follower and target:
+            follows.remove(tx, follower, target)
+    accounts.remove_remote_keys(tx, account.id)
+    accounts.set_columns(
+        tx, account.id, state="gone", display_name="", bio="", avatar="", header="", fields="[]"
+    )
+    activities.bury(tx, account.uri, now_ms)
+
+
+def bury_posts(tx: Write, account_id: int, now_ms: int, limit: int) -> bool:
+    """Bury some of the posts of an account that is gone. True when there may be more."""
+    ids = posts.ids_by(tx, account_id, limit)
+    for id in ids:
+        if post := posts.by_id(tx, id):
+            bury(tx, post, now_ms)
+    return len(ids) == limit
+
+
+# --- posts
+
+
+def may_keep(db: Read, site: Site, found: Object) -> bool:
+    """Whether this object can be stored at all: not ours, not deleted, an id of its author's host."""
+    return (
+        not site.ours(found.id)
+        and normal(found.id)
+        and host(found.id) == host(found.attributed_to)
+        and not activities.buried(db, found.id)
+    )
+
+
+def hidden(found: Object, author: Account) -> bool:
+    """Whether an object is not for everybody: what was fetched for a boost or a pin must be."""
+    return visibility(found.to, found.cc, author.followers_uri) not in ("public", "unlisted")
+
+
+def keep_post(
+    tx: Write, site: Site, found: Object, author: Account, now_ms: int, *, spread: bool = True
+) -> Post:
+    """Store a stranger's post and show it to whom it concerns; what we have already stays as it is.
+
+    With `spread` off (older posts that were fetched) nobody is notified and no home timeline
+    changes. Raises `Invalid` when the author may not be shown.
+    """
+    if known := posts.by_uri(tx, found.id):
+        return known
+    if author.state != "active":
+        raise Invalid("The author's account is not active.")
+    parent = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
+    post = _new_post(found, author, parent, now_ms)
+    posts.insert(tx, post)
+    named = _named(tx, site, found)
+    _attach(tx, post, found, named, now_ms)
+    accounts.count_post(tx, author.id, 1, post.published_ms)
+    if parent:
+        posts.count_reply(tx, parent.id, 1)
+    _adopt_orphans(tx, post)
+    if spread:
+        spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
+        _tell(tx, site, post, found, author, named, parent, now_ms)
+    return post
+
+
+def _new_post(found: Object, author: Account, parent: Post | None, now_ms: int) -> Post:
+    id = new_id(now_ms)
+    published = min(found.published_ms or now_ms, now_ms)
+    return Post(
+        id=id,
+        uri=found.id,
+        author_id=author.id,
+        local=0,
+        visibility=visibility(found.to, found.cc, author.followers_uri),
+        source="",
+        reply_to_uri=found.in_reply_to,
+        reply_to_id=parent.id if parent else None,
+        thread_id=parent.thread_id if parent else id,
+        replies=0,
+        likes=0,
+        boosts=0,
+        pinned_ms=None,
+        published_ms=published,
+        edited_ms=found.updated_ms if (found.updated_ms or 0) > published else None,
+        deleted_ms=None,
+        version=1,
+        **_written(found),
+    )
+
+
+def _written(found: Object) -> dict[str, Any]:
+    """The columns that an Update can change."""
+    titled = found.type not in ("Note", "Question")
+    clean = text.sanitise_story if titled else text.sanitise
+    return {
+        "url": found.url or found.id,
+        "kind": found.type.lower(),
+        "title": text.plain(found.name)[:MAX_TITLE] if titled else "",
+        "lead": text.sanitise(found.lead),
+        "content": clean(found.content),
+        "warning": text.plain(found.warning)[:MAX_TITLE],
+        "sensitive": int(found.sensitive or bool(found.warning)),
+        "language": found.language[:35],
+        "tags": msgspec.json.encode(found.hashtags).decode(),
+        "emojis": msgspec.json.encode([(e.shortcode, e.url) for e in found.emojis]).decode(),
+        "extra": msgspec.json.encode(_extra(found)).decode(),
+    }
+
+
+def _extra(found: Object) -> dict[str, Any]:
+    if found.type == "Question":
+        return {
+            "options": [[option.name, option.votes] for option in found.options],
+            "multiple": found.multiple,
+            "ends_ms": found.ends_ms,
+            "voters": found.voters,
+        }
+    if found.type == "Event":
+        return {
+            "starts_ms": found.starts_ms,
+            "ends_ms": found.ends_ms,
+            "location": text.plain(found.location),
+        }
+    return {}
+
+
+def _named(db: Read, site: Site, found: Object) -> list[Account]:
+    """Whom it names or addresses, as far as we know them."""
+    addressed = [uri for uri in (*found.to, *found.cc) if site.ours(uri)]
+    return accounts.by_uris(db, (*found.mentions, *addressed))
+
+
+def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: int) -> None:
+    posts.set_mentions(tx, post.id, [account.id for account in named])
+    posts.set_hashtags(tx, post.id, found.hashtags)
+    posts.remove_remote_media(tx, post.id)
+    for position, attachment in enumerate(found.attachments):
+        posts.insert_media(tx, _media(post, attachment, position, now_ms))
+
+
+def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Media:
+    return Media(
+        id=new_id(now_ms),
+        account_id=post.author_id,
+        post_id=post.id,
+        position=position,
+        kind=attachment.kind,
+        media_type=attachment.media_type,
+        large="",
+        small="",
+        remote_url=attachment.url,
+        alt=text.plain(attachment.alt)[:1500],
+        width=attachment.width or 0,
+        height=attachment.height or 0,
+        small_width=0,
+        small_height=0,
+        bytes=0,
+        blurhash=attachment.blurhash,
+        focus_x=attachment.focus[0] if attachment.focus else 0.0,
+        focus_y=attachment.focus[1] if attachment.focus else 0.0,
+        created_ms=now_ms,
+    )
+
+
+def _adopt_orphans(tx: Write, post: Post) -> None:
+    """Replies that came before what they answer find their place."""
+    for child in posts.orphans(tx, post.uri)[:MAX_ORPHANS]:
+        current = posts.by_id(tx, post.id)
+        if current is not None and child.thread_id != current.thread_id:
+            posts.adopt(tx, child, current)
+            if child.deleted_ms is None:
+                posts.count_reply(tx, post.id, 1)
+
+
+def _tell(
+    tx: Write,
+    site: Site,
+    post: Post,
+    found: Object,
+    author: Account,
+    named: list[Account],
+    parent: Post | None,
+    now_ms: int,
+) -> None:
+    """Notify ours whom it names, and ours whom it answers."""
+    for account in named:
+        if account.local:
+            notify(tx, account, "mention", author, post.id, now_ms)
+    answered = accounts.by_id(tx, parent.author_id) if parent and parent.local else None
+    if answered and post.visibility in ("public", "unlisted"):
+        notify(tx, answered, "mention", author, post.id, now_ms)
+
+
+def related(db: Read, site: Site, found: Object, author: Account) -> bool:
+    """Whether a new post concerns anyone here: followed, an answer to what we have, or addressed.
+
+    What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
+    """
+    if follows.has_local_follower(db, author.id):
+        return True
+    if found.in_reply_to and posts.by_uri(db, found.in_reply_to):
+        return True
+    return any(
+        account.local and account.state == "active" for account in _named(db, site, found)
+    )
+
+
+def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -> None:
+    """Take an author's new version of a post; an older one than we have changes nothing.
+
+    Its audience stays: an Update never shows a post to more people than the Create did.
+    """
+    stamp = found.updated_ms or found.published_ms
+    if post.edited_ms is not None and stamp is not None and stamp < post.edited_ms:
+        return
+    columns = _written(found)
+    author = accounts.by_id(tx, post.author_id)
+    said = ("title", "lead", "content", "warning")
+    changed = any(columns[name] != getattr(post, name) for name in said)
+    if changed:
+        posts.insert_revision(tx, post)
+        columns["edited_ms"] = min(stamp or now_ms, now_ms + DAY_MS)
+    posts.set_columns(tx, post.id, **columns)
+    named = [a for a in _named(tx, site, found) if not a.local or posts.mentions(tx, post.id, a.id)]
+    if post.visibility in ("public", "unlisted"):
+        named = _named(tx, site, found)
+    _attach(tx, post, found, named, now_ms)
+    if changed and author is not None:
+        tell_changed(tx, post, author, now_ms)

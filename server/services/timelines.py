@@ -1,0 +1,116 @@
+"""Timelines as people read them: entries, and the posts behind them with all that belongs to them."""
+
+from server.model import Account, Entry, PostView
+from server.store import accounts, follows, posts
+from server.store import timelines as store
+from server.store.db import Read
+from server.store.paging import Page
+
+NOBODY = 0  # the viewer id of a visitor
+
+
+def home(db: Read, viewer_id: int, page: Page) -> list[Entry]:
+    """What the people whom the viewer follows wrote and boosted."""
+    return store.home(db, viewer_id, page)
+
+
+def local(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+    """What our people say in public."""
+    return store.local(db, viewer_id or NOBODY, page)
+
+
+def federated(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+    """Everything public that we know."""
+    return store.federated(db, viewer_id or NOBODY, page)
+
+
+def stories(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+    """Our people's public stories."""
+    return store.stories(db, viewer_id or NOBODY, page)
+
+
+def tag(db: Read, viewer_id: int | None, name: str, page: Page) -> list[Entry]:
+    """Public posts with a hashtag."""
+    return store.tag(db, viewer_id or NOBODY, name.lstrip("#").lower(), page)
+
+
+def account(
+    db: Read,
+    viewer_id: int | None,
+    account_id: int,
+    page: Page,
+    *,
+    replies: bool = True,
+    boosts: bool = True,
+    media_only: bool = False,
+    pinned: bool = False,
+) -> list[Entry]:
+    """What an account wrote, as far as the viewer may read it."""
+    me = viewer_id or NOBODY
+    if me and follows.blocks(db, account_id, me):
+        return []
+    allowed = circle(db, me, account_id)
+    if pinned:
+        ids = [
+            p.id for p in posts.pinned(db, account_id) if p.visibility in ("public", "unlisted")
+        ]
+        return store.entries(db, me, ids)
+    return store.account(
+        db,
+        me,
+        account_id,
+        page,
+        allowed=allowed,
+        replies=replies,
+        boosts=boosts,
+        media_only=media_only,
+    )
+
+
+def circle(db: Read, viewer_id: int, account_id: int) -> str:
+    """Where the viewer stands: 'self', 'followers' or 'everybody'."""
+    if viewer_id == account_id:
+        return "self"
+    follow = follows.one(db, viewer_id, account_id) if viewer_id else None
+    return "followers" if follow and follow["state"] == "accepted" else "everybody"
+
+
+def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostView]:
+    """The posts of `entries` with authors, pictures and mentions, in their order."""
+    ids = [entry.post_id for entry in entries]
+    found = posts.by_ids(db, ids)
+    parents = posts.by_ids(db, [p.reply_to_id for p in found.values() if p.reply_to_id])
+    people = accounts.by_ids(
+        db,
+        {p.author_id for p in found.values()}
+        | {p.author_id for p in parents.values()}
+        | {e.booster_id for e in entries if e.booster_id},
+    )
+    media = posts.media_of(db, ids)
+    mentioned = posts.mentioned(db, ids)
+
+    def answered(parent_id: int | None) -> Account | None:
+        parent = parents.get(parent_id) if parent_id else None
+        return people.get(parent.author_id) if parent else None
+
+    return [
+        PostView(
+            post=found[entry.post_id],
+            author=people[entry.author_id],
+            media=tuple(media.get(entry.post_id, ())),
+            mentions=tuple(mentioned.get(entry.post_id, ())),
+            liked=bool(entry.liked),
+            boosted=bool(entry.boosted),
+            booster=people.get(entry.booster_id) if entry.booster_id else None,
+            entry_id=entry.id,
+            reply_to_author=answered(found[entry.post_id].reply_to_id),
+        )
+        for entry in entries
+        if entry.post_id in found and entry.author_id in people
+    ]
+
+
+def by_post(db: Read, viewer_id: int | None, post_ids: list[int]) -> dict[int, PostView]:
+    """These posts by their ids, whoever may see them: the caller has decided that already."""
+    entries = store.entries(db, viewer_id or NOBODY, list(dict.fromkeys(post_ids)))
+    return {view.post.id: view for view in views(db, viewer_id, entries)}

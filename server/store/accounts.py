@@ -1,0 +1,286 @@
+"""Actors, ours and strangers'."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from server.model import Account, Member
+from server.store.db import Read, Row, Write
+from server.store.paging import Page, among, rows
+
+COLUMNS = tuple(field.name for field in msgspec.structs.fields(Account))
+INSERT = f"INSERT INTO account ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
+MEMBER_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Member))
+
+
+def _one(found: Row | None) -> Account | None:
+    return Account(**found) if found else None
+
+
+def by_id(db: Read, id: int) -> Account | None:
+    """The account with this id of ours."""
+    return _one(db.one("SELECT * FROM account WHERE id = :id", id=id))
+
+
+def by_uri(db: Read, uri: str) -> Account | None:
+    """The account with this actor id."""
+    return _one(db.one("SELECT * FROM account WHERE uri = :uri", uri=uri))
+
+
+def by_handle(db: Read, name: str, domain: str = "") -> Account | None:
+    """The account called `name@domain`; the last one we met where a peer gave a name twice."""
+    return _one(
+        db.one(
+            """
+            SELECT * FROM account WHERE name = :name AND domain = :domain
+            ORDER BY id DESC LIMIT 1
+            """,
+            name=name.lower() if domain == "" else name,
+            domain=domain,
+        )
+    )
+
+
+def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Account]:
+    """Those of `ids` that exist."""
+    found = among(db, "SELECT * FROM account WHERE id IN (:list)", dict.fromkeys(ids))
+    return {row["id"]: Account(**row) for row in found}
+
+
+def by_uris(db: Read, uris: Iterable[str]) -> list[Account]:
+    """Those of `uris` that we know."""
+    found = among(db, "SELECT * FROM account WHERE uri IN (:list)", dict.fromkeys(uris))
+    return [Account(**row) for row in found]
+
+
+def insert(tx: Write, account: Account) -> None:
+    """Store a new account."""
+    tx.run(INSERT, **msgspec.structs.asdict(account))
+
+
+def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
+    """Change columns of one account; its renderings are out of date from now on."""
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    tx.run(
+        f"UPDATE account SET {names}, version = version + 1 WHERE id = :id",  # noqa: S608
+        id=id,
+        **columns,
+    )
+
+
+def set_fetched(tx: Write, id: int, fetched_ms: int) -> None:
+    """The remote document was read, and nothing in it changed."""
+    tx.run("UPDATE account SET fetched_ms = :at WHERE id = :id", id=id, at=fetched_ms)
+
+
+def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
+    """One public post more or less."""
+    tx.run(
+        """
+        UPDATE account SET posts_count = posts_count + :change,
+            last_post_ms = CASE WHEN :change > 0 THEN :at ELSE last_post_ms END
+        WHERE id = :id
+        """,
+        id=id,
+        change=change,
+        at=at_ms,
+    )
+
+
+def count_followers(tx: Write, id: int, change: int) -> None:
+    """One accepted follower more or less."""
+    tx.run("UPDATE account SET followers_count = followers_count + :c WHERE id = :id", id=id, c=change)
+
+
+def count_following(tx: Write, id: int, change: int) -> None:
+    """One accepted following more or less."""
+    tx.run("UPDATE account SET following_count = following_count + :c WHERE id = :id", id=id, c=change)
+
+
+def search(db: Read, text: str, limit: int) -> list[Account]:
+    """Accounts whose handle begins with, or whose name contains, `text`; known ones first."""
+    start = text.lstrip("@").lower().replace("%", "").replace("_", r"\_")
+    found = db.all(
+        r"""
+        SELECT * FROM account
+        WHERE state = 'active' AND kind <> 'Application'
+          AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
+        ORDER BY followers_count DESC, id LIMIT :limit
+        """,
+        start=start.partition("@")[0] + "%",
+        inside="%" + start + "%",
+        limit=limit,
+    )
+    return [Account(**row) for row in found]
+
+
+def newest_local(db: Read, limit: int) -> list[Account]:
+    """The people who joined last."""
+    found = db.all(
+        """
+        SELECT * FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active'
+        ORDER BY id DESC LIMIT :limit
+        """,
+        limit=limit,
+    )
+    return [Account(**row) for row in found]
+
+
+def directory(db: Read, page: Page) -> list[Account]:
+    """Our discoverable people."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT * FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active'
+          AND discoverable = 1 AND id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
+        """,
+    )
+    return [Account(**row) for row in found]
+
+
+# --- our own: keys and the private half
+
+
+def insert_keys(
+    tx: Write, account_id: int, *, rsa: tuple[bytes, str], ed25519: tuple[bytes, str]
+) -> None:
+    """Store (sealed private, public) of both kinds."""
+    tx.run(
+        "INSERT INTO account_key VALUES (:id, :rsa_private, :rsa_public, :ed_private, :ed_public)",
+        id=account_id,
+        rsa_private=rsa[0],
+        rsa_public=rsa[1],
+        ed_private=ed25519[0],
+        ed_public=ed25519[1],
+    )
+
+
+def keys(db: Read, account_id: int) -> Row | None:
+    """rsa_private (sealed), rsa_public, ed25519_private (sealed), ed25519_public."""
+    return db.one("SELECT * FROM account_key WHERE account_id = :id", id=account_id)
+
+
+def insert_member(tx: Write, member: Member) -> None:
+    """Store the private half of a new account."""
+    tx.run(
+        f"INSERT INTO member ({', '.join(MEMBER_COLUMNS)}) VALUES (:{', :'.join(MEMBER_COLUMNS)})",  # noqa: S608
+        **msgspec.structs.asdict(member),
+    )
+
+
+def member(db: Read, account_id: int) -> Member | None:
+    """The private half of one of ours."""
+    found = db.one("SELECT * FROM member WHERE account_id = :id", id=account_id)
+    return Member(**found) if found else None
+
+
+def member_by_email(db: Read, email: str) -> Member | None:
+    """The private half of the account with this address."""
+    found = db.one("SELECT * FROM member WHERE email = :email", email=email.lower())
+    return Member(**found) if found else None
+
+
+def members(db: Read, state: str | None = None) -> list[tuple[Account, Member]]:
+    """All of ours, oldest first; or those in `state`."""
+    found = db.all(
+        """
+        SELECT account_id FROM member WHERE state = :state OR :state = '' ORDER BY account_id
+        """,
+        state=state or "",
+    )
+    answer = []
+    for row in found:
+        account, private = by_id(db, row["account_id"]), member(db, row["account_id"])
+        if account and private:
+            answer.append((account, private))
+    return answer
+
+
+def moderators(db: Read) -> list[Account]:
+    """Those who may decide."""
+    found = db.all(
+        """
+        SELECT account.* FROM member JOIN account ON account.id = account_id
+        WHERE role IN ('moderator', 'admin') AND member.state = 'active' ORDER BY account.id
+        """
+    )
+    return [Account(**row) for row in found]
+
+
+def set_member(tx: Write, account_id: int, **columns: Any) -> None:  # noqa: ANN401
+    """Change columns of the private half."""
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    tx.run(f"UPDATE member SET {names} WHERE account_id = :id", id=account_id, **columns)  # noqa: S608
+
+
+def remove_member(tx: Write, account_id: int) -> None:
+    """Forget the private half."""
+    tx.run("DELETE FROM member WHERE account_id = :id", id=account_id)
+
+
+def remove_local(tx: Write, account_id: int) -> None:
+    """Forget an account of ours that never wrote, followed or was followed."""
+    tx.run("DELETE FROM account_key WHERE account_id = :id", id=account_id)
+    tx.run("DELETE FROM account WHERE id = :id AND domain = ''", id=account_id)
+
+
+# --- strangers' keys
+
+
+def remote_key(db: Read, uri: str) -> Row | None:
+    """uri, account_id, owner, pem, multibase, state, fetched_ms."""
+    return db.one("SELECT * FROM remote_key WHERE uri = :uri", uri=uri)
+
+
+def put_remote_key(
+    tx: Write,
+    *,
+    uri: str,
+    owner: str,
+    account_id: int | None,
+    pem: str,
+    multibase: str,
+    state: str,
+    fetched_ms: int,
+) -> None:
+    """Remember a key, or that there is none (`state` dead)."""
+    tx.run(
+        """
+        INSERT INTO remote_key (uri, account_id, owner, pem, multibase, state, fetched_ms)
+        VALUES (:uri, :account, :owner, :pem, :multibase, :state, :at)
+        ON CONFLICT (uri) DO UPDATE SET account_id = excluded.account_id, owner = excluded.owner,
+            pem = excluded.pem, multibase = excluded.multibase, state = excluded.state,
+            fetched_ms = excluded.fetched_ms
+        """,
+        uri=uri,
+        account=account_id,
+        owner=owner,
+        pem=pem,
+        multibase=multibase,
+        state=state,
+        at=fetched_ms,
+    )
+
+
+def remove_remote_keys(tx: Write, account_id: int) -> None:
+    """Forget every key of an account."""
+    tx.run("DELETE FROM remote_key WHERE account_id = :id", id=account_id)
+
+
+def totals(db: Read, since_month_ms: int, since_half_year_ms: int) -> Row:
+    """users, active_month, active_half_year, posts: ours, for NodeInfo."""
+    found = db.one(
+        """
+        SELECT count(*) AS users,
+            count(CASE WHEN a.last_post_ms > :month THEN 1 END) AS active_month,
+            count(CASE WHEN a.last_post_ms > :half THEN 1 END) AS active_half_year,
+            coalesce(sum(a.posts_count), 0) AS posts
+        FROM member JOIN account a ON a.id = member.account_id WHERE member.state = 'active'
+        """,
+        month=since_month_ms,
+        half=since_half_year_ms,
+    )
+    assert found is not None  # noqa: S101  an aggregate always has its row
+    return found

@@ -1,0 +1,94 @@
+"""Which activities have arrived, what must never come back, and what was reported."""
+
+from server.store.db import Read, Row, Write
+
+
+def record(tx: Write, uri: str, now_ms: int) -> bool:
+    """True the first time this id is seen; afterwards False, and nothing should happen."""
+    return (
+        tx.run(
+            "INSERT INTO activity (uri, received_ms) VALUES (:uri, :now) ON CONFLICT DO NOTHING",
+            uri=uri,
+            now=now_ms,
+        )
+        == 1
+    )
+
+
+def forget(tx: Write, before_ms: int, limit: int = 5000) -> int:
+    """An id older than any retry need not be remembered."""
+    return tx.run(
+        """
+        DELETE FROM activity WHERE uri IN (
+            SELECT uri FROM activity WHERE received_ms < :before LIMIT :limit)
+        """,
+        before=before_ms,
+        limit=limit,
+    )
+
+
+def bury(tx: Write, uri: str, now_ms: int) -> None:
+    """This id was deleted: whatever comes later under it changes nothing."""
+    tx.run(
+        "INSERT INTO tombstone (uri, at_ms) VALUES (:uri, :now) ON CONFLICT DO NOTHING",
+        uri=uri,
+        now=now_ms,
+    )
+
+
+def buried(db: Read, uri: str) -> bool:
+    """Whether this id was deleted."""
+    return db.one("SELECT 1 FROM tombstone WHERE uri = :uri", uri=uri) is not None
+
+
+def insert_report(
+    tx: Write,
+    *,
+    id: int,
+    uri: str,
+    reporter_id: int,
+    target_id: int | None,
+    objects: str,
+    comment: str,
+    now_ms: int,
+) -> bool:
+    """Store a Flag. `objects` is a JSON list of ids. False when we have it."""
+    return (
+        tx.run(
+            """
+            INSERT INTO report (id, uri, reporter_id, target_id, objects, comment, created_ms)
+            VALUES (:id, :uri, :reporter, :target, :objects, :comment, :now) ON CONFLICT DO NOTHING
+            """,
+            id=id,
+            uri=uri,
+            reporter=reporter_id,
+            target=target_id,
+            objects=objects,
+            comment=comment,
+            now=now_ms,
+        )
+        == 1
+    )
+
+
+def reports(db: Read) -> list[Row]:
+    """Open reports, newest first."""
+    return db.all("SELECT * FROM report WHERE state = 'open' ORDER BY id DESC LIMIT 100")
+
+
+def setting(db: Read, name: str) -> str | None:
+    """A value that the instance remembers about itself."""
+    found = db.one("SELECT value FROM setting WHERE name = :name", name=name)
+    return str(found["value"]) if found else None
+
+
+def set_setting(tx: Write, name: str, value: str) -> None:
+    """Remember a value."""
+    tx.run(
+        """
+        INSERT INTO setting (name, value) VALUES (:name, :value)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value
+        """,
+        name=name,
+        value=value,
+    )

@@ -1,0 +1,415 @@
+"""Who follows, blocks and mutes whom; and which peers must hear of somebody's posts."""
+
+from server.model import Account, Relationship
+from server.store import accounts
+from server.store.db import Read, Row, Write
+from server.store.paging import Page, among, rows
+
+
+def one(db: Read, follower_id: int, target_id: int) -> Row | None:
+    """id, uri, state ('pending' or 'accepted'), reblogs."""
+    return db.one(
+        "SELECT * FROM follow WHERE follower_id = :follower AND target_id = :target",
+        follower=follower_id,
+        target=target_id,
+    )
+
+
+def by_uri(db: Read, uri: str) -> Row | None:
+    """The follow whose activity had this id."""
+    return db.one("SELECT * FROM follow WHERE uri = :uri", uri=uri)
+
+
+def insert(
+    tx: Write, *, id: int, uri: str, follower: Account, target: Account, now_ms: int
+) -> bool:
+    """Store a request. False when there is one already."""
+    return (
+        tx.run(
+            """
+            INSERT INTO follow (follower_id, target_id, id, uri, state, local, created_ms)
+            VALUES (:follower, :target, :id, :uri, 'pending', :local, :now)
+            ON CONFLICT DO NOTHING
+            """,
+            follower=follower.id,
+            target=target.id,
+            id=id,
+            uri=uri,
+            local=int(follower.local),
+            now=now_ms,
+        )
+        == 1
+    )
+
+
+def set_uri(tx: Write, follower_id: int, target_id: int, uri: str) -> None:
+    """The follower asked again under another id; an Undo will name this one."""
+    tx.run(
+        """
+        UPDATE follow SET uri = :uri WHERE follower_id = :follower AND target_id = :target
+          AND NOT EXISTS (SELECT 1 FROM follow WHERE uri = :uri)
+        """,
+        follower=follower_id,
+        target=target_id,
+        uri=uri,
+    )
+
+
+def set_reblogs(tx: Write, follower_id: int, target_id: int, reblogs: bool) -> None:
+    """Whether the follower wants to see boosts."""
+    tx.run(
+        "UPDATE follow SET reblogs = :r WHERE follower_id = :follower AND target_id = :target",
+        follower=follower_id,
+        target=target_id,
+        r=int(reblogs),
+    )
+
+
+def accept(tx: Write, follower: Account, target: Account) -> bool:
+    """Make a pending follow count. False when there is none pending."""
+    changed = tx.run(
+        """
+        UPDATE follow SET state = 'accepted'
+        WHERE follower_id = :follower AND target_id = :target AND state = 'pending'
+        """,
+        follower=follower.id,
+        target=target.id,
+    )
+    if not changed:
+        return False
+    accounts.count_followers(tx, target.id, 1)
+    accounts.count_following(tx, follower.id, 1)
+    if target.local and follower.peer_id is not None:
+        tx.run(
+            """
+            INSERT INTO following_peer (target_id, peer_id, followers) VALUES (:target, :peer, 1)
+            ON CONFLICT (target_id, peer_id)
+            DO UPDATE SET followers = following_peer.followers + 1
+            """,
+            target=target.id,
+            peer=follower.peer_id,
+        )
+    return True
+
+
+def remove(tx: Write, follower: Account, target: Account) -> str | None:
+    """End a follow or a request; the state it was in, or nothing."""
+    found = tx.one(
+        """
+        DELETE FROM follow WHERE follower_id = :follower AND target_id = :target RETURNING state
+        """,
+        follower=follower.id,
+        target=target.id,
+    )
+    if found is None:
+        return None
+    if found["state"] == "accepted":
+        accounts.count_followers(tx, target.id, -1)
+        accounts.count_following(tx, follower.id, -1)
+        if target.local and follower.peer_id is not None:
+            _leave_peer(tx, target.id, follower.peer_id)
+    return str(found["state"])
+
+
+def _leave_peer(tx: Write, target_id: int, peer_id: int) -> None:
+    tx.run(
+        "UPDATE following_peer SET followers = followers - 1 WHERE target_id = :t AND peer_id = :p",
+        t=target_id,
+        p=peer_id,
+    )
+    tx.run(
+        "DELETE FROM following_peer WHERE target_id = :t AND peer_id = :p AND followers <= 0",
+        t=target_id,
+        p=peer_id,
+    )
+
+
+def move_peer(tx: Write, account_id: int, old_peer: int | None, new_peer: int | None) -> None:
+    """A follower's inbox changed: whom it follows must hear from us at the new one."""
+    if old_peer == new_peer:
+        return
+    targets = tx.all(
+        "SELECT target_id FROM follow WHERE follower_id = :id AND state = 'accepted'", id=account_id
+    )
+    for row in targets:
+        if old_peer is not None:
+            _leave_peer(tx, row["target_id"], old_peer)
+        if new_peer is not None:
+            tx.run(
+                """
+                INSERT INTO following_peer (target_id, peer_id, followers)
+                SELECT id, :peer, 1 FROM account WHERE id = :target AND domain = ''
+                ON CONFLICT (target_id, peer_id)
+                DO UPDATE SET followers = following_peer.followers + 1
+                """,
+                peer=new_peer,
+                target=row["target_id"],
+            )
+
+
+def followers(db: Read, account_id: int, page: Page, state: str = "accepted") -> list[tuple[int, Account]]:
+    """(follow id, who), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT f.id AS follow_id, a.* FROM follow f JOIN account a ON a.id = f.follower_id
+        WHERE f.target_id = :id AND f.state = :state AND f.id > :lower AND f.id < :upper
+        ORDER BY f.id DESC LIMIT :limit
+        """,
+        id=account_id,
+        state=state,
+    )
+    return [_with_id(row) for row in found]
+
+
+def following(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(follow id, whom), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT f.id AS follow_id, a.* FROM follow f JOIN account a ON a.id = f.target_id
+        WHERE f.follower_id = :id AND f.state = 'accepted' AND f.id > :lower AND f.id < :upper
+        ORDER BY f.id DESC LIMIT :limit
+        """,
+        id=account_id,
+    )
+    return [_with_id(row) for row in found]
+
+
+def blocked(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(block id, whom), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT b.id AS follow_id, a.* FROM block b JOIN account a ON a.id = b.target_id
+        WHERE b.account_id = :id AND b.id > :lower AND b.id < :upper
+        ORDER BY b.id DESC LIMIT :limit
+        """,
+        id=account_id,
+    )
+    return [_with_id(row) for row in found]
+
+
+def muted(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(mute id, whom), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT m.id AS follow_id, a.* FROM mute m JOIN account a ON a.id = m.target_id
+        WHERE m.account_id = :id AND m.id > :lower AND m.id < :upper
+        ORDER BY m.id DESC LIMIT :limit
+        """,
+        id=account_id,
+    )
+    return [_with_id(row) for row in found]
+
+
+def _with_id(row: Row) -> tuple[int, Account]:
+    columns = dict(row)
+    return columns.pop("follow_id"), Account(**columns)
+
+
+def has_local_follower(db: Read, account_id: int) -> bool:
+    """Whether anyone of ours follows this account."""
+    return (
+        db.one(
+            """
+            SELECT 1 FROM follow
+            WHERE target_id = :id AND local = 1 AND state = 'accepted' LIMIT 1
+            """,
+            id=account_id,
+        )
+        is not None
+    )
+
+
+def local_follower_ids(db: Read, account_id: int) -> list[int]:
+    """Ours who follow this account."""
+    found = db.all(
+        "SELECT follower_id FROM follow WHERE target_id = :id AND local = 1 AND state = 'accepted'",
+        id=account_id,
+    )
+    return [row["follower_id"] for row in found]
+
+
+def partners(db: Read, account_id: int) -> list[tuple[int, int]]:
+    """(follower, target) of every follow that this account is part of."""
+    found = db.all(
+        """
+        SELECT follower_id, target_id FROM follow WHERE follower_id = :id
+        UNION ALL SELECT follower_id, target_id FROM follow WHERE target_id = :id
+        """,
+        id=account_id,
+    )
+    return [(row["follower_id"], row["target_id"]) for row in found]
+
+
+# --- blocks and mutes
+
+
+def block(tx: Write, *, id: int, uri: str, account_id: int, target_id: int, now_ms: int) -> bool:
+    """True when the block is new."""
+    return (
+        tx.run(
+            """
+            INSERT INTO block (account_id, target_id, id, uri, created_ms)
+            VALUES (:account, :target, :id, :uri, :now) ON CONFLICT DO NOTHING
+            """,
+            account=account_id,
+            target=target_id,
+            id=id,
+            uri=uri,
+            now=now_ms,
+        )
+        == 1
+    )
+
+
+def unblock(tx: Write, account_id: int, target_id: int) -> str | None:
+    """The id of the Block that ended, or nothing."""
+    found = tx.one(
+        "DELETE FROM block WHERE account_id = :account AND target_id = :target RETURNING uri",
+        account=account_id,
+        target=target_id,
+    )
+    return str(found["uri"]) if found else None
+
+
+def block_by_uri(db: Read, uri: str) -> Row | None:
+    """account_id, target_id of the block whose activity had this id."""
+    return db.one("SELECT * FROM block WHERE uri = :uri", uri=uri)
+
+
+def blocks(db: Read, account_id: int, target_id: int) -> bool:
+    """Whether the first blocks the second."""
+    return (
+        db.one(
+            "SELECT 1 FROM block WHERE account_id = :account AND target_id = :target",
+            account=account_id,
+            target=target_id,
+        )
+        is not None
+    )
+
+
+def apart(db: Read, one_id: int, other_id: int) -> bool:
+    """Whether either blocks the other."""
+    return (
+        db.one(
+            """
+            SELECT 1 FROM block WHERE (account_id = :one AND target_id = :other)
+               OR (account_id = :other AND target_id = :one)
+            """,
+            one=one_id,
+            other=other_id,
+        )
+        is not None
+    )
+
+
+def mute(
+    tx: Write, *, id: int, account_id: int, target_id: int, until_ms: int | None, notifications: bool
+) -> None:
+    """Hide the target from the account, until a time or until undone."""
+    tx.run(
+        """
+        INSERT INTO mute (account_id, target_id, id, until_ms, notifications)
+        VALUES (:account, :target, :id, :until, :notifications)
+        ON CONFLICT (account_id, target_id)
+        DO UPDATE SET until_ms = excluded.until_ms, notifications = excluded.notifications
+        """,
+        account=account_id,
+        target=target_id,
+        id=id,
+        until=until_ms,
+        notifications=int(notifications),
+    )
+
+
+def unmute(tx: Write, account_id: int, target_id: int) -> None:
+    """End a mute."""
+    tx.run(
+        "DELETE FROM mute WHERE account_id = :account AND target_id = :target",
+        account=account_id,
+        target=target_id,
+    )
+
+
+def silences(db: Read, account_id: int, from_id: int, now_ms: int) -> bool:
+    """Whether the account wants no notification from `from_id`: blocked, or muted so."""
+    return (
+        db.one(
+            """
+            SELECT 1 FROM block WHERE account_id = :account AND target_id = :from
+            UNION ALL
+            SELECT 1 FROM mute WHERE account_id = :account AND target_id = :from
+              AND notifications = 1 AND (until_ms IS NULL OR until_ms > :now)
+            LIMIT 1
+            """,
+            **{"account": account_id, "from": from_id, "now": now_ms},
+        )
+        is not None
+    )
+
+
+def end_mutes(tx: Write, now_ms: int) -> int:
+    """Forget the mutes whose time is over."""
+    return tx.run("DELETE FROM mute WHERE until_ms <= :now", now=now_ms)
+
+
+def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship]:
+    """How the viewer stands to each of `ids`, in their order."""
+    me = {"me": viewer_id}
+    out = {
+        row["target_id"]: row
+        for row in among(
+            db, "SELECT * FROM follow WHERE follower_id = :me AND target_id IN (:list)", ids, **me
+        )
+    }
+    back = {
+        row["follower_id"]: row
+        for row in among(
+            db, "SELECT * FROM follow WHERE target_id = :me AND follower_id IN (:list)", ids, **me
+        )
+    }
+    blocking = {
+        row["target_id"]
+        for row in among(
+            db, "SELECT target_id FROM block WHERE account_id = :me AND target_id IN (:list)", ids, **me
+        )
+    }
+    blocked_by = {
+        row["account_id"]
+        for row in among(
+            db, "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)", ids, **me
+        )
+    }
+    muting = {
+        row["target_id"]: row["notifications"]
+        for row in among(
+            db, "SELECT * FROM mute WHERE account_id = :me AND target_id IN (:list)", ids, **me
+        )
+    }
+
+    def state(row: Row | None) -> str:
+        return row["state"] if row else ""
+
+    return [
+        Relationship(
+            id=id,
+            following=state(out.get(id)) == "accepted",
+            requested=state(out.get(id)) == "pending",
+            followed_by=state(back.get(id)) == "accepted",
+            requested_by=state(back.get(id)) == "pending",
+            showing_reblogs=bool(id in out and out[id]["reblogs"]),
+            blocking=id in blocking,
+            blocked_by=id in blocked_by,
+            muting=id in muting,
+            muting_notifications=bool(muting.get(id)),
+        )
+        for id in ids
+    ]

@@ -1,0 +1,463 @@
+"""Other servers: where we deliver, what waits there, and what we know of their hosts."""
+
+from server.ids import new_id
+from server.model import Peer
+from server.store.db import Read, Row, Write
+from server.store.paging import among, listed
+
+PEER = "id, host, inbox, scheme, attempts, failing_since_ms"
+LEASE_MS = 60_000
+
+
+def ensure(tx: Write, inbox: str, host: str, now_ms: int) -> int:
+    """The peer that receives at `inbox`."""
+    found = tx.one("SELECT id FROM peer WHERE inbox = :inbox", inbox=inbox)
+    if found is None:
+        id = new_id(now_ms)
+        tx.run(
+            """
+            INSERT INTO peer (id, host, inbox, created_ms) VALUES (:id, :host, :inbox, :now)
+            ON CONFLICT DO NOTHING
+            """,
+            id=id,
+            host=host,
+            inbox=inbox,
+            now=now_ms,
+        )
+        found = tx.one("SELECT id FROM peer WHERE inbox = :inbox", inbox=inbox)
+    assert found is not None  # noqa: S101  inserted above
+    return int(found["id"])
+
+
+def by_ids(db: Read, ids: list[int]) -> list[Peer]:
+    """Those peers."""
+    return [Peer(**row) for row in among(db, f"SELECT {PEER} FROM peer WHERE id IN (:list)", ids)]  # noqa: S608
+
+
+# --- promising
+
+
+def insert_outbox(tx: Write, *, id: int, sender_id: int, body: bytes, now_ms: int) -> None:
+    """One activity, to be delivered to whoever is added next."""
+    tx.run(
+        "INSERT INTO outbox (id, sender_id, body, created_ms) VALUES (:id, :sender, :body, :now)",
+        id=id,
+        sender=sender_id,
+        body=body,
+        now=now_ms,
+    )
+
+
+def add_followers(tx: Write, outbox_id: int, target_id: int, now_ms: int) -> int:
+    """Promise it to every peer where somebody follows `target_id`; how many."""
+    added = tx.run(
+        """
+        INSERT INTO delivery (peer_id, outbox_id)
+        SELECT peer_id, :outbox FROM following_peer WHERE target_id = :target
+        ON CONFLICT DO NOTHING
+        """,
+        outbox=outbox_id,
+        target=target_id,
+    )
+    if added:
+        tx.run(
+            """
+            UPDATE peer SET due_ms = :now WHERE due_ms IS NULL
+              AND id IN (SELECT peer_id FROM following_peer WHERE target_id = :target)
+            """,
+            now=now_ms,
+            target=target_id,
+        )
+    return added
+
+
+def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
+    """Promise it to these peers too; how many were new."""
+    if not peer_ids:
+        return 0
+    sql, params = listed(
+        """
+        INSERT INTO delivery (peer_id, outbox_id)
+        SELECT id, :outbox FROM peer WHERE id IN (:list) AND gone_ms IS NULL
+        ON CONFLICT DO NOTHING
+        """,
+        peer_ids,
+    )
+    added = tx.run(sql, outbox=outbox_id, **params)
+    if added:
+        sql, params = listed(
+            "UPDATE peer SET due_ms = :now WHERE due_ms IS NULL AND gone_ms IS NULL AND id IN (:list)",
+            peer_ids,
+        )
+        tx.run(sql, now=now_ms, **params)
+    return added
+
+
+def remove_outbox(tx: Write, outbox_id: int) -> None:
+    """Nobody is to receive it."""
+    tx.run("DELETE FROM outbox WHERE id = :id", id=outbox_id)
+
+
+# --- keeping
+
+
+def claim(tx: Write, now_ms: int, limit: int) -> list[Peer]:
+    """Take up to `limit` peers that are due, each for `LEASE_MS`."""
+    skip = "FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
+    found = tx.all(
+        f"""
+        UPDATE peer SET claimed_until_ms = :now + {LEASE_MS}
+        WHERE id IN (SELECT id FROM peer WHERE due_ms <= :now AND claimed_until_ms <= :now
+                     ORDER BY due_ms LIMIT :limit {skip})
+        RETURNING {PEER}
+        """,  # noqa: S608
+        now=now_ms,
+        limit=limit,
+    )
+    return [Peer(**row) for row in found]
+
+
+def next_due_ms(db: Read) -> int | None:
+    """When the next peer wants something, claimed or not."""
+    found = db.one(
+        """
+        SELECT CASE WHEN due_ms > claimed_until_ms THEN due_ms ELSE claimed_until_ms END AS at
+        FROM peer WHERE due_ms IS NOT NULL ORDER BY 1 LIMIT 1
+        """
+    )
+    return int(found["at"]) if found else None
+
+
+def waiting(db: Read, peer_id: int, limit: int) -> list[Row]:
+    """outbox_id, attempts, sender_id, body: what this peer is to receive next, in order."""
+    return db.all(
+        """
+        SELECT d.outbox_id, d.attempts, o.sender_id, o.body
+        FROM delivery d JOIN outbox o ON o.id = d.outbox_id
+        WHERE d.peer_id = :peer ORDER BY d.outbox_id LIMIT :limit
+        """,
+        peer=peer_id,
+        limit=limit,
+    )
+
+
+def delivered(tx: Write, peer_id: int, outbox_ids: list[int], scheme: str) -> None:
+    """The peer has them; it is well."""
+    sql, params = listed(
+        "DELETE FROM delivery WHERE peer_id = :peer AND outbox_id IN (:list)", outbox_ids
+    )
+    tx.run(sql, peer=peer_id, **params)
+    tx.run(
+        """
+        UPDATE peer SET attempts = 0, failing_since_ms = NULL, last_error = '', scheme = :scheme
+        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL OR scheme <> :scheme)
+        """,
+        peer=peer_id,
+        scheme=scheme,
+    )
+
+
+def release(tx: Write, peer_id: int, now_ms: int) -> None:
+    """Give the lane back: due at once while something waits, else at rest."""
+    tx.run(
+        """
+        UPDATE peer SET claimed_until_ms = 0,
+            due_ms = CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE peer_id = :peer)
+                     THEN :now ELSE NULL END
+        WHERE id = :peer
+        """,
+        peer=peer_id,
+        now=now_ms,
+    )
+
+
+def extend(tx: Write, peer_id: int, now_ms: int) -> None:
+    """Still at work on this lane."""
+    tx.run(
+        "UPDATE peer SET claimed_until_ms = :until WHERE id = :peer",
+        peer=peer_id,
+        until=now_ms + LEASE_MS,
+    )
+
+
+def rest(
+    tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_ms: int
+) -> None:
+    """Nothing more for this peer before `due_ms`; `failed` counts toward giving it up."""
+    tx.run(
+        """
+        UPDATE peer SET claimed_until_ms = 0, due_ms = :due, last_error = :error,
+            attempts = attempts + :failed,
+            failing_since_ms = CASE WHEN :failed = 1 THEN coalesce(failing_since_ms, :now)
+                               ELSE failing_since_ms END
+        WHERE id = :peer
+        """,
+        peer=peer_id,
+        due=due_ms,
+        failed=int(failed),
+        error=error[:300],
+        now=now_ms,
+    )
+
+
+def count_attempt(tx: Write, peer_id: int, outbox_id: int) -> None:
+    """The peer refused this one once more."""
+    tx.run(
+        "UPDATE delivery SET attempts = attempts + 1 WHERE peer_id = :p AND outbox_id = :o",
+        p=peer_id,
+        o=outbox_id,
+    )
+
+
+def park(tx: Write, peer_id: int, outbox_id: int, reason: str, now_ms: int) -> None:
+    """The peer will not take this one: keep it with its reason, out of the way of the others."""
+    tx.run(
+        "DELETE FROM delivery WHERE peer_id = :peer AND outbox_id = :outbox",
+        peer=peer_id,
+        outbox=outbox_id,
+    )
+    tx.run(
+        """
+        INSERT INTO parked_delivery (peer_id, outbox_id, reason, at_ms)
+        VALUES (:peer, :outbox, :reason, :now) ON CONFLICT DO NOTHING
+        """,
+        peer=peer_id,
+        outbox=outbox_id,
+        reason=reason[:300],
+        now=now_ms,
+    )
+
+
+def give_up(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
+    """The peer is gone: forget what waits for it and who follows from there.
+
+    A signed message from it brings it back (`reopen`); its people then follow anew.
+    """
+    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
+    tx.run("DELETE FROM following_peer WHERE peer_id = :peer", peer=peer_id)
+    tx.run(
+        """
+        UPDATE peer SET gone_ms = :now, due_ms = NULL, claimed_until_ms = 0, last_error = :error
+        WHERE id = :peer
+        """,
+        peer=peer_id,
+        now=now_ms,
+        error=error[:300],
+    )
+
+
+def rest_for_good(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
+    """Seven days without an answer: drop what waits, keep the followers, keep trying new posts.
+
+    The next post is one row; one failing peer never holds more than what came since.
+    """
+    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
+    tx.run(
+        """
+        UPDATE peer SET due_ms = NULL, claimed_until_ms = 0, last_error = :error
+        WHERE id = :peer
+        """,
+        peer=peer_id,
+        error=error[:300],
+    )
+
+
+def failing(db: Read, host: str) -> bool:
+    """Whether any inbox at this host rests because it failed."""
+    return (
+        db.one(
+            """
+            SELECT 1 FROM peer WHERE host = :host
+              AND (failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL) LIMIT 1
+            """,
+            host=host,
+        )
+        is not None
+    )
+
+
+def reopen(tx: Write, host: str, now_ms: int) -> None:
+    """The host spoke to us, so it lives: what waits there is due now."""
+    tx.run(
+        """
+        UPDATE peer SET failing_since_ms = NULL, gone_ms = NULL, attempts = 0,
+            due_ms = CASE WHEN due_ms IS NULL THEN NULL ELSE :now END
+        WHERE host = :host AND (failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL)
+        """,
+        host=host,
+        now=now_ms,
+    )
+    tx.run(
+        """
+        INSERT INTO following_peer (target_id, peer_id, followers)
+        SELECT f.target_id, a.peer_id, count(*) FROM follow f
+        JOIN account a ON a.id = f.follower_id JOIN account t ON t.id = f.target_id
+        JOIN peer p ON p.id = a.peer_id
+        WHERE p.host = :host AND f.state = 'accepted' AND t.domain = ''
+        GROUP BY f.target_id, a.peer_id
+        ON CONFLICT DO NOTHING
+        """,
+        host=host,
+    )
+
+
+# --- the operator's view
+
+
+def queue(db: Read) -> list[Row]:
+    """id, host, inbox, waiting, parked, due_ms, attempts, failing_since_ms, last_error per busy peer."""
+    return db.all(
+        """
+        SELECT p.id, p.host, p.inbox, p.due_ms, p.attempts, p.failing_since_ms, p.last_error,
+            (SELECT count(*) FROM delivery d WHERE d.peer_id = p.id) AS waiting,
+            (SELECT count(*) FROM parked_delivery k WHERE k.peer_id = p.id) AS parked
+        FROM peer p
+        WHERE p.due_ms IS NOT NULL
+           OR p.id IN (SELECT peer_id FROM parked_delivery)
+        ORDER BY p.host, p.inbox
+        """
+    )
+
+
+def parked(db: Read, limit: int = 100) -> list[Row]:
+    """peer_id, outbox_id, host, reason, at_ms, body; newest first."""
+    return db.all(
+        """
+        SELECT k.peer_id, k.outbox_id, p.host, k.reason, k.at_ms, o.body
+        FROM parked_delivery k JOIN peer p ON p.id = k.peer_id JOIN outbox o ON o.id = k.outbox_id
+        ORDER BY k.at_ms DESC LIMIT :limit
+        """,
+        limit=limit,
+    )
+
+
+def retry(tx: Write, host: str, now_ms: int) -> int:
+    """Send everything for `host` ('' is every host) again now, parked too; how many were parked."""
+    params = {"host": host}
+    moved = tx.run(
+        """
+        INSERT INTO delivery (peer_id, outbox_id)
+        SELECT k.peer_id, k.outbox_id FROM parked_delivery k JOIN peer p ON p.id = k.peer_id
+        WHERE p.host = :host OR :host = '' ON CONFLICT DO NOTHING
+        """,
+        **params,
+    )
+    tx.run(
+        """
+        DELETE FROM parked_delivery
+        WHERE peer_id IN (SELECT id FROM peer WHERE host = :host OR :host = '')
+        """,
+        **params,
+    )
+    tx.run(
+        """
+        UPDATE peer SET due_ms = :now, attempts = 0, failing_since_ms = NULL, gone_ms = NULL
+        WHERE (host = :host OR :host = '') AND id IN (SELECT peer_id FROM delivery)
+        """,
+        now=now_ms,
+        **params,
+    )
+    return moved
+
+
+def drop(tx: Write, host: str) -> int:
+    """Forget everything that waits or is parked for `host` ('' is every host); how many."""
+    dropped = 0
+    for table in ("delivery", "parked_delivery"):
+        dropped += tx.run(
+            f"""
+            DELETE FROM {table}
+            WHERE peer_id IN (SELECT id FROM peer WHERE host = :host OR :host = '')
+            """,  # noqa: S608
+            host=host,
+        )
+    tx.run("UPDATE peer SET due_ms = NULL WHERE host = :host OR :host = ''", host=host)
+    return dropped
+
+
+def sweep(tx: Write, before_id: int, limit: int = 1000) -> int:
+    """Forget activities older than `before_id` that nobody waits for any more."""
+    return tx.run(
+        """
+        DELETE FROM outbox WHERE id IN (
+            SELECT id FROM outbox o WHERE id < :before
+              AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.outbox_id = o.id)
+              AND NOT EXISTS (SELECT 1 FROM parked_delivery k WHERE k.outbox_id = o.id)
+            LIMIT :limit)
+        """,
+        before=before_id,
+        limit=limit,
+    )
+
+
+def depth(db: Read) -> Row:
+    """waiting, parked, resting: how many deliveries wait and are parked, how many peers fail."""
+    found = db.one(
+        """
+        SELECT (SELECT count(*) FROM delivery) AS waiting,
+            (SELECT count(*) FROM parked_delivery) AS parked,
+            (SELECT count(*) FROM peer WHERE failing_since_ms IS NOT NULL) AS resting
+        """
+    )
+    assert found is not None  # noqa: S101  a row of counts
+    return found
+
+
+# --- hosts and rules
+
+
+def rule(db: Read, domain: str) -> str | None:
+    """'block' or 'allow' for this host or a domain above it; the nearest rule counts."""
+    labels = domain.lower().split(".")
+    names = [".".join(labels[n:]) for n in range(len(labels))]
+    found = among(db, "SELECT domain, action FROM domain_rule WHERE domain IN (:list)", names)
+    nearest = max(found, key=lambda row: len(row["domain"]), default=None)
+    return str(nearest["action"]) if nearest else None
+
+
+def rules(db: Read) -> list[Row]:
+    """domain, action, reason, created_ms."""
+    return db.all("SELECT * FROM domain_rule ORDER BY domain")
+
+
+def set_rule(tx: Write, domain: str, action: str, reason: str, now_ms: int) -> None:
+    """Block or allow a domain and everything below it."""
+    tx.run(
+        """
+        INSERT INTO domain_rule (domain, action, reason, created_ms)
+        VALUES (:domain, :action, :reason, :now)
+        ON CONFLICT (domain) DO UPDATE SET action = excluded.action, reason = excluded.reason
+        """,
+        domain=domain,
+        action=action,
+        reason=reason,
+        now=now_ms,
+    )
+
+
+def remove_rule(tx: Write, domain: str) -> bool:
+    """True when there was one."""
+    return tx.run("DELETE FROM domain_rule WHERE domain = :domain", domain=domain) == 1
+
+
+def see_host(tx: Write, name: str, now_ms: int) -> None:
+    """A host showed itself; when first, when last (to the hour)."""
+    tx.run(
+        """
+        INSERT INTO host (name, first_seen_ms, last_seen_ms) VALUES (:name, :now, :now)
+        ON CONFLICT (name) DO UPDATE SET last_seen_ms = excluded.last_seen_ms
+        WHERE host.last_seen_ms < :now - 3600000
+        """,
+        name=name,
+        now=now_ms,
+    )
+
+
+def host(db: Read, name: str) -> Row | None:
+    """name, software, version, first_seen_ms, last_seen_ms."""
+    return db.one("SELECT * FROM host WHERE name = :name", name=name)
+
+
+def hosts(db: Read) -> list[str]:
+    """Every host that we have met."""
+    return [row["name"] for row in db.all("SELECT name FROM host ORDER BY name")]

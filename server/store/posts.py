@@ -1,0 +1,532 @@
+"""Posts, what is attached to them, and what people did with them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from server.model import Account, Media, Post, Revision
+from server.store.db import Read, Row, Write
+from server.store.paging import Page, among, rows
+
+COLUMNS = tuple(field.name for field in msgspec.structs.fields(Post))
+INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
+
+
+def _one(found: Row | None) -> Post | None:
+    return Post(**found) if found else None
+
+
+def by_id(db: Read, id: int) -> Post | None:
+    """The post with this id of ours, deleted or not."""
+    return _one(db.one("SELECT * FROM post WHERE id = :id", id=id))
+
+
+def by_uri(db: Read, uri: str) -> Post | None:
+    """The post with this ActivityPub id, deleted or not."""
+    return _one(db.one("SELECT * FROM post WHERE uri = :uri", uri=uri))
+
+
+def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Post]:
+    """Those of `ids` that exist."""
+    found = among(db, "SELECT * FROM post WHERE id IN (:list)", dict.fromkeys(ids))
+    return {row["id"]: Post(**row) for row in found}
+
+
+def by_url(db: Read, author_id: int, id: int) -> Post | None:
+    """The author's post with this id."""
+    return _one(
+        db.one("SELECT * FROM post WHERE id = :id AND author_id = :author", id=id, author=author_id)
+    )
+
+
+def insert(tx: Write, post: Post) -> None:
+    """Store a new post."""
+    tx.run(INSERT, **msgspec.structs.asdict(post))
+
+
+def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
+    """Change columns of one post; its renderings are out of date from now on."""
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    tx.run(
+        f"UPDATE post SET {names}, version = version + 1 WHERE id = :id",  # noqa: S608
+        id=id,
+        **columns,
+    )
+
+
+def bury(tx: Write, post: Post, now_ms: int) -> None:
+    """Empty a post and keep its place: replies still hang below it, and its id answers 410."""
+    tx.run(
+        """
+        UPDATE post SET title = '', lead = '', content = '', source = '', warning = '', tags = '[]',
+            emojis = '[]', extra = '{}', likes = 0, boosts = 0, pinned_ms = NULL,
+            deleted_ms = :now, version = version + 1
+        WHERE id = :id
+        """,
+        id=post.id,
+        now=now_ms,
+    )
+    for table in ("mention", "hashtag", "favourite", "boost", "home", "notification", "revision", "idempotency"):
+        tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
+
+
+# --- threads
+
+
+def count_reply(tx: Write, id: int, change: int) -> None:
+    """One visible reply more or less."""
+    tx.run("UPDATE post SET replies = replies + :c WHERE id = :id", id=id, c=change)
+
+
+def orphans(db: Read, uri: str) -> list[Post]:
+    """Posts that reply to `uri`, which came before it."""
+    found = db.all(
+        "SELECT * FROM post WHERE reply_to_uri = :uri AND reply_to_id IS NULL", uri=uri
+    )
+    return [Post(**row) for row in found]
+
+
+def adopt(tx: Write, child: Post, parent: Post) -> None:
+    """The parent came: hang the child, and all that hangs below it, into its thread."""
+    tx.run(
+        "UPDATE post SET reply_to_id = :parent WHERE id = :child", parent=parent.id, child=child.id
+    )
+    tx.run(
+        "UPDATE post SET thread_id = :new WHERE thread_id = :old",
+        new=parent.thread_id,
+        old=child.thread_id,
+    )
+
+
+def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
+    """The posts of a thread by arrival, at most `limit`."""
+    found = db.all(
+        "SELECT * FROM post WHERE thread_id = :thread ORDER BY id LIMIT :limit",
+        thread=thread_id,
+        limit=limit,
+    )
+    return [Post(**row) for row in found]
+
+
+def public_replies(db: Read, id: int, page: Page) -> list[Post]:
+    """Replies that everybody may read, newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT * FROM post WHERE reply_to_id = :id AND visibility IN ('public', 'unlisted')
+          AND deleted_ms IS NULL AND id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
+        """,
+        id=id,
+    )
+    return [Post(**row) for row in found]
+
+
+# --- what an author wrote, for peers
+
+
+def public_by(db: Read, author_id: int, page: Page) -> list[Post]:
+    """What everybody may read, newest first: the outbox."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT * FROM post WHERE author_id = :author AND visibility IN ('public', 'unlisted')
+          AND deleted_ms IS NULL AND id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
+        """,
+        author=author_id,
+    )
+    return [Post(**row) for row in found]
+
+
+def pinned(db: Read, author_id: int) -> list[Post]:
+    """The author's featured posts, newest pin first."""
+    found = db.all(
+        """
+        SELECT * FROM post WHERE author_id = :author AND pinned_ms IS NOT NULL
+          AND deleted_ms IS NULL ORDER BY pinned_ms DESC
+        """,
+        author=author_id,
+    )
+    return [Post(**row) for row in found]
+
+
+def ids_by(db: Read, author_id: int, limit: int) -> list[int]:
+    """Some of the author's posts that are not deleted."""
+    found = db.all(
+        "SELECT id FROM post WHERE author_id = :author AND deleted_ms IS NULL ORDER BY id LIMIT :limit",
+        author=author_id,
+        limit=limit,
+    )
+    return [row["id"] for row in found]
+
+
+# --- mentions, hashtags, revisions, pictures
+
+
+def set_mentions(tx: Write, post_id: int, account_ids: Iterable[int]) -> None:
+    """Whom the post addresses by name, and no others."""
+    tx.run("DELETE FROM mention WHERE post_id = :post", post=post_id)
+    for id in dict.fromkeys(account_ids):
+        tx.run("INSERT INTO mention VALUES (:post, :account)", post=post_id, account=id)
+
+
+def mentioned(db: Read, post_ids: Iterable[int]) -> dict[int, list[Account]]:
+    """Whom each of the posts addresses by name."""
+    answer: dict[int, list[Account]] = {}
+    for row in among(
+        db,
+        """
+        SELECT m.post_id AS in_post, a.* FROM mention m JOIN account a ON a.id = m.account_id
+        WHERE m.post_id IN (:list) ORDER BY m.post_id, a.id
+        """,
+        post_ids,
+    ):
+        columns = dict(row)
+        answer.setdefault(columns.pop("in_post"), []).append(Account(**columns))
+    return answer
+
+
+def mentions(db: Read, post_id: int, account_id: int) -> bool:
+    """Whether the post addresses the account by name."""
+    return (
+        db.one(
+            "SELECT 1 FROM mention WHERE post_id = :post AND account_id = :account",
+            post=post_id,
+            account=account_id,
+        )
+        is not None
+    )
+
+
+def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
+    """The post's hashtags, and no others."""
+    tx.run("DELETE FROM hashtag WHERE post_id = :post", post=post_id)
+    for tag in dict.fromkeys(tags):
+        tx.run("INSERT INTO hashtag VALUES (:tag, :post)", tag=tag, post=post_id)
+
+
+def hashtags_like(db: Read, start: str, limit: int) -> list[str]:
+    """Hashtags that begin with `start`."""
+    found = db.all(
+        """
+        SELECT DISTINCT tag FROM hashtag WHERE tag >= :start AND tag < :after ORDER BY tag LIMIT :limit
+        """,
+        start=start,
+        after=start + "\U0010ffff",
+        limit=limit,
+    )
+    return [row["tag"] for row in found]
+
+
+def insert_revision(tx: Write, post: Post) -> None:
+    """Keep what the post says now, before it is edited."""
+    tx.run(
+        """
+        INSERT INTO revision (post_id, version, title, lead, content, source, warning, written_ms)
+        VALUES (:id, :version, :title, :lead, :content, :source, :warning, :at)
+        ON CONFLICT DO NOTHING
+        """,
+        id=post.id,
+        version=post.version,
+        title=post.title,
+        lead=post.lead,
+        content=post.content,
+        source=post.source,
+        warning=post.warning,
+        at=post.edited_ms or post.published_ms,
+    )
+
+
+def revisions(db: Read, post_id: int) -> list[Revision]:
+    """What the post said before, oldest first."""
+    found = db.all("SELECT * FROM revision WHERE post_id = :id ORDER BY version", id=post_id)
+    return [Revision(**row) for row in found]
+
+
+# --- likes and boosts
+
+
+def like(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
+    """Count a like once. True when it is new."""
+    changed = tx.run(
+        """
+        INSERT INTO favourite (post_id, account_id, id, uri, created_ms)
+        VALUES (:post, :account, :id, :uri, :now) ON CONFLICT DO NOTHING
+        """,
+        post=post_id,
+        account=account_id,
+        id=id,
+        uri=uri,
+        now=now_ms,
+    )
+    if changed:
+        tx.run("UPDATE post SET likes = likes + 1 WHERE id = :id", id=post_id)
+    return changed == 1
+
+
+def unlike(tx: Write, post_id: int, account_id: int) -> str | None:
+    """The id of the Like that was taken back, or nothing."""
+    found = tx.one(
+        "DELETE FROM favourite WHERE post_id = :post AND account_id = :account RETURNING uri",
+        post=post_id,
+        account=account_id,
+    )
+    if found is None:
+        return None
+    tx.run("UPDATE post SET likes = likes - 1 WHERE id = :id", id=post_id)
+    return str(found["uri"])
+
+
+def like_by_uri(db: Read, uri: str) -> Row | None:
+    """post_id, account_id of the like whose activity had this id."""
+    return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)
+
+
+def boost(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
+    """Count a boost once. True when it is new."""
+    changed = tx.run(
+        """
+        INSERT INTO boost (id, post_id, account_id, uri, created_ms)
+        VALUES (:id, :post, :account, :uri, :now) ON CONFLICT DO NOTHING
+        """,
+        id=id,
+        post=post_id,
+        account=account_id,
+        uri=uri,
+        now=now_ms,
+    )
+    if changed:
+        tx.run("UPDATE post SET boosts = boosts + 1 WHERE id = :id", id=post_id)
+    return changed == 1
+
+
+def unboost(tx: Write, post_id: int, account_id: int) -> Row | None:
+    """id, uri, created_ms of the boost that was taken back, or nothing."""
+    found = tx.one(
+        """
+        DELETE FROM boost WHERE post_id = :post AND account_id = :account
+        RETURNING id, uri, created_ms
+        """,
+        post=post_id,
+        account=account_id,
+    )
+    if found is not None:
+        tx.run("UPDATE post SET boosts = boosts - 1 WHERE id = :id", id=post_id)
+        tx.run("DELETE FROM home WHERE post_id = :post AND id = :id", post=post_id, id=found["id"])
+    return found
+
+
+def boost_of(db: Read, post_id: int, account_id: int) -> Row | None:
+    """id, uri, created_ms of the account's boost of the post."""
+    return db.one(
+        "SELECT * FROM boost WHERE post_id = :post AND account_id = :account",
+        post=post_id,
+        account=account_id,
+    )
+
+
+def boost_by_uri(db: Read, uri: str) -> Row | None:
+    """The boost whose activity had this id."""
+    return db.one("SELECT * FROM boost WHERE uri = :uri", uri=uri)
+
+
+def boost_by_id(db: Read, id: int) -> Row | None:
+    """The boost with this id of ours."""
+    return db.one("SELECT * FROM boost WHERE id = :id", id=id)
+
+
+def liked_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(like id, who), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT f.id AS of_id, a.* FROM favourite f JOIN account a ON a.id = f.account_id
+        WHERE f.post_id = :post AND f.id > :lower AND f.id < :upper
+        ORDER BY f.id DESC LIMIT :limit
+        """,
+        post=post_id,
+    )
+    return [_with_id(row) for row in found]
+
+
+def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(boost id, who), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT b.id AS of_id, a.* FROM boost b JOIN account a ON a.id = b.account_id
+        WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper
+        ORDER BY b.id DESC LIMIT :limit
+        """,
+        post=post_id,
+    )
+    return [_with_id(row) for row in found]
+
+
+def _with_id(row: Row) -> tuple[int, Account]:
+    columns = dict(row)
+    return columns.pop("of_id"), Account(**columns)
+
+
+def marks(db: Read, viewer_id: int, post_ids: list[int]) -> tuple[set[int], set[int]]:
+    """Which of the posts the viewer liked, and which they boosted."""
+    liked = among(
+        db,
+        "SELECT post_id FROM favourite WHERE account_id = :me AND post_id IN (:list)",
+        post_ids,
+        me=viewer_id,
+    )
+    boosted = among(
+        db,
+        "SELECT post_id FROM boost WHERE account_id = :me AND post_id IN (:list)",
+        post_ids,
+        me=viewer_id,
+    )
+    return {row["post_id"] for row in liked}, {row["post_id"] for row in boosted}
+
+
+def reached(db: Read, post_id: int) -> list[int]:
+    """Accounts that have seen the post for sure: named in it, replied, liked or boosted."""
+    found = db.all(
+        """
+        SELECT account_id FROM mention WHERE post_id = :id
+        UNION SELECT account_id FROM favourite WHERE post_id = :id
+        UNION SELECT account_id FROM boost WHERE post_id = :id
+        UNION SELECT author_id FROM post WHERE reply_to_id = :id
+        """,
+        id=post_id,
+    )
+    return [row["account_id"] for row in found]
+
+
+def booster_ids(db: Read, post_id: int) -> list[int]:
+    """Those of ours who boosted the post."""
+    found = db.all(
+        """
+        SELECT b.account_id FROM boost b JOIN account a ON a.id = b.account_id
+        WHERE b.post_id = :id AND a.domain = ''
+        """,
+        id=post_id,
+    )
+    return [row["account_id"] for row in found]
+
+
+# --- idempotency
+
+
+def written_with(db: Read, account_id: int, key: str) -> int | None:
+    """The post that this Idempotency-Key made."""
+    found = db.one(
+        "SELECT post_id FROM idempotency WHERE account_id = :account AND key = :key",
+        account=account_id,
+        key=key,
+    )
+    return int(found["post_id"]) if found else None
+
+
+def remember_key(tx: Write, account_id: int, key: str, post_id: int, now_ms: int) -> None:
+    """The next request with this key gets this post."""
+    tx.run(
+        """
+        INSERT INTO idempotency (account_id, key, post_id, created_ms)
+        VALUES (:account, :key, :post, :now)
+        """,
+        account=account_id,
+        key=key,
+        post=post_id,
+        now=now_ms,
+    )
+
+
+def forget_keys(tx: Write, before_ms: int) -> int:
+    """Keys count for a while only."""
+    return tx.run("DELETE FROM idempotency WHERE created_ms < :before", before=before_ms)
+
+
+# --- pictures
+
+MEDIA_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Media))
+
+
+def insert_media(tx: Write, media: Media) -> None:
+    """Store a picture's row."""
+    tx.run(
+        f"INSERT INTO media ({', '.join(MEDIA_COLUMNS)}) VALUES (:{', :'.join(MEDIA_COLUMNS)})",  # noqa: S608
+        **msgspec.structs.asdict(media),
+    )
+
+
+def media(db: Read, id: int) -> Media | None:
+    """The picture with this id."""
+    found = db.one("SELECT * FROM media WHERE id = :id", id=id)
+    return Media(**found) if found else None
+
+
+def describe_media(tx: Write, id: int, alt: str, focus: tuple[float, float]) -> None:
+    """Change the words and the point that must stay in view."""
+    tx.run(
+        "UPDATE media SET alt = :alt, focus_x = :x, focus_y = :y WHERE id = :id",
+        id=id,
+        alt=alt,
+        x=focus[0],
+        y=focus[1],
+    )
+
+
+def attach(tx: Write, post_id: int, media_ids: Iterable[int]) -> None:
+    """Give the pictures to the post, in this order; those it had and are not named are let go."""
+    tx.run("UPDATE media SET post_id = NULL WHERE post_id = :post", post=post_id)
+    for position, id in enumerate(media_ids):
+        tx.run(
+            "UPDATE media SET post_id = :post, position = :position WHERE id = :id",
+            post=post_id,
+            position=position,
+            id=id,
+        )
+
+
+def media_of(db: Read, post_ids: Iterable[int]) -> dict[int, list[Media]]:
+    """The pictures of each of the posts, in order."""
+    answer: dict[int, list[Media]] = {}
+    for row in among(
+        db, "SELECT * FROM media WHERE post_id IN (:list) ORDER BY post_id, position", post_ids
+    ):
+        answer.setdefault(row["post_id"], []).append(Media(**row))
+    return answer
+
+
+def remove_remote_media(tx: Write, post_id: int) -> None:
+    """Forget the attachments of a stranger's post; no file of ours belongs to them."""
+    tx.run("DELETE FROM media WHERE post_id = :post AND large = ''", post=post_id)
+
+
+def release_media(tx: Write, post_id: int) -> None:
+    """Let a post's pictures go; housekeeping removes their files once the commit is safe."""
+    tx.run("UPDATE media SET post_id = NULL, created_ms = 0 WHERE post_id = :post", post=post_id)
+
+
+def remove_loose_media(tx: Write, before_ms: int) -> list[str]:
+    """Forget pictures that never came into a post; the names of their files."""
+    found = tx.all(
+        """
+        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before RETURNING large, small
+        """,
+        before=before_ms,
+    )
+    return [name for row in found for name in (row["large"], row["small"]) if name]
+
+
+def media_names(db: Read) -> set[str]:
+    """Every file that a row names, avatars and headers too."""
+    names = {
+        name
+        for row in db.all("SELECT large, small FROM media WHERE large <> ''")
+        for name in (row["large"], row["small"])
+    }
+    for row in db.all("SELECT avatar, header FROM account WHERE domain = ''"):
+        names |= {value.rpartition("/")[2] for value in (row["avatar"], row["header"]) if value}
+    return names

@@ -1,0 +1,145 @@
+"""Who is signed in, which apps have a token, who guessed wrong. Only hashes are stored."""
+
+from server.store.db import Read, Row, Write
+
+
+def insert(
+    tx: Write, *, token_hash: bytes, account_id: int, csrf: str, agent: str, address: str, now_ms: int
+) -> None:
+    """Store a session."""
+    tx.run(
+        """
+        INSERT INTO session (token_hash, account_id, csrf, agent, address, created_ms, seen_ms)
+        VALUES (:hash, :account, :csrf, :agent, :address, :now, :now)
+        """,
+        hash=token_hash,
+        account=account_id,
+        csrf=csrf,
+        agent=agent,
+        address=address,
+        now=now_ms,
+    )
+
+
+def by_hash(db: Read, token_hash: bytes) -> Row | None:
+    """token_hash, account_id, csrf, agent, address, created_ms, seen_ms."""
+    return db.one("SELECT * FROM session WHERE token_hash = :hash", hash=token_hash)
+
+
+def of_account(db: Read, account_id: int) -> list[Row]:
+    """An account's sessions, last seen first."""
+    return db.all(
+        "SELECT * FROM session WHERE account_id = :account ORDER BY seen_ms DESC", account=account_id
+    )
+
+
+def touch(tx: Write, token_hash: bytes, now_ms: int) -> None:
+    """The session was used."""
+    tx.run("UPDATE session SET seen_ms = :now WHERE token_hash = :hash", hash=token_hash, now=now_ms)
+
+
+def remove(tx: Write, token_hash: bytes, account_id: int | None = None) -> bool:
+    """End one session; only if it is the account's, where one is named."""
+    return (
+        tx.run(
+            "DELETE FROM session WHERE token_hash = :hash AND (account_id = :account OR :account = 0)",
+            hash=token_hash,
+            account=account_id or 0,
+        )
+        == 1
+    )
+
+
+def remove_of(tx: Write, account_id: int, keep: bytes = b"") -> None:
+    """End all of an account's sessions, but `keep`."""
+    tx.run(
+        "DELETE FROM session WHERE account_id = :account AND token_hash <> :keep",
+        account=account_id,
+        keep=keep,
+    )
+
+
+def sweep(tx: Write, unused_since_ms: int) -> int:
+    """End sessions that nobody used."""
+    return tx.run("DELETE FROM session WHERE seen_ms < :before", before=unused_since_ms)
+
+
+def insert_token(
+    tx: Write, *, token_hash: bytes, account_id: int, scopes: str, app: str, now_ms: int
+) -> None:
+    """Store an access token of the client API."""
+    tx.run(
+        """
+        INSERT INTO access_token (token_hash, account_id, scopes, app, created_ms)
+        VALUES (:hash, :account, :scopes, :app, :now)
+        """,
+        hash=token_hash,
+        account=account_id,
+        scopes=scopes,
+        app=app,
+        now=now_ms,
+    )
+
+
+def token(db: Read, token_hash: bytes) -> Row | None:
+    """account_id, scopes, app."""
+    return db.one("SELECT * FROM access_token WHERE token_hash = :hash", hash=token_hash)
+
+
+def remove_tokens_of(tx: Write, account_id: int) -> None:
+    """Revoke every token of an account."""
+    tx.run("DELETE FROM access_token WHERE account_id = :account", account=account_id)
+
+
+def failures(db: Read, subject: str, since_ms: int) -> int:
+    """How often `subject` (an account or an address) was given a wrong password since then."""
+    found = db.one(
+        "SELECT count(*) AS n FROM login_failure WHERE subject = :subject AND at_ms > :since",
+        subject=subject,
+        since=since_ms,
+    )
+    return int(found["n"]) if found else 0
+
+
+def record_failure(tx: Write, subject: str, now_ms: int, id: int) -> None:
+    """One wrong password."""
+    tx.run(
+        "INSERT INTO login_failure (subject, at_ms, id) VALUES (:subject, :now, :id)",
+        subject=subject,
+        now=now_ms,
+        id=id,
+    )
+
+
+def forget_failures(tx: Write, before_ms: int) -> int:
+    """Old guesses do not count."""
+    return tx.run("DELETE FROM login_failure WHERE at_ms < :before", before=before_ms)
+
+
+# --- invitations
+
+
+def insert_invite(tx: Write, *, code: str, account_id: int | None, uses: int, expires_ms: int) -> None:
+    """Store an invitation."""
+    tx.run(
+        "INSERT INTO invite (code, account_id, uses_left, expires_ms) VALUES (:c, :a, :u, :e)",
+        c=code,
+        a=account_id,
+        u=uses,
+        e=expires_ms,
+    )
+
+
+def use_invite(tx: Write, code: str, now_ms: int) -> bool:
+    """Take one use of an invitation. False when it has none left or is over."""
+    return (
+        tx.run(
+            """
+            UPDATE invite SET uses_left = uses_left - 1
+            WHERE code = :code AND uses_left > 0 AND expires_ms > :now
+            """,
+            code=code,
+            now=now_ms,
+        )
+        == 1
+    )

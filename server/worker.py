@@ -1,0 +1,356 @@
+"""Keeps promises: applies what arrived, delivers what was published, keeps house.
+
+Two loops wait for commits and for time. Jobs of one lane and deliveries to one peer run in order;
+lanes and peers run side by side, so that a slow one holds up only itself.
+"""
+
+import asyncio
+import logging
+import random
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from federation import parse
+from federation.errors import FederationError, Unreachable
+from federation.http import Answer, Client
+from federation.origin import host
+from federation.retry import (
+    DENIED_TRIES,
+    MISSING_TRIES,
+    Verdict,
+    given_up,
+    judge,
+    retry_at,
+    wait_ms,
+)
+from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.fetch import Budget, Fetcher
+from server.ids import first_id
+from server.inbox.documents import Documents, Need
+from server.inbox.door import apply_job
+from server.keyring import Keyring
+from server.media import Pictures
+from server.model import Job, Peer
+from server.services import sessions as session_service
+from server.services import spreading, strangers
+from server.store import activities, follows, jobs, peers, posts, sessions
+from server.store.db import Database, DatabaseError, Row, Write
+
+log = logging.getLogger(__name__)
+
+JOBS_AT_ONCE: Final = 32
+PEERS_AT_ONCE: Final = 256
+DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
+IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
+JOB_TRIES: Final = 8
+SEEN_MS: Final = 30 * DAY_MS
+LOOSE_MEDIA_MS: Final = DAY_MS
+BURIED_AT_ONCE: Final = 200
+
+
+class Worker:
+    """The loops of one process."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        fetcher: Fetcher,
+        keyring: Keyring,
+        pictures: Pictures,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Nothing runs before `start`."""
+        self._db = db
+        self._client = client
+        self._fetcher = fetcher
+        self._keyring = keyring
+        self._pictures = pictures
+        self._now_ms = now_ms
+        self._wake_jobs = asyncio.Event()
+        self._wake_peers = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._busy: set[asyncio.Task[None]] = set()
+        self._job_slots = JOBS_AT_ONCE
+        self._peer_slots = PEERS_AT_ONCE
+        self.delivered = 0
+        self.failed = 0
+        self.applied = 0
+
+    def start(self) -> None:
+        """Begin to work; every commit wakes the loops."""
+        self._db.on_commit(self.wake)
+        self._loops = [
+            asyncio.create_task(self._forever(self._claim_jobs, self._wake_jobs)),
+            asyncio.create_task(self._forever(self._claim_peers, self._wake_peers)),
+            asyncio.create_task(self._keep_house()),
+        ]
+
+    def wake(self) -> None:
+        """Something was committed: there may be work."""
+        self._wake_jobs.set()
+        self._wake_peers.set()
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Take nothing new, finish what is in flight within `grace_s`; the rest is done later."""
+        for task in self._loops:
+            task.cancel()
+        for task in self._loops:
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=grace_s)
+        for task in list(self._busy):
+            task.cancel()
+        if self._busy:
+            await asyncio.wait(self._busy)
+
+    async def _forever(
+        self, claim: Callable[[], Awaitable[float]], wake: asyncio.Event
+    ) -> None:
+        """Claim, then sleep until woken or until something is due."""
+        while True:
+            wake.clear()
+            try:
+                pause_s = await claim()
+            except DatabaseError as error:
+                log.warning("the database does not answer: %s", error)
+                pause_s = 1.0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), pause_s)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
+        task = asyncio.create_task(work)
+        self._busy.add(task)
+
+        def finished(ended: asyncio.Task[None]) -> None:
+            self._busy.discard(ended)
+            done()
+            if not ended.cancelled() and (error := ended.exception()):
+                log.error("work ended early: %r", error)
+
+        task.add_done_callback(finished)
+
+    def _pause_s(self, due_ms: int | None, slots: int) -> float:
+        """How long to sleep: until the next due time; a finished task wakes us when all are busy."""
+        wait = IDLE_MS if due_ms is None or slots <= 0 else due_ms - self._now_ms()
+        return max(0.0, min(wait, IDLE_MS)) / 1000
+
+    # --- jobs
+
+    async def _claim_jobs(self) -> float:
+        if self._job_slots > 0:
+            found = []
+            due = await self._db.read(jobs.next_due_ms)
+            if due is not None and due <= self._now_ms():
+                found = await self._db.write(jobs.claim, self._now_ms(), self._job_slots)
+            for job in found:
+                self._job_slots -= 1
+                self._spawn(self._do(job), self._job_done)
+        return self._pause_s(await self._db.read(jobs.next_due_ms), self._job_slots)
+
+    def _job_done(self) -> None:
+        self._job_slots += 1
+        self._wake_jobs.set()
+
+    async def _do(self, job: Job) -> None:
+        """One job to its end: done, put off, or parked with its reason."""
+        try:
+            await self._work(job)
+            self.applied += 1
+        except FederationError as error:
+            log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
+            await self._db.write(jobs.complete, job)
+        except DatabaseError as error:
+            await self._put_off(job, str(error))
+        except Exception:  # the worker's own: a bug must not stop the lane
+            log.exception("job %d (%s) is parked", job.id, job.kind)
+            await self._db.write(jobs.park, job, traceback.format_exc())
+
+    async def _put_off(self, job: Job, reason: str) -> None:
+        now_ms = self._now_ms()
+        if job.attempts >= JOB_TRIES:
+            await self._db.write(jobs.park, job, reason)
+            return
+        due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
+        await self._db.write(jobs.postpone, job, due_ms, reason)
+
+    async def _work(self, job: Job) -> None:
+        if job.kind == "receive":
+            await self._apply(job)
+            return
+        payload = msgspec.json.decode(job.payload)
+        if job.kind == "ancestors":
+            await self._fetcher.ancestors(payload["post"])
+            await self._db.write(jobs.complete, job)
+        elif job.kind == "backfill":
+            await self._fetcher.backfill(payload["account"])
+            await self._db.write(jobs.complete, job)
+        elif job.kind == "spread":
+            await self._db.write(_spread, job, self._now_ms())
+        elif job.kind == "bury":
+            await self._db.write(_bury, job, payload["account"], self._now_ms())
+        else:
+            raise LookupError(f"no such kind of job: {job.kind}")
+
+    async def _apply(self, job: Job) -> None:
+        """Apply a received activity exactly once, fetching what its handler asks for."""
+        activity = parse.activity(parse.decode(job.payload))
+        documents, budget = Documents({}), Budget()
+        while True:
+            try:
+                await self._db.write(
+                    apply_job, self._fetcher.site, job, activity, documents, self._now_ms()
+                )
+                return
+            except Need as need:
+                found = await self._fetcher.document_or_none(need.uri, budget)
+                documents.fetched[need.uri] = found
+
+    # --- deliveries
+
+    async def _claim_peers(self) -> float:
+        if self._peer_slots > 0:
+            found = []
+            due = await self._db.read(peers.next_due_ms)
+            if due is not None and due <= self._now_ms():
+                found = await self._db.write(peers.claim, self._now_ms(), self._peer_slots)
+            for peer in found:
+                self._peer_slots -= 1
+                self._spawn(self._deliver(peer), self._peer_done)
+        return self._pause_s(await self._db.read(peers.next_due_ms), self._peer_slots)
+
+    def _peer_done(self) -> None:
+        self._peer_slots += 1
+        self._wake_peers.set()
+
+    async def _deliver(self, peer: Peer) -> None:
+        """What waits for one peer, in order, until nothing waits or the peer must rest."""
+        if not await self._fetcher.welcome(host(peer.inbox)):
+            await self._db.write(peers.give_up, peer.id, "blocked", self._now_ms())
+            return
+        while True:
+            waiting = await self._db.read(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
+            if not waiting:
+                await self._db.write(peers.release, peer.id, self._now_ms())
+                return
+            if not await self._send_all(peer, waiting):
+                return
+            if len(waiting) < DELIVERIES_AT_ONCE:
+                continue
+            await self._db.write(peers.extend, peer.id, self._now_ms())
+
+    async def _send_all(self, peer: Peer, waiting: list[Row]) -> bool:
+        """Send in order. False when the peer has to rest; what it took is forgotten before that."""
+        taken: list[int] = []
+        scheme = peer.scheme
+        for row in waiting:
+            answer = await self._send(peer, row, scheme)
+            scheme = answer.scheme
+            verdict = judge(answer.status or None, answer.retry_after_ms)
+            if verdict is Verdict.DONE:
+                taken.append(row["outbox_id"])
+                self.delivered += 1
+                continue
+            self.failed += 1
+            if taken:
+                await self._db.write(peers.delivered, peer.id, taken, scheme)
+                taken = []
+            if not await self._refused(peer, row, answer, verdict):
+                return False
+        if taken:
+            await self._db.write(peers.delivered, peer.id, taken, scheme)
+        return True
+
+    async def _send(self, peer: Peer, row: Row, scheme: str) -> Answer:
+        """The peer's answer; status 0 when there was none."""
+        try:
+            key = await self._keyring.of(row["sender_id"])
+            return await self._client.post(peer.inbox, row["body"], key=key, scheme=scheme)
+        except Unreachable as error:
+            return Answer(0, scheme, error.retry_after_ms, str(error))
+
+    async def _refused(self, peer: Peer, row: Row, answer: Answer, verdict: Verdict) -> bool:
+        """What an answer other than yes means (SECURITY's table). True: go on with the next."""
+        now_ms = self._now_ms()
+        reason = f"{answer.status or 'no answer'} {answer.reason}".strip()
+        if verdict is Verdict.REFUSED:
+            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            return True
+        if verdict is Verdict.DENIED:
+            return await self._denied(peer, row, reason, now_ms)
+        if verdict is Verdict.WAIT:
+            due_ms = now_ms + wait_ms(answer.retry_after_ms)
+            await self._rest(peer, due_ms, False, reason, now_ms)
+            return False
+        if verdict is Verdict.GONE or (
+            verdict is Verdict.MISSING and peer.attempts + 1 >= MISSING_TRIES
+        ):
+            await self._db.write(peers.give_up, peer.id, reason, now_ms)
+            return False
+        if given_up(peer.failing_since_ms, now_ms, nameless="no such name" in answer.reason):
+            await self._db.write(peers.rest_for_good, peer.id, reason, now_ms)
+            return False
+        due_ms = retry_at(peer.attempts + 1, now_ms, random.random())  # noqa: S311  jitter
+        await self._rest(peer, due_ms, True, reason, now_ms)
+        return False
+
+    async def _denied(self, peer: Peer, row: Row, reason: str, now_ms: int) -> bool:
+        if row["attempts"] + 1 >= DENIED_TRIES:
+            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            return True
+        await self._db.write(peers.count_attempt, peer.id, row["outbox_id"])
+        due_ms = retry_at(row["attempts"] + 1, now_ms, random.random())  # noqa: S311  jitter
+        await self._rest(peer, due_ms, False, reason, now_ms)
+        return False
+
+    async def _rest(
+        self, peer: Peer, due_ms: int, failed: bool, reason: str, now_ms: int
+    ) -> None:
+        await self._db.write(
+            peers.rest, peer.id, due_ms=due_ms, failed=failed, error=reason, now_ms=now_ms
+        )
+
+    # --- housekeeping
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self.keep_house_once()
+            except DatabaseError as error:
+                log.warning("housekeeping waits: %s", error)
+            await asyncio.sleep(5 * MINUTE_MS / 1000)
+
+    async def keep_house_once(self) -> None:
+        """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
+        now_ms = self._now_ms()
+        await self._db.write(_forget, now_ms)
+        while await self._db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
+            pass
+        names = await self._db.write(posts.remove_loose_media, now_ms - LOOSE_MEDIA_MS)
+        for name in names:
+            await asyncio.to_thread(self._pictures.remove, name)
+
+
+def _spread(tx: Write, job: Job, now_ms: int) -> None:
+    spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
+    jobs.complete(tx, job)
+
+
+def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
+    if strangers.bury_posts(tx, account_id, now_ms, BURIED_AT_ONCE):
+        jobs.postpone(tx, job, now_ms, "more to bury")
+    else:
+        jobs.complete(tx, job)
+
+
+def _forget(tx: Write, now_ms: int) -> None:
+    activities.forget(tx, now_ms - SEEN_MS)
+    follows.end_mutes(tx, now_ms)
+    posts.forget_keys(tx, now_ms - DAY_MS)
+    sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
+    sessions.forget_failures(tx, now_ms - DAY_MS)

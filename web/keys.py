@@ -1,0 +1,39 @@
+"""Names under which the application and its requests carry their parts."""
+
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import web
+
+from federation.http import Client
+from server.config import Config
+from server.fetch import Fetcher
+from server.media import Pictures
+from server.model import Account, Member, Site
+from server.secrets import Vault
+from server.store.db import Database
+from server.worker import Worker
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks. `scopes` are an app's; None is a browser that is signed in, whose forms carry `csrf`."""
+
+    account: Account
+    member: Member
+    scopes: frozenset[str] | None
+    csrf: str
+
+
+CONFIG = web.AppKey("CONFIG", Config)
+SITE = web.AppKey("SITE", Site)
+DB = web.AppKey("DB", Database)
+CLIENT = web.AppKey("CLIENT", Client)
+FETCHER = web.AppKey("FETCHER", Fetcher)
+PICTURES = web.AppKey("PICTURES", Pictures)
+VAULT = web.AppKey("VAULT", Vault)
+WORKER = web.AppKey("WORKER", Worker)
+NOW = web.AppKey("NOW", Callable[[], int])
+
+VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
+ADDRESS = web.RequestKey("ADDRESS", str)
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)
