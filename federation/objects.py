@@ -35,6 +35,7 @@ NOTE_LIKE: Final = frozenset({"Note", "Question"})
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _MARKDOWN: Final = frozenset({"text/markdown", "text/x.markdown"})
+_PLAIN: Final = _MARKDOWN | {"text/plain"}
 _ADDRESS_LINES: Final = (
     "streetAddress",
     "postalCode",
@@ -118,7 +119,7 @@ def _first_of(translations: Any) -> str:
 def _content(raw: dict[str, Any]) -> str:
     """`content` as HTML; Markdown and plain text become paragraphs without markup."""
     content = _text(raw, "content")
-    if raw.get("mediaType") not in _MARKDOWN | {"text/plain"}:
+    if text_or_none(raw.get("mediaType")) not in _PLAIN:
         return content
     blocks = re.split(r"\n\s*\n", content.replace("\r\n", "\n").strip())
     lines = (html.escape(block, quote=False).replace("\n", "<br>") for block in blocks if block)
@@ -128,9 +129,9 @@ def _content(raw: dict[str, Any]) -> str:
 def _source(raw: dict[str, Any]) -> str:
     """The Markdown its author typed, "" where the peer does not tell or uses another markup."""
     source = raw.get("source")
-    if isinstance(source, dict) and source.get("mediaType") in _MARKDOWN:
+    if isinstance(source, dict) and text_or_none(source.get("mediaType")) in _MARKDOWN:
         return _text(source, "content")
-    return _text(raw, "content") if raw.get("mediaType") in _MARKDOWN else ""
+    return _text(raw, "content") if text_or_none(raw.get("mediaType")) in _MARKDOWN else ""
 
 
 def _language(raw: dict[str, Any]) -> str:

@@ -338,6 +338,13 @@ def test_markdown_content_is_not_taken_for_html():
     assert found.source == "a <b>\nc\r\n\r\nd & e"
 
 
+@pytest.mark.parametrize("media_type", [[], {}, 5, None, ["text/markdown"]])
+def test_an_odd_media_type_means_html(media_type):
+    raw = an_object(content="<p>a</p>", mediaType=media_type, source={"mediaType": media_type})
+
+    assert parse.object_(raw).content == "<p>a</p>"
+
+
 def test_only_markdown_is_a_source():
     markdown = an_object(source={"content": "*a*", "mediaType": "text/markdown"})
     bbcode = an_object(source={"content": "[b]a[/b]", "mediaType": "text/bbcode"})
