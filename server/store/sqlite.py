@@ -12,13 +12,15 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 import aiosqlite
 
 from server.store.transaction import (
+    DatabaseError,
     DatabaseUnavailable,
     Dialect,
     IntegrityError,
@@ -29,6 +31,7 @@ from server.store.transaction import (
 )
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 Outcome = tuple[Any, BaseException | None]
 
 MAX_GROUP: Final = 50
@@ -70,7 +73,7 @@ class Connection(sqlite3.Connection):
         return explained(error)
 
 
-def explained(error: Exception) -> Exception:
+def explained(error: E) -> E | DatabaseError:
     """What an error of sqlite3 means; everything else is returned as it is."""
     if not isinstance(error, sqlite3.Error):
         return error
@@ -120,8 +123,12 @@ class _Thread(aiosqlite.Connection):
     """An aiosqlite connection that can run a whole function on its thread."""
 
     async def call(self, function: Callable[[Connection], T]) -> T:
-        """Run `function(connection)`; test_db.py pins the one private name used here."""
+        """Run `function(connection)`, and wait for it. test_db.py pins the private names here."""
         return await self._execute(function, self._conn)  # type: ignore[no-untyped-call, no-any-return]
+
+    def start(self, function: Callable[[Connection], None]) -> None:
+        """Run `function(connection)` after what waits already, and do not wait for it."""
+        self._tx.put_nowait((None, partial(function, cast(Connection, self._conn))))
 
 
 class _Waiting:
@@ -150,7 +157,9 @@ class Sqlite:
         for reader in self._readers:
             self._idle.put_nowait(reader)
         self._waiting: deque[_Waiting] = deque()
-        self._serving: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._quiet = asyncio.Event()  # not set while the writer's thread is at work
+        self._quiet.set()
         self._closed = False
 
     @classmethod
@@ -183,8 +192,9 @@ class Sqlite:
             raise DatabaseUnavailable("The database is closed.")
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(function, answer))
-        if self._serving is None:
-            self._serving = asyncio.create_task(self._serve(), name="database writer")
+        if self._quiet.is_set():
+            self._quiet.clear()
+            self._writer.start(self._work)
         return await answer
 
     async def read(self, function: Callable[[Read], T]) -> T:
@@ -208,19 +218,20 @@ class Sqlite:
         if self._closed:
             return
         self._closed = True
-        if self._serving:
-            await self._serving
+        await self._quiet.wait()
         self._inline.close()
         for thread in (*self._readers, self._writer):
             await thread.close()
 
-    async def _serve(self) -> None:
-        """Commit group after group until nobody waits."""
-        try:
-            while group := self._next_group():
-                await self._commit(group)
-        finally:
-            self._serving = None
+    def _work(self, connection: Connection) -> None:
+        """On the writer's thread: commit group after group until nobody waits."""
+        while True:
+            group = self._next_group()
+            outcomes, changed = _commit([waiting.function for waiting in group], connection)
+            last = not self._waiting
+            self._loop.call_soon_threadsafe(self._answer, group, outcomes, changed, last)
+            if last:
+                return
 
     def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -230,29 +241,23 @@ class Sqlite:
                 group.append(waiting)
         return group
 
-    async def _commit(self, group: Sequence[_Waiting]) -> None:
-        functions = [waiting.function for waiting in group]
-        try:
-            outcomes, changed = await self._writer.call(partial(_commit, functions))
-        except Exception as error:  # nothing of this group happened: everybody in it hears why
-            outcomes, changed = [(None, explained(error))] * len(group), False
-        except BaseException:  # the event loop is going down
-            for waiting in group:
-                waiting.answer.cancel()
-            raise
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            _settle(waiting.answer, *outcome)
+    def _answer(
+        self, group: Sequence[_Waiting], outcomes: Sequence[Outcome], changed: bool, last: bool
+    ) -> None:
+        """On the event loop: tell a whole group at once."""
+        for waiting, (value, error) in zip(group, outcomes, strict=True):
+            if waiting.answer.done():
+                continue
+            if error is None:
+                waiting.answer.set_result(value)
+            else:
+                waiting.answer.set_exception(error)
         if changed:
             self._committed()
-
-
-def _settle(answer: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(value)
-    else:
-        answer.set_exception(error)
+        if last and self._waiting:  # somebody came after the thread had looked
+            self._writer.start(self._work)
+        elif last:
+            self._quiet.set()
 
 
 def _on_one_snapshot(function: Callable[[Read], T], connection: Connection) -> T:
@@ -268,21 +273,37 @@ def _on_one_snapshot(function: Callable[[Read], T], connection: Connection) -> T
 def _commit(
     functions: Sequence[Callable[[Write], Any]], connection: Connection
 ) -> tuple[list[Outcome], bool]:
-    """Run a group in one transaction, and say whether a row changed. A raise means: nothing did."""
+    """Run a group in one transaction: how each ended, and whether a row changed.
+
+    When the transaction itself fails, that is how all of them ended.
+    """
     before = connection.total_changes
-    connection.execute("BEGIN IMMEDIATE")
     try:
-        if len(functions) == 1:
-            outcomes = [_alone(functions[0], connection)]
-        else:
-            outcomes = [_among_others(function, connection) for function in functions]
-        connection.execute("COMMIT" if any(error is None for _, error in outcomes) else "ROLLBACK")
-    except BaseException:
+        outcomes = _run_together(functions, connection)
+    except BaseException as error:
         if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    succeeded = any(error is None for _, error in outcomes)
-    return outcomes, succeeded and connection.total_changes != before
+            with suppress(sqlite3.Error):  # the first error is the one to tell
+                connection.execute("ROLLBACK")
+        return [(None, explained(error))] * len(functions), False
+    return outcomes, _any_succeeded(outcomes) and connection.total_changes != before
+
+
+def _run_together(
+    functions: Sequence[Callable[[Write], Any]], connection: Connection
+) -> list[Outcome]:
+    if not functions:
+        return []
+    connection.execute("BEGIN IMMEDIATE")
+    if len(functions) == 1:
+        outcomes = [_alone(functions[0], connection)]
+    else:
+        outcomes = [_among_others(function, connection) for function in functions]
+    connection.execute("COMMIT" if _any_succeeded(outcomes) else "ROLLBACK")
+    return outcomes
+
+
+def _any_succeeded(outcomes: Sequence[Outcome]) -> bool:
+    return any(error is None for _, error in outcomes)
 
 
 def _alone(function: Callable[[Write], Any], connection: Connection) -> Outcome:

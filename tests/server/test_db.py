@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sqlite3
 import threading
+from contextlib import asynccontextmanager
 
 import aiosqlite
 import pytest
@@ -93,6 +94,23 @@ def boxes(tx):
     """`tx` with `make`'s tables."""
     make(tx)
     return tx
+
+
+@asynccontextmanager
+async def busy(database):
+    """While the writer is busy with something else, what comes waits together."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Write) -> None:
+        started.set()
+        assert go_on.wait(10)
+
+    holding = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(started.wait, 10)
+    yield
+    await asyncio.sleep(0)  # lets tasks made meanwhile begin
+    go_on.set()
+    await holding
 
 
 # What a transaction is
@@ -418,8 +436,12 @@ def test_an_address_is_shown_without_its_password():
 # SQLite alone
 
 
-async def test_aiosqlite_still_has_the_one_private_name_we_use(tmp_path):
+async def test_aiosqlite_still_has_the_private_names_we_use(tmp_path):
     async with aiosqlite.connect(tmp_path / "a.db") as thread:
+        before = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        thread._tx.put_nowait((None, lambda: loop.call_soon_threadsafe(before.set)))
+        await asyncio.wait_for(before.wait(), 10)
         there = await thread._execute(lambda a, b: (a, b, threading.current_thread()), 1, 2)
         assert there[:2] == (1, 2)
         assert there[2] is not threading.current_thread()
@@ -435,8 +457,10 @@ async def statements_of_writer(database: Database) -> list[str]:
 
 async def test_what_waits_together_is_committed_together(lite):
     seen = await statements_of_writer(lite)
-    await asyncio.gather(*(lite.write(put, id) for id in range(200)))
-    assert seen.count("COMMIT") == 200 / sqlite.MAX_GROUP
+    async with busy(lite):
+        writing = [asyncio.create_task(lite.write(put, id)) for id in range(200)]
+    await asyncio.gather(*writing)
+    assert seen.count("COMMIT") == 1 + 200 / sqlite.MAX_GROUP
     seen.clear()
     await lite.write(put, 1000)
     assert [sql.split()[0] for sql in seen] == ["BEGIN", "INSERT", "COMMIT"]
@@ -463,9 +487,12 @@ async def test_nobody_is_answered_before_the_commit(lite, tmp_path):
 
 
 async def test_a_commit_that_fails_is_heard_by_everybody_in_the_group(lite):
-    outcomes = await asyncio.gather(
-        lite.write(put, 1), lite.write(orphan, 1), lite.write(put, 2), return_exceptions=True
-    )
+    async with busy(lite):
+        writing = [
+            asyncio.create_task(lite.write(what, id))
+            for what, id in ((put, 1), (orphan, 1), (put, 2))
+        ]
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [IntegrityError] * 3
     assert await lite.read(ids) == []
     assert await lite.write(put, 3) == 3
@@ -506,19 +533,11 @@ async def test_a_database_locked_by_another_process_is_said_and_survived(lite, t
 
 
 async def test_whoever_was_cancelled_before_its_group_began_is_forgotten(lite):
-    started, go_on = threading.Event(), threading.Event()
-
-    def slow(tx: Write) -> None:
-        started.set()
-        assert go_on.wait(10)
-
-    first = asyncio.create_task(lite.write(slow))
-    await asyncio.to_thread(started.wait, 10)
-    waiting = [asyncio.create_task(lite.write(put, id)) for id in (1, 2, 3)]
-    await asyncio.sleep(0)
-    waiting[1].cancel()
-    go_on.set()
-    await asyncio.gather(first, *waiting, return_exceptions=True)
+    async with busy(lite):
+        waiting = [asyncio.create_task(lite.write(put, id)) for id in (1, 2, 3)]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     assert await lite.read(ids) == [1, 3]
 
 
