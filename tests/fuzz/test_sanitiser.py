@@ -25,13 +25,23 @@ ATTRIBUTES = {
     "ol": {"class", "start"},
 }
 
-names = st.sampled_from(
-    sorted(STORY_TAGS)
-    + "h1 h5 div section table caption dl dt dd strike script style svg math object iframe form "
+STRANGE_TAGS = (
+    "h1 h5 div section table caption dl dt dd strike script style svg math object iframe form "
     "button input select option textarea template noscript marquee font nobr body html head meta "
     "link base frameset plaintext xmp listing title annotation-xml foreignObject mtext details "
-    "figcaption colgroup col rb rtc optgroup x-y".split()
+    "figcaption colgroup col rb rtc optgroup x-y"
 )
+STRANGE_ATTRIBUTES = (
+    "href src class style onclick onerror id name title alt start width rel srcset "
+    "xlink:href formaction data-x"
+)
+FRAGMENTS = (
+    "\n \r\n &#13; &#0; &lt;b> &amp;lt; <!-- --> <!--> <![CDATA[ ]]> <? <! </ < > \0 &nbsp; "
+    "&#x2028; \ud800 &am"
+)
+MARKS = "**a** _b_ `c` # [x](y) ![i](j) @k #t\n\n- > ```\n ~~"
+
+names = st.sampled_from(sorted(STORY_TAGS) + STRANGE_TAGS.split())
 values = st.one_of(
     st.sampled_from(
         [
@@ -52,10 +62,7 @@ values = st.one_of(
     st.text(max_size=12),
 )
 attributes = st.tuples(
-    st.sampled_from(
-        "href src class style onclick onerror id name title alt start width rel srcset "
-        "xlink:href formaction data-x".split()
-    ),
+    st.sampled_from(STRANGE_ATTRIBUTES.split()),
     values,
     st.sampled_from(['"', "'", ""]),
 ).map(lambda it: f" {it[0]}={it[2]}{it[1]}{it[2]}")
@@ -65,10 +72,7 @@ opening = st.tuples(names, st.lists(attributes, max_size=3), st.sampled_from([">
 closing = names.map(lambda name: f"</{name}>")
 words = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(
-        "\n \r\n &#13; &#0; &lt;b> &amp;lt; <!-- --> <!--> <![CDATA[ ]]> <? <! </ < > \0 &nbsp; "
-        "&#x2028; \ud800 &am".split(" ")
-    ),
+    st.sampled_from(FRAGMENTS.split(" ")),
 )
 markup = st.lists(st.one_of(opening, closing, words), max_size=40).map("".join)
 
@@ -147,7 +151,7 @@ def test_repetition_of_anything_stays_within_the_limits(html: str, times: int) -
     st.lists(
         st.one_of(
             words,
-            st.sampled_from("**a** _b_ `c` # [x](y) ![i](j) @k #t\n\n- > ```\n ~~".split(" ")),
+            st.sampled_from(MARKS.split(" ")),
         ),
         max_size=30,
     ).map("".join),
