@@ -290,7 +290,7 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
         SELECT :owner, id, id FROM (
             SELECT id FROM post WHERE author_id = :author AND deleted_ms IS NULL
               AND visibility IN ('public', 'unlisted') AND reply_to_uri IS NULL
-            ORDER BY id DESC LIMIT :limit) AS latest
+            ORDER BY id DESC LIMIT :limit) AS latest WHERE 1 = 1
         ON CONFLICT DO NOTHING
         """,
         owner=owner_id,
