@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from server.config import VERSION, ConfigError
 from server.errors import AppError
@@ -41,7 +41,26 @@ KNOWN_FAILURES: Final = (Failure, ConfigError, SecretError, AppError, DatabaseEr
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are failures like all others."""
+    """A parser whose complaints are failures, and that takes `NAME --title T FILE` in any order."""
+
+    mixed = True  # argparse cannot mix options into positionals where subcommands follow
+
+    def add_subparsers(self, **kwargs: Any) -> Any:  # noqa: ANN401  as the base says
+        """Subcommands follow."""
+        self.mixed = False
+        return super().add_subparsers(**kwargs)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """What subparsers are called with, too."""
+        if not self.mixed:
+            return super().parse_known_args(args, namespace)
+        self.mixed = False  # the mixing itself is made of plain parses
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.mixed = True
 
     def error(self, message: str) -> NoReturn:
         """Raise the complaint as one sentence that names the way to help."""
@@ -97,6 +116,7 @@ def _first_parser() -> Parser:
         epilog=f"commands:\n{listed}\n\n`madang COMMAND --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.mixed = False  # what follows the command belongs to the command
     parser.add_argument("--version", action="version", version=f"madang {VERSION}")
     parser.add_argument(
         "--config",

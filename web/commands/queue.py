@@ -9,6 +9,7 @@ import msgspec
 from server.clock import now_ms
 from server.store import jobs, peers
 from server.store.db import Read, Row, Write
+from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, say_data
 
 
@@ -23,9 +24,8 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     retry.add_argument("host", nargs="?", default="", metavar="HOST")
     retry.set_defaults(run=command(try_again))
     drop = actions.add_parser("drop", parents=[common], help="forget what waits and what is parked")
-    which = drop.add_mutually_exclusive_group(required=True)
-    which.add_argument("host", nargs="?", default="", metavar="HOST")
-    which.add_argument("--all", action="store_true", help="for every host, and parked jobs")
+    drop.add_argument("host", nargs="?", default="", metavar="HOST")
+    drop.add_argument("--all", action="store_true", help="for every host, and parked jobs")
     drop.set_defaults(run=command(forget))
 
 
@@ -45,6 +45,8 @@ async def try_again(options: argparse.Namespace) -> None:
 
 async def forget(options: argparse.Namespace) -> None:
     """Forget what waits or is parked."""
+    if bool(options.host) == options.all:
+        raise Failure("Name the HOST whose queue to drop, or say --all.")
     async with database(loaded(options)) as db:
         deliveries, work = await db.write(_drop, options.host.lower())
     print(f"{deliveries} deliveries and {work} parked jobs were dropped.")

@@ -1,0 +1,442 @@
+"""The `madang` command, as an operator and a script meet it."""
+
+import errno
+import io
+import json
+import os
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from server import config
+from web import cli
+from web.commands import domain, listening, serve
+from web.commands.failure import Failure
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "tulip-river-oven"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working directory, and an environment that says nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("MADANG_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def madang(folder, capsys, monkeypatch):
+    """Run a command that succeeds; what it printed."""
+
+    def run(*argv: str, stdin: str = "") -> str:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        status = cli.main(argv)
+        out, err = capsys.readouterr()
+        assert (status, err) == (0, ""), err
+        return out
+
+    return run
+
+
+@pytest.fixture
+def refusal(folder, capsys, monkeypatch):
+    """Run a command that fails; the sentence it said."""
+
+    def run(*argv: str, stdin: str = "") -> str:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        status = cli.main(argv)
+        err = capsys.readouterr().err
+        assert status == 1
+        assert err.startswith("madang: ") and err.count("\n") == 1
+        assert "Traceback" not in err
+        return err.removeprefix("madang: ").rstrip("\n")
+
+    return run
+
+
+@pytest.fixture
+def alice(madang):
+    """An instance with one account."""
+    madang(
+        "account",
+        "create",
+        "Alice",
+        "--email",
+        "a@example.test",
+        "--password-stdin",
+        stdin=PASSWORD,
+    )
+
+
+# --- the frame
+
+
+def test_without_a_command_it_says_which_there_are(refusal):
+    assert "serve, check, migrate" in refusal()
+
+
+def test_a_command_almost_right_is_guessed(refusal):
+    assert refusal("srve") == "There is no command srve; did you mean serve?"
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_explains_itself(folder, capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert "--config" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_package(folder, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"madang {config.VERSION}\n"
+
+
+def test_the_configuration_may_be_named_before_or_after_the_command(folder, madang):
+    (folder / "other.toml").write_text('[database]\nurl = "sqlite:other.db"')
+    madang("--config", "other.toml", "migrate")
+    assert (folder / "other.db").exists()
+    madang("account", "create", "bob", "--email", "b@example.test", "--config", "other.toml")
+    assert json.loads(madang("account", "list", "--json", "--config", "other.toml"))
+    assert not (folder / "var" / "madang.db").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "migrate"])
+def test_a_wrong_key_is_named(folder, refusal, command):
+    (folder / "madang.toml").write_text("[server]\nprot = 1")
+    assert refusal(command).startswith("server.prot in madang.toml is not a key")
+
+
+def test_a_configuration_that_is_not_there_is_named(refusal):
+    assert "nowhere.toml" in refusal("migrate", "--config", "nowhere.toml")
+
+
+def test_what_we_did_wrong_is_one_sentence_too(refusal, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr("web.commands.migrate.prepare_folder", fail)
+    assert "RuntimeError: two lines" in refusal("migrate")
+
+
+def test_a_traceback_shows_where_it_was_asked_for(folder, monkeypatch):
+    monkeypatch.setenv("MADANG_DEBUG", "1")
+    with pytest.raises(Failure):
+        cli.main(["account", "list"])
+
+
+# --- the database
+
+
+def test_migrate_says_from_which_version_to_which(madang):
+    assert madang("migrate").startswith("The database went from version 0 to version")
+    assert "nothing to do" in madang("migrate")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("account", "list"),
+        ("account", "suspend", "alice"),
+        ("token", "create", "alice"),
+        ("queue",),
+        ("domain", "list"),
+        ("post", "alice"),
+    ],
+)
+def test_a_missing_database_is_not_made_in_passing(folder, refusal, command):
+    assert "run `madang migrate`" in refusal(*command)
+    assert not (folder / "var").exists()
+
+
+def test_a_wrong_path_is_named(folder, refusal):
+    (folder / "madang.toml").write_text('[database]\nurl = "sqlite:/nowhere/at/all/madang.db"')
+    assert "/nowhere/at" in refusal("migrate")
+    (folder / "madang.toml").write_text('[database]\nurl = "sqlite:madang.toml/x.db"')
+    assert "database.url" in refusal("migrate")
+
+
+def test_a_stopped_database_server_is_named_without_its_password(folder, refusal):
+    url = "postgresql://madang:s3cr3t@127.0.0.1:1/madang?connect_timeout=1"
+    (folder / "madang.toml").write_text(f'[database]\nurl = "{url}"')
+    sentence = refusal("migrate")
+    assert "127.0.0.1" in sentence and "s3cr3t" not in sentence
+
+
+def test_a_file_that_is_no_database_is_named(folder, refusal):
+    (folder / "var").mkdir()
+    (folder / "var" / "madang.db").write_text("this is not a database at all, it is a text" * 99)
+    assert "madang.db" in refusal("migrate")
+
+
+# --- people
+
+
+def test_an_account_is_made_on_an_empty_machine(folder, madang):
+    out = madang(
+        *("account", "create", "Alice", "--email", "a@example.test", "--password-stdin"),
+        *("--display-name", "앨리스", "--role", "admin"),
+        stdin=PASSWORD + "\n",
+    )
+    assert out == "Made @alice@localhost:8080: http://localhost:8080/@alice\n"
+    (person,) = json.loads(madang("account", "list", "--json"))
+    assert (person["name"], person["display_name"]) == ("alice", "앨리스")
+    assert (person["role"], person["state"]) == ("admin", "active")
+    assert stat.S_IMODE((folder / "var" / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_password_is_made_where_none_is_given(madang):
+    out = madang("account", "create", "bob", "--email", "b@example.test")
+    assert len(out.splitlines()[1].removeprefix("Password: ")) == 20
+
+
+def test_an_account_that_cannot_be_is_refused_with_a_reason(alice, refusal):
+    again = ("account", "create", "ALICE", "--email", "x@example.test")
+    assert "taken" in refusal(*again)
+    assert "letters" in refusal("account", "create", "Ä", "--email", "x@example.test")
+    assert "easy to guess" in refusal(
+        *("account", "create", "bob", "--email", "b@example.test", "--password-stdin"),
+        stdin="password1",
+    )
+    assert "e-mail" in refusal("account", "create", "bob", "--email", "nothing")
+
+
+def test_roles_suspension_and_return(alice, madang, refusal):
+    madang("account", "role", "alice", "moderator")
+    madang("account", "suspend", "@alice")
+    (person,) = json.loads(madang("account", "list", "--json"))
+    assert (person["role"], person["state"]) == ("moderator", "suspended")
+    madang("account", "restore", "alice")
+    assert "active" in madang("account", "list")
+    madang("account", "reset-password", "alice", "--password-stdin", stdin="another-river-oven")
+    assert "no account bob" in refusal("account", "suspend", "bob")
+    assert "mayor" in refusal("account", "role", "alice", "mayor")
+
+
+def test_a_token_is_all_that_is_printed(alice, madang, refusal):
+    out = madang("token", "create", "alice", "--scopes", "read write follow push")
+    assert len(out.split()) == 1 and len(out.strip()) >= 40
+    assert "no scope" in refusal("token", "create", "alice", "--scopes", "everything")
+
+
+# --- writing
+
+
+def test_a_post_prints_its_address(alice, madang, folder):
+    (folder / "story.md").write_text("안녕, **마당**")
+    story = madang("post", "alice", "--title", "첫 글", "story.md").strip()
+    note = madang("post", "alice", stdin="hello").strip()
+    assert story.startswith("http://localhost:8080/@alice/")
+    assert note.startswith("http://localhost:8080/@alice/")
+    assert note != story
+
+
+def test_a_text_that_cannot_be_read_is_named(alice, refusal, folder):
+    assert "nowhere.md" in refusal("post", "alice", "nowhere.md")
+    (folder / "latin.md").write_bytes(b"caf\xe9")
+    assert "latin.md is not text in UTF-8" in refusal("post", "alice", "latin.md")
+
+
+# --- other servers
+
+
+def test_domains_are_blocked_listed_and_carried_over(alice, madang, refusal):
+    madang("domain", "block", "Far.Example", "--reason", "spam, and more")
+    madang("domain", "allow", "near.example")
+    assert json.loads(madang("domain", "list", "--json")) == [
+        {"domain": "far.example", "action": "block", "reason": "spam, and more"},
+        {"domain": "near.example", "action": "allow", "reason": ""},
+    ]
+    exported = madang("domain", "export")
+    madang("domain", "remove", "far.example")
+    assert "far.example" not in madang("domain", "list")
+    madang("domain", "import", stdin=exported)
+    assert "block  far.example  spam, and more" in madang("domain", "list")
+    assert "no domain" in refusal("domain", "block", "not a domain").replace("is not a", "no")
+    assert "no rule" in refusal("domain", "remove", "other.example")
+
+
+def test_a_list_of_another_server_is_read():
+    text = (
+        "\ufeff#domain,#severity,#public_comment\n"
+        "a.example,suspend,x\nb.example,silence,\n*.c.example,suspend,\n"
+    )
+    assert domain.parse_list(text) == [("a.example", "x"), ("c.example", "")]
+    assert domain.parse_list("a.example\n\n# a remark\nb.example\n") == [
+        ("a.example", ""),
+        ("b.example", ""),
+    ]
+    with pytest.raises(Failure, match="<script>"):
+        domain.parse_list("a.example\n<script>\n")
+
+
+def test_an_empty_queue_says_so(alice, madang, refusal):
+    assert madang("queue") == "Nothing waits.\n"
+    assert json.loads(madang("queue", "--json"))["peers"] == []
+    madang("queue", "retry")
+    madang("queue", "drop", "far.example")
+    assert "HOST" in refusal("queue", "drop")
+    assert "HOST" in refusal("queue", "drop", "far.example", "--all")
+
+
+# --- serving
+
+
+def test_an_older_aiohttp_is_refused(monkeypatch):
+    serve.require_parser("3.14.5")
+    with pytest.raises(Failure, match=r"aiohttp 3\.14\.4"):
+        serve.require_parser("3.14.4")
+    monkeypatch.setattr(
+        serve.http_parser, "HttpRequestParser", serve.http_parser.HttpRequestParserPy
+    )
+    with pytest.raises(Failure, match="C parser"):
+        serve.require_parser("3.14.5")
+
+
+def test_sqlite_has_one_process(refusal):
+    assert "PostgreSQL" in refusal("serve", "--processes", "2")
+    assert "PostgreSQL" in refusal("serve", "--role", "web")
+    assert "1 or more" in refusal("serve", "--processes", "0")
+    assert "not known" in refusal("serve", "--role", "cook")
+
+
+def test_a_taken_port_is_named(refusal, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("MADANG_SERVER__PORT", str(port))
+        assert refusal("serve") == (
+            f"Port {port} on 127.0.0.1 is taken; stop what uses it, or set server.port."
+        )
+
+
+def test_an_address_that_is_not_ours_is_named():
+    with pytest.raises(Failure, match=r"server\.host"):
+        listening.listen("192.0.2.1", 0)
+    with pytest.raises(Failure, match=r"server\.host"):
+        listening.listen("no such host", 0)
+
+
+def test_a_forbidden_port_says_what_to_do(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(listening, "_one", refuse)
+    with pytest.raises(Failure, match="1024 or more"):
+        listening.listen("127.0.0.1", 80)
+
+
+def test_every_address_of_a_host_is_listened_on():
+    sockets = listening.listen("127.0.0.1", 0)
+    try:
+        host, port = sockets[0].getsockname()
+        assert listening.place(sockets[0]) == f"{host}:{port}"
+        with socket.create_connection((host, port), timeout=5):
+            pass
+    finally:
+        listening.close(sockets)
+
+
+def certificate(folder: Path, days: int) -> config.Server:
+    """A server's configuration with a certificate that ends in `days`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gm.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return config.Server(tls_certificate=str(folder / "cert.pem"), tls_key=str(folder / "key.pem"))
+
+
+def test_tls_takes_a_pair_of_files_and_names_what_is_wrong(folder):
+    server = certificate(folder, 30)
+    context = listening.tls_context(server)
+    assert context and context.minimum_version == ssl.TLSVersion.TLSv1_2
+    (folder / "key.pem").write_text("nothing")
+    with pytest.raises(Failure, match=r"key\.pem"):
+        listening.tls_context(server)
+    (folder / "key.pem").unlink()
+    with pytest.raises(Failure, match="no such file"):
+        listening.tls_context(server)
+    assert listening.tls_context(config.Server()) is None
+
+
+# --- checking
+
+
+def test_check_looks_at_everything(alice, madang):
+    findings = {one["subject"]: one for one in json.loads(madang("check", "--json"))}
+    assert set(findings) == {
+        *("configuration", "database", "media", "key", "certificate", "name", "clock")
+    }
+    assert all(one["state"] == "ok" for one in findings.values())
+
+
+def test_check_fails_with_what_is_wrong(alice, refusal, folder):
+    certificate(folder, -1)
+    (folder / "madang.toml").write_text(
+        '[server]\ntls_certificate = "cert.pem"\ntls_key = "key.pem"'
+    )
+    assert "expired" in refusal("check")
+    (folder / "madang.toml").write_text('[instance]\ndomain = "nowhere.invalid"')
+    assert "nowhere.invalid" in refusal("check")
+    (folder / "madang.toml").write_text('[media]\nstore = "nowhere/media"')
+    assert "media.store" in refusal("check")
+
+
+def test_check_warns_of_a_key_that_others_may_read(alice, madang, folder):
+    (folder / "var" / "secret.key").chmod(0o644)
+    assert "warning  key: Others may read" in madang("check")
+
+
+# --- the real process
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_told_to_stop(folder, name):
+    environ = os.environ | {"MADANG_SERVER__PORT": "0", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "web", "serve"],
+        env=environ,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            line = process.stdout.readline()
+            assert "listening on http://127.0.0.1:" in line, process.stderr.read()
+            port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert one.recv(100).startswith(b"HTTP/1.1 200")
+            process.send_signal(name)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+    assert (folder / "var" / "madang.db").exists()
