@@ -171,6 +171,8 @@ class Sqlite:
         _refuse_missing_folder(path)
         threads: list[_Thread] = []
         try:
+            # First without a thread: one that cannot open its file outlives the event loop.
+            connect(path).close()
             for number in range(1 + readers):
                 thread = _Thread(partial(connect, path, reader=number > 0), 64)
                 await thread
