@@ -5,10 +5,11 @@ docs.joinmastodon.org/entities
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -30,6 +31,8 @@ from server.model import (
 EXCERPT_CHARS: Final = 500
 """Of a story without a lead; the rest is behind its link."""
 
+LAST_MS: Final = 253_370_764_800_000  # 9999-01-01T00:00:00Z
+
 VISIBILITY: Final = {
     "public": "public",
     "unlisted": "unlisted",
@@ -42,7 +45,7 @@ _FOCUSED: Final = frozenset({"image", "video"})
 
 def when(at_ms: int) -> str:
     """`at_ms` as `2026-01-31T09:00:00.000Z`."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    at = _moment(at_ms, UTC)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
@@ -196,7 +199,7 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> dict[str, Any]:
         "spoiler_text": post.warning,
         "visibility": VISIBILITY[post.visibility],
         "language": post.language or None,
-        "content": content(post),
+        "content": content(site, post),
         "reblog": None,
         "application": None,
         "account": account(site, view.author),
@@ -263,15 +266,26 @@ def boost(site: Site, post: Post, entry_id: int) -> dict[str, Any]:
     }
 
 
-def content(post: Post) -> str:
+def content(site: Site, post: Post) -> str:
     """The HTML that an app shows. A story is its title, its lead or beginning, and its link."""
     if not post.title or post.kind == "note":
         return post.content
     parts = [f"<p><strong>{escape(post.title)}</strong></p>"]
+    if post.kind == "event":
+        parts.append(_time_and_place(site, json.loads(post.extra)))
     parts.append(post.lead or _beginning(post.content))
     if post.url:
         parts.append(f'<p><a href="{escape(post.url)}">{escape(post.url)}</a></p>')
     return "".join(parts)
+
+
+def _time_and_place(site: Site, extra: dict[str, Any]) -> str:
+    """When an event begins, in the city's time, and where it is."""
+    starts_ms, facts = extra.get("starts_ms"), [extra.get("location")]
+    if starts_ms is not None:
+        facts.insert(0, f"{_moment(starts_ms, ZoneInfo(site.timezone)):%Y-%m-%d %H:%M}")
+    known = [escape(fact) for fact in facts if fact]
+    return f"<p>{'<br>'.join(known)}</p>" if known else ""
 
 
 def _beginning(html: str) -> str:
@@ -388,7 +402,7 @@ def edit(site: Site, view: PostView, said: Revision) -> dict[str, Any]:
         view.post, title=said.title, lead=said.lead, content=said.content
     )
     return {
-        "content": content(post),
+        "content": content(site, post),
         "spoiler_text": said.warning,
         "sensitive": bool(post.sensitive),
         "created_at": when(said.written_ms),
@@ -437,4 +451,9 @@ def _emojis(kept: str) -> list[dict[str, Any]]:
 
 
 def _day(at_ms: int | None) -> str | None:
-    return None if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d}"
+    return None if at_ms is None else f"{_moment(at_ms, UTC):%Y-%m-%d}"
+
+
+def _moment(at_ms: int, zone: tzinfo) -> datetime:
+    """A date of this era: strangers write others, and Python has no year 10,000."""
+    return datetime.fromtimestamp(max(0, min(at_ms, LAST_MS)) // 1000, zone)

@@ -200,8 +200,9 @@ ACCOUNT_KEYS = set(
         (NOW_MS, "2026-01-01T00:00:00.000Z"),
         (NOW_MS + 7, "2026-01-01T00:00:00.007Z"),
         (NOW_MS + 999, "2026-01-01T00:00:00.999Z"),
+        (10**18, "9999-01-01T00:00:00.000Z"),
         (0, "1970-01-01T00:00:00.000Z"),
-        (-1, "1969-12-31T23:59:59.999Z"),
+        (-1000, "1970-01-01T00:00:00.000Z"),
     ],
 )
 def test_a_time_has_three_digits_and_a_z(at_ms, text):
@@ -310,6 +311,23 @@ def test_a_story_without_a_lead_shows_how_it_begins():
     assert "<p>내일 <b>장날</b></p>" in status(a_view(post=short))["content"]
     long = a_post(kind="article", title="공지", content=f"<p>{'가 나 ' * 400}</p>")
     assert len(status(a_view(post=long))["content"]) < 900
+
+
+def test_an_event_says_when_and_where():
+    extra = json.dumps({"starts_ms": NOW_MS, "ends_ms": None, "location": "시민회관 <1층>"})
+    event = a_post(kind="event", title="신년회", content="<p>오세요</p>", extra=extra)
+    html = status(a_view(post=event))["content"]
+    assert "<p>2026-01-01 09:00<br>시민회관 &lt;1층&gt;</p><p>오세요</p>" in html
+
+
+def test_a_question_is_a_poll_that_one_can_read():
+    extra = {"options": [["네", 3], ["아니요", None]], "multiple": False, "voters": 3}
+    for ends_ms, expired in ((NOW_MS - 1, True), (NOW_MS + 1, False), (None, False)):
+        question = a_post(kind="question", extra=json.dumps({**extra, "ends_ms": ends_ms}))
+        poll = status(a_view(post=question))["poll"]
+        assert poll["expired"] is expired
+        assert poll["votes_count"] == 3
+        assert poll["options"][1] == {"title": "아니요", "votes_count": None}
 
 
 def test_our_picture_has_two_sizes_and_a_strangers_stays_where_it_is():

@@ -10,7 +10,6 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 
-from server.clock import now_ms
 from server.errors import NotFound
 from server.model import Account, Entry, Relationship, Site
 from server.services import accounts, follows, search, timelines
@@ -22,7 +21,7 @@ from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import MOST_ACCOUNTS, Id, listing, one, people, window
 from web.api.fragments import statuses
 from web.body import Upload, body, query
-from web.keys import DB, PICTURES, SITE, Viewer
+from web.keys import DB, NOW, PICTURES, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -120,11 +119,15 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
         locked=typed.locked,
         bot=typed.bot,
         discoverable=typed.discoverable,
-        avatar=await _picture(request, typed.avatar),
-        header=await _picture(request, typed.header),
+        avatar=await _avatar(request, typed.avatar),
+        header=await _header(request, typed.header),
     )
     account = await request.config_dict[DB].write(
-        accounts.edit_profile, request.config_dict[SITE], viewer.account, changes, now_ms()
+        accounts.edit_profile,
+        request.config_dict[SITE],
+        viewer.account,
+        changes,
+        request.config_dict[NOW](),
     )
     return await _own(request, viewer, account)
 
@@ -157,7 +160,7 @@ async def find(request: web.Request, viewer: Viewer) -> web.Response:
     """People known here, by a part of their name."""
     asked = query(request, Search)
     limit = max(1, min(asked.limit, MOST_ACCOUNTS))
-    found = await request.config_dict[DB].read(search.accounts, viewer.account.id, asked.q, limit)
+    found = await request.config_dict[DB].read(search.people, viewer.account.id, asked.q, limit)
     return one([present.account(request.config_dict[SITE], account) for account in found])
 
 
@@ -228,7 +231,7 @@ async def unblock(request: web.Request, viewer: Viewer) -> web.Response:
 @need("write:mutes")
 async def mute(request: web.Request, viewer: Viewer) -> web.Response:
     """Not see, for a while or until it is undone."""
-    asked, now = await body(request, Mute), now_ms()
+    asked, now = await body(request, Mute), request.config_dict[NOW]()
     until_ms = now + asked.duration * 1000 if asked.duration > 0 else None
     to = await request.config_dict[DB].write(
         _muted, viewer.account.id, path_id(request), until_ms, asked.notifications, now
@@ -301,7 +304,12 @@ def _listed(
 
 async def _act(request: web.Request, viewer: Viewer, act: Act) -> web.Response:
     to = await request.config_dict[DB].write(
-        _done, request.config_dict[SITE], viewer.account, path_id(request), act, now_ms()
+        _done,
+        request.config_dict[SITE],
+        viewer.account,
+        path_id(request),
+        act,
+        request.config_dict[NOW](),
     )
     return one(present.relationship(to))
 
@@ -322,11 +330,18 @@ async def _own(request: web.Request, viewer: Viewer, account: Account) -> web.Re
     return one(entity)
 
 
-async def _picture(request: web.Request, sent: Upload | None) -> Any:  # noqa: ANN401
-    """The uploaded picture, squared and stored; None where none was sent."""
+async def _avatar(request: web.Request, sent: Upload | None) -> str | None:
+    """The file of the uploaded picture, squared; None where none was sent."""
     if sent is None:
         return None
-    return await request.config_dict[PICTURES].process_avatar(sent.data)
+    return (await request.config_dict[PICTURES].process_avatar(sent.data)).large
+
+
+async def _header(request: web.Request, sent: Upload | None) -> str | None:
+    """The file of the uploaded picture; None where none was sent."""
+    if sent is None:
+        return None
+    return (await request.config_dict[PICTURES].process(sent.data)).large
 
 
 def _fields(sent: tuple[Field, ...] | None) -> tuple[tuple[str, str], ...] | None:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from server.clock import now_ms
 from server.model import Account, Relationship, Site
 from server.services import follows
 from server.store.db import Write
 from web import present
 from web.api.access import need, path_id
 from web.api.answers import MOST_ACCOUNTS, one, people, window
-from web.keys import DB, SITE, Viewer
+from web.keys import DB, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -50,6 +49,11 @@ def _done(
 
 async def _answer(request: web.Request, viewer: Viewer, act: Act) -> web.Response:
     to = await request.config_dict[DB].write(
-        _done, request.config_dict[SITE], viewer.account, path_id(request), act, now_ms()
+        _done,
+        request.config_dict[SITE],
+        viewer.account,
+        path_id(request),
+        act,
+        request.config_dict[NOW](),
     )
     return one(present.relationship(to))

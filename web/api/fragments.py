@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.clock import MINUTE_MS, now_ms
+from server.clock import MINUTE_MS
 from server.model import Entry, PostView, Site
 from server.services import timelines
 from web import present
-from web.keys import DB, SITE
+from web.keys import DB, NOW, SITE
 
 MAX_AGE_MS: Final = 10 * MINUTE_MS
 MAX_BYTES: Final = 24 * 1024 * 1024
@@ -95,7 +95,11 @@ async def statuses(
     request: web.Request, viewer_id: int | None, entries: list[Entry]
 ) -> list[bytes]:
     """The Status of each entry as JSON, in order; what vanished meanwhile is left out."""
-    fragments, site, now = request.config_dict[FRAGMENTS], request.config_dict[SITE], now_ms()
+    fragments, site, now = (
+        request.config_dict[FRAGMENTS],
+        request.config_dict[SITE],
+        request.config_dict[NOW](),
+    )
     missing = [entry for entry in entries if not fragments.has(entry, now)]
     gone = set[int]()
     if missing:

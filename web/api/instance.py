@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from server.clock import now_ms
 from server.config import VERSION
 from server.model import Site
 from server.services import accounts
@@ -18,7 +17,7 @@ from web import present
 from web.api.access import anybody, need
 from web.api.answers import one
 from web.body import MAX_FILE_BYTES
-from web.keys import DB, SITE, Viewer
+from web.keys import DB, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -33,7 +32,7 @@ MIME_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Instance."""
     site = request.config_dict[SITE]
-    facts = await request.config_dict[DB].read(accounts.facts, now_ms())
+    facts = await request.config_dict[DB].read(accounts.facts, request.config_dict[NOW]())
     thumbnail = f"{site.origin}/static/header.png"
     return one(
         {
@@ -60,7 +59,7 @@ async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
 async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
     """V1::Instance, which apps of Tusky's age read."""
     site = request.config_dict[SITE]
-    facts = await request.config_dict[DB].read(accounts.facts, now_ms())
+    facts = await request.config_dict[DB].read(accounts.facts, request.config_dict[NOW]())
     joining = registrations(site)
     return one(
         {

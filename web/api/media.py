@@ -3,7 +3,6 @@
 import msgspec
 from aiohttp import web
 
-from server.clock import now_ms
 from server.errors import Invalid
 from server.model import Media
 from server.services import media
@@ -12,7 +11,7 @@ from web import present
 from web.api.access import need, path_id
 from web.api.answers import one
 from web.body import Upload, body
-from web.keys import DB, PICTURES, SITE, Viewer
+from web.keys import DB, NOW, PICTURES, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -41,7 +40,7 @@ async def upload(request: web.Request, viewer: Viewer) -> web.Response:
     focus = _focus(sent.focus)
     picture = await request.config_dict[PICTURES].process(sent.file.data)
     kept = await request.config_dict[DB].write(
-        media.add, viewer.account.id, picture, sent.description, focus, now_ms()
+        media.add, viewer.account.id, picture, sent.description, focus, request.config_dict[NOW]()
     )
     return one(present.media(request.config_dict[SITE], kept))
 

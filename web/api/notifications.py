@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from server.clock import now_ms
 from server.errors import NotFound
 from server.services import notifications
 from server.services.notifications import NotificationView
@@ -13,7 +12,7 @@ from web import present
 from web.api.access import need, path_id
 from web.api.answers import MOST_ACCOUNTS, listing, one, window
 from web.body import query
-from web.keys import DB, SITE, Viewer
+from web.keys import DB, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -77,5 +76,7 @@ def _entity(request: web.Request, viewer: Viewer, found: NotificationView) -> di
     site = request.config_dict[SITE]
     status = None
     if found.post is not None:
-        status = present.status(site, found.post, viewer_id=viewer.account.id, now_ms=now_ms())
+        status = present.status(
+            site, found.post, viewer_id=viewer.account.id, now_ms=request.config_dict[NOW]()
+        )
     return present.notification(site, found.notification, found.account, status)

@@ -5,17 +5,16 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from server.clock import now_ms
 from server.errors import Deleted, NotFound, Unauthorized
 from server.model import Account, Post, PostView
-from server.services import lookup, reading, search
+from server.services import lookup, reading, search, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web import present
 from web.api.access import anybody, viewer_id
 from web.api.answers import MOST_STATUSES, Id, one
 from web.body import query
-from web.keys import DB, FETCHER, SITE, Viewer
+from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -87,9 +86,9 @@ def _searched(db: Read, viewer_id: int | None, asked: Query) -> Found:
     if not text or asked.offset:
         return Found()
     return Found(
-        accounts=tuple(search.accounts(db, viewer_id, text, limit)),
-        posts=tuple(search.posts(db, viewer_id, text, page)),
-        hashtags=tuple(search.hashtags(db, text.removeprefix("#"), limit)),
+        accounts=tuple(search.people(db, viewer_id, text, limit)),
+        posts=tuple(timelines.views(db, viewer_id, search.words(db, viewer_id, text, page))),
+        hashtags=tuple(search.hashtags(db, text, limit)),
     )
 
 
@@ -97,7 +96,7 @@ def _answer(
     request: web.Request, viewer: Viewer | None, found: Found, kind: str | None
 ) -> web.Response:
     """Search: three lists, of which `kind` empties two."""
-    site, now = request.config_dict[SITE], now_ms()
+    site, now = request.config_dict[SITE], request.config_dict[NOW]()
     lists = {
         "accounts": [present.account(site, account) for account in found.accounts],
         "statuses": [

@@ -11,7 +11,6 @@ import msgspec
 from aiohttp import web
 
 from server import text
-from server.clock import now_ms
 from server.errors import Deleted, Forbidden, Invalid, NotFound
 from server.model import Account, PostView, Revision, Site
 from server.services import lookup, posts, reading
@@ -22,7 +21,7 @@ from web import present
 from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import MOST_ACCOUNTS, Id, one, people, window
 from web.body import body, query
-from web.keys import DB, FETCHER, SITE, Viewer
+from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -112,7 +111,11 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
 async def delete(request: web.Request, viewer: Viewer) -> web.Response:
     """Delete one's own post (or take a boost back), and answer its source for a new attempt."""
     view = await request.config_dict[DB].write(
-        _deleted, request.config_dict[SITE], viewer.account, path_id(request), now_ms()
+        _deleted,
+        request.config_dict[SITE],
+        viewer.account,
+        path_id(request),
+        request.config_dict[NOW](),
     )
     return one({**_entity(request, viewer, view), "text": view.post.source})
 
@@ -278,8 +281,10 @@ def _deleted(tx: Write, site: Site, author: Account, id: int, now_ms: int) -> Po
     view = _found(tx, author.id, id)
     if view.booster is None:
         posts.delete(tx, site, author, view.post.id, now_ms)
-    else:
+    elif view.booster.id == author.id:
         posts.unboost(tx, site, author, view.post.id, now_ms)
+    else:
+        raise Forbidden("Only the one who boosted a post can take the boost back.")
     return view
 
 
@@ -304,7 +309,7 @@ async def _write(
 ) -> web.Response:
     """Run `function(tx, site, account, *args, now_ms)` and answer the post it returns."""
     view = await request.config_dict[DB].write(
-        function, request.config_dict[SITE], viewer.account, *args, now_ms()
+        function, request.config_dict[SITE], viewer.account, *args, request.config_dict[NOW]()
     )
     return one(_entity(request, viewer, view))
 
@@ -319,7 +324,9 @@ async def _people(request: web.Request, viewer: Viewer | None, of: People) -> we
 
 def _entity(request: web.Request, viewer: Viewer | None, view: PostView) -> dict[str, Any]:
     site = request.config_dict[SITE]
-    return present.status(site, view, viewer_id=viewer_id(viewer), now_ms=now_ms())
+    return present.status(
+        site, view, viewer_id=viewer_id(viewer), now_ms=request.config_dict[NOW]()
+    )
 
 
 def _key(request: web.Request) -> str:
