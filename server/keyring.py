@@ -23,8 +23,13 @@ class Keys(msgspec.Struct, frozen=True):
 def make(vault: Vault) -> Keys:
     """New keys. RSA takes some 100 ms of CPU: `await asyncio.to_thread(keyring.make, vault)`."""
     rsa_private, rsa_public = make_rsa()
-    ed_private, ed_public = make_ed25519()
-    return Keys((vault.seal(rsa_private), rsa_public), (vault.seal(ed_private), ed_public))
+    return Keys((vault.seal(rsa_private), rsa_public), make_sealed_ed25519(vault))
+
+
+def make_sealed_ed25519(vault: Vault) -> tuple[bytes, str]:
+    """A new Ed25519 pair: sealed private, public multibase. Takes no time."""
+    private, public = make_ed25519()
+    return vault.seal(private), public
 
 
 class Keyring:

@@ -8,11 +8,13 @@ from aiohttp import web
 from federation.http import Client
 from server.config import Config
 from server.fetch import Fetcher
+from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Account, Member, Site
 from server.secrets import Vault
 from server.store.db import Database
 from server.worker import Worker
+from web.limits import Buckets
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +32,10 @@ DB = web.AppKey("DB", Database)
 CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
 PICTURES = web.AppKey("PICTURES", Pictures)
+KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
 WORKER = web.AppKey("WORKER", Worker)
+BUCKETS = web.AppKey("BUCKETS", Buckets)
 NOW = web.AppKey("NOW", Callable[[], int])
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)

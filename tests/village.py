@@ -1,0 +1,237 @@
+"""Live instances in one process, found by name: real HTTP between them, on loopback."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.keys import make_rsa
+from server import keyring
+from server.clock import now_ms
+from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Registrations, Secrets
+from server.model import Account, Post
+from server.services import accounts, follows, lookup, posts, sessions
+from server.services.accounts import NewAccount
+from server.services.posts import NewPost
+from server.store import accounts as account_store
+from server.store import posts as post_store
+from server.store.db import Database
+from web.app import create_app
+from web.keys import DB, FETCHER, NOW, SITE, VAULT, WORKER
+
+T = TypeVar("T")
+SPARE_KEYS = itertools.cycle([make_rsa() for _ in range(4)])
+"""RSA keys take 100 ms each; tests whose subject is not keys share these."""
+
+
+class Names(AbstractResolver):
+    """Names such as alpha.test, on loopback, at whatever port each instance got."""
+
+    def __init__(self) -> None:
+        self.ports: dict[str, int] = {}
+        self.down: set[str] = set()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where `host` listens. Raises `OSError` for one that is down."""
+        if host not in self.ports or host in self.down:
+            raise OSError(f"{host} is not there")
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=self.ports[host],
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Clock:
+    """A clock that tests can move; otherwise it is the time."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def __call__(self) -> int:
+        """Milliseconds UTC."""
+        return now_ms() + self.ahead_ms
+
+
+@dataclass
+class City:
+    """One instance, with shortcuts for what tests do most."""
+
+    name: str
+    client: TestClient[Any, Any]
+    clock: Clock
+    people: dict[str, Account] = field(default_factory=dict)
+
+    @property
+    def app(self) -> Any:
+        """The application."""
+        return self.client.server.app  # type: ignore[attr-defined]
+
+    @property
+    def db(self) -> Database:
+        """Its database."""
+        return self.app[DB]
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of its ids."""
+        return str(self.app[SITE].origin)
+
+    async def join(self, name: str, *, locked: bool = False, role: str = "writer") -> Account:
+        """Make a local account."""
+        rsa = next(SPARE_KEYS)
+        vault = self.app[VAULT]
+        made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
+        new = NewAccount(
+            name=name, email=f"{name}@{self.name}", password="", keys=made, role=role
+        )
+        account = await self.db.write(accounts.create, self.app[SITE], new, self.clock())
+        if locked:
+            await self.db.write(account_store.set_columns, account.id, locked=1)
+        self.people[name] = await self.one(account.id)
+        return self.people[name]
+
+    async def one(self, id: int) -> Account:
+        """An account as it is now."""
+        found = await self.db.read(account_store.by_id, id)
+        assert found is not None
+        return found
+
+    async def token(self, name: str) -> str:
+        """An access token of one of its people."""
+        return await self.db.write(
+            sessions.create_access_token,
+            self.people[name].id,
+            "read write follow push",
+            "tests",
+            self.clock(),
+        )
+
+    async def find(self, query: str) -> Account | Post | None:
+        """What a handle or an address means, seen from here."""
+        return await lookup.find(self.app[FETCHER], query)
+
+    async def knows(self, handle: str) -> Account:
+        """The account behind a handle; it must be found."""
+        found = await self.find(handle)
+        assert isinstance(found, Account), f"{handle} was not found from {self.name}"
+        return found
+
+    async def write(self, name: str, content: str = "", **more: Any) -> Post:
+        """Publish as one of its people."""
+        await lookup.mentioned(self.app[FETCHER], content)
+        author = await self.one(self.people[name].id)
+        return await self.do(posts.write, author, NewPost(content=content, **more))
+
+    async def follow(self, name: str, handle: str) -> Account:
+        """One of its people asks to follow somebody anywhere."""
+        target = await self.knows(handle)
+        await self.do(follows.follow, await self.one(self.people[name].id), target.id)
+        return target
+
+    async def do(self, service: Callable[..., T], viewer: Account, *args: Any) -> T:
+        """Run a service `(tx, site, viewer, ..., now_ms)`."""
+        return await self.db.write(service, self.app[SITE], viewer, *args, self.app[NOW]())
+
+    async def post_at(self, uri: str) -> Post | None:
+        """The post with this id, as this instance has it."""
+        found = await self.db.read(post_store.by_uri, uri)
+        return found if found and found.deleted_ms is None else None
+
+    async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
+        """Rows as dicts, for questions that only tests ask."""
+        found = await self.db.read(lambda db: [dict(row) for row in db.all(sql, **params)])
+        return found
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int((await self.rows(f"SELECT count(*) AS n FROM {table}"))[0]["n"])  # noqa: S608
+
+    async def settled(self) -> bool:
+        """Whether nothing waits here, neither jobs nor deliveries."""
+        waiting = await self.rows("SELECT 1 FROM job WHERE state = 'waiting' LIMIT 1")
+        return not waiting and not await self.rows("SELECT 1 FROM delivery LIMIT 1")
+
+    def wake(self) -> None:
+        """Let the worker look at what is due."""
+        self.app[WORKER].wake()
+
+    async def get(self, path: str, accept: str = "application/activity+json") -> dict[str, Any]:
+        """A document of this instance."""
+        async with self.client.get(path, headers={"Accept": accept}) as answer:
+            assert answer.status == 200, (answer.status, await answer.text())
+            return msgspec.json.decode(await answer.read(), type=dict[str, Any])
+
+
+async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = 10.0) -> T:
+    """The probe's first true answer; fails after `timeout` seconds."""
+    found = None
+    try:
+        async with asyncio.timeout(timeout):
+            while not (found := await probe()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"did not become true within {timeout} s: {found!r}") from None
+    return found
+
+
+class Village:
+    """Makes instances that find each other by name."""
+
+    def __init__(self, folder: Path, new_database: Callable[[], str]) -> None:
+        self.names = Names()
+        self.cities: list[City] = []
+        self._folder = folder
+        self._new_database = new_database
+
+    async def __call__(self, name: str, **federation: Any) -> City:
+        """Start the instance `name`, such as "alpha.test"."""
+        config = Config(
+            instance=Instance(domain=name, base_url=f"http://{name}", name=name.title()),
+            database=DatabaseAt(url=self._new_database()),
+            media=MediaAt(store=str(self._folder / name / "media")),
+            secrets=Secrets(key_file=str(self._folder / f"{name}.key")),
+            registrations=Registrations(mode="open"),
+            federation=Federation(
+                allowed_addresses=("127.0.0.0/8",), allow_http=True, **federation
+            ),
+        )
+        clock = Clock()
+        app = create_app(config, resolver=self.names, clock=clock)
+        client: TestClient[Any, Any] = TestClient(TestServer(app))
+        await client.start_server()
+        assert client.port is not None
+        self.names.ports[name] = client.port
+        city = City(name, client, clock)
+        self.cities.append(city)
+        return city
+
+    async def settle(self) -> None:
+        """Wait until nothing waits anywhere."""
+
+        async def quiet() -> bool:
+            return all([await city.settled() for city in self.cities])
+
+        await eventually(quiet)
+
+    async def close(self) -> None:
+        """Stop every instance."""
+        for city in self.cities:
+            await city.client.close()

@@ -1,0 +1,406 @@
+"""Server-to-server routes: what peers send us, and the documents they read. AP §5, §7."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from federation import build, inbox
+from federation.errors import Blocked, FederationError, Gone, NotAuthentic
+from federation.http import is_activity_type
+from federation.origin import host
+from federation.signature import SignedRequest
+from federation.vocab import ACTIVITY_JSON
+from server.errors import NotFound
+from server.inbox.door import take
+from server.model import Account, Post, Site
+from server.services import accounts as account_service
+from server.services import documents, reading
+from server.store import accounts, follows, posts
+from server.store.db import Read
+from server.store.paging import LAST_ID, Page
+from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE
+from web.negotiate import wants_activity
+
+routes = web.RouteTableDef()
+
+READ_S: Final = 20.0  # for a body of at most 1 MiB
+INBOX_AT_ONCE: Final = 500
+PAGE_ITEMS: Final = 20
+_arriving = 0
+
+
+# --- what peers send
+
+
+@routes.post("/inbox")
+@routes.post("/actors/{id}/inbox")
+async def receive(request: web.Request) -> web.Response:
+    """Accept an authentic activity: durable, and usually already applied, before the 202."""
+    global _arriving  # noqa: PLW0603  bounds what is under way in this process
+    if _arriving >= INBOX_AT_ONCE:
+        return web.Response(status=503, headers={"Retry-After": "5"})
+    _arriving += 1
+    try:
+        return await _receive(request)
+    finally:
+        _arriving -= 1
+
+
+async def _receive(request: web.Request) -> web.Response:
+    now_ms, buckets = request.app[NOW](), request.app[BUCKETS]
+    buckets.check(request[ADDRESS], now_ms)
+    if not is_activity_type(request.headers.get("Content-Type", "")):
+        raise web.HTTPUnsupportedMediaType
+    try:
+        async with asyncio.timeout(READ_S):
+            body = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    try:
+        await _authentic(request, body, now_ms)
+    except (Gone, Blocked):
+        return web.Response(status=202)
+    except FederationError:
+        buckets.charge(request[ADDRESS], now_ms)
+        raise
+    return web.Response(status=202)
+
+
+async def _authentic(request: web.Request, body: bytes, now_ms: int) -> None:
+    app = request.app
+    fetcher, site = app[FETCHER], app[SITE]
+    claim = inbox.claim(signed(request, body), now_ms, own_hosts(site))
+    if not await fetcher.welcome(host(claim.activity.actor)):
+        raise Blocked(host(claim.activity.actor))
+    authentic = await inbox.prove(claim, fetcher, now_ms)
+    await take(app[DB], site, authentic, now_ms)
+
+
+def signed(request: web.Request, body: bytes) -> SignedRequest:
+    """The request as it came off the wire."""
+    return SignedRequest(
+        method=request.method,
+        target=request.raw_path,
+        host=request.headers.get("Host", ""),
+        scheme=request.app[SITE].origin.partition(":")[0],
+        headers=tuple(
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in request.raw_headers
+        ),
+        body=body,
+    )
+
+
+def own_hosts(site: Site) -> tuple[str, ...]:
+    """Under which names we are spoken to."""
+    return (host(site.origin),)
+
+
+# --- what peers read
+
+
+async def _reader(request: web.Request) -> str | None:
+    """Who signed this GET; None when nobody did. Raises `FederationError` for a wrong signature."""
+    if "Signature" not in request.headers:
+        return None
+    now_ms = request.app[NOW]()
+    who = await inbox.reader(
+        signed(request, b""), request.app[FETCHER], now_ms, own_hosts(request.app[SITE])
+    )
+    if not await request.app[FETCHER].welcome(host(who)):
+        raise NotAuthentic("not welcome")
+    return who
+
+
+async def _admit(request: web.Request) -> str | None:
+    """Who reads, as far as we must know: always where `authorized_fetch` is on."""
+    if not request.app[CONFIG].federation.authorized_fetch:
+        return None
+    who = await _reader(request)
+    if who is None:
+        raise NotAuthentic("missing: this server answers signed requests only")
+    return who
+
+
+def document(request: web.Request, body: dict[str, Any], *, public: bool = True) -> web.Response:
+    """An ActivityStreams document, with an ETag that saves reading it twice."""
+    data = msgspec.json.encode(build.document(body))
+    etag = hashlib.sha256(data).hexdigest()[:32]
+    headers = {
+        "Vary": "Accept, Signature" if not public else "Accept",
+        "ETag": f'"{etag}"',
+        "Cache-Control": "public, max-age=60" if public else "private, no-store",
+        "Access-Control-Allow-Origin": "*",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return web.Response(body=data, content_type=ACTIVITY_JSON, headers=headers)
+
+
+def tombstone(request: web.Request, uri: str, deleted_ms: int | None) -> web.Response:
+    """410, and what stood here. AP §6.4."""
+    body = build.document(build.tombstone(uri, deleted_ms))
+    return web.json_response(
+        body, status=HTTPStatus.GONE, content_type=ACTIVITY_JSON, headers={"Vary": "Accept"}
+    )
+
+
+@routes.get("/actor")
+async def instance_actor(request: web.Request) -> web.Response:
+    """The instance itself; readable unsigned always, or nobody could verify anything."""
+    account = await request.app[DB].read(account_service.instance_actor)
+    if account is None:
+        raise NotFound("There is no instance actor yet.")
+    return document(request, await request.app[DB].read(_profile, request.app[SITE], account))
+
+
+def _profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
+    return documents.profile(db, site, account)
+
+
+@routes.get("/actors/{id}")
+async def actor(request: web.Request) -> web.Response:
+    """One of our people. AP §4.1."""
+    return await actor_document(request, await _account(request))
+
+
+async def actor_document(request: web.Request, account: Account) -> web.Response:
+    """The document of one of ours; a browser is led to the page."""
+    if not wants_activity(request):
+        raise web.HTTPFound(account.url)
+    if account.state == "gone":
+        return tombstone(request, account.uri, None)
+    if account.state != "active":
+        raise NotFound("There is no such account.")
+    await _admit(request)
+    body = await request.app[DB].read(_profile, request.app[SITE], account)
+    return document(request, body, public=not request.app[CONFIG].federation.authorized_fetch)
+
+
+async def _account(request: web.Request) -> Account:
+    id = _number(request.match_info["id"])
+    account = await request.app[DB].read(accounts.by_id, id)
+    if account is None or not account.local or account.kind == "Application":
+        raise NotFound("There is no such account.")
+    return account
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound("There is nothing at this address.")
+    return int(text)
+
+
+@routes.get("/actors/{id}/outbox")
+async def outbox(request: web.Request) -> web.Response:
+    """What somebody wrote in public, newest first. AP §5.1."""
+    return await _collection(request, "outbox", _outbox, lambda account: account.posts_count)
+
+
+def _outbox(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
+    found = posts.public_by(db, account.id, page)
+    written = documents.collection(db, site, found)
+    return [build.create(one) for one in written], found[-1].id if found else None
+
+
+@routes.get("/actors/{id}/followers")
+async def followers(request: web.Request) -> web.Response:
+    """Who follows. AP §5.3."""
+    return await _collection(
+        request, "followers", _followers, lambda account: account.followers_count
+    )
+
+
+def _followers(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
+    found = follows.followers(db, account.id, page)
+    return [who.uri for _, who in found], found[-1][0] if found else None
+
+
+@routes.get("/actors/{id}/following")
+async def following(request: web.Request) -> web.Response:
+    """Whom somebody follows. AP §5.4."""
+    return await _collection(
+        request, "following", _following, lambda account: account.following_count
+    )
+
+
+def _following(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
+    found = follows.following(db, account.id, page)
+    return [who.uri for _, who in found], found[-1][0] if found else None
+
+
+Items = Callable[[Read, Site, Account, Page], tuple[list[Any], int | None]]
+
+
+async def _collection(
+    request: web.Request, name: str, items: Items, total: Callable[[Account], int]
+) -> web.Response:
+    """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`."""
+    account = await _account(request)
+    await _admit(request)
+    uri = f"{account.uri}/{name}"
+    if "page" not in request.query and "max_id" not in request.query:
+        return document(
+            request, build.ordered_collection(uri, total(account), first=f"{uri}?page=1")
+        )
+    window = _window(request)
+    found, last = await request.app[DB].read(items, request.app[SITE], account, window)
+    return document(request, _page(request, uri, found, last))
+
+
+def _window(request: web.Request) -> Page:
+    at = request.query.get("max_id", "")
+    return Page(max_id=_number(at) if at else LAST_ID, limit=PAGE_ITEMS)
+
+
+def _page(
+    request: web.Request, uri: str, found: list[Any], last: int | None
+) -> dict[str, Any]:
+    at = request.query.get("max_id", "")
+    here = f"{uri}?max_id={_number(at)}" if at else f"{uri}?page=1"
+    more = f"{uri}?max_id={last}" if last is not None and len(found) >= PAGE_ITEMS else None
+    return build.collection_page(here, uri, found, next=more)
+
+
+@routes.get("/actors/{id}/featured")
+async def featured(request: web.Request) -> web.Response:
+    """What somebody keeps at the top."""
+    account = await _account(request)
+    await _admit(request)
+    found = await request.app[DB].read(posts.pinned, account.id)
+    uris = [post.uri for post in found if post.visibility in ("public", "unlisted")]
+    return document(
+        request, build.ordered_collection(account.featured_uri, len(uris), items=uris)
+    )
+
+
+@routes.get("/objects/{id}")
+async def thing(request: web.Request) -> web.Response:
+    """A post of ours. AP §3.2."""
+    post = await request.app[DB].read(posts.by_id, _number(request.match_info["id"]))
+    return await post_document(request, post)
+
+
+async def post_document(request: web.Request, post: Post | None) -> web.Response:
+    """The document of a post of ours; a browser is led to the page."""
+    if post is None or not post.local:
+        raise NotFound("There is no such post.")
+    if not wants_activity(request):
+        raise web.HTTPFound(post.url)
+    if post.deleted_ms is not None and post.visibility in ("public", "unlisted"):
+        return tombstone(request, post.uri, post.deleted_ms)
+    who = await _admit(request)
+    open_to_all = post.visibility in ("public", "unlisted")
+    if not open_to_all:
+        who = who or await _reader(request)
+        await request.app[DB].read(_require_reader, who, post)
+    body = await request.app[DB].read(documents.by_post, request.app[SITE], post)
+    return document(request, body, public=open_to_all and who is None)
+
+
+def _require_reader(db: Read, who: str | None, post: Post) -> None:
+    """Raises `NotFound` unless the actor who signed may read the post."""
+    reader = accounts.by_uri(db, who) if who else None
+    if reader is None or not reading.may_read(db, reader.id, post):
+        raise NotFound("There is no such post.")
+
+
+async def _public_post(request: web.Request) -> Post:
+    await _admit(request)
+    post = await request.app[DB].read(
+        reading.readable, None, _number(request.match_info["id"])
+    )
+    if not post.local:
+        raise NotFound("There is no such post.")
+    return post
+
+
+@routes.get("/objects/{id}/replies")
+async def replies(request: web.Request) -> web.Response:
+    """Public answers to a post, newest first."""
+    post = await _public_post(request)
+    uri = f"{post.uri}/replies"
+    if "page" not in request.query and "max_id" not in request.query:
+        whole = build.ordered_collection(uri, post.replies, first=f"{uri}?page=1")
+        return document(request, whole)
+    found = await request.app[DB].read(posts.public_replies, post.id, _window(request))
+    last = found[-1].id if found else None
+    return document(request, _page(request, uri, [one.uri for one in found], last))
+
+
+@routes.get("/objects/{id}/likes")
+async def likes(request: web.Request) -> web.Response:
+    """How many like a post; who does is theirs to tell."""
+    post = await _public_post(request)
+    return document(request, build.ordered_collection(f"{post.uri}/likes", post.likes))
+
+
+@routes.get("/objects/{id}/shares")
+async def shares(request: web.Request) -> web.Response:
+    """How many boosted a post."""
+    post = await _public_post(request)
+    return document(request, build.ordered_collection(f"{post.uri}/shares", post.boosts))
+
+
+@routes.get("/contexts/{id}")
+async def context(request: web.Request) -> web.Response:
+    """A thread that began here, root first. FEP-7888, FEP-f228."""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    uri = f"{request.app[SITE].origin}/contexts/{id}"
+    author, uris = await request.app[DB].read(_thread, id)
+    body = build.ordered_collection(uri, len(uris), items=uris)
+    return document(request, body | {"attributedTo": author})
+
+
+def _thread(db: Read, id: int) -> tuple[str, list[str]]:
+    root = posts.by_id(db, id)
+    if root is None or not root.local:
+        raise NotFound("There is no such thread.")
+    author = accounts.by_id(db, root.author_id)
+    found = posts.thread(db, id, reading.MAX_THREAD)
+    return author.uri if author else "", [
+        post.uri for post in found if reading.may_read(db, None, post)
+    ]
+
+
+@routes.get("/activities/{id}")
+async def activity(request: web.Request) -> web.Response:
+    """Activities are not kept for reading: what they did is in the objects. Follows are private."""
+    raise NotFound("There is nothing to read at this address.")
+
+
+# --- one address for people and peers
+
+
+@web.middleware
+async def negotiate(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """`/@name` and `/@name/ID` are pages for browsers and documents for peers."""
+    if (
+        request.method in ("GET", "HEAD")
+        and request.path.startswith("/@")
+        and wants_activity(request)
+    ):
+        return await _pretty(request)
+    return await handler(request)
+
+
+async def _pretty(request: web.Request) -> web.StreamResponse:
+    name, _, id = request.path.removeprefix("/@").rstrip("/").partition("/")
+    db = request.app[DB]
+    account = await db.read(account_service.by_handle, request.app[SITE], name)
+    if account is None or not account.local:
+        raise NotFound("There is no such account.")
+    if not id:
+        return await actor_document(request, account)
+    post = await db.read(posts.by_url, account.id, _number(id))
+    return await post_document(request, post)
+

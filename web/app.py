@@ -1,0 +1,122 @@
+"""The composition root: the only place where parts meet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from aiohttp import web
+from aiohttp.abc import AbstractResolver
+
+from federation.http import Client
+from server import keyring as keys
+from server.clock import now_ms
+from server.config import VERSION, Config
+from server.fetch import Fetcher
+from server.keyring import Keyring
+from server.media import Pictures
+from server.model import Site
+from server.secrets import vault
+from server.services import accounts
+from server.store.db import Database
+from server.store.migrate import migrate
+from server.worker import Worker
+from web import activitypub, api, media, operations, pages, wellknown
+from web.keys import BUCKETS, CLIENT, CONFIG, DB, FETCHER, KEYRING, NOW, PICTURES, SITE, VAULT, WORKER
+from web.limits import Buckets
+from web.middleware import MIDDLEWARES
+
+MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
+
+
+def create_app(
+    config: Config,
+    *,
+    resolver: AbstractResolver | None = None,
+    clock: Callable[[], int] = now_ms,
+    work: bool = True,
+) -> web.Application:
+    """An application ready to run. Tests choose how names resolve and what time it is."""
+    app = web.Application(middlewares=(*MIDDLEWARES, activitypub.negotiate), client_max_size=MAX_BODY_BYTES)
+    app[CONFIG] = config
+    app[SITE] = site_of(config)
+    app[NOW] = clock
+    app[BUCKETS] = Buckets()
+    app.cleanup_ctx.append(stores)
+    app.cleanup_ctx.append(partial(network, resolver=resolver))
+    if work:
+        app.cleanup_ctx.append(worker)
+    for part in (wellknown, activitypub, media, operations):
+        app.add_routes(part.routes)
+    api.register(app)
+    pages.register(app)
+    return app
+
+
+def site_of(config: Config) -> Site:
+    """What services need to know of the configuration."""
+    instance = config.instance
+    return Site(
+        origin=instance.base_url,
+        domain=instance.domain,
+        name=instance.name,
+        kind=instance.kind,
+        languages=instance.languages,
+        timezone=instance.timezone,
+        registrations=config.registrations.mode,
+    )
+
+
+async def stores(app: web.Application) -> AsyncIterator[None]:
+    """Open database, pictures and keys; the instance actor is made on the first start."""
+    config = app[CONFIG]
+    app[VAULT] = vault(config.secrets.file)
+    app[DB] = db = await Database.open(config.database.url)
+    try:
+        await migrate(db)
+        if await db.read(accounts.instance_actor) is None:
+            made = await asyncio.to_thread(keys.make, app[VAULT])
+            await db.write(accounts.ensure_instance_actor, app[SITE], made, app[NOW]())
+        app[PICTURES] = pictures = Pictures(config.media.folder)
+        await pictures.open()
+        app[KEYRING] = Keyring(db, app[VAULT])
+        yield
+        await pictures.close()
+    finally:
+        await db.close()
+
+
+async def network(
+    app: web.Application, *, resolver: AbstractResolver | None
+) -> AsyncIterator[None]:
+    """One client for everything we say to other servers."""
+    federation, site = app[CONFIG].federation, app[SITE]
+    app[CLIENT] = client = Client(
+        user_agent=f"Madang/{VERSION} (+{site.origin}/)",
+        now_ms=app[NOW],
+        allowed=federation.allowed_addresses,
+        allow_http=federation.allow_http,
+        ca_file=federation.ca_file,
+        resolver=resolver,
+    )
+    await client.open()
+    app[FETCHER] = Fetcher(
+        app[DB],
+        client,
+        app[KEYRING],
+        site,
+        federation.mode,
+        app[NOW],
+        scheme=site.origin.partition(":")[0],
+    )
+    yield
+    await client.close()
+
+
+async def worker(app: web.Application) -> AsyncIterator[None]:
+    """Work through what was promised until shutdown."""
+    app[WORKER] = running = Worker(
+        app[DB], app[CLIENT], app[FETCHER], app[KEYRING], app[PICTURES], app[NOW]
+    )
+    running.start()
+    yield
+    await running.stop()

@@ -1,0 +1,50 @@
+"""How much one address may get wrong, and how much may be under way at once."""
+
+import ipaddress
+from collections import OrderedDict
+from typing import Final
+
+from server.errors import TooMany
+
+MAX_ADDRESSES: Final = 20_000
+BURST: Final = 100.0  # refused requests in a row
+REFILL_PER_S: Final = 5.0
+
+
+class Buckets:
+    """A token bucket per address (/64 for IPv6). Only what is refused costs a token.
+
+    So a flood of forgeries is soon answered without work, and honest peers, however busy, never
+    notice: not even behind the same address, as long as most of what comes from there is right.
+    """
+
+    def __init__(self) -> None:
+        """All buckets are full."""
+        self._tokens: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def check(self, address: str, now_ms: int) -> None:
+        """Raises `TooMany` when the address got too much wrong lately."""
+        if self._left(_key(address), now_ms) < 1.0:
+            raise TooMany("Too many requests were wrong. Wait a while.", retry_after_ms=20_000)
+
+    def charge(self, address: str, now_ms: int) -> None:
+        """One more request was refused."""
+        key = _key(address)
+        self._tokens[key] = (max(0.0, self._left(key, now_ms) - 1.0), now_ms)
+        self._tokens.move_to_end(key)
+        if len(self._tokens) > MAX_ADDRESSES:
+            self._tokens.popitem(last=False)
+
+    def _left(self, key: str, now_ms: int) -> float:
+        tokens, at_ms = self._tokens.get(key, (BURST, now_ms))
+        return min(BURST, tokens + max(0, now_ms - at_ms) / 1000 * REFILL_PER_S)
+
+
+def _key(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False))

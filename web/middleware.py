@@ -1,0 +1,148 @@
+"""What happens around every request: an id, whose address, who asks, and what a failure looks like."""
+
+import asyncio
+import ipaddress
+import logging
+from functools import lru_cache
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from federation.errors import FederationError
+from server.errors import AppError, NotFound, TooMany, Unauthorized
+from server.services import sessions
+from server.services.sessions import Session
+from server.store.db import DatabaseUnavailable
+from web import failures, logs
+from web.keys import ADDRESS, CONFIG, DB, NOW, REQUEST_ID, VIEWER, Viewer
+from web.pages.sessions import session_cookie
+
+log = logging.getLogger(__name__)
+
+SLOW_MS = 1_000  # a request that took longer is worth a line in the log
+OPEN_TO_ANYONE = ("/static/", "/media/", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/")
+
+
+@web.middleware
+async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request its id and its visitor's address; log what failed or was slow."""
+    request[REQUEST_ID] = id = logs.new_request_id()
+    request[ADDRESS] = address_of(request)
+    token = logs.request_id.set(id)
+    started = asyncio.get_running_loop().time()
+    try:
+        response = await handler(request)
+        if not response.prepared:
+            response.headers["X-Request-Id"] = id
+        return response
+    finally:
+        took_ms = (asyncio.get_running_loop().time() - started) * 1000
+        if took_ms > SLOW_MS:
+            log.info("%s %s took %d ms", request.method, request.path, took_ms)
+        logs.request_id.reset(token)
+
+
+def address_of(request: web.Request) -> str:
+    """The visitor's address; a proxy that we trust may name it in X-Forwarded-For."""
+    address = request.remote or ""
+    trusted = _networks(request.config_dict[CONFIG].server.trusted_proxies)
+    named = request.headers.get("X-Forwarded-For", "")
+    for candidate in reversed([part.strip() for part in named.split(",") if part.strip()]):
+        if not _within(address, trusted):
+            break
+        address = candidate
+    return address[:64]
+
+
+@lru_cache(maxsize=8)
+def _networks(
+    entries: tuple[str, ...],
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)
+
+
+def _within(
+    address: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+@web.middleware
+async def fail_well(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn everything that is raised into an answer that says what to do."""
+    try:
+        return await handler(request)
+    except AppError as error:
+        response = await failures.answer(request, error.status, error)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
+        return response
+    except FederationError as error:
+        return failures.problem(request, error.status, str(error))
+    except web.HTTPException as error:
+        return await _http(request, error)
+    except DatabaseUnavailable:
+        log.warning("the database does not answer", exc_info=True)
+        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, None)
+    except Exception:  # ours: the person gets an id to tell us
+        log.exception("%s %s failed", request.method, request.path)
+        return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+async def _http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < HTTPStatus.BAD_REQUEST:
+        raise error
+    if error.status == HTTPStatus.NOT_FOUND:
+        return await failures.answer(
+            request, HTTPStatus.NOT_FOUND, NotFound("There is nothing at this address.")
+        )
+    response = await failures.answer(request, error.status, None)
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+@web.middleware
+async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out who asks, by an app's token or by the session cookie."""
+    if not request.path.startswith(OPEN_TO_ANYONE):
+        if authorization := request.headers.get("Authorization", ""):
+            await _by_token(request, authorization)
+        elif not request.path.startswith("/api/"):
+            await _by_cookie(request)
+    return await handler(request)
+
+
+async def _by_token(request: web.Request, authorization: str) -> None:
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        return
+    found = await request.config_dict[DB].read_inline(sessions.by_access_token, token.strip())
+    if found is None:
+        raise Unauthorized("The access token is not valid; please sign in again in your app.")
+    request[VIEWER] = Viewer(
+        account=found.account, member=found.member, scopes=found.scopes, csrf=""
+    )
+
+
+async def _by_cookie(request: web.Request) -> None:
+    token = request.cookies.get(session_cookie(request))
+    if not token:
+        return
+    db, now_ms = request.config_dict[DB], request.config_dict[NOW]()
+    session: Session | None = await db.read(sessions.by_token, token, now_ms)
+    if session is None:
+        return
+    if sessions.stale(session, now_ms):
+        await db.write(sessions.touch, session, now_ms)
+    request[VIEWER] = Viewer(
+        account=session.account, member=session.member, scopes=None, csrf=session.csrf
+    )
+
+
+MIDDLEWARES = (identify, fail_well, recognise)

@@ -1,0 +1,95 @@
+"""For whoever runs the instance: is it alive, is it ready, what is it doing."""
+
+import ipaddress
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from server.config import VERSION
+from server.errors import NotFound
+from server.store import jobs, peers
+from server.store.db import DatabaseError, Read
+from web.keys import ADDRESS, CONFIG, DB, WORKER
+
+routes = web.RouteTableDef()
+
+PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Depths(msgspec.Struct, frozen=True):
+    """What waits, what is parked, how many peers rest."""
+
+    deliveries: int
+    parked: int
+    resting: int
+    jobs: int
+
+
+@routes.get("/healthz")
+async def alive(request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="ok\n")
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """The process can serve: its database answers."""
+    try:
+        await request.app[DB].read(jobs.next_due_ms)
+    except DatabaseError:
+        return web.Response(status=503, text="the database does not answer\n")
+    return web.Response(text="ready\n")
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus' text format, for trusted addresses alone."""
+    trusted = request.app[CONFIG].server.trusted_proxies
+    if not _trusted(request[ADDRESS], trusted):
+        raise NotFound("There is nothing at this address.")
+    depths = await request.app[DB].read(_depths)
+    registry = CollectorRegistry()
+    info = Gauge("madang_info", "The running version.", ["version"], registry=registry)
+    info.labels(VERSION).set(1)
+    gauges = {
+        "madang_deliveries_waiting": ("Activities that wait for a peer.", depths.deliveries),
+        "madang_deliveries_parked": ("Activities that a peer refused.", depths.parked),
+        "madang_peers_resting": ("Peers that do not answer.", depths.resting),
+        "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
+    }
+    for name, (text, value) in gauges.items():
+        Gauge(name, text, registry=registry).set(value)
+    _counters(request, registry)
+    return web.Response(
+        body=generate_latest(registry), headers={"Content-Type": PLAIN, "Cache-Control": "no-store"}
+    )
+
+
+def _counters(request: web.Request, registry: CollectorRegistry) -> None:
+    worker = request.app.get(WORKER)
+    if worker is None:
+        return
+    counts = {
+        "madang_delivered": ("Activities that peers took.", worker.delivered),
+        "madang_delivery_failures": ("Answers other than yes.", worker.failed),
+        "madang_jobs_done": ("Jobs that were done.", worker.applied),
+    }
+    for name, (text, value) in counts.items():
+        Counter(name, text, registry=registry).inc(value)
+
+
+def _depths(db: Read) -> Depths:
+    row = peers.depth(db)
+    return Depths(row["waiting"], row["parked"], row["resting"], jobs.waiting(db))
+
+
+def _trusted(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return found.is_loopback or any(
+        found in ipaddress.ip_network(network, strict=False) for network in networks
+    )
