@@ -1,12 +1,12 @@
 """What can be wrong with a document or a peer.
 
-    FederationError
-    ├── Malformed       400  a required property is missing or has no usable shape
-    ├── NotAuthentic    401  the signature is absent, wrong, stale or by someone else
-    ├── NotPermitted    403  authentic, but this actor may not do this
-    ├── Blocked         202  we do not speak with this peer; it is not told so
-    ├── Gone            410  the thing existed and was deleted
-    └── Unreachable          no usable answer; `retry_after_ms` when the peer named a time
+FederationError
+├── Malformed       400  a required property is missing or has no usable shape
+├── NotAuthentic    401  the signature is absent, wrong, stale or by someone else
+├── NotPermitted    403  authentic, but this actor may not do this
+├── Blocked         202  we do not speak with this peer; it is not told so
+├── Gone            410  the thing existed and was deleted
+└── Unreachable          no usable answer; `retry_after_ms` when the peer named a time
 """
 
 from typing import ClassVar

@@ -16,7 +16,7 @@ OBJECT_TYPES: Final = frozenset(
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity whose ids, types and audience have one known shape each. AP §3, AS2 Vocabulary §3.
+    """An activity whose ids, types and audience have one known shape each. AP §3, AS2 Vocabulary §3
 
     `object_id` is the id of the object whether it was embedded or named; None when it has none.
     `object` is the embedded object, if it was embedded. `objects` are all ids under `object`
@@ -115,7 +115,7 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True):
-    """Something written or shown. `content` and `summary` are HTML as received. AS2 Vocabulary §3.3.
+    """Something written or shown; `content` and `lead` are HTML as received. AS2 Vocabulary §3.3.
 
     `lead` is `summary` of the titled types; `warning` is `summary` of a Note or a sensitive object.
     `source` is the Markdown its author typed, where the peer tells.

@@ -136,12 +136,10 @@ class Fetcher:
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""
         described = parse.actor(await self.document(uri, budget))
-        return await self.db.write(
-            strangers.keep_actor, described, self.now_ms(), domain=domain
-        )
+        return await self.db.write(strangers.keep_actor, described, self.now_ms(), domain=domain)
 
     async def account(self, uri: str, budget: Budget) -> Account:
-        """The account with this actor id, fetched if we do not know it. Raises `FederationError`."""
+        """The account with this actor id, fetched if it is new to us. Raises `FederationError`."""
         known = await self.db.read(accounts.by_uri, uri)
         return known or await self.actor(uri, budget)
 
@@ -191,7 +189,7 @@ class Fetcher:
     # --- posts
 
     async def post(self, uri: str, budget: Budget) -> Post | None:
-        """Read and store a public post and its author; nobody is notified. None when there is none."""
+        """Read and store a public post and its author; nobody is notified. None without one."""
         known = await self.db.read(posts.by_uri, uri)
         if known is not None:
             return known
@@ -215,7 +213,7 @@ class Fetcher:
             post = await self.post(post.reply_to_uri, budget)
 
     async def backfill(self, account_id: int) -> None:
-        """Fetch the recent public posts of somebody who is followed from here for the first time."""
+        """Fetch recent public posts of somebody who is followed from here for the first time."""
         account = await self.db.read(accounts.by_id, account_id)
         if account is None or account.local or not account.outbox:
             return

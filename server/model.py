@@ -9,7 +9,7 @@ ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Who we are: `origin` is scheme and host of every id we make, `domain` the host in our handles."""
+    """Who we are: `origin` begins every id we make, `domain` is the host in our handles."""
 
     origin: str
     domain: str
@@ -96,7 +96,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """Something written. `content` and `lead` are sanitised HTML (ours: `lead` too, made from text).
+    """Something written. `content` and `lead` are sanitised HTML.
 
     `kind`: note | article | page | question | event | image | video | audio. `visibility` is one of
     `VISIBILITIES`. `tags` is a JSON list of lower-case hashtags, `emojis` of [shortcode, url],
@@ -134,7 +134,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture of a post. `large` and `small` are file names in the media store; `remote_url` a peer's.
+    """A picture of a post. `large` and `small` are files in the store; `remote_url` is a peer's.
 
     `kind`: image | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
     """

@@ -17,6 +17,7 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError, Unreachable
 from federation.http import Answer, Client
+from federation.message import Scheme
 from federation.origin import host
 from federation.retry import (
     DENIED_TRIES,
@@ -109,9 +110,7 @@ class Worker:
         if self._busy:
             await asyncio.wait(self._busy)
 
-    async def _forever(
-        self, claim: Callable[[], Awaitable[float]], wake: asyncio.Event
-    ) -> None:
+    async def _forever(self, claim: Callable[[], Awaitable[float]], wake: asyncio.Event) -> None:
         """Claim, then sleep until woken or until something is due."""
         while True:
             wake.clear()
@@ -136,7 +135,7 @@ class Worker:
         task.add_done_callback(finished)
 
     def _pause_s(self, due_ms: int | None, slots: int) -> float:
-        """How long to sleep: until the next due time; a finished task wakes us when all are busy."""
+        """How long to sleep: until the next due time; when all are busy, a finished task wakes us."""
         wait = IDLE_MS if due_ms is None or slots <= 0 else due_ms - self._now_ms()
         return max(0.0, min(wait, IDLE_MS)) / 1000
 
@@ -247,7 +246,7 @@ class Worker:
     async def _send_all(self, peer: Peer, waiting: list[Row]) -> bool:
         """Send in order. False when the peer has to rest; what it took is forgotten before that."""
         taken: list[int] = []
-        scheme = peer.scheme
+        scheme: Scheme = "rfc9421" if peer.scheme == "rfc9421" else "cavage"
         for row in waiting:
             answer = await self._send(peer, row, scheme)
             scheme = answer.scheme
@@ -266,7 +265,7 @@ class Worker:
             await self._db.write(peers.delivered, peer.id, taken, scheme)
         return True
 
-    async def _send(self, peer: Peer, row: Row, scheme: str) -> Answer:
+    async def _send(self, peer: Peer, row: Row, scheme: Scheme) -> Answer:
         """The peer's answer; status 0 when there was none."""
         try:
             key = await self._keyring.of(row["sender_id"])
@@ -308,9 +307,7 @@ class Worker:
         await self._rest(peer, due_ms, False, reason, now_ms)
         return False
 
-    async def _rest(
-        self, peer: Peer, due_ms: int, failed: bool, reason: str, now_ms: int
-    ) -> None:
+    async def _rest(self, peer: Peer, due_ms: int, failed: bool, reason: str, now_ms: int) -> None:
         await self._db.write(
             peers.rest, peer.id, due_ms=due_ms, failed=failed, error=reason, now_ms=now_ms
         )

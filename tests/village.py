@@ -13,11 +13,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.keys import make_rsa
-from server import keyring
+from server import keyring, lookup
 from server.clock import now_ms
 from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Registrations, Secrets
 from server.model import Account, Post
-from server.services import accounts, follows, lookup, posts, sessions
+from server.services import accounts, follows, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store import accounts as account_store
@@ -99,9 +99,7 @@ class City:
         rsa = next(SPARE_KEYS)
         vault = self.app[VAULT]
         made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
-        new = NewAccount(
-            name=name, email=f"{name}@{self.name}", password="", keys=made, role=role
-        )
+        new = NewAccount(name=name, email=f"{name}@{self.name}", password="", keys=made, role=role)
         account = await self.db.write(accounts.create, self.app[SITE], new, self.clock())
         if locked:
             await self.db.write(account_store.set_columns, account.id, locked=1)
@@ -180,12 +178,12 @@ class City:
             return msgspec.json.decode(await answer.read(), type=dict[str, Any])
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = 10.0) -> T:
+async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = 10.0) -> T:  # noqa: ASYNC109
     """The probe's first true answer; fails after `timeout` seconds."""
     found = None
     try:
         async with asyncio.timeout(timeout):
-            while not (found := await probe()):
+            while not (found := await probe()):  # noqa: ASYNC110  it asks a database
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"did not become true within {timeout} s: {found!r}") from None

@@ -259,9 +259,7 @@ def _window(request: web.Request) -> Page:
     return Page(max_id=_number(at) if at else LAST_ID, limit=PAGE_ITEMS)
 
 
-def _page(
-    request: web.Request, uri: str, found: list[Any], last: int | None
-) -> dict[str, Any]:
+def _page(request: web.Request, uri: str, found: list[Any], last: int | None) -> dict[str, Any]:
     at = request.query.get("max_id", "")
     here = f"{uri}?max_id={_number(at)}" if at else f"{uri}?page=1"
     more = f"{uri}?max_id={last}" if last is not None and len(found) >= PAGE_ITEMS else None
@@ -275,9 +273,7 @@ async def featured(request: web.Request) -> web.Response:
     await _admit(request)
     found = await request.app[DB].read(posts.pinned, account.id)
     uris = [post.uri for post in found if post.visibility in ("public", "unlisted")]
-    return document(
-        request, build.ordered_collection(account.featured_uri, len(uris), items=uris)
-    )
+    return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
 
 
 @routes.get("/objects/{id}")
@@ -313,9 +309,7 @@ def _require_reader(db: Read, who: str | None, post: Post) -> None:
 
 async def _public_post(request: web.Request) -> Post:
     await _admit(request)
-    post = await request.app[DB].read(
-        reading.readable, None, _number(request.match_info["id"])
-    )
+    post = await request.app[DB].read(reading.readable, None, _number(request.match_info["id"]))
     if not post.local:
         raise NotFound("There is no such post.")
     return post
@@ -403,4 +397,3 @@ async def _pretty(request: web.Request) -> web.StreamResponse:
         return await actor_document(request, account)
     post = await db.read(posts.by_url, account.id, _number(id))
     return await post_document(request, post)
-

@@ -21,7 +21,19 @@ from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker import Worker
 from web import activitypub, api, media, operations, pages, wellknown
-from web.keys import BUCKETS, CLIENT, CONFIG, DB, FETCHER, KEYRING, NOW, PICTURES, SITE, VAULT, WORKER
+from web.keys import (
+    BUCKETS,
+    CLIENT,
+    CONFIG,
+    DB,
+    FETCHER,
+    KEYRING,
+    NOW,
+    PICTURES,
+    SITE,
+    VAULT,
+    WORKER,
+)
 from web.limits import Buckets
 from web.middleware import MIDDLEWARES
 
@@ -36,7 +48,9 @@ def create_app(
     work: bool = True,
 ) -> web.Application:
     """An application ready to run. Tests choose how names resolve and what time it is."""
-    app = web.Application(middlewares=(*MIDDLEWARES, activitypub.negotiate), client_max_size=MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=(*MIDDLEWARES, activitypub.negotiate), client_max_size=MAX_BODY_BYTES
+    )
     app[CONFIG] = config
     app[SITE] = site_of(config)
     app[NOW] = clock

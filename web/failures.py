@@ -1,4 +1,4 @@
-"""What a failure looks like: problem details for peers, the client API's shape for apps, a page for people."""
+"""What a failure looks like: problem details for peers, JSON for apps, a page for people."""
 
 from http import HTTPStatus
 
@@ -20,10 +20,8 @@ MACHINES = (
 )
 
 
-async def answer(
-    request: web.Request, status: int, error: AppError | None
-) -> web.StreamResponse:
-    """The failure in the form that the asker reads. Without `error` the status speaks for itself."""
+async def answer(request: web.Request, status: int, error: AppError | None) -> web.StreamResponse:
+    """The failure in the form that the asker reads; without `error` the status says it all."""
     if request.path.startswith("/api/"):
         return _for_app(request, status, error)
     if request.path.startswith(MACHINES):

@@ -18,7 +18,7 @@ from web.limits import Buckets
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `scopes` are an app's; None is a browser that is signed in, whose forms carry `csrf`."""
+    """Who asks. `scopes` are an app's; None is a browser, whose forms carry `csrf`."""
 
     account: Account
     member: Member
@@ -36,7 +36,7 @@ KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
 WORKER = web.AppKey("WORKER", Worker)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
-NOW = web.AppKey("NOW", Callable[[], int])
+NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
 ADDRESS = web.RequestKey("ADDRESS", str)

@@ -1,4 +1,4 @@
-"""What happens around every request: an id, whose address, who asks, and what a failure looks like."""
+"""Around every request: its id, the visitor's address, who asks, what a failure looks like."""
 
 import asyncio
 import ipaddress

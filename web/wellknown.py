@@ -43,7 +43,9 @@ async def finger(request: web.Request) -> web.Response:
 
 def _meant(db: Read, site: Site, resource: str) -> Account | None:
     """One of ours, by acct, actor id or page; the instance by its own address or name."""
-    found = _named(db, site, resource) if not resource.startswith("http") else _at(db, site, resource)
+    found = (
+        _named(db, site, resource) if not resource.startswith("http") else _at(db, site, resource)
+    )
     return found if found and found.local and found.state == "active" else None
 
 
@@ -63,7 +65,9 @@ def _at(db: Read, site: Site, resource: str) -> Account | None:
     if found := store.by_uri(db, resource):
         return found
     prefix = f"{site.origin}/@"
-    return store.by_handle(db, resource.removeprefix(prefix)) if resource.startswith(prefix) else None
+    return (
+        store.by_handle(db, resource.removeprefix(prefix)) if resource.startswith(prefix) else None
+    )
 
 
 @routes.get("/.well-known/host-meta")

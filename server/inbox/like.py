@@ -125,7 +125,7 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
 
 
 def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
-    """Servers that forget the ids they gave repeat the activity; snac2 names just whom it followed."""
+    """Some forget the ids they gave and repeat the activity; snac2 names just whom it followed."""
     inner = arrival.activity.object
     uri = id_or_none(inner.get("object")) if inner else arrival.activity.object_id
     if inner is not None and id_or_none(inner.get("actor")) not in (None, arrival.actor.uri):
@@ -138,7 +138,11 @@ def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
         _unlike(tx, arrival.actor, {"post_id": post.id, **me})
     elif kind == "Announce" and post:
         _unboost(tx, arrival.actor, {"post_id": post.id, **me})
-    elif kind in ("Follow", None) and target and (row := follows.one(tx, arrival.actor.id, target.id)):
+    elif (
+        kind in ("Follow", None)
+        and target
+        and (row := follows.one(tx, arrival.actor.id, target.id))
+    ):
         undo_follow(tx, arrival, row)
     elif kind == "Block" and target:
         follows.unblock(tx, arrival.actor.id, target.id)

@@ -6,7 +6,7 @@ from federation import parse
 from federation.errors import FederationError
 from server.ids import new_id
 from server.inbox.context import Arrival, thing
-from server.model import Post
+from server.model import Account, Post
 from server.policy.authority import may
 from server.services import follows as service
 from server.services import strangers
@@ -49,9 +49,7 @@ def _own_post(tx: Write, arrival: Arrival) -> Post | None:
         return None
     if not strangers.may_keep(tx, arrival.site, found) or strangers.hidden(found, arrival.actor):
         return None
-    return strangers.keep_post(
-        tx, arrival.site, found, arrival.actor, arrival.now_ms, spread=False
-    )
+    return strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms, spread=False)
 
 
 def flag(tx: Write, arrival: Arrival) -> None:
@@ -82,20 +80,13 @@ def move(tx: Write, arrival: Arrival) -> None:
     The new actor must name the old one in `alsoKnownAs`, as its own server serves it.
     """
     activity, old = arrival.activity, arrival.actor
-    if activity.object_id != old.uri or activity.target_id in (None, old.uri):
+    uri = activity.target_id or ""
+    if activity.object_id != old.uri or uri in ("", old.uri):
         return
     if not follows.has_local_follower(tx, old.id):
         return
-    uri = activity.target_id or ""
-    raw = None if arrival.site.ours(uri) else arrival.documents.get(uri)
-    new = accounts.by_uri(tx, uri) if arrival.site.ours(uri) else None
-    try:
-        new = strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms) if raw else new
-    except FederationError:
-        return
-    if new is None or new.state != "active":
-        return
-    if old.uri not in msgspec.json.decode(new.also_known_as):
+    new = _moved_to(tx, arrival, uri)
+    if new is None or old.uri not in msgspec.json.decode(new.also_known_as):
         return
     accounts.set_columns(tx, old.id, moved_to=new.uri)
     for follower_id in follows.local_follower_ids(tx, old.id):
@@ -105,3 +96,16 @@ def move(tx: Write, arrival: Arrival) -> None:
         if not follows.apart(tx, follower.id, new.id):
             service.follow(tx, arrival.site, follower, new.id, arrival.now_ms)
         service.end(tx, arrival.site, follower, old, arrival.now_ms)
+
+
+def _moved_to(tx: Write, arrival: Arrival, uri: str) -> Account | None:
+    """The new account: one of ours, or a stranger as their own server describes them now."""
+    if arrival.site.ours(uri):
+        new = accounts.by_uri(tx, uri)
+    else:
+        raw = arrival.documents.get(uri)
+        try:
+            new = strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms) if raw else None
+        except FederationError:
+            new = None
+    return new if new and new.state == "active" else None

@@ -33,6 +33,6 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
 
 
 def handler_for(activity: Activity) -> Handler | None:
-    """The exact pair, else the type with any object, else nothing: ignore the unfamiliar. AS2 §5."""
+    """The exact pair, else the type alone, else nothing: ignore the unfamiliar. AS2 Core §5."""
     exact = HANDLERS.get((activity.type, activity.object_type))
     return exact or HANDLERS.get((activity.type, None))

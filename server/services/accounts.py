@@ -24,9 +24,12 @@ MAX_BIO: Final = 1000
 MAX_FIELDS: Final = 4
 MAX_FIELD: Final = 255
 RESERVED: Final = frozenset(
-    "admin administrator root support help about api actor actors objects inbox outbox home local "
-    "federated settings search write drafts media static feeds data tags instance madang moderator "
-    "webmaster postmaster abuse security".split()
+    {
+        *("admin", "administrator", "root", "support", "help", "about", "moderator", "madang"),
+        *("webmaster", "postmaster", "abuse", "security", "instance", "inbox", "outbox"),
+        *("api", "actor", "actors", "objects", "home", "local", "federated", "settings"),
+        *("search", "write", "drafts", "media", "static", "feeds", "data", "tags"),
+    }
 )
 
 
@@ -45,7 +48,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes in a profile; None stays as it is. `avatar`, `header`: file names, "" for none."""
+    """What changes in a profile; None stays. `avatar`, `header`: file names, "" for none."""
 
     display_name: str | None = None
     bio_source: str | None = None
@@ -206,6 +209,17 @@ def edit_profile(
 
 
 def _columns(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, object]:
+    columns = _words(site, changes)
+    for name in ("locked", "bot", "discoverable"):
+        if (value := getattr(changes, name)) is not None:
+            columns[name] = int(value)
+    for name in ("avatar", "header"):
+        if (file := getattr(changes, name)) is not None:
+            columns[name] = f"{site.origin}/media/{file}" if file else ""
+    return columns or {"display_name": viewer.display_name}
+
+
+def _words(site: Site, changes: ProfileChanges) -> dict[str, object]:
     columns: dict[str, object] = {}
     if changes.display_name is not None:
         columns["display_name"] = changes.display_name.strip()[:MAX_DISPLAY_NAME]
@@ -216,13 +230,7 @@ def _columns(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, 
         columns["bio"] = rendered(site, changes.bio_source)
     if changes.fields is not None:
         columns["fields"] = _fields(site, changes.fields)
-    for name in ("locked", "bot", "discoverable"):
-        if (value := getattr(changes, name)) is not None:
-            columns[name] = int(value)
-    for name in ("avatar", "header"):
-        if (file := getattr(changes, name)) is not None:
-            columns[name] = f"{site.origin}/media/{file}" if file else ""
-    return columns or {"display_name": viewer.display_name}
+    return columns
 
 
 def rendered(site: Site, source: str) -> str:

@@ -264,5 +264,5 @@ def forget(tx: Write, follower: Account, target: Account) -> None:
 
 
 def backfill_later(tx: Write, target: Account, now_ms: int) -> None:
-    """Promise a look at the recent posts of somebody who is followed from here for the first time."""
+    """Promise a look at recent posts of somebody who is followed from here for the first time."""
     jobs.enqueue_once(tx, "backfill", f"backfill:{target.id}", {"account": target.id}, now_ms)

@@ -14,17 +14,17 @@ from server.outbox import publish
 from server.services import documents, reading
 from server.services.follows import activity_uri
 from server.services.notifications import notify
-from server.services.reading import (  # noqa: F401  one place to look for what posts can do
-    boost_view,
-    boosted_by,
-    context,
-    history,
-    liked_by,
-    view,
-)
 from server.services.spreading import spread_boost, spread_post
 from server.store import accounts, activities, follows, notifications, posts
 from server.store.db import Read, Write
+
+# one place to look for all that can be done with posts
+view = reading.view
+boost_view = reading.boost_view
+context = reading.context
+history = reading.history
+liked_by = reading.liked_by
+boosted_by = reading.boosted_by
 
 MAX_NOTE: Final = 5_000  # characters
 MAX_STORY: Final = 100_000
@@ -118,9 +118,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     return post
 
 
-def edit(
-    tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int
-) -> Post:
+def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int) -> Post:
     """Change what a post says; what it said before stays in its history. Visibility stays."""
     post = own(tx, author, post_id)
     new = msgspec.structs.replace(new, visibility=post.visibility, reply_to_id=post.reply_to_id)
@@ -151,7 +149,9 @@ def edit(
             notify(tx, account, "mention", author, post.id, now_ms)
     tell_changed(tx, changed, author, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
-    _publish(tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before])
+    _publish(
+        tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
+    )
     return changed
 
 
@@ -339,7 +339,7 @@ def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) ->
 
 
 def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> int:
-    """Pass a post on to one's followers, once; the boost's id. Raises `Forbidden` for private posts."""
+    """Pass a post on to one's followers, once; the boost's id. Raises `Forbidden`."""
     post, author = _liked(tx, viewer, post_id)
     if post.visibility not in ("public", "unlisted"):
         raise Forbidden("Only public posts can be boosted.")

@@ -68,9 +68,7 @@ def boost_view(db: Read, viewer_id: int | None, boost_id: int) -> PostView | Non
     )
 
 
-def context(
-    db: Read, viewer_id: int | None, post_id: int
-) -> tuple[list[PostView], list[PostView]]:
+def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
     """(ancestors from the root on, descendants by arrival), as far as the viewer may read them."""
     post = readable(db, viewer_id, post_id)
     thread = {p.id: p for p in posts.thread(db, post.thread_id, MAX_THREAD)}
@@ -133,7 +131,9 @@ def history(db: Read, viewer_id: int | None, post_id: int) -> list[Revision]:
     return [*posts.revisions(db, post.id), now]
 
 
-def liked_by(db: Read, viewer_id: int | None, post_id: int, page: Page) -> list[tuple[int, Account]]:
+def liked_by(
+    db: Read, viewer_id: int | None, post_id: int, page: Page
+) -> list[tuple[int, Account]]:
     """(like id, who), newest first."""
     return posts.liked_by(db, readable(db, viewer_id, post_id).id, page)
 

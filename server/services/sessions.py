@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, and tokens for apps. What is stored is a hash of what is handed out."""
+"""Signing in, staying signed in, and tokens for apps. Only hashes of them are stored."""
 
 import hashlib
 import secrets
@@ -128,7 +128,7 @@ def revoke(tx: Write, viewer_id: int, key: bytes) -> None:
 
 
 def revoke_others(tx: Write, viewer_id: int, keep: str = "") -> None:
-    """End all of the viewer's sessions, but the one with the token `keep`; and every app's access."""
+    """End all of the viewer's sessions but the one with the token `keep`, and all apps' access."""
     store.remove_of(tx, viewer_id, digest(keep) if keep else b"")
     store.remove_tokens_of(tx, viewer_id)
 

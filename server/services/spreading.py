@@ -1,4 +1,4 @@
-"""Home timelines are written when a post arrives: at once for few, in chunks by the worker for many."""
+"""Home timelines are written when a post arrives: for few at once, for many in chunks."""
 
 import msgspec
 

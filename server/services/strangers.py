@@ -143,7 +143,7 @@ def bury_posts(tx: Write, account_id: int, now_ms: int, limit: int) -> bool:
 
 
 def may_keep(db: Read, site: Site, found: Object) -> bool:
-    """Whether this object can be stored at all: not ours, not deleted, an id of its author's host."""
+    """Whether this object can be stored: not ours, not deleted, an id of its author's host."""
     return (
         not site.ours(found.id)
         and normal(found.id)
@@ -321,9 +321,7 @@ def related(db: Read, site: Site, found: Object, author: Account) -> bool:
         return True
     if found.in_reply_to and posts.by_uri(db, found.in_reply_to):
         return True
-    return any(
-        account.local and account.state == "active" for account in _named(db, site, found)
-    )
+    return any(account.local and account.state == "active" for account in _named(db, site, found))
 
 
 def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -> None:

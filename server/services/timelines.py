@@ -1,4 +1,4 @@
-"""Timelines as people read them: entries, and the posts behind them with all that belongs to them."""
+"""Timelines as people read them: entries, and the posts behind them in full."""
 
 from server.model import Account, Entry, PostView
 from server.store import accounts, follows, posts
@@ -51,9 +51,7 @@ def account(
         return []
     allowed = circle(db, me, account_id)
     if pinned:
-        ids = [
-            p.id for p in posts.pinned(db, account_id) if p.visibility in ("public", "unlisted")
-        ]
+        ids = [p.id for p in posts.pinned(db, account_id) if p.visibility in ("public", "unlisted")]
         return store.entries(db, me, ids)
     return store.account(
         db,

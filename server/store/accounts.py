@@ -90,12 +90,16 @@ def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
 
 def count_followers(tx: Write, id: int, change: int) -> None:
     """One accepted follower more or less."""
-    tx.run("UPDATE account SET followers_count = followers_count + :c WHERE id = :id", id=id, c=change)
+    tx.run(
+        "UPDATE account SET followers_count = followers_count + :c WHERE id = :id", id=id, c=change
+    )
 
 
 def count_following(tx: Write, id: int, change: int) -> None:
     """One accepted following more or less."""
-    tx.run("UPDATE account SET following_count = following_count + :c WHERE id = :id", id=id, c=change)
+    tx.run(
+        "UPDATE account SET following_count = following_count + :c WHERE id = :id", id=id, c=change
+    )
 
 
 def search(db: Read, text: str, limit: int) -> list[Account]:

@@ -147,7 +147,9 @@ def move_peer(tx: Write, account_id: int, old_peer: int | None, new_peer: int | 
             )
 
 
-def followers(db: Read, account_id: int, page: Page, state: str = "accepted") -> list[tuple[int, Account]]:
+def followers(
+    db: Read, account_id: int, page: Page, state: str = "accepted"
+) -> list[tuple[int, Account]]:
     """(follow id, who), newest first."""
     found = rows(
         db,
@@ -312,7 +314,13 @@ def apart(db: Read, one_id: int, other_id: int) -> bool:
 
 
 def mute(
-    tx: Write, *, id: int, account_id: int, target_id: int, until_ms: int | None, notifications: bool
+    tx: Write,
+    *,
+    id: int,
+    account_id: int,
+    target_id: int,
+    until_ms: int | None,
+    notifications: bool,
 ) -> None:
     """Hide the target from the account, until a time or until undone."""
     tx.run(
@@ -379,13 +387,19 @@ def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship
     blocking = {
         row["target_id"]
         for row in among(
-            db, "SELECT target_id FROM block WHERE account_id = :me AND target_id IN (:list)", ids, **me
+            db,
+            "SELECT target_id FROM block WHERE account_id = :me AND target_id IN (:list)",
+            ids,
+            **me,
         )
     }
     blocked_by = {
         row["account_id"]
         for row in among(
-            db, "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)", ids, **me
+            db,
+            "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)",
+            ids,
+            **me,
         )
     }
     muting = {

@@ -108,7 +108,8 @@ def parked(db: Read, limit: int = 100) -> list[Row]:
     """id, kind, lane, last_error of what was given up, newest first."""
     return db.all(
         """
-        SELECT id, kind, lane, last_error FROM job WHERE state = 'parked' ORDER BY id DESC LIMIT :limit
+        SELECT id, kind, lane, last_error FROM job WHERE state = 'parked'
+        ORDER BY id DESC LIMIT :limit
         """,
         limit=limit,
     )

@@ -8,7 +8,7 @@ KINDS = ("follow", "follow_request", "mention", "favourite", "reblog", "status",
 
 
 def insert(tx: Write, notification: Notification) -> bool:
-    """Tell once: the same kind, from the same account, about the same post is told no second time."""
+    """Tell once: the same kind from the same account about the same post is not told again."""
     return (
         tx.run(
             """
@@ -31,7 +31,9 @@ def insert(tx: Write, notification: Notification) -> bool:
     )
 
 
-def page(db: Read, account_id: int, window: Page, kinds: tuple[str, ...] = KINDS) -> list[Notification]:
+def page(
+    db: Read, account_id: int, window: Page, kinds: tuple[str, ...] = KINDS
+) -> list[Notification]:
     """Of these kinds, newest first."""
     sql, params = listed(
         """

@@ -12,7 +12,7 @@ MAX_LIMIT: Final = 80  # rows
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Older than `max_id`, newer than `since_id` (the newest of them) or `min_id` (the next of them)."""
+    """Older than `max_id`; newer than `since_id` (the newest) or `min_id` (the next of them)."""
 
     max_id: int | None = None
     since_id: int | None = None

@@ -86,7 +86,10 @@ def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
     added = tx.run(sql, outbox=outbox_id, **params)
     if added:
         sql, params = listed(
-            "UPDATE peer SET due_ms = :now WHERE due_ms IS NULL AND gone_ms IS NULL AND id IN (:list)",
+            """
+            UPDATE peer SET due_ms = :now
+            WHERE due_ms IS NULL AND gone_ms IS NULL AND id IN (:list)
+            """,
             peer_ids,
         )
         tx.run(sql, now=now_ms, **params)
@@ -180,9 +183,7 @@ def extend(tx: Write, peer_id: int, now_ms: int) -> None:
     )
 
 
-def rest(
-    tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_ms: int
-) -> None:
+def rest(tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_ms: int) -> None:
     """Nothing more for this peer before `due_ms`; `failed` counts toward giving it up."""
     tx.run(
         """
@@ -305,7 +306,7 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
 
 
 def queue(db: Read) -> list[Row]:
-    """id, host, inbox, waiting, parked, due_ms, attempts, failing_since_ms, last_error per busy peer."""
+    """Per busy peer: id, host, inbox, waiting, parked, due_ms, attempts, failing_since_ms, last_error."""
     return db.all(
         """
         SELECT p.id, p.host, p.inbox, p.due_ms, p.attempts, p.failing_since_ms, p.last_error,

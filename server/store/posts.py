@@ -67,7 +67,16 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         id=post.id,
         now=now_ms,
     )
-    for table in ("mention", "hashtag", "favourite", "boost", "home", "notification", "revision", "idempotency"):
+    for table in (
+        "mention",
+        "hashtag",
+        "favourite",
+        "boost",
+        "home",
+        "notification",
+        "revision",
+        "idempotency",
+    ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 
 
@@ -81,9 +90,7 @@ def count_reply(tx: Write, id: int, change: int) -> None:
 
 def orphans(db: Read, uri: str) -> list[Post]:
     """Posts that reply to `uri`, which came before it."""
-    found = db.all(
-        "SELECT * FROM post WHERE reply_to_uri = :uri AND reply_to_id IS NULL", uri=uri
-    )
+    found = db.all("SELECT * FROM post WHERE reply_to_uri = :uri AND reply_to_id IS NULL", uri=uri)
     return [Post(**row) for row in found]
 
 
@@ -155,7 +162,10 @@ def pinned(db: Read, author_id: int) -> list[Post]:
 def ids_by(db: Read, author_id: int, limit: int) -> list[int]:
     """Some of the author's posts that are not deleted."""
     found = db.all(
-        "SELECT id FROM post WHERE author_id = :author AND deleted_ms IS NULL ORDER BY id LIMIT :limit",
+        """
+        SELECT id FROM post WHERE author_id = :author AND deleted_ms IS NULL
+        ORDER BY id LIMIT :limit
+        """,
         author=author_id,
         limit=limit,
     )
@@ -211,7 +221,8 @@ def hashtags_like(db: Read, start: str, limit: int) -> list[str]:
     """Hashtags that begin with `start`."""
     found = db.all(
         """
-        SELECT DISTINCT tag FROM hashtag WHERE tag >= :start AND tag < :after ORDER BY tag LIMIT :limit
+        SELECT DISTINCT tag FROM hashtag WHERE tag >= :start AND tag < :after
+        ORDER BY tag LIMIT :limit
         """,
         start=start,
         after=start + "\U0010ffff",

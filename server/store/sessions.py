@@ -4,7 +4,14 @@ from server.store.db import Read, Row, Write
 
 
 def insert(
-    tx: Write, *, token_hash: bytes, account_id: int, csrf: str, agent: str, address: str, now_ms: int
+    tx: Write,
+    *,
+    token_hash: bytes,
+    account_id: int,
+    csrf: str,
+    agent: str,
+    address: str,
+    now_ms: int,
 ) -> None:
     """Store a session."""
     tx.run(
@@ -29,20 +36,26 @@ def by_hash(db: Read, token_hash: bytes) -> Row | None:
 def of_account(db: Read, account_id: int) -> list[Row]:
     """An account's sessions, last seen first."""
     return db.all(
-        "SELECT * FROM session WHERE account_id = :account ORDER BY seen_ms DESC", account=account_id
+        "SELECT * FROM session WHERE account_id = :account ORDER BY seen_ms DESC",
+        account=account_id,
     )
 
 
 def touch(tx: Write, token_hash: bytes, now_ms: int) -> None:
     """The session was used."""
-    tx.run("UPDATE session SET seen_ms = :now WHERE token_hash = :hash", hash=token_hash, now=now_ms)
+    tx.run(
+        "UPDATE session SET seen_ms = :now WHERE token_hash = :hash", hash=token_hash, now=now_ms
+    )
 
 
 def remove(tx: Write, token_hash: bytes, account_id: int | None = None) -> bool:
     """End one session; only if it is the account's, where one is named."""
     return (
         tx.run(
-            "DELETE FROM session WHERE token_hash = :hash AND (account_id = :account OR :account = 0)",
+            """
+            DELETE FROM session
+            WHERE token_hash = :hash AND (account_id = :account OR :account = 0)
+            """,
             hash=token_hash,
             account=account_id or 0,
         )
@@ -119,7 +132,9 @@ def forget_failures(tx: Write, before_ms: int) -> int:
 # --- invitations
 
 
-def insert_invite(tx: Write, *, code: str, account_id: int | None, uses: int, expires_ms: int) -> None:
+def insert_invite(
+    tx: Write, *, code: str, account_id: int | None, uses: int, expires_ms: int
+) -> None:
     """Store an invitation."""
     tx.run(
         "INSERT INTO invite (code, account_id, uses_left, expires_ms) VALUES (:c, :a, :u, :e)",

@@ -139,7 +139,10 @@ def account(
     """  # noqa: S608
     parts = [own] if media_only or not boosts else [own, boosted]
     # each half is cut before they are merged, so that neither is read whole
-    halves = [f"SELECT * FROM ({part} ORDER BY 1 DESC LIMIT :limit) AS h{n}" for n, part in enumerate(parts)]  # noqa: S608
+    halves = [
+        f"SELECT * FROM ({part} ORDER BY 1 DESC LIMIT :limit) AS h{n}"  # noqa: S608
+        for n, part in enumerate(parts)
+    ]
     sql = " UNION ALL ".join(halves) + " ORDER BY 1 DESC LIMIT :limit"
     return _page(db, page, sql, me=viewer_id, account=account_id)
 
@@ -234,7 +237,7 @@ def spread_post(
 def spread_boost(
     tx: Write, *, boost_id: int, post_id: int, booster_id: int, author_id: int, after_id: int
 ) -> int | None:
-    """Show a boost to the booster's local followers who want boosts and do not have the post yet."""
+    """Show a boost to the booster's local followers who want boosts and lack the post."""
     last = _chunk_end(tx, booster_id, after_id)
     tx.run(
         """
@@ -311,4 +314,3 @@ def trim_home(tx: Write, owner_id: int, keep: int) -> int:
     return tx.run(
         "DELETE FROM home WHERE owner_id = :owner AND id <= :id", owner=owner_id, id=found["id"]
     )
-

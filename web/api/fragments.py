@@ -58,22 +58,21 @@ class Fragments:
 
     def status(self, entry: Entry, viewer_id: int | None) -> bytes | None:
         """The Status of an entry as JSON, or None when it is not kept."""
-        found = [self._kept.get(key) for key in _keys(entry)]
-        inner = found[0]
-        if inner is None or found[-1] is None:
+        keys = _keys(entry)
+        found = [self._kept.get(key) for key in keys]
+        inner, around = found[0], found[-1]
+        if inner is None or around is None:
             return None
-        for key in _keys(entry):
+        for key in keys:
             self._kept.move_to_end(key)
         tail = _tail(entry)
         json = inner.json + tail
         if viewer_id == entry.author_id:
             json += b',"pinned":' + _BOOL[inner.pinned]
         json += b"}"
-        return (
-            json
-            if entry.booster_id is None
-            else found[-1].json + tail + b',"reblog":' + json + b"}"
-        )
+        if entry.booster_id is None:
+            return json
+        return around.json + tail + b',"reblog":' + json + b"}"
 
     def _fresh(self, key: Key, now_ms: int) -> bool:
         found = self._kept.get(key)

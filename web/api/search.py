@@ -5,9 +5,10 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
+from server import lookup
 from server.errors import Deleted, NotFound, Unauthorized
 from server.model import Account, Post, PostView
-from server.services import lookup, reading, search, timelines
+from server.services import reading, search, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web import present

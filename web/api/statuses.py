@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 
-from server import text
+from server import lookup, text
 from server.errors import Deleted, Forbidden, Invalid, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import lookup, posts, reading
+from server.services import posts, reading
 from server.services.posts import NewPost
 from server.store.db import Read, Write
 from server.store.paging import Page

@@ -1,6 +1,5 @@
 """What a person sees when something went wrong: what it was, and what to do now."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -8,6 +7,7 @@ from aiohttp import web
 
 from server.errors import AppError, TooMany
 from web.i18n import N_
+from web.keys import REQUEST_ID
 from web.render import page
 
 HEADINGS: Final = {
@@ -30,34 +30,14 @@ SENTENCES: Final = {
 }
 
 
-async def failure_page(request: web.Request, error: AppError) -> web.Response:
-    """The page for a failure that a person caused or met."""
-    headers: Mapping[str, str] = {}
+async def failed(request: web.Request, status: int, error: AppError | None) -> web.Response:
+    """The page for a failure; where there is no `error` the bare status is explained.
+
+    What is our own fault comes with the number by which the operator finds it in the log.
+    """
+    headers: dict[str, str] = {}
     if isinstance(error, TooMany):
-        headers = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
-    return await _page(request, int(error.status), error=error, headers=headers)
-
-
-async def status_page(
-    request: web.Request,
-    status: int,
-    *,
-    request_id: str = "",
-    headers: Mapping[str, str] | None = None,
-) -> web.Response:
-    """The page for a bare HTTP status; `request_id` helps the operator to find ours in the log."""
-    return await _page(request, status, request_id=request_id, headers=headers or {})
-
-
-async def _page(
-    request: web.Request,
-    status: int,
-    *,
-    error: AppError | None = None,
-    request_id: str = "",
-    headers: Mapping[str, str],
-) -> web.Response:
-    ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
     return await page(
         request,
         "error.html",
@@ -66,6 +46,7 @@ async def _page(
         heading=HEADINGS.get(status, N_("Something went wrong")),
         sentence=SENTENCES.get(status, ""),
         error=error,
-        ours=ours and status != HTTPStatus.SERVICE_UNAVAILABLE,
-        request_id=request_id,
+        ours=status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        and status != HTTPStatus.SERVICE_UNAVAILABLE,
+        request_id=request.get(REQUEST_ID, ""),
     )

@@ -1,8 +1,8 @@
 """Forms in: read within limits, and only when they were sent from our own pages.
 
 Three walls: `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not, and a token.
-For somebody signed in the token belongs to the session; for a visitor it is a random cookie that the
-form repeats (a double submit: a foreign page can neither read the cookie nor, as its name begins
+For somebody signed in the token belongs to the session; for a visitor it is a random cookie that
+the form repeats (a double submit: a foreign page can neither read it nor, as its name begins
 with `__Host-`, make one). It needs no key, so every process accepts every other's forms.
 """
 

@@ -47,7 +47,7 @@ async def home(request: web.Request, viewer: Viewer) -> web.Response:
 @routes.get("/local")
 async def local(request: web.Request) -> web.Response:
     """What people here wrote for everyone."""
-    return await _timeline(request, timelines.local, N_("This city"), "local")
+    return await _timeline(request, timelines.local, N_("Local"), "local")
 
 
 @routes.get("/federated")

@@ -26,7 +26,7 @@ MAX_DEPTH: Final = (
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A reply, `depth` steps inwards. `answers` is whom it answers where the depth does not tell."""
+    """A reply, `depth` steps inwards. `answers` is whom it answers where depth does not tell."""
 
     view: PostView
     depth: int
@@ -204,4 +204,4 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
 
 def _own(view: PostView, viewer: Viewer) -> None:
     if view.post.author_id != viewer.account.id:
-        raise Forbidden("Only its author can change a post.")
+        raise Forbidden("Only its author can change this post.")

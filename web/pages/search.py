@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from server import lookup
 from server.errors import AppError
 from server.model import Account, Post, PostView
-from server.services import lookup, posts, search
+from server.services import posts, search, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web.keys import DB, FETCHER
@@ -75,7 +76,7 @@ async def resolved(request: web.Request, query: str) -> str:
 
 def _found(db: Read, viewer_id: int | None, query: str) -> Found:
     return Found(
-        search.accounts(db, viewer_id, query, 10),
-        search.hashtags(db, query.lstrip("#"), 10),
-        search.posts(db, viewer_id, query, Page()),
+        search.people(db, viewer_id, query, 10),
+        search.hashtags(db, query, 10),
+        timelines.views(db, viewer_id, search.words(db, viewer_id, query, Page())),
     )

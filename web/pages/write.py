@@ -10,9 +10,10 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
+from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Media, Post, PostView, Site
-from server.services import accounts, drafts, lookup, media, posts
+from server.services import accounts, drafts, media, posts
 from server.store.db import Read, Write
 from server.text import markdown
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
@@ -247,5 +248,5 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
 async def _own(request: web.Request, viewer: Viewer) -> PostView:
     view = await request.config_dict[DB].read(posts.view, viewer.account.id, number(request))
     if view.post.author_id != viewer.account.id:
-        raise Forbidden("Only its author can change a post.")
+        raise Forbidden("Only its author can change this post.")
     return view

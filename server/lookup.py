@@ -17,7 +17,7 @@ MAX_MENTIONS_FETCHED: Final = 10
 
 
 async def find(fetcher: Fetcher, query: str) -> Account | Post | None:
-    """Whom or what a handle (`@name@host`) or an address means; strangers are fetched and stored."""
+    """Whom or what a handle (`@name@host`) or an address means; strangers are fetched."""
     wanted = query.strip()[:MAX_QUERY]
     known = await fetcher.db.read(_known, fetcher, wanted)
     if known is not None:
