@@ -1,0 +1,123 @@
+"""`madang backup FILE`: database, media and key as one archive, taken while the server runs.
+
+The archive is a compressed tar: `madang.json` says what it is, `secret.key` is the key, `tables/`
+has the rows of one snapshot in an order that can be restored, `media/` the pictures.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+import tarfile
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Final
+
+from server.config import VERSION, Config
+from server.secrets import vault
+from server.store import archive
+from server.store.db import Read
+from server.store.migrate import current
+from web.commands.failure import Failure
+from web.commands.opening import command, database, loaded
+
+FORMAT: Final = 1
+
+
+def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    """`FILE`."""
+    parser.add_argument("file", metavar="FILE", help="the archive to write; it must not exist yet")
+    parser.set_defaults(run=command(run))
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Write the archive whole, or not at all."""
+    found = loaded(options)
+    file = _target(options.file)
+    vault(found.secrets.file, make=False)
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        # it holds the key: for our eyes only, from its first byte
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as raw:
+            with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
+                async with database(found) as db:
+                    rows = await db.read(_rows, tar, found)
+                pictures = _media(tar, found.media.folder)
+            raw.flush()
+            os.fsync(raw.fileno())
+        draft.rename(file)
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(f"Cannot write {file}: {reason}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    print(f"{file}: {rows} rows and {pictures} pictures. It holds the key: keep it safe.")
+
+
+def _target(name: str) -> Path:
+    file = Path(name)
+    if file.exists():
+        raise Failure(f"{file} exists already; name another file.")
+    return file
+
+
+def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
+    """Everything of one snapshot; how many rows."""
+    tables = archive.tables(db)
+    about = {
+        "format": FORMAT,
+        "version": VERSION,
+        "schema": current(db),
+        "domain": found.instance.domain,
+        "base_url": found.instance.base_url,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tables": {table.name: table.columns for table in tables},
+    }
+    _add(tar, "madang.json", json.dumps(about, ensure_ascii=False, indent=2).encode())
+    _add(tar, "secret.key", found.secrets.file.read_bytes())
+    count = 0
+    for number, table in enumerate(tables):
+        with tempfile.TemporaryFile() as lines:
+            for line in archive.lines(db, table):
+                lines.write(line)
+                count += 1
+            _add_file(tar, f"tables/{number:03}.{table.name}.jsonl", lines)
+        _progress(f"{table.name}, {number + 1} of {len(tables)} tables")
+    return count
+
+
+def _media(tar: tarfile.TarFile, folder: Path) -> int:
+    """The pictures; one that is deleted meanwhile is no longer needed. How many."""
+    count = 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.name.startswith("."):
+            continue
+        try:
+            with path.open("rb") as picture:
+                _add_file(tar, f"media/{path.relative_to(folder).as_posix()}", picture)
+        except FileNotFoundError:
+            continue
+        count += 1
+        _progress(f"{count} pictures")
+    return count
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    _add_file(tar, name, io.BytesIO(data))
+
+
+def _add_file(tar: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = file.seek(0, io.SEEK_END)
+    member.mode = 0o600
+    member.mtime = int(datetime.now(UTC).timestamp())
+    file.seek(0)
+    tar.addfile(member, file)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="\r", file=sys.stderr, flush=True)
