@@ -135,7 +135,7 @@ class Worker:
         task.add_done_callback(finished)
 
     def _pause_s(self, due_ms: int | None, slots: int) -> float:
-        """How long to sleep: until the next due time; when all are busy, a finished task wakes us."""
+        """How long to sleep: until the next due time; a finished task wakes us when all are busy"""
         wait = IDLE_MS if due_ms is None or slots <= 0 else due_ms - self._now_ms()
         return max(0.0, min(wait, IDLE_MS)) / 1000
 

@@ -25,7 +25,7 @@ class Documents(msgspec.Struct, frozen=True):
     fetched: dict[str, dict[str, Any] | None] = {}
 
     def get(self, uri: str) -> dict[str, Any] | None:
-        """The document with the id `uri`, or None when its server has none for us. Raises `Need`."""
+        """The document with the id `uri`; None when its server has none for us. Raises `Need`."""
         if uri not in self.fetched:
             raise Need(uri)
         return self.fetched[uri]

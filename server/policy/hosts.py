@@ -2,7 +2,7 @@
 
 
 def welcome(mode: str, rule: str | None) -> bool:
-    """Whether a host may speak with us. `mode`: open, allowlist, off; `rule`: block, allow, None."""
+    """Whether a host may speak with us. `mode`: open, allowlist, off; `rule`: block, allow."""
     if mode == "off":
         return False
     if mode == "allowlist":

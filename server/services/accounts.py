@@ -11,7 +11,7 @@ from server.clock import DAY_MS
 from server.errors import Conflict, Deleted, Invalid, NotFound
 from server.ids import new_id
 from server.keyring import Keys
-from server.model import ROLES, Account, Member, Site
+from server.model import ROLES, VISIBILITIES, Account, Member, Site
 from server.outbox import publish
 from server.services import documents, follows
 from server.services.sessions import revoke_others
@@ -264,6 +264,13 @@ def change_password(tx: Write, viewer: Account, new_hash: str, keep_session: str
 def set_language(tx: Write, viewer_id: int, language: str) -> None:
     """The language in which the pages speak to somebody."""
     store.set_member(tx, viewer_id, language=language)
+
+
+def set_default_visibility(tx: Write, viewer_id: int, visibility: str) -> None:
+    """Who sees somebody's new posts unless they say otherwise. Raises `Invalid`."""
+    if visibility not in VISIBILITIES:
+        raise Invalid("There is no such visibility: %(visibility)s.", visibility=visibility)
+    store.set_member(tx, viewer_id, default_visibility=visibility)
 
 
 def pending(db: Read) -> list[tuple[Account, Member]]:

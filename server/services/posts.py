@@ -257,6 +257,7 @@ def _say(db: Read, site: Site, author: Account, new: NewPost, parent: Post | Non
         story=bool(new.title.strip()),
         mention_of=mention_of,
         tag_href=lambda tag: documents.tag_href(site, tag),
+        media=f"{site.origin}/media/",
     )
     lead = new.lead.strip() or (
         text.excerpt(rendered.html, MAX_LEAD // 2) if new.title.strip() else ""

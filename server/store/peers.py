@@ -306,7 +306,7 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
 
 
 def queue(db: Read) -> list[Row]:
-    """Per busy peer: id, host, inbox, waiting, parked, due_ms, attempts, failing_since_ms, last_error."""
+    """Per busy peer: its row, and how many deliveries are `waiting` and `parked`."""
     return db.all(
         """
         SELECT p.id, p.host, p.inbox, p.due_ms, p.attempts, p.failing_since_ms, p.last_error,

@@ -4,8 +4,8 @@ aiosqlite owns the threads. Whatever waits for the writer goes into one `BEGIN I
 COMMIT`, each function inside its own `SAVEPOINT`, and every caller is answered after that commit: a
 slow disk costs one sync per group, and nobody hears "yes" before the data is safe.
 
-Only the writer writes and checkpoints: SQLite before 3.51.3 can damage a WAL file when two
-connections do so at once.
+Only the writer writes and checkpoints, and it holds `WriterLock` while it does: SQLite before
+3.51.3 can damage a WAL file when two connections do so at once, in one process or in two.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from server.store.transaction import (
     Write,
     describe,
 )
+from server.store.writer_lock import WriterLock
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -147,9 +148,14 @@ class Sqlite:
     dialect: Dialect = "sqlite"
 
     def __init__(
-        self, threads: Sequence[_Thread], inline: Connection, committed: Callable[[], None]
+        self,
+        threads: Sequence[_Thread],
+        inline: Connection,
+        lock: WriterLock,
+        committed: Callable[[], None],
     ) -> None:
         """Use `open`."""
+        self._lock = lock
         self._writer, *self._readers = threads
         self._inline = inline
         self._committed = committed
@@ -170,9 +176,11 @@ class Sqlite:
         """
         _refuse_missing_folder(path)
         threads: list[_Thread] = []
+        lock = _lock(path)
         try:
             # First without a thread: one that cannot open its file outlives the event loop.
-            connect(path).close()
+            with lock.held():
+                connect(path).close()
             for number in range(1 + readers):
                 thread = _Thread(partial(connect, path, reader=number > 0), 64)
                 await thread
@@ -181,8 +189,9 @@ class Sqlite:
         except sqlite3.Error as error:
             for thread in threads:
                 await thread.close()
+            lock.close()
             raise _unavailable(path, error) from error
-        return cls(threads, inline, committed)
+        return cls(threads, inline, lock, committed)
 
     async def write(self, function: Callable[[Write], T]) -> T:
         """Run `function` in the next group; its own raise undoes only its own changes.
@@ -222,14 +231,18 @@ class Sqlite:
         self._closed = True
         await self._quiet.wait()
         self._inline.close()
-        for thread in (*self._readers, self._writer):
-            await thread.close()
+        for reader in self._readers:
+            await reader.close()
+        with self._lock.held():
+            await self._writer.close()
+        self._lock.close()
 
     def _work(self, connection: Connection) -> None:
         """On the writer's thread: commit group after group until nobody waits."""
         while True:
             group = self._next_group()
-            outcomes, changed = _commit([waiting.function for waiting in group], connection)
+            functions = [waiting.function for waiting in group]
+            outcomes, changed = _commit(functions, connection, self._lock)
             last = not self._waiting
             self._loop.call_soon_threadsafe(self._answer, group, outcomes, changed, last)
             if last:
@@ -273,7 +286,7 @@ def _on_one_snapshot(function: Callable[[Read], T], connection: Connection) -> T
 
 
 def _commit(
-    functions: Sequence[Callable[[Write], Any]], connection: Connection
+    functions: Sequence[Callable[[Write], Any]], connection: Connection, lock: WriterLock
 ) -> tuple[list[Outcome], bool]:
     """Run a group in one transaction: how each ended, and whether a row changed.
 
@@ -281,7 +294,8 @@ def _commit(
     """
     before = connection.total_changes
     try:
-        outcomes = _run_together(functions, connection)
+        with lock.held():
+            outcomes = _run_together(functions, connection)
     except BaseException as error:
         if connection.in_transaction:
             with suppress(sqlite3.Error):  # the first error is the one to tell
@@ -334,6 +348,16 @@ def _still_open(connection: Connection, error: BaseException) -> None:
     """A full disk makes SQLite roll the whole transaction back by itself: then all of it failed."""
     if not connection.in_transaction:
         raise DatabaseUnavailable(f"The transaction was lost ({describe(error)}).") from error
+
+
+def _lock(path: str) -> WriterLock:
+    try:
+        return WriterLock(f"{path}-lock")
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise DatabaseUnavailable(
+            f"The database sqlite:{path} cannot be opened: its lock {path}-lock: {reason}."
+        ) from error
 
 
 def _refuse_missing_folder(path: str) -> None:
