@@ -35,7 +35,7 @@ test: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
 
 ## bench: what an activity, a delivery and a page cost here
 bench: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
-	@$(BIN)/python -m pytest tests/bench -q -s -p no:xdist
+	@$(BIN)/python -m tests.bench
 
 ## constraints: pin what is installed now
 constraints: $(VENV)/installed-dev
