@@ -39,6 +39,7 @@ VISIBILITY: Final = {
     "followers": "private",
     "direct": "direct",
 }
+VISIBILITIES: Final = {theirs: ours for ours, theirs in VISIBILITY.items()}
 MEDIA_TYPES: Final = frozenset({"image", "video", "audio"})
 _FOCUSED: Final = frozenset({"image", "video"})
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import re
 from dataclasses import dataclass
 
@@ -13,40 +14,20 @@ from PIL import Image
 
 from federation.vocab import Actor
 from server.clock import now_ms
-from server.errors import AppError
+from server.config import Config, DatabaseAt, Instance, MediaAt, Secrets
 from server.keyring import Keys
-from server.media import Pictures
 from server.model import Account, Site
 from server.services import accounts, posts, sessions, strangers
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store.db import Database
 from web import api
-from web.keys import DB, FETCHER, NOW, PICTURES, SITE, VIEWER, Viewer
+from web.app import create_app
+from web.keys import DB
 
 SITE_HERE = Site(origin="https://gm.example", domain="gm.example", name="광명마당")
+NO_KEYS = Keys((b"-", "-"), (b"-", "-"))
 EVERYTHING = "read write follow push"
-
-
-@web.middleware
-async def faults(request, handler):
-    """Errors in the shape of the client API."""
-    try:
-        return await handler(request)
-    except AppError as error:
-        return web.json_response({"error": str(error)}, status=error.status)
-
-
-@web.middleware
-async def token(request, handler):
-    """Whose access token came with the request."""
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    known = await request.app[DB].read(sessions.by_access_token, secret) if kind else None
-    if known:
-        request[VIEWER] = Viewer(
-            account=known.account, member=known.member, scopes=known.scopes, csrf=""
-        )
-    return await handler(request)
 
 
 class Elsewhere:
@@ -73,8 +54,7 @@ class City:
     tokens: dict[str, str]
 
     async def join(self, name, *, locked=False, scopes=EVERYTHING):
-        keys = Keys((b"-", "-"), (b"-", "-"))
-        new = NewAccount(name=name, email=f"{name}@gm.example", password="-", keys=keys)
+        new = NewAccount(name=name, email=f"{name}@gm.example", password="-", keys=NO_KEYS)
         account = await self.db.write(accounts.create, SITE_HERE, new, now_ms())
         if locked:
             changes = accounts.ProfileChanges(locked=True)
@@ -113,23 +93,27 @@ class City:
 
 
 @pytest.fixture
-async def city(db, tmp_path, monkeypatch):
+async def city(database_url, tmp_path, monkeypatch):
     elsewhere = Elsewhere()
     monkeypatch.setattr("web.api.statuses.lookup", elsewhere)
     monkeypatch.setattr("web.api.search.lookup", elsewhere)
-    app = web.Application(middlewares=[faults, token])
-    app[DB], app[SITE], app[FETCHER], app[NOW] = db, SITE_HERE, None, now_ms
-    app[PICTURES] = Pictures(tmp_path / "media")
-    await app[PICTURES].open()
-    api.register(app)
+    db = await Database.open(database_url)
+    await db.write(accounts.ensure_instance_actor, SITE_HERE, NO_KEYS, now_ms())
+    await db.close()  # the application finds its actor there, and need not make real keys
+    config = Config(
+        instance=Instance(domain="gm.example", base_url="https://gm.example", name="광명마당"),
+        database=DatabaseAt(url=database_url),
+        media=MediaAt(store=str(tmp_path / "media")),
+        secrets=Secrets(key_file=str(tmp_path / "secret.key")),
+    )
+    app = create_app(config, work=False)
     client = TestClient(TestServer(app))
     await client.start_server()
-    city = City(client, db, elsewhere, {}, {})
+    city = City(client, app[DB], elsewhere, {}, {})
     await city.join("mina")
     await city.join("joon")
     yield city
     await client.close()
-    await app[PICTURES].close()
 
 
 def ids(entities):
@@ -182,6 +166,34 @@ async def test_what_does_not_exist_is_json_too(city):
         assert "error" in await city.get(f"/v1/accounts/{id}", expect=404)
 
 
+async def test_a_token_that_does_not_count_is_refused_even_where_none_is_needed(city):
+    for path in ("/v1/timelines/public", "/v1/notifications", "/v2/instance"):
+        assert "error" in await city.get(path, token="made up", expect=401)
+
+
+async def test_a_failure_is_told_in_the_language_of_the_app(city):
+    english = await city.get("/v1/notifications", expect=401, headers={"Accept-Language": "en"})
+    korean = await city.get("/v1/notifications", expect=401, headers={"Accept-Language": "ko"})
+    assert "token" in english["error"]
+    assert re.search("[가-힣]", korean["error"])
+
+
+async def test_a_session_of_the_pages_does_not_count_here(city):
+    token = await city.db.write(
+        sessions.sign_in, city.people["mina"].id, "browser", "192.0.2.1", now_ms()
+    )
+    cookies = {"Cookie": f"__Host-madang={token}; madang={token}"}
+    await city.get("/v1/accounts/verify_credentials", headers=cookies, expect=401)
+    await city.post("/v1/statuses", headers=cookies, json={"status": "x"}, expect=401)
+
+
+async def test_a_body_too_large_is_an_error_in_json(city):
+    sent = io.BytesIO(json.dumps({"status": "a" * 1_100_000}).encode())
+    headers = {"Content-Type": "application/json"}
+    refused = await city.post("/v1/statuses", "mina", data=sent, headers=headers, expect=413)
+    assert "error" in refused
+
+
 async def test_a_browser_may_ask_before_it_sends(city):
     answer = await city.client.options(
         "/api/v1/statuses",
@@ -223,6 +235,17 @@ async def test_a_profile_is_changed_with_a_form_as_with_json(city):
         "PATCH", "/v1/accounts/update_credentials", "mina", json={"locked": True, "bot": True}
     )
     assert (again["locked"], again["bot"], again["display_name"]) == (True, True, "미나")
+
+
+async def test_new_posts_begin_as_their_author_chose(city):
+    mina = await city.ask(
+        "PATCH", "/v1/accounts/update_credentials", "mina", data={"source[privacy]": "private"}
+    )
+    assert mina["source"]["privacy"] == "private"
+    assert (await city.says("mina", "이웃에게"))["visibility"] == "private"
+    assert (await city.says("mina", "모두에게", visibility="public"))["visibility"] == "public"
+    wishes = await city.get("/v1/preferences", "mina")
+    assert wishes["posting:default:visibility"] == "private"
 
 
 async def test_people_are_found_by_handle_and_by_name(city):
@@ -698,6 +721,17 @@ async def test_a_picture_is_sent_described_and_shown(city):
     assert post["media_attachments"] == [described]
     listed = await city.get(f"/v1/accounts/{city.id('mina')}/statuses?only_media=true")
     assert ids(listed) == [post["id"]]
+
+
+async def test_a_picture_may_be_larger_than_other_bodies(city):
+    noise = Image.frombytes("RGB", (700, 700), random.Random(7).randbytes(700 * 700 * 3))
+    buffer = io.BytesIO()
+    noise.save(buffer, "PNG", compress_level=1)
+    assert len(buffer.getvalue()) > 1024 * 1024
+    form = aiohttp.FormData(default_to_multipart=True)
+    buffer.seek(0)
+    form.add_field("file", buffer, filename="a.png", content_type="image/png")
+    assert (await city.post("/v2/media", "mina", data=form))["type"] == "image"
 
 
 async def test_what_is_no_picture_is_refused(city):

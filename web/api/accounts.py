@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from server.errors import NotFound
-from server.model import Account, Entry, Relationship, Site
+from server.model import Account, Entry, Member, Relationship, Site
 from server.services import accounts, follows, search, timelines
 from server.services.accounts import ProfileChanges
 from server.store.db import Read, Write
@@ -83,7 +83,6 @@ class Defaults(msgspec.Struct, frozen=True):
     """How the owner's new posts begin."""
 
     privacy: Literal["public", "unlisted", "private", "direct"] | None = None
-    language: str | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -104,7 +103,7 @@ class Profile(msgspec.Struct, frozen=True):
 @need("read:accounts", "profile")
 async def verify_credentials(request: web.Request, viewer: Viewer) -> web.Response:
     """The owner of the token."""
-    return await _own(request, viewer, viewer.account)
+    return await _own(request, viewer.account, viewer.member)
 
 
 @routes.patch("/api/v1/accounts/update_credentials")
@@ -122,14 +121,13 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
         avatar=await _avatar(request, typed.avatar),
         header=await _header(request, typed.header),
     )
+    privacy = typed.source.privacy
+    kept = present.VISIBILITIES[privacy] if privacy else viewer.member.default_visibility
     account = await request.config_dict[DB].write(
-        accounts.edit_profile,
-        request.config_dict[SITE],
-        viewer.account,
-        changes,
-        request.config_dict[NOW](),
+        _changed, request.config_dict[SITE], viewer, changes, kept, request.config_dict[NOW]()
     )
-    return await _own(request, viewer, account)
+    member = msgspec.structs.replace(viewer.member, default_visibility=kept)
+    return await _own(request, account, member)
 
 
 @routes.get("/api/v1/accounts/lookup")
@@ -250,6 +248,14 @@ async def unmute(request: web.Request, viewer: Viewer) -> web.Response:
 # --- what happens in one transaction
 
 
+def _changed(
+    tx: Write, site: Site, viewer: Viewer, changes: ProfileChanges, visibility: str, now_ms: int
+) -> Account:
+    if visibility != viewer.member.default_visibility:
+        accounts.set_default_visibility(tx, viewer.account.id, visibility)
+    return accounts.edit_profile(tx, site, viewer.account, changes, now_ms)
+
+
 def _written(
     db: Read, viewer_id: int | None, account_id: int, page: Page, wanted: Wanted
 ) -> list[Entry]:
@@ -320,12 +326,12 @@ async def _people(request: web.Request, of: Callable[[Read, int, Page], Listed])
     return people(request, found)
 
 
-async def _own(request: web.Request, viewer: Viewer, account: Account) -> web.Response:
+async def _own(request: web.Request, account: Account, member: Member) -> web.Response:
     waiting = await request.config_dict[DB].read(
         follows.requests, account.id, Page(limit=MOST_ACCOUNTS)
     )
     entity: dict[str, Any] = present.credential_account(
-        request.config_dict[SITE], account, viewer.member, len(waiting)
+        request.config_dict[SITE], account, member, len(waiting)
     )
     return one(entity)
 

@@ -25,7 +25,6 @@ from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
-VISIBILITIES: Final = {theirs: ours for ours, theirs in present.VISIBILITY.items()}
 MOST_AT_ONCE: Final = 40
 
 Act = Callable[[Write, Site, Account, int, int], object]
@@ -65,7 +64,7 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         content=typed.status,
         title=typed.title or "",
         lead=typed.lead or "",
-        visibility=VISIBILITIES[typed.visibility]
+        visibility=present.VISIBILITIES[typed.visibility]
         if typed.visibility
         else viewer.member.default_visibility,
         warning=typed.spoiler_text,
