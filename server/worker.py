@@ -347,6 +347,7 @@ def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
 
 def _forget(tx: Write, now_ms: int) -> None:
     activities.forget(tx, now_ms - SEEN_MS)
+    peers.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)
     posts.forget_keys(tx, now_ms - DAY_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)

@@ -73,6 +73,8 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
     if store.member_by_email(tx, email):
         raise Conflict("There is an account with this e-mail address already. Please sign in.")
     account = blank(site, new_id(now_ms), name, "Person", now_ms, display_name=new.display_name)
+    if new.state == "pending":
+        account = msgspec.structs.replace(account, state="pending")
     try:
         with tx.savepoint():
             store.insert(tx, account)
@@ -182,11 +184,10 @@ def shown(db: Read, account: Account | None) -> Account:
         raise NotFound("There is no such account.")
     if account.state == "gone":
         raise Deleted("This account was deleted.")
+    if account.state == "pending":
+        raise NotFound("There is no such account.")
     if account.state != "active":
         raise NotFound("This account is suspended.")
-    member = store.member(db, account.id) if account.local else None
-    if member is not None and member.state == "pending":
-        raise NotFound("There is no such account.")
     return account
 
 
@@ -284,6 +285,7 @@ def approve(tx: Write, account_id: int, now_ms: int) -> Account:
     if member.state != "pending":
         raise Conflict("This account does not wait for approval any more.")
     store.set_member(tx, account_id, state="active")
+    store.set_columns(tx, account_id, state="active")
     return account
 
 

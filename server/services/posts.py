@@ -108,9 +108,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     _attach_all(tx, post, said, new)
     if new.idempotency_key:
         posts.remember_key(tx, author.id, new.idempotency_key, id, now_ms)
-    accounts.count_post(tx, author.id, 1, now_ms)
-    if parent:
-        posts.count_reply(tx, parent.id, 1)
+    posts.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     for account in said.mentioned:
         notify(tx, account, "mention", author, id, now_ms)
@@ -184,9 +182,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
     posts.release_media(tx, post.id)
     posts.bury(tx, post, now_ms)
     activities.bury(tx, post.uri, now_ms)
-    accounts.count_post(tx, post.author_id, -1, now_ms)
-    if post.reply_to_id:
-        posts.count_reply(tx, post.reply_to_id, -1)
+    posts.count(tx, post, -1)
 
 
 def own(db: Read, author: Account, post_id: int) -> Post:

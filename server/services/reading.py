@@ -33,7 +33,8 @@ def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
     """The post, if the viewer may read it. Raises `Deleted` or `NotFound`."""
     post = posts.by_id(db, post_id)
-    if post is None:
+    author = accounts.by_id(db, post.author_id) if post else None
+    if post is None or author is None or author.state not in ("active", "gone"):
         raise NotFound("There is no such post.")
     if post.deleted_ms is not None and post.visibility in ("public", "unlisted"):
         raise Deleted("This post was deleted by its author.")

@@ -174,9 +174,7 @@ def keep_post(
     posts.insert(tx, post)
     named = _named(tx, site, found)
     _attach(tx, post, found, named, now_ms)
-    accounts.count_post(tx, author.id, 1, post.published_ms)
-    if parent:
-        posts.count_reply(tx, parent.id, 1)
+    posts.count(tx, post, 1)
     _adopt_orphans(tx, post)
     if spread:
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
@@ -289,8 +287,6 @@ def _adopt_orphans(tx: Write, post: Post) -> None:
         current = posts.by_id(tx, post.id)
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)
-            if child.deleted_ms is None:
-                posts.count_reply(tx, post.id, 1)
 
 
 def _tell(

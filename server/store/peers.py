@@ -1,5 +1,7 @@
 """Other servers: where we deliver, what waits there, and what we know of their hosts."""
 
+from typing import Any
+
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
@@ -60,12 +62,10 @@ def add_followers(tx: Write, outbox_id: int, target_id: int, now_ms: int) -> int
         target=target_id,
     )
     if added:
-        tx.run(
-            """
-            UPDATE peer SET due_ms = :now WHERE due_ms IS NULL
-              AND id IN (SELECT peer_id FROM following_peer WHERE target_id = :target)
-            """,
-            now=now_ms,
+        _fall_due(
+            tx,
+            "SELECT peer_id FROM following_peer WHERE target_id = :target",
+            now_ms,
             target=target_id,
         )
     return added
@@ -86,14 +86,24 @@ def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
     added = tx.run(sql, outbox=outbox_id, **params)
     if added:
         sql, params = listed(
-            """
-            UPDATE peer SET due_ms = :now
-            WHERE due_ms IS NULL AND gone_ms IS NULL AND id IN (:list)
-            """,
-            peer_ids,
+            "SELECT id FROM peer WHERE id IN (:list) AND gone_ms IS NULL", peer_ids
         )
-        tx.run(sql, now=now_ms, **params)
+        _fall_due(tx, sql, now_ms, **params)
     return added
+
+
+def _fall_due(tx: Write, chosen: str, now_ms: int, **params: Any) -> None:  # noqa: ANN401
+    """Make peers due that are at rest.
+
+    On PostgreSQL every row is touched: a worker that is just giving the lane back waits for this
+    commit, or this waits for it, and neither overlooks what the other did.
+    """
+    only = "" if tx.dialect == "postgresql" else "due_ms IS NULL AND"
+    tx.run(
+        f"UPDATE peer SET due_ms = coalesce(due_ms, :now) WHERE {only} id IN ({chosen})",  # noqa: S608
+        now=now_ms,
+        **params,
+    )
 
 
 def remove_outbox(tx: Write, outbox_id: int) -> None:
@@ -162,6 +172,8 @@ def delivered(tx: Write, peer_id: int, outbox_ids: list[int], scheme: str) -> No
 
 def release(tx: Write, peer_id: int, now_ms: int) -> None:
     """Give the lane back: due at once while something waits, else at rest."""
+    if tx.dialect == "postgresql":
+        tx.one("SELECT id FROM peer WHERE id = :peer FOR UPDATE", peer=peer_id)
     tx.run(
         """
         UPDATE peer SET claimed_until_ms = 0,
@@ -299,6 +311,17 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
         ON CONFLICT DO NOTHING
         """,
         host=host,
+    )
+
+
+def wake_forgotten(tx: Write, now_ms: int) -> int:
+    """Peers at rest for which something waits, however that came about, are due now."""
+    return tx.run(
+        """
+        UPDATE peer SET due_ms = :now WHERE due_ms IS NULL AND gone_ms IS NULL
+          AND EXISTS (SELECT 1 FROM delivery d WHERE d.peer_id = peer.id)
+        """,
+        now=now_ms,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from server.model import Account, Media, Post, Revision
+from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
 
@@ -83,9 +84,18 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
 # --- threads
 
 
-def count_reply(tx: Write, id: int, change: int) -> None:
-    """One visible reply more or less."""
-    tx.run("UPDATE post SET replies = replies + :c WHERE id = :id", id=id, c=change)
+def count(tx: Write, post: Post, change: int) -> None:
+    """One post more or less: of its author, and below what it answers.
+
+    Direct posts count nowhere, and a reply only where everybody may read it: a number must not
+    tell of what is private.
+    """
+    if post.visibility != "direct":
+        accounts.count_post(tx, post.author_id, change, post.published_ms)
+    if post.reply_to_id and post.visibility in ("public", "unlisted"):
+        tx.run(
+            "UPDATE post SET replies = replies + :c WHERE id = :id", id=post.reply_to_id, c=change
+        )
 
 
 def orphans(db: Read, uri: str) -> list[Post]:
@@ -104,6 +114,8 @@ def adopt(tx: Write, child: Post, parent: Post) -> None:
         new=parent.thread_id,
         old=child.thread_id,
     )
+    if child.deleted_ms is None and child.visibility in ("public", "unlisted"):
+        tx.run("UPDATE post SET replies = replies + 1 WHERE id = :id", id=parent.id)
 
 
 def thread(db: Read, thread_id: int, limit: int) -> list[Post]:

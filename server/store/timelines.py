@@ -39,7 +39,7 @@ def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
         f"""
         SELECT h.id, h.booster_id, {SHOWN}
         FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
-        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper
+        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND a.state = 'active'
           AND p.author_id NOT IN ({UNWANTED})
           AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
         ORDER BY h.id DESC LIMIT :limit
