@@ -1,5 +1,6 @@
 """The client API as an app meets it, on both databases."""
 
+import asyncio
 import io
 import json
 import random
@@ -336,6 +337,25 @@ async def test_the_same_idempotency_key_is_the_same_post(city):
     other = await city.post("/v1/statuses", "joon", json={"status": "하나"}, headers=headers)
     assert first["id"] == again["id"] != other["id"]
     assert len(await city.get("/v1/timelines/public")) == 2
+
+
+async def test_an_impatient_app_posts_once(city):
+    headers = {"Idempotency-Key": "k"}
+    sent = [
+        city.post("/v1/statuses", "mina", json={"status": "하나"}, headers=headers)
+        for _ in range(8)
+    ]
+    assert len(set(ids(await asyncio.gather(*sent)))) == 1
+    assert len(await city.get("/v1/timelines/public")) == 1
+
+
+async def test_many_likes_at_once_are_counted_right(city):
+    path = f"/v1/statuses/{(await city.says('mina', '글'))['id']}"
+    acts = ["favourite", "reblog", "favourite", "unfavourite", "reblog", "favourite"]
+    await asyncio.gather(*(city.post(f"{path}/{act}", "joon") for act in acts))
+    shown = await city.get(path, "joon")
+    assert shown["favourites_count"] == int(shown["favourited"])
+    assert (shown["reblogs_count"], shown["reblogged"]) == (1, True)
 
 
 async def test_what_is_not_there_is_refused_and_not_lost(city):
