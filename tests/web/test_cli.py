@@ -440,3 +440,32 @@ def test_it_serves_until_told_to_stop(folder, name):
         finally:
             process.kill()
     assert (folder / "var" / "madang.db").exists()
+
+
+def test_several_processes_share_one_port_on_postgresql(folder, postgresql_server):
+    url = postgresql_server.create()
+    environ = os.environ | {
+        "MADANG_SERVER__PORT": "0",
+        "MADANG_DATABASE__URL": url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "web", "serve", "--processes", "2"],
+        env=environ,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            line = process.stdout.readline()
+            assert "listening on http://127.0.0.1:" in line, process.stderr.read()
+            port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+                one.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert one.recv(100).startswith(b"HTTP/1.1 200")
+            process.terminate()
+            assert process.wait(15) == 0
+        finally:
+            process.kill()
+    postgresql_server.drop(url)

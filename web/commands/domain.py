@@ -76,7 +76,7 @@ async def read_list(options: argparse.Namespace) -> None:
     blocks = parse_list(read_text(options.file))
     async with database(loaded(options)) as db:
         await db.write(_block_all, blocks, now_ms())
-    print(f"{len(blocks)} domains are blocked.")
+    print(f"Domains blocked by this list: {len(blocks)}.")
 
 
 async def write_list(options: argparse.Namespace) -> None:

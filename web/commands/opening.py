@@ -68,12 +68,15 @@ def prepare_folder(found: Config, *, make: bool) -> None:
 
 
 def make_folder(folder: Path, key: str) -> None:
-    """Make one folder, not its parents: a wrong path is more likely than a wish for many."""
+    """Make a folder; above it only what lies in the working directory.
+
+    Elsewhere a wrong path is more likely than a wish for many new folders. Raises `Failure`.
+    """
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=not folder.is_absolute(), exist_ok=True)
     except FileNotFoundError:
         raise Failure(f"There is no folder {folder.parent}; make it, or set {key}.") from None
-    except FileExistsError:
+    except (FileExistsError, NotADirectoryError):
         raise Failure(f"{folder} is a file, not a folder; set {key}.") from None
     except OSError as error:
         reason = (error.strerror or "it failed").lower()
