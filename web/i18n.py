@@ -160,7 +160,10 @@ def update() -> None:
     for language in available()[1:]:
         with _source(language).open("rb") as file:
             catalogue = read_po(file, locale=language)
+        created = catalogue.creation_date
         catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.creation_date = created  # else every update would change the file
+        catalogue.project, catalogue.version = "Madang", language
         catalogue.obsolete.clear()
         with _source(language).open("wb") as file:
             write_po(file, catalogue, sort_output=True, no_location=True, width=100)

@@ -189,7 +189,7 @@ def ago(context: Context, ms: int) -> Markup:
     past = context["now_ms"] - ms
     words = day(context, ms)
     if 0 <= past < MINUTE_MS:
-        words = str(context.resolve("gettext")("just now"))
+        words = i18n.translations(context["language"]).gettext("just now")
     elif MINUTE_MS <= past < WORDS_FOR_MS:
         words = format_timedelta(
             timedelta(milliseconds=-past), add_direction=True, locale=context["language"]

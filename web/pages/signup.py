@@ -69,7 +69,9 @@ async def _made(request: web.Request, sent: Form) -> Account:
         raise Forbidden("This site does not take new accounts at the moment.")
     email, password = sent.get("email"), sent.raw("password")
     if "@" not in email.strip("@") or len(email) > 254:
-        raise _Unusable("email", Invalid("Please give an e-mail address, such as name@example.org."))
+        raise _Unusable(
+            "email", Invalid("Please give an e-mail address, such as name@example.org.")
+        )
     if mode == "approval" and not sent.get("reason"):
         raise _Unusable("reason", Invalid("Please tell the moderators in a sentence who you are."))
     try:
