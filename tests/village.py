@@ -16,15 +16,17 @@ from federation.keys import make_rsa
 from server import keyring, lookup
 from server.clock import now_ms
 from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Registrations, Secrets
-from server.model import Account, Post
-from server.services import accounts, follows, posts, sessions
+from server.model import Account, Post, PostView
+from server.secrets import vault as make_vault
+from server.services import accounts, follows, notifications, posts, reading, sessions, timelines
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store import accounts as account_store
 from server.store import posts as post_store
 from server.store.db import Database
-from web.app import create_app
-from web.keys import DB, FETCHER, NOW, SITE, VAULT, WORKER
+from server.store.paging import Page
+from web.app import create_app, site_of
+from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VAULT, WORKER
 
 T = TypeVar("T")
 SPARE_KEYS = itertools.cycle([make_rsa() for _ in range(4)])
@@ -135,13 +137,12 @@ class City:
     async def write(self, name: str, content: str = "", **more: Any) -> Post:
         """Publish as one of its people."""
         await lookup.mentioned(self.app[FETCHER], content)
-        author = await self.one(self.people[name].id)
-        return await self.do(posts.write, author, NewPost(content=content, **more))
+        return await self.do(posts.write, await self.me(name), NewPost(content=content, **more))
 
     async def follow(self, name: str, handle: str) -> Account:
         """One of its people asks to follow somebody anywhere."""
         target = await self.knows(handle)
-        await self.do(follows.follow, await self.one(self.people[name].id), target.id)
+        await self.do(follows.follow, await self.me(name), target.id)
         return target
 
     async def do(self, service: Callable[..., T], viewer: Account, *args: Any) -> T:
@@ -152,6 +153,29 @@ class City:
         """The post with this id, as this instance has it."""
         found = await self.db.read(post_store.by_uri, uri)
         return found if found and found.deleted_ms is None else None
+
+    async def me(self, name: str) -> Account:
+        """One of its people as they are now."""
+        return await self.one(self.people[name].id)
+
+    async def edit(self, name: str, post: Post, content: str, **more: Any) -> Post:
+        """Change what one of its people wrote."""
+        return await self.do(posts.edit, await self.me(name), post.id, NewPost(content=content, **more))
+
+    async def home(self, name: str) -> list[Post]:
+        """The home timeline of one of its people, newest first."""
+        entries = await self.db.read(timelines.home, self.people[name].id, Page())
+        views = await self.db.read(timelines.views, self.people[name].id, entries)
+        return [view.post for view in views]
+
+    async def notices(self, name: str) -> list[tuple[str, str]]:
+        """(kind, from whom) of the notifications of one of its people, newest first."""
+        found = await self.db.read(notifications.page, self.people[name].id, Page())
+        return [(one.notification.kind, one.account.acct) for one in found]
+
+    async def thread(self, post_id: int) -> tuple[list[PostView], list[PostView]]:
+        """What stands above a post and below it, for a visitor."""
+        return await self.db.read(reading.context, None, post_id)
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """Rows as dicts, for questions that only tests ask."""
@@ -190,6 +214,16 @@ async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = 10.0) -
     return found
 
 
+async def _with_instance_actor(config: Config) -> None:
+    """Give a new instance its own actor with a spare key, which the first start would make."""
+    vault = make_vault(config.secrets.file)
+    rsa = next(SPARE_KEYS)
+    made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
+    db = await Database.open(config.database.url)
+    await db.write(accounts.ensure_instance_actor, site_of(config), made, now_ms())
+    await db.close()
+
+
 class Village:
     """Makes instances that find each other by name."""
 
@@ -211,15 +245,30 @@ class Village:
                 allowed_addresses=("127.0.0.0/8",), allow_http=True, **federation
             ),
         )
+        await _with_instance_actor(config)
         clock = Clock()
+        city = City(name, await self._listen(config, clock), clock)
+        self.cities.append(city)
+        return city
+
+    async def _listen(self, config: Config, clock: Clock) -> TestClient[Any, Any]:
+        """Start an application, at the port where this name was found before, if it was."""
+        name = config.instance.domain
         app = create_app(config, resolver=self.names, clock=clock)
-        client: TestClient[Any, Any] = TestClient(TestServer(app))
+        client: TestClient[Any, Any] = TestClient(TestServer(app, port=self.names.ports.get(name)))
         await client.start_server()
         assert client.port is not None
         self.names.ports[name] = client.port
-        city = City(name, client, clock)
-        self.cities.append(city)
-        return city
+        return client
+
+    async def stop(self, city: City) -> None:
+        """Take an instance down; what it has stored stays."""
+        await city.client.close()
+
+    async def start_again(self, city: City) -> None:
+        """Start an instance that was stopped, as it was: the same database, keys and port."""
+        config: Config = city.app[CONFIG]
+        city.client = await self._listen(config, city.clock)
 
     async def settle(self) -> None:
         """Wait until nothing waits anywhere."""

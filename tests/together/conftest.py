@@ -1,11 +1,15 @@
-"""Instances for tests that need more than one."""
+"""Instances, and scripted servers, for tests that need more than one."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.together.peer import Peer
 from tests.village import Village
+
+NewPeer = Callable[..., Awaitable[Peer]]
 
 
 @pytest.fixture
@@ -14,3 +18,19 @@ async def village(tmp_path: Path, new_database: Callable[[], str]) -> AsyncItera
     started = Village(tmp_path, new_database)
     yield started
     await started.close()
+
+
+@pytest.fixture
+async def peer(village: Village) -> AsyncIterator[NewPeer]:
+    """`await peer("far.test")` starts a scripted server that the instances find by name."""
+    started: list[Peer] = []
+
+    async def start(name: str = "far.test", **how: Any) -> Peer:
+        one = Peer(name, village, **how)
+        await one.start()
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        await one.close()
