@@ -11,10 +11,11 @@ from aiohttp import web
 from server.errors import NotFound
 from web.api import (
     accounts,
-    follow_requests,
     instance,
     media,
     notifications,
+    reactions,
+    relationships,
     search,
     statuses,
     timelines,
@@ -36,10 +37,11 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
-        follow_requests,
         instance,
         media,
         notifications,
+        reactions,
+        relationships,
         search,
         statuses,
         timelines,

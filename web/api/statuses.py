@@ -1,4 +1,4 @@
-"""Statuses: read, write and what people do with them. docs.joinmastodon.org/methods/statuses
+"""Statuses: read, write, edit and delete. docs.joinmastodon.org/methods/statuses
 
 Writing takes two keys that Mastodon does not have: `title` and `lead`, which make a story.
 """
@@ -16,19 +16,15 @@ from server.model import Account, PostView, Revision, Site
 from server.services import posts, reading
 from server.services.posts import NewPost
 from server.store.db import Read, Write
-from server.store.paging import Page
 from web import present
 from web.api.access import anybody, need, path_id, viewer_id
-from web.api.answers import MOST_ACCOUNTS, Id, one, people, window
+from web.api.answers import Id, one
 from web.body import body, query
 from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
 MOST_AT_ONCE: Final = 40
-
-Act = Callable[[Write, Site, Account, int, int], object]
-People = Callable[[Read, int | None, int, Page], list[tuple[int, Account]]]
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -75,7 +71,7 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         idempotency_key=_key(request),
     )
     await lookup.mentioned(request.config_dict[FETCHER], typed.status)
-    return await _write(request, viewer, _written, new)
+    return await changed(request, viewer, _written, new)
 
 
 @routes.get("/api/v1/statuses")
@@ -83,16 +79,16 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
 async def several(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Those of the named posts that the viewer may see."""
     ids = query(request, Several).id[:MOST_AT_ONCE]
-    views = await request.config_dict[DB].read(_found_of, viewer_id(viewer), ids)
-    return one([_entity(request, viewer, view) for view in views])
+    views = await request.config_dict[DB].read(_found_among, viewer_id(viewer), ids)
+    return one([entity(request, viewer, view) for view in views])
 
 
 @routes.get("/api/v1/statuses/{id}")
 @anybody("read:statuses")
 async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
     """One post, or a boost of one."""
-    view = await request.config_dict[DB].read(_found, viewer_id(viewer), path_id(request))
-    return one(_entity(request, viewer, view))
+    view = await request.config_dict[DB].read(found, viewer_id(viewer), path_id(request))
+    return one(entity(request, viewer, view))
 
 
 @routes.put("/api/v1/statuses/{id}")
@@ -102,7 +98,7 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
     typed = await body(request, Text)
     _refuse_what_is_not_there(typed)
     await lookup.mentioned(request.config_dict[FETCHER], typed.status)
-    return await _write(request, viewer, _edited, path_id(request), typed)
+    return await changed(request, viewer, _edited, path_id(request), typed)
 
 
 @routes.delete("/api/v1/statuses/{id}")
@@ -116,7 +112,7 @@ async def delete(request: web.Request, viewer: Viewer) -> web.Response:
         path_id(request),
         request.config_dict[NOW](),
     )
-    return one({**_entity(request, viewer, view), "text": view.post.source})
+    return one({**entity(request, viewer, view), "text": view.post.source})
 
 
 @routes.get("/api/v1/statuses/{id}/context")
@@ -128,8 +124,8 @@ async def context(request: web.Request, viewer: Viewer | None) -> web.Response:
     )
     return one(
         {
-            "ancestors": [_entity(request, viewer, view) for view in ancestors],
-            "descendants": [_entity(request, viewer, view) for view in descendants],
+            "ancestors": [entity(request, viewer, view) for view in ancestors],
+            "descendants": [entity(request, viewer, view) for view in descendants],
         }
     )
 
@@ -153,66 +149,10 @@ async def history(request: web.Request, viewer: Viewer | None) -> web.Response:
     return one([present.edit(site, view, said) for said in revisions])
 
 
-@routes.get("/api/v1/statuses/{id}/favourited_by")
-@anybody("read:accounts")
-async def favourited_by(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Who likes a post."""
-    return await _people(request, viewer, reading.liked_by)
-
-
-@routes.get("/api/v1/statuses/{id}/reblogged_by")
-@anybody("read:accounts")
-async def reblogged_by(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Who boosted a post."""
-    return await _people(request, viewer, reading.boosted_by)
-
-
-@routes.post("/api/v1/statuses/{id}/favourite")
-@need("write:favourites")
-async def favourite(request: web.Request, viewer: Viewer) -> web.Response:
-    """Like a post."""
-    return await _write(request, viewer, _done, posts.like, path_id(request))
-
-
-@routes.post("/api/v1/statuses/{id}/unfavourite")
-@need("write:favourites")
-async def unfavourite(request: web.Request, viewer: Viewer) -> web.Response:
-    """Take a like back."""
-    return await _write(request, viewer, _done, posts.unlike, path_id(request))
-
-
-@routes.post("/api/v1/statuses/{id}/reblog")
-@need("write:statuses")
-async def reblog(request: web.Request, viewer: Viewer) -> web.Response:
-    """Boost a post; the answer is the boost around it."""
-    return await _write(request, viewer, _boosted, path_id(request))
-
-
-@routes.post("/api/v1/statuses/{id}/unreblog")
-@need("write:statuses")
-async def unreblog(request: web.Request, viewer: Viewer) -> web.Response:
-    """Take a boost back."""
-    return await _write(request, viewer, _done, posts.unboost, path_id(request))
-
-
-@routes.post("/api/v1/statuses/{id}/pin")
-@need("write:accounts")
-async def pin(request: web.Request, viewer: Viewer) -> web.Response:
-    """Show one's own post on top of one's profile."""
-    return await _write(request, viewer, _done, posts.pin, path_id(request))
-
-
-@routes.post("/api/v1/statuses/{id}/unpin")
-@need("write:accounts")
-async def unpin(request: web.Request, viewer: Viewer) -> web.Response:
-    """Show it in its place again."""
-    return await _write(request, viewer, _done, posts.unpin, path_id(request))
-
-
 # --- what happens in one transaction
 
 
-def _found(db: Read, viewer_id: int | None, id: int) -> PostView:
+def found(db: Read, viewer_id: int | None, id: int) -> PostView:
     """The post with this id, or the boost with this id around its post."""
     try:
         return reading.view(db, viewer_id, id)
@@ -223,11 +163,11 @@ def _found(db: Read, viewer_id: int | None, id: int) -> PostView:
         return view
 
 
-def _found_of(db: Read, viewer_id: int | None, ids: tuple[int, ...]) -> list[PostView]:
+def _found_among(db: Read, viewer_id: int | None, ids: tuple[int, ...]) -> list[PostView]:
     views = []
     for id in dict.fromkeys(ids):
         try:
-            views.append(_found(db, viewer_id, id))
+            views.append(found(db, viewer_id, id))
         except (NotFound, Deleted):
             continue
     return views
@@ -241,18 +181,12 @@ def _own(db: Read, viewer_id: int, id: int) -> PostView:
 
 
 def _context(db: Read, viewer_id: int | None, id: int) -> tuple[list[PostView], list[PostView]]:
-    return reading.context(db, viewer_id, _found(db, viewer_id, id).post.id)
+    return reading.context(db, viewer_id, found(db, viewer_id, id).post.id)
 
 
 def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:
-    view = _found(db, viewer_id, id)
+    view = found(db, viewer_id, id)
     return view, reading.history(db, viewer_id, view.post.id)
-
-
-def _reacted(
-    db: Read, viewer_id: int | None, id: int, page: Page, of: People
-) -> list[tuple[int, Account]]:
-    return of(db, viewer_id, _found(db, viewer_id, id).post.id, page)
 
 
 def _written(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> PostView:
@@ -277,7 +211,7 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
 
 
 def _deleted(tx: Write, site: Site, author: Account, id: int, now_ms: int) -> PostView:
-    view = _found(tx, author.id, id)
+    view = found(tx, author.id, id)
     if view.booster is None:
         posts.delete(tx, site, author, view.post.id, now_ms)
     elif view.booster.id == author.id:
@@ -287,41 +221,21 @@ def _deleted(tx: Write, site: Site, author: Account, id: int, now_ms: int) -> Po
     return view
 
 
-def _done(tx: Write, site: Site, viewer: Account, act: Act, id: int, now_ms: int) -> PostView:
-    """Do something to a post, named by its own id or by a boost's, and look at it again."""
-    post_id = _found(tx, viewer.id, id).post.id
-    act(tx, site, viewer, post_id, now_ms)
-    return reading.view(tx, viewer.id, post_id)
-
-
-def _boosted(tx: Write, site: Site, viewer: Account, id: int, now_ms: int) -> PostView:
-    post_id = _found(tx, viewer.id, id).post.id
-    boost_id = posts.boost(tx, site, viewer, post_id, now_ms)
-    return reading.boost_view(tx, viewer.id, boost_id) or reading.view(tx, viewer.id, post_id)
-
-
 # --- around it
 
 
-async def _write(
+async def changed(
     request: web.Request, viewer: Viewer, function: Callable[..., PostView], *args: object
 ) -> web.Response:
-    """Run `function(tx, site, account, *args, now_ms)` and answer the post it returns."""
+    """Run `function(tx, site, account, *args, now_ms)` and answer the post as it is then."""
     view = await request.config_dict[DB].write(
         function, request.config_dict[SITE], viewer.account, *args, request.config_dict[NOW]()
     )
-    return one(_entity(request, viewer, view))
+    return one(entity(request, viewer, view))
 
 
-async def _people(request: web.Request, viewer: Viewer | None, of: People) -> web.Response:
-    page = window(request, usual=40, most=MOST_ACCOUNTS)
-    found = await request.config_dict[DB].read(
-        _reacted, viewer_id(viewer), path_id(request), page, of
-    )
-    return people(request, found)
-
-
-def _entity(request: web.Request, viewer: Viewer | None, view: PostView) -> dict[str, Any]:
+def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> dict[str, Any]:
+    """Status, as the viewer sees it now."""
     site = request.config_dict[SITE]
     return present.status(
         site, view, viewer_id=viewer_id(viewer), now_ms=request.config_dict[NOW]()

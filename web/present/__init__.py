@@ -1,0 +1,48 @@
+"""Entities of the Mastodon client API, as the dicts that become JSON.
+
+Ids are strings, times are `2026-01-31T09:00:00.000Z`, and our `followers` is their `private`.
+docs.joinmastodon.org/entities
+"""
+
+from web.present.accounts import account, credential_account, mention, relationship, role
+from web.present.attachments import card, media
+from web.present.statuses import (
+    boost,
+    content,
+    counts,
+    edit,
+    found_tag,
+    notification,
+    opinions,
+    poll,
+    shared_status,
+    source,
+    status,
+    tag,
+)
+from web.present.values import VISIBILITIES, VISIBILITY, when
+
+__all__ = [
+    "VISIBILITIES",
+    "VISIBILITY",
+    "account",
+    "boost",
+    "card",
+    "content",
+    "counts",
+    "credential_account",
+    "edit",
+    "found_tag",
+    "media",
+    "mention",
+    "notification",
+    "opinions",
+    "poll",
+    "relationship",
+    "role",
+    "shared_status",
+    "source",
+    "status",
+    "tag",
+    "when",
+]

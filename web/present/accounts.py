@@ -1,0 +1,121 @@
+"""People: Account, CredentialAccount, Relationship, Role, Status::Mention."""
+
+import json
+from typing import Any
+
+from server import text
+from server.clock import DAY_MS
+from server.model import Account, Member, Relationship, Site
+from web.present.values import VISIBILITY, address, day, emojis, when
+
+
+def account(site: Site, account: Account) -> dict[str, Any]:
+    """Account: somebody, ours or a stranger."""
+    avatar = address(site, account.avatar or "/static/avatar.png")
+    header = address(site, account.header or "/static/header.png")
+    return {
+        "id": str(account.id),
+        "username": account.name,
+        "acct": account.acct,
+        "display_name": account.display_name,
+        "locked": bool(account.locked),
+        "bot": bool(account.bot),
+        "discoverable": bool(account.discoverable),
+        "indexable": bool(account.discoverable),
+        "group": account.kind == "Group",
+        "created_at": when(account.created_ms // DAY_MS * DAY_MS),
+        "note": account.bio,
+        "url": account.url,
+        "uri": account.uri,
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "header": header,
+        "header_static": header,
+        "followers_count": account.followers_count,
+        "following_count": account.following_count,
+        "statuses_count": account.posts_count,
+        "last_status_at": day(account.last_post_ms),
+        "hide_collections": None,
+        "noindex": not account.discoverable,
+        "emojis": emojis(account.emojis),
+        "roles": [],
+        "fields": [
+            {"name": name, "value": value, "verified_at": None}
+            for name, value in json.loads(account.fields)
+        ],
+        **_standing(account),
+    }
+
+
+def credential_account(site: Site, owner: Account, member: Member, requests: int) -> dict[str, Any]:
+    """CredentialAccount: what the owner of the token sees of themself.
+
+    `requests` is how many people wait to be let in as followers.
+    """
+    return {
+        **account(site, owner),
+        "source": {
+            "privacy": VISIBILITY[member.default_visibility],
+            "sensitive": False,
+            "language": member.language or None,
+            "note": owner.bio_source,
+            "fields": [
+                {"name": name, "value": text.plain(value), "verified_at": None}
+                for name, value in json.loads(owner.fields)
+            ],
+            "follow_requests_count": requests,
+            "hide_collections": None,
+            "discoverable": bool(owner.discoverable),
+            "indexable": bool(owner.discoverable),
+            "attribution_domains": [],
+        },
+        "role": role(member),
+    }
+
+
+def role(member: Member) -> dict[str, Any]:
+    """Role. No permission bits: the admin API that they stand for is not there."""
+    ordinary = member.role == "member"
+    return {
+        "id": "-99" if ordinary else member.role,
+        "name": "" if ordinary else member.role,
+        "permissions": "0",
+        "color": "",
+        "highlighted": not ordinary,
+    }
+
+
+def relationship(to: Relationship) -> dict[str, Any]:
+    """Relationship: how the viewer stands to an account."""
+    return {
+        "id": str(to.id),
+        "following": to.following,
+        "showing_reblogs": to.showing_reblogs,
+        "notifying": False,
+        "languages": None,
+        "followed_by": to.followed_by,
+        "blocking": to.blocking,
+        "blocked_by": to.blocked_by,
+        "muting": to.muting,
+        "muting_notifications": to.muting_notifications,
+        "requested": to.requested,
+        "requested_by": to.requested_by,
+        "domain_blocking": False,
+        "endorsed": False,
+        "note": "",
+    }
+
+
+def mention(mentioned: Account) -> dict[str, Any]:
+    """Status::Mention."""
+    return {
+        "id": str(mentioned.id),
+        "username": mentioned.name,
+        "url": mentioned.url,
+        "acct": mentioned.acct,
+    }
+
+
+def _standing(account: Account) -> dict[str, Any]:
+    """What is said only of the suspended."""
+    return {"suspended": True} if account.state == "suspended" else {}

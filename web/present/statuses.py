@@ -1,0 +1,224 @@
+"""Posts: Status, StatusSource, StatusEdit, Poll, Tag; and Notification, which is about one."""
+
+import json
+from html import escape
+from typing import Any, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from server import text
+from server.ids import created_ms
+from server.model import Account, Notification, Post, PostView, Revision, Site
+from web.present.accounts import account, mention
+from web.present.attachments import card, media
+from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
+
+EXCERPT_CHARS: Final = 500
+"""Of a story without a lead; the rest is behind its link."""
+
+
+def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
+    """Status, or the Status that wraps the boosted one."""
+    inner = {
+        **shared_status(site, view, now_ms),
+        **counts(view.post.replies, view.post.likes, view.post.boosts),
+        **opinions(liked=view.liked, boosted=view.boosted),
+    }
+    if viewer_id is not None and view.post.author_id == viewer_id:
+        inner["pinned"] = view.post.pinned_ms is not None
+    if view.booster is None:
+        return inner
+    return {
+        **boost(site, view.post, view.entry_id),
+        "account": account(site, view.booster),
+        **{key: inner[key] for key in inner if key in _SHARED_WITH_BOOST},
+        "reblog": inner,
+    }
+
+
+def shared_status(site: Site, view: PostView, now_ms: int) -> dict[str, Any]:
+    """Of a Status all that is the same for every viewer, and changes with its version alone."""
+    post = view.post
+    pictures = [one for one in view.media if one.kind != "link"]
+    reply_to = view.reply_to_author
+    return {
+        "id": str(post.id),
+        "uri": post.uri,
+        "url": post.url or post.uri,
+        "created_at": when(post.published_ms),
+        "edited_at": when_or_none(post.edited_ms),
+        "in_reply_to_id": id_or_none(post.reply_to_id),
+        "in_reply_to_account_id": id_or_none(reply_to.id if reply_to else None),
+        "sensitive": bool(post.sensitive),
+        "spoiler_text": post.warning,
+        "visibility": VISIBILITY[post.visibility],
+        "language": post.language or None,
+        "content": content(site, post),
+        "reblog": None,
+        "application": None,
+        "account": account(site, view.author),
+        "media_attachments": [media(site, one) for one in pictures],
+        "mentions": [mention(one) for one in view.mentions],
+        "tags": [tag(site, name) for name in json.loads(post.tags)],
+        "emojis": emojis(post.emojis),
+        "card": next((card(one) for one in view.media if one.kind == "link"), None),
+        "poll": poll(post, now_ms),
+        "quote": None,
+    }
+
+
+def counts(replies: int, likes: int, boosts: int) -> dict[str, Any]:
+    """The part of a Status that changes without a new version."""
+    return {
+        "replies_count": replies,
+        "reblogs_count": boosts,
+        "favourites_count": likes,
+        "quotes_count": 0,
+    }
+
+
+def opinions(*, liked: bool, boosted: bool) -> dict[str, Any]:
+    """The part of a Status that differs from viewer to viewer."""
+    return {
+        "favourited": liked,
+        "reblogged": boosted,
+        "muted": False,
+        "bookmarked": False,
+        "filtered": [],
+    }
+
+
+_SHARED_WITH_BOOST: Final = frozenset({*counts(0, 0, 0), *opinions(liked=False, boosted=False)})
+
+
+def boost(site: Site, post: Post, entry_id: int) -> dict[str, Any]:
+    """The Status around a boosted one, without its account, counts and `reblog`.
+
+    Its `uri` is the Announce's where the boost is ours, and only a name where it is a stranger's.
+    """
+    return {
+        "id": str(entry_id),
+        "uri": f"{site.origin}/activities/{entry_id}",
+        "url": post.url or post.uri,
+        "created_at": when(created_ms(entry_id)),
+        "edited_at": None,
+        "in_reply_to_id": None,
+        "in_reply_to_account_id": None,
+        "sensitive": bool(post.sensitive),
+        "spoiler_text": post.warning,
+        "visibility": VISIBILITY[post.visibility],
+        "language": post.language or None,
+        "content": "",
+        "application": None,
+        "media_attachments": [],
+        "mentions": [],
+        "tags": [],
+        "emojis": [],
+        "card": None,
+        "poll": None,
+        "quote": None,
+    }
+
+
+def content(site: Site, post: Post) -> str:
+    """The HTML that an app shows. A story is its title, its lead or beginning, and its link."""
+    if not post.title or post.kind == "note":
+        return post.content
+    parts = [f"<p><strong>{escape(post.title)}</strong></p>"]
+    if post.kind == "event":
+        parts.append(_time_and_place(site, json.loads(post.extra)))
+    parts.append(post.lead or _beginning(post.content))
+    if post.url:
+        parts.append(f'<p><a href="{escape(post.url)}">{escape(post.url)}</a></p>')
+    return "".join(parts)
+
+
+def _time_and_place(site: Site, extra: dict[str, Any]) -> str:
+    """When an event begins, in the city's time, and where it is."""
+    starts_ms, facts = extra.get("starts_ms"), [extra.get("location")]
+    if starts_ms is not None:
+        facts.insert(0, f"{moment(starts_ms, ZoneInfo(site.timezone)):%Y-%m-%d %H:%M}")
+    known = [escape(fact) for fact in facts if fact]
+    return f"<p>{'<br>'.join(known)}</p>" if known else ""
+
+
+def _beginning(html: str) -> str:
+    """`html` where it is short, else its first words."""
+    if len(text.plain(html)) <= EXCERPT_CHARS:
+        return html
+    return f"<p>{escape(text.excerpt(html, EXCERPT_CHARS))}</p>"
+
+
+def poll(post: Post, now_ms: int) -> dict[str, Any] | None:
+    """Poll of a question, as last heard from its author; read only."""
+    extra = json.loads(post.extra)
+    options = extra.get("options")
+    if not options:
+        return None
+    ends_ms = extra.get("ends_ms")
+    votes = [votes for _, votes in options if votes is not None]
+    return {
+        "id": str(post.id),
+        "expires_at": when_or_none(ends_ms),
+        "expired": ends_ms is not None and ends_ms <= now_ms,
+        "multiple": bool(extra.get("multiple")),
+        "votes_count": sum(votes),
+        "voters_count": extra.get("voters"),
+        "options": [{"title": title, "votes_count": votes} for title, votes in options],
+        "emojis": [],
+        "voted": False,
+        "own_votes": [],
+    }
+
+
+def tag(site: Site, name: str) -> dict[str, Any]:
+    """Status::Tag: the hashtag without its sign, and its page here."""
+    return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
+
+
+def found_tag(site: Site, name: str) -> dict[str, Any]:
+    """Tag, as a search returns it."""
+    return {**tag(site, name), "history": [], "following": False}
+
+
+def source(post: Post) -> dict[str, Any]:
+    """StatusSource: what the author typed. `title` and `lead` are ours, empty for a note."""
+    return {
+        "id": str(post.id),
+        "text": post.source,
+        "spoiler_text": post.warning,
+        "title": post.title,
+        "lead": text.plain(post.lead),
+    }
+
+
+def edit(site: Site, view: PostView, said: Revision) -> dict[str, Any]:
+    """StatusEdit: what a post said at one time; pictures are the ones it has now."""
+    post = msgspec.structs.replace(
+        view.post, title=said.title, lead=said.lead, content=said.content
+    )
+    return {
+        "content": content(site, post),
+        "spoiler_text": said.warning,
+        "sensitive": bool(post.sensitive),
+        "created_at": when(said.written_ms),
+        "account": account(site, view.author),
+        "media_attachments": [media(site, one) for one in view.media if one.kind != "link"],
+        "emojis": emojis(post.emojis),
+    }
+
+
+def notification(
+    site: Site, noted: Notification, by: Account, status: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Notification; `status` where it is about one."""
+    result = {
+        "id": str(noted.id),
+        "type": noted.kind,
+        "group_key": f"ungrouped-{noted.id}",
+        "created_at": when(noted.created_ms),
+        "account": account(site, by),
+    }
+    return result if status is None else {**result, "status": status}

@@ -1,0 +1,59 @@
+"""Values as the client API writes them: times, ids, addresses, emoji."""
+
+import json
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+from server.model import Site
+
+LAST_MS: Final = 253_370_764_800_000  # 9999-01-01T00:00:00Z
+VISIBILITY: Final = {
+    "public": "public",
+    "unlisted": "unlisted",
+    "followers": "private",
+    "direct": "direct",
+}
+VISIBILITIES: Final = {theirs: ours for ours, theirs in VISIBILITY.items()}
+
+
+def when(at_ms: int) -> str:
+    """`at_ms` as `2026-01-31T09:00:00.000Z`."""
+    at = moment(at_ms, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def when_or_none(at_ms: int | None) -> str | None:
+    """As `when`; what did not happen has no time."""
+    return None if at_ms is None else when(at_ms)
+
+
+def day(at_ms: int | None) -> str | None:
+    """The date, `2026-01-31`."""
+    return None if at_ms is None else f"{moment(at_ms, UTC):%Y-%m-%d}"
+
+
+def moment(at_ms: int, zone: tzinfo) -> datetime:
+    """A date of this era: strangers write others, and Python has no year 10,000."""
+    return datetime.fromtimestamp(max(0, min(at_ms, LAST_MS)) // 1000, zone)
+
+
+def id_or_none(id: int | None) -> str | None:
+    """As a string, which a client compares by length and then by letters."""
+    return None if id is None else str(id)
+
+
+def address(site: Site, kept: str) -> str:
+    """Where a picture is, whether an address, a path or the name of a file of ours was kept."""
+    if "://" in kept:
+        return kept
+    return f"{site.origin}{kept}" if kept.startswith("/") else f"{site.origin}/media/{kept}"
+
+
+def emojis(kept: str) -> list[dict[str, Any]]:
+    """CustomEmoji of each [shortcode, address]."""
+    if kept == "[]":
+        return []
+    return [
+        {"shortcode": code, "url": url, "static_url": url, "visible_in_picker": False}
+        for code, url in json.loads(kept)
+    ]
