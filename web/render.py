@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -36,6 +36,27 @@ from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 WORDS_FOR_MS: Final = 6 * DAY_MS  # after that a date says more than "3 weeks ago"
+
+# The first mark that a User-Agent contains names it; they all contain those of older ones.
+BROWSERS: Final = (
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Whale", "Whale"),
+    ("KAKAOTALK", "KakaoTalk"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
@@ -60,7 +81,7 @@ async def page(
     if viewer is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         unread = await request.config_dict[DB].read(notifications.unread, viewer.account.id)
     language = language_of(request)
-    values = {
+    values: dict[str, object] = {
         "viewer": viewer,
         "unread": unread,
         "language": language,
@@ -128,6 +149,7 @@ def environment(language: str) -> Environment:
         count=count,
         loads=json.loads,
         offered=offered,
+        browser=browser,
     )
     env.globals.update(
         asset=asset,
@@ -170,10 +192,10 @@ def _with_emojis(content: str, emojis: str) -> str:
 
 @pass_context
 def when(context: Context, ms: int) -> str:
-    """The exact time, in the city's zone: "2026년 11월 23일 오후 3:20"."""
-    return format_datetime(
-        _at(ms), "long", tzinfo=ZoneInfo(context["site"].timezone), locale=context["language"]
-    )
+    """The exact time, in the city's zone: "2026년 11월 23일 15:20"."""
+    local = _at(ms).astimezone(ZoneInfo(context["site"].timezone))
+    words = format_date(local, "long", locale=context["language"])
+    return f"{words} {local:%H:%M}"
 
 
 @pass_context
@@ -226,6 +248,14 @@ def language_name(code: str, language: str = "") -> str:
         return Locale.parse(code).get_display_name(language or code) or code
     except (ValueError, LookupError):
         return code
+
+
+def browser(agent: str) -> str:
+    """A User-Agent in the words of its owner: "Firefox · Windows"; nothing where none are known."""
+    found = (
+        next((name for mark, name in marks if mark in agent), "") for marks in (BROWSERS, SYSTEMS)
+    )
+    return " · ".join(name for name in found if name)
 
 
 def offered(codes: Iterable[str], language: str) -> list[tuple[str, str]]:

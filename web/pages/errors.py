@@ -10,7 +10,7 @@ from web.i18n import N_
 from web.keys import REQUEST_ID
 from web.render import page
 
-HEADINGS: Final = {
+HEADINGS: Final[dict[int, str]] = {
     HTTPStatus.BAD_REQUEST: N_("This could not be understood"),
     HTTPStatus.UNAUTHORIZED: N_("Please sign in first"),
     HTTPStatus.FORBIDDEN: N_("This is not allowed"),
@@ -19,7 +19,7 @@ HEADINGS: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("This is too large"),
     HTTPStatus.TOO_MANY_REQUESTS: N_("Please wait a moment"),
 }
-SENTENCES: Final = {
+SENTENCES: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: N_("Please check the address, or search for what you wanted to read."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("Please go back and use the buttons of the page."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("A picture may have at most 16 MB, and a text 500 kB."),
@@ -30,19 +30,23 @@ SENTENCES: Final = {
 }
 
 
+def retry_after(error: AppError | None) -> dict[str, str]:
+    """The header that says when to try again, where the failure knows it. RFC 9110 §10.2.3."""
+    if not isinstance(error, TooMany):
+        return {}
+    return {"Retry-After": str(-(-error.retry_after_ms // 1000))}
+
+
 async def failed(request: web.Request, status: int, error: AppError | None) -> web.Response:
     """The page for a failure; where there is no `error` the bare status is explained.
 
     What is our own fault comes with the number by which the operator finds it in the log.
     """
-    headers: dict[str, str] = {}
-    if isinstance(error, TooMany):
-        headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
     return await page(
         request,
         "error.html",
         status=status,
-        headers=headers,
+        headers=retry_after(error),
         heading=HEADINGS.get(status, N_("Something went wrong")),
         sentence=SENTENCES.get(status, ""),
         error=error,

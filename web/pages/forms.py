@@ -163,12 +163,18 @@ def _visitor_token(request: web.Request) -> str:
 
 
 async def visitor_page(
-    request: web.Request, template: str, *, status: int = 200, **context: object
+    request: web.Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: object,
 ) -> web.Response:
     """A page whose form may be sent by somebody who is not signed in."""
     name = _visitor_cookie(request)
     nonce = _visitor_token(request) or secrets.token_urlsafe(16)
-    response = await page(request, template, status=status, csrf=nonce, **context)
+    context["csrf"] = nonce
+    response = await page(request, template, status=status, headers=headers, **context)
     response.set_cookie(
         name,
         nonce,

@@ -41,7 +41,11 @@ def _front(db: Read, viewer_id: int | None) -> tuple[list[PostView], list[PostVi
 @signed_in
 async def home(request: web.Request, viewer: Viewer) -> web.Response:
     """What those whom the viewer follows wrote and shared."""
-    return await _timeline(request, timelines.home, N_("Home"), "home")
+
+    def mine(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+        return timelines.home(db, viewer.account.id, page)
+
+    return await _timeline(request, mine, N_("Home"), "home")
 
 
 @routes.get("/local")

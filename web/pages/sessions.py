@@ -14,6 +14,7 @@ from server.store.db import Read, Write
 from web.keys import ADDRESS, DB, SITE
 from web.pages import texts
 from web.pages.access import now
+from web.pages.errors import retry_after
 from web.pages.forms import Form, form, local_path, see, visitor_page
 from web.render import viewer_of
 
@@ -104,6 +105,7 @@ async def _shown(
         request,
         "sign_in.html",
         status=error.status if error else HTTPStatus.OK,
+        headers=retry_after(error),
         next=sent.get("next") if sent else next,
         name=sent.get("name") if sent else "",
         kept=texts.carried(sent) if sent else [],

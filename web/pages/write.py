@@ -18,7 +18,7 @@ from server.store.db import Read, Write
 from server.text import markdown
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
 from web.pages import texts
-from web.pages.access import now, number, signed_in, viewer_id
+from web.pages.access import now, number, signed_in
 from web.pages.forms import Form, form, see, unchecked, visitor_page
 from web.pages.posts import greeting
 from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
@@ -35,17 +35,21 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
     draft_id, reply_to_id = _asked(request, "draft"), _asked(request, "reply_to")
     if draft_id is not None:
         draft = await db.read(drafts.one, viewer.account.id, draft_id)
-        return await _shown(request, texts.from_draft(draft))
+        return await _shown(request, viewer, texts.from_draft(draft))
     if reply_to_id is not None:
         view = await db.read(posts.view, viewer.account.id, reply_to_id)
-        return await _shown(request, reply_to(_empty(request, viewer, "note"), view, viewer))
+        return await _shown(
+            request, viewer, reply_to(_empty(request, viewer, "note"), view, viewer)
+        )
     to = _asked(request, "to")
     if to is not None:
         person = await db.read(accounts.visible, to)
         text = _empty(request, viewer, "note")
-        return await _shown(request, msgspec.structs.replace(text, content=f"@{person.acct} "))
+        return await _shown(
+            request, viewer, msgspec.structs.replace(text, content=f"@{person.acct} ")
+        )
     kind = "note" if request.query.get("kind") == "note" else "story"
-    return await _shown(request, _empty(request, viewer, kind))
+    return await _shown(request, viewer, _empty(request, viewer, kind))
 
 
 def _asked(request: web.Request, name: str) -> int | None:
@@ -83,10 +87,10 @@ async def publish(request: web.Request) -> web.Response:
             await _save_draft(request, viewer, text)
             return see("/drafts")
         if sent.get("do") == "preview":
-            return await _shown(request, text, preview=True)
+            return await _shown(request, viewer, text, preview=True)
         post = await _published(request, viewer, text)
     except Refused as refusal:
-        return await _shown(request, refusal.text, refusal=refusal)
+        return await _shown(request, viewer, refusal.text, refusal=refusal)
     return see(post_url(post, viewer.account))
 
 
@@ -164,6 +168,7 @@ async def _add(request: web.Request, viewer: Viewer, data: bytes, alt: str, text
 
 async def _shown(
     request: web.Request,
+    viewer: Viewer,
     text: Text,
     *,
     preview: bool = False,
@@ -171,7 +176,7 @@ async def _shown(
     refusal: Refused | None = None,
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
-    pictures, parent = await request.config_dict[DB].read(_around, viewer_id(request), text)
+    pictures, parent = await request.config_dict[DB].read(_around, viewer.account.id, text)
     return await page(
         request,
         "write.html",
@@ -207,7 +212,7 @@ def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView
 async def edit(request: web.Request, viewer: Viewer) -> web.Response:
     """The form with what the post says now."""
     view = await _own(request, viewer)
-    return await _shown(request, texts.from_post(view), editing=view)
+    return await _shown(request, viewer, texts.from_post(view), editing=view)
 
 
 @routes.post("/edit/{id}")
@@ -218,10 +223,12 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     try:
         text = _still(await _with_pictures(request, viewer, sent), view)
         if sent.get("do") == "preview":
-            return await _shown(request, text, preview=True, editing=view)
+            return await _shown(request, viewer, text, preview=True, editing=view)
         await _changed(request, viewer, view, text)
     except Refused as refusal:
-        return await _shown(request, _still(refusal.text, view), editing=view, refusal=refusal)
+        return await _shown(
+            request, viewer, _still(refusal.text, view), editing=view, refusal=refusal
+        )
     return see(post_url(view.post, viewer.account))
 
 
