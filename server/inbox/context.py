@@ -28,8 +28,10 @@ def person(tx: Write, arrival: Arrival, uri: str) -> Account | None:
     if known is not None or arrival.site.ours(uri):
         return known
     raw = arrival.documents.get(uri)
+    if raw is None or raw.get("id") != uri:  # an address that leads to somebody else is nobody's id
+        return None
     try:
-        return strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms) if raw else None
+        return strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms)
     except FederationError:
         return None
 

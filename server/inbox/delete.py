@@ -24,7 +24,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     known = posts.by_uri(tx, uri)
     if known is None:
         if same_origin(uri, arrival.actor.uri):
-            activities.bury(tx, uri, arrival.now_ms)
+            activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
         return
     if known.deleted_ms is None and may(arrival.actor, "delete", known):
         bury(tx, known, arrival.now_ms)

@@ -15,7 +15,7 @@ def follow(tx: Write, arrival: Arrival) -> None:
     target = accounts.by_uri(tx, activity.object_id or "")
     if target is None or not target.local or target.state != "active":
         return
-    if activities.buried(tx, activity.id):
+    if undone(tx, arrival):
         return
     if target.kind == "Application" or follows.blocks(tx, target.id, actor.id):
         _answer(tx, arrival, yes=False)
@@ -93,7 +93,7 @@ def _text(value: object) -> str:
 def block(tx: Write, arrival: Arrival) -> None:
     """The actor wants nothing to do with one of ours. AP §7.9."""
     target = accounts.by_uri(tx, arrival.activity.object_id or "")
-    if target is None or not target.local:
+    if target is None or not target.local or undone(tx, arrival):
         return
     follows.block(
         tx,
@@ -124,4 +124,9 @@ def undo_block(tx: Write, arrival: Arrival, known: Row) -> None:
 def bury_undone(tx: Write, arrival: Arrival, uri: str) -> None:
     """An Undo that came before what it undoes: that may come, but must have no effect."""
     if same_origin(uri, arrival.actor.uri):
-        activities.bury(tx, uri, arrival.now_ms)
+        activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
+
+
+def undone(tx: Write, arrival: Arrival) -> bool:
+    """Whether the actor's Undo of this activity came before it."""
+    return activities.buried(tx, arrival.activity.id, by=arrival.actor.uri)

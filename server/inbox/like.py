@@ -6,24 +6,27 @@ from federation.readers import id_or_none
 from federation.vocab import OBJECT_TYPES
 from server.ids import new_id
 from server.inbox.context import Arrival, person, thing
-from server.inbox.follow import bury_undone, undo_block, undo_follow
+from server.inbox.follow import bury_undone, undo_block, undo_follow, undone
 from server.model import Account, Post
-from server.services import strangers
+from server.services import reading, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost
-from server.store import accounts, activities, follows, notifications, posts
+from server.store import accounts, follows, notifications, posts
 from server.store.db import Row, Write
 
 OPEN: Final = ("public", "unlisted")
 
 
 def like(tx: Write, arrival: Arrival) -> None:
-    """Count the actor's like once; a post that we do not have is not our business."""
+    """Count the actor's like once; a post that we do not have is not our business.
+
+    Nor is one that the actor cannot have read: its author would hear of a stranger's guess.
+    """
     post = posts.by_uri(tx, arrival.activity.object_id or "")
-    if post is None or post.deleted_ms is not None or _undone(tx, arrival):
+    if post is None or undone(tx, arrival):
         return
     author = accounts.by_id(tx, post.author_id)
-    if author is None or follows.blocks(tx, author.id, arrival.actor.id):
+    if author is None or not reading.may_read(tx, arrival.actor.id, post):
         return
     if posts.like(
         tx,
@@ -43,7 +46,7 @@ def announce(tx: Write, arrival: Arrival) -> None:
     answer comes into its thread without being shown as a boost; other activities pass by.
     """
     uri = _announced(arrival)
-    if uri is None or _undone(tx, arrival):
+    if uri is None or undone(tx, arrival):
         return
     post = posts.by_uri(tx, uri)
     if post is None and not follows.has_local_follower(tx, arrival.actor.id):
@@ -96,11 +99,6 @@ def _boost(tx: Write, arrival: Arrival, post: Post) -> None:
         spread_boost(tx, id, post, arrival.actor, arrival.now_ms)
 
 
-def _undone(tx: Write, arrival: Arrival) -> bool:
-    """Whether the Undo of this activity came before it."""
-    return activities.buried(tx, arrival.activity.id)
-
-
 def undo(tx: Write, arrival: Arrival) -> None:
     """Take back what the actor did: by the id of the activity, or by what it was about."""
     uri = arrival.activity.object_id
@@ -125,7 +123,10 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
 
 
 def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
-    """Some forget the ids they gave and repeat the activity; snac2 names just whom it followed."""
+    """Some forget the ids they gave and repeat the activity; snac2 names just whom it followed.
+
+    False when there was nothing to take back.
+    """
     inner = arrival.activity.object
     uri = id_or_none(inner.get("object")) if inner else arrival.activity.object_id
     if inner is not None and id_or_none(inner.get("actor")) not in (None, arrival.actor.uri):
@@ -135,30 +136,33 @@ def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
     kind = arrival.activity.object_type
     me = {"account_id": arrival.actor.id}
     if kind == "Like" and post:
-        _unlike(tx, arrival.actor, {"post_id": post.id, **me})
-    elif kind == "Announce" and post:
-        _unboost(tx, arrival.actor, {"post_id": post.id, **me})
-    elif (
+        return _unlike(tx, arrival.actor, {"post_id": post.id, **me})
+    if kind == "Announce" and post:
+        return _unboost(tx, arrival.actor, {"post_id": post.id, **me})
+    if kind == "Block" and target:
+        return follows.unblock(tx, arrival.actor.id, target.id) is not None
+    if (
         kind in ("Follow", None)
         and target
         and (row := follows.one(tx, arrival.actor.id, target.id))
     ):
         undo_follow(tx, arrival, row)
-    elif kind == "Block" and target:
-        follows.unblock(tx, arrival.actor.id, target.id)
-    else:
+        return True
+    return False
+
+
+def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
+    if row["account_id"] != actor.id or not posts.unlike(tx, row["post_id"], actor.id):
         return False
+    _take_back(tx, actor, row["post_id"], "favourite")
     return True
 
 
-def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> None:
-    if row["account_id"] == actor.id and posts.unlike(tx, row["post_id"], actor.id):
-        _take_back(tx, actor, row["post_id"], "favourite")
-
-
-def _unboost(tx: Write, actor: Account, row: Row | dict[str, int]) -> None:
-    if row["account_id"] == actor.id and posts.unboost(tx, row["post_id"], actor.id):
-        _take_back(tx, actor, row["post_id"], "reblog")
+def _unboost(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
+    if row["account_id"] != actor.id or not posts.unboost(tx, row["post_id"], actor.id):
+        return False
+    _take_back(tx, actor, row["post_id"], "reblog")
+    return True
 
 
 def _take_back(tx: Write, actor: Account, post_id: int, kind: str) -> None:

@@ -30,7 +30,9 @@ def add(tx: Write, arrival: Arrival) -> None:
 def remove(tx: Write, arrival: Arrival) -> None:
     """A stranger lets a pinned post go. AP §7.9."""
     post = posts.by_uri(tx, arrival.activity.object_id or "")
-    if _featured(arrival) and post and may(arrival.actor, "unpin", post):
+    if not _featured(arrival) or post is None or post.pinned_ms is None:
+        return
+    if may(arrival.actor, "unpin", post):
         posts.set_columns(tx, post.id, pinned_ms=None)
 
 

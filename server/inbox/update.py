@@ -5,7 +5,7 @@ from server.inbox.context import Arrival
 from server.inbox.create import create, written
 from server.policy.authority import may
 from server.services import strangers
-from server.store import activities, posts
+from server.store import posts
 from server.store.db import Write
 
 
@@ -16,7 +16,7 @@ def post(tx: Write, arrival: Arrival) -> None:
     if known is None:
         create(tx, arrival)
         return
-    if known.deleted_ms is not None or activities.buried(tx, known.uri):
+    if known.deleted_ms is not None:
         return
     if not may(arrival.actor, "update", known):
         return

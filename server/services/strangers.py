@@ -148,7 +148,7 @@ def may_keep(db: Read, site: Site, found: Object) -> bool:
         not site.ours(found.id)
         and normal(found.id)
         and host(found.id) == host(found.attributed_to)
-        and not activities.buried(db, found.id)
+        and not activities.buried(db, found.id, by=found.attributed_to)
     )
 
 

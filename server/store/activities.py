@@ -27,18 +27,33 @@ def forget(tx: Write, before_ms: int, limit: int = 5000) -> int:
     )
 
 
-def bury(tx: Write, uri: str, now_ms: int) -> None:
-    """This id was deleted: whatever comes later under it changes nothing."""
+def bury(tx: Write, uri: str, now_ms: int, *, by: str = "") -> None:
+    """This id was deleted: whatever comes later under it changes nothing.
+
+    What we never had may be somebody else's: with `by`, an actor's id, it is buried for what comes
+    from that actor alone.
+    """
     tx.run(
         "INSERT INTO tombstone (uri, at_ms) VALUES (:uri, :now) ON CONFLICT DO NOTHING",
-        uri=uri,
+        uri=_grave(uri, by),
         now=now_ms,
     )
 
 
-def buried(db: Read, uri: str) -> bool:
-    """Whether this id was deleted."""
-    return db.one("SELECT 1 FROM tombstone WHERE uri = :uri", uri=uri) is not None
+def buried(db: Read, uri: str, *, by: str) -> bool:
+    """Whether this id was deleted, for everybody or for what comes from the actor `by`."""
+    return (
+        db.one(
+            "SELECT 1 FROM tombstone WHERE uri = :uri OR uri = :theirs LIMIT 1",
+            uri=uri,
+            theirs=_grave(uri, by),
+        )
+        is not None
+    )
+
+
+def _grave(uri: str, by: str) -> str:
+    return f"{by} {uri}" if by else uri  # no id contains a space
 
 
 def insert_report(
