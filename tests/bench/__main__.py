@@ -1,0 +1,47 @@
+"""`python -m tests.bench [inbound] [outbound] [page] [memory] [--quick] [--rounds N] [--profile F]`.
+
+Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
+ratio to a floor that was measured in the same run. docs/performance.md says what we reached.
+"""
+
+import argparse
+import asyncio
+import sys
+
+import uvloop
+
+from tests.bench import inbound, memory, outbound, page
+from tests.bench.figures import Options
+
+KINDS = {
+    "inbound": inbound.measure,
+    "outbound": outbound.measure,
+    "page": page.measure,
+    "memory": memory.measure,
+}
+
+
+async def measure(kinds: list[str], options: Options) -> None:
+    """Run the benchmarks one after the other, and print each as it ends."""
+    for kind in kinds:
+        for figure in await KINDS[kind](options):
+            print(figure, flush=True)
+
+
+def main() -> None:
+    """Read the arguments and measure."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], metavar="KIND")
+    parser.add_argument("--quick", action="store_true", help="a fraction of the load")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--profile", default="", metavar="FILE", help="the server's event loop")
+    found = parser.parse_args()
+    if sys.platform != "linux":
+        parser.error("the CPU of another process is read as Linux gives it")
+    options = Options(found.rounds, found.quick, found.profile)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(measure(found.kinds or list(KINDS), options))
+
+
+if __name__ == "__main__":
+    main()
