@@ -109,6 +109,8 @@ def search(db: Read, text: str, limit: int) -> list[Account]:
         r"""
         SELECT * FROM account
         WHERE state = 'active' AND kind <> 'Application'
+          AND NOT EXISTS (SELECT 1 FROM member m
+                          WHERE m.account_id = account.id AND m.state = 'pending')
           AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
         ORDER BY followers_count DESC, id LIMIT :limit
         """,

@@ -230,11 +230,12 @@ def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
 
 
 def hashtags_like(db: Read, start: str, limit: int) -> list[str]:
-    """Hashtags that begin with `start`."""
+    """Hashtags of public posts that begin with `start`."""
     found = db.all(
         """
-        SELECT DISTINCT tag FROM hashtag WHERE tag >= :start AND tag < :after
-        ORDER BY tag LIMIT :limit
+        SELECT DISTINCT h.tag FROM hashtag h JOIN post p ON p.id = h.post_id
+        WHERE h.tag >= :start AND h.tag < :after AND p.visibility = 'public'
+        ORDER BY h.tag LIMIT :limit
         """,
         start=start,
         after=start + "\U0010ffff",

@@ -54,8 +54,10 @@ class City:
     people: dict[str, Account]
     tokens: dict[str, str]
 
-    async def join(self, name, *, locked=False, scopes=EVERYTHING):
-        new = NewAccount(name=name, email=f"{name}@gm.example", password="-", keys=NO_KEYS)
+    async def join(self, name, *, locked=False, scopes=EVERYTHING, state="active"):
+        new = NewAccount(
+            name=name, email=f"{name}@gm.example", password="-", keys=NO_KEYS, state=state
+        )
         account = await self.db.write(accounts.create, SITE_HERE, new, now_ms())
         if locked:
             changes = accounts.ProfileChanges(locked=True)
@@ -157,6 +159,12 @@ def test_every_route_names_its_scopes():
     for route in app.router.routes():
         if "{path" not in route.resource.canonical:
             assert "scopes" in vars(route.handler), route
+
+
+async def test_a_slash_at_the_end_makes_no_difference(city):
+    assert await city.get("/v1/instance/") == await city.get("/v1/instance")
+    written = await city.post("/v1/statuses/", "mina", json={"status": "글"})
+    assert ids(await city.get("/v1/timelines/home/", "mina")) == [written["id"]]
 
 
 async def test_what_does_not_exist_is_json_too(city):
@@ -420,7 +428,7 @@ async def test_a_deleted_post_gives_its_source_back_and_is_gone(city):
     path = f"/v1/statuses/{post['id']}"
     gone = await city.ask("DELETE", path, "mina")
     assert (gone["id"], gone["text"]) == (post["id"], "안녕 **모두**")
-    assert "error" in await city.get(path, expect=410)
+    assert "error" in await city.get(path, expect=404)
     assert await city.get("/v1/timelines/public") == []
 
 
@@ -672,6 +680,23 @@ async def test_search_finds_people_posts_and_tags(city):
     assert city.elsewhere.asked[1:] == []
     await city.get("/v2/search", "joon", expect=422)
     await city.get("/v2/search", "joon", params={"q": "x", "type": "all"}, expect=422)
+
+
+async def test_a_hashtag_of_a_private_post_is_nobodys_to_find(city):
+    await city.says("mina", "#비밀모임", visibility="private")
+    await city.says("mina", "#비밀번호")
+    found = await city.get("/v2/search", "joon", params={"q": "비밀", "type": "hashtags"})
+    assert [tag["name"] for tag in found["hashtags"]] == ["비밀번호"]
+
+
+async def test_who_waits_for_approval_is_not_there_yet(city):
+    await city.join("sora", state="pending")
+    await city.get("/v1/accounts/lookup", params={"acct": "sora"}, expect=404)
+    await city.get(f"/v1/accounts/{city.id('sora')}", "mina", expect=404)
+    assert await city.get("/v1/accounts/search", "mina", params={"q": "sora"}) == []
+    assert (await city.get("/v2/search", params={"q": "sora"}))["accounts"] == []
+    await city.post(f"/v1/accounts/{city.id('sora')}/follow", "mina", expect=404)
+    await city.get("/v1/accounts/verify_credentials", "sora", expect=401)
 
 
 async def test_only_somebody_with_a_token_makes_us_fetch(city):

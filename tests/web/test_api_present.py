@@ -216,7 +216,7 @@ def test_an_account_has_every_key_and_says_no_hour_of_its_birth():
     assert entity["last_status_at"] == "2026-01-01"
     assert entity["acct"] == "mina"
     assert entity["avatar"] == "https://gm.example/static/avatar.png"
-    assert entity["fields"] == [{"name": "집", "value": "<p>철산</p>", "verified_at": None}]
+    assert entity["fields"] == [{"name": "집", "value": "철산", "verified_at": None}]
 
 
 def test_a_stranger_is_named_with_their_domain_and_keeps_their_picture():

@@ -7,6 +7,7 @@ app, so nothing that another site's page sends with the person's cookie can act 
 from typing import Final
 
 from aiohttp import web
+from aiohttp.web_routedef import RouteDef
 
 from server.errors import NotFound
 from web.api import (
@@ -47,9 +48,15 @@ def register(app: web.Application) -> None:
         timelines,
     ):
         app.add_routes(noun.routes)
+        app.add_routes(with_slash(route) for route in noun.routes if isinstance(route, RouteDef))
     app.router.add_route("OPTIONS", PREFIX + "{path:.*}", preflight)
     app.router.add_route("*", PREFIX + "{path:.*}", unknown)
     app.on_response_prepare.append(allow_every_origin)
+
+
+def with_slash(route: RouteDef) -> RouteDef:
+    """The same endpoint with a slash at its end: some libraries (Mastodon.py) write it so."""
+    return web.route(route.method, route.path + "/", route.handler, **route.kwargs)
 
 
 async def allow_every_origin(request: web.Request, response: web.StreamResponse) -> None:

@@ -110,9 +110,7 @@ async def lookup(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Somebody by handle, among those known here."""
     acct = query(request, Handle).acct.removeprefix("@")
     site = request.config_dict[SITE]
-    account = await request.config_dict[DB].read(accounts.by_handle, site, acct)
-    if account is None:
-        raise NotFound("Nobody here is called %(handle)s.", handle=acct)
+    account = await request.config_dict[DB].read(_called, site, acct)
     return one(present.account(site, account))
 
 
@@ -161,6 +159,13 @@ async def following(request: web.Request, viewer: Viewer | None) -> web.Response
 
 
 # --- what happens in one transaction
+
+
+def _called(db: Read, site: Site, acct: str) -> Account:
+    account = accounts.by_handle(db, site, acct)
+    if account is None:
+        raise NotFound("Nobody here is called %(handle)s.", handle=acct)
+    return accounts.shown(db, account)
 
 
 def _changed(

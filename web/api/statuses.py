@@ -153,9 +153,14 @@ async def history(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 
 def found(db: Read, viewer_id: int | None, id: int) -> PostView:
-    """The post with this id, or the boost with this id around its post."""
+    """The post with this id, or the boost with this id around its post.
+
+    A deleted one is 404 to apps, as Mastodon says it, though pages and peers are told 410.
+    """
     try:
         return reading.view(db, viewer_id, id)
+    except Deleted as error:
+        raise NotFound(error.message, **error.values) from error
     except NotFound:
         view = reading.boost_view(db, viewer_id, id)
         if view is None:
@@ -168,7 +173,7 @@ def _found_among(db: Read, viewer_id: int | None, ids: tuple[int, ...]) -> list[
     for id in dict.fromkeys(ids):
         try:
             views.append(found(db, viewer_id, id))
-        except (NotFound, Deleted):
+        except NotFound:
             continue
     return views
 

@@ -40,7 +40,7 @@ def account(site: Site, account: Account) -> dict[str, Any]:
         "emojis": emojis(account.emojis),
         "roles": [],
         "fields": [
-            {"name": name, "value": value, "verified_at": None}
+            {"name": name, "value": _inline(value), "verified_at": None}
             for name, value in json.loads(account.fields)
         ],
         **_standing(account),
@@ -114,6 +114,12 @@ def mention(mentioned: Account) -> dict[str, Any]:
         "url": mentioned.url,
         "acct": mentioned.acct,
     }
+
+
+def _inline(html: str) -> str:
+    """A field's value without the paragraph around it: apps show it in one line of a table."""
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    return html if "<p" in inner else inner
 
 
 def _standing(account: Account) -> dict[str, Any]:
