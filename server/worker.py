@@ -119,8 +119,9 @@ class Worker:
             except DatabaseError as error:
                 log.warning("the database does not answer: %s", error)
                 pause_s = 1.0
-            with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), pause_s)
+            with suppress(TimeoutError):  # `wait_for` of 3.11 may swallow that it was cancelled
+                async with asyncio.timeout(pause_s):
+                    await wake.wait()
 
     def _spawn(self, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
         task = asyncio.create_task(work)
