@@ -291,8 +291,13 @@ def _publish(
     *,
     beyond: list[int] | None = None,
 ) -> None:
-    """To the followers, unless it is direct; to those it names; and to those it reached."""
+    """To the followers, unless it is direct; to those it names; and to those it reached.
+
+    What everybody may read also goes to the authors of all that it answers: a deep reply belongs
+    below the story on the story's own server, whose readers may follow nobody in between.
+    """
     named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    answered = posts.authors_above(tx, post) if post.visibility in ("public", "unlisted") else []
     publish(
         tx,
         author,
@@ -300,7 +305,7 @@ def _publish(
         now_ms,
         followers=post.visibility != "direct",
         to=named,
-        beyond=beyond or (),
+        beyond=[*(beyond or ()), *answered],
     )
 
 

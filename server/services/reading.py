@@ -102,7 +102,7 @@ def _hang(below: dict[int, None], post: Post, thread: dict[int, Post]) -> None:
     at: int | None = post.id
     while at is not None and at in thread and at not in path:
         if at in below:
-            below.update(dict.fromkeys(path))
+            below.update(dict.fromkeys(reversed(path)))  # what is answered comes first
             return
         path.append(at)
         at = thread[at].reply_to_id

@@ -10,6 +10,8 @@ from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
 
+MAX_ABOVE = 50  # posts whose authors hear of a reply
+
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Post))
 INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
 
@@ -126,6 +128,24 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
         limit=limit,
     )
     return [Post(**row) for row in found]
+
+
+def authors_above(db: Read, post: Post) -> list[int]:
+    """Who wrote what this post answers, and what that answers, up to `MAX_ABOVE` posts."""
+    found = db.all(
+        """
+        WITH RECURSIVE above (id, reply_to_id, author_id, depth) AS (
+            SELECT id, reply_to_id, author_id, 1 FROM post WHERE id = :parent
+            UNION ALL
+            SELECT p.id, p.reply_to_id, p.author_id, a.depth + 1
+            FROM above a JOIN post p ON p.id = a.reply_to_id WHERE a.depth < :most
+        )
+        SELECT DISTINCT author_id FROM above
+        """,
+        parent=post.reply_to_id or 0,
+        most=MAX_ABOVE,
+    )
+    return [row["author_id"] for row in found]
 
 
 def public_replies(db: Read, id: int, page: Page) -> list[Post]:

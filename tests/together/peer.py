@@ -113,6 +113,11 @@ class Peer:
         self.documents["/" + uri.split("/", 3)[3]] = {"@context": AS_CONTEXT, **document}
         return document
 
+    def withdraw(self, *documents: dict[str, Any]) -> None:
+        """Have these no longer."""
+        for document in documents:
+            del self.documents["/" + str(document["id"]).split("/", 3)[3]]
+
     def note(self, author: Somebody, content: str = "<p>Hello</p>", **more: Any) -> dict[str, Any]:
         """A public Note that is served too; a None among `more` leaves a property out."""
         number = next(self._numbers)

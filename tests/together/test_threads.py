@@ -107,9 +107,9 @@ async def test_a_thread_that_leads_in_a_circle_ends(village: Village, peer: NewP
     await alpha.follow("ann", "@eve@far.test")
     await village.settle()
     await far.accepts(alpha, eve)
-    one = far.note(eve, inReplyTo="http://far.test/notes/2")
-    two = far.note(eve, inReplyTo="http://far.test/notes/1")
-    assert (one["id"], two["id"]) == ("http://far.test/notes/1", "http://far.test/notes/2")
+    two = far.note(eve)
+    one = far.note(eve, inReplyTo=two["id"])
+    two = far.serve({**two, "inReplyTo": one["id"]})
     assert await far.send(alpha, eve, far.creates(eve, one)) == 202
     await village.settle()
     assert await alpha.post_at(one["id"]) and await alpha.post_at(two["id"])
@@ -131,8 +131,7 @@ async def test_replies_that_come_before_what_they_answer_find_their_place(
     root = far.note(eve, "<p>Root</p>")
     reply = far.note(eve, "<p>Reply</p>", inReplyTo=root["id"])
     deep = far.note(eve, "<p>Deep</p>", inReplyTo=reply["id"])
-    far.documents.pop("/notes/1")
-    far.documents.pop("/notes/2")
+    far.withdraw(root, reply)
     for note in (deep, reply, root):
         assert await far.send(alpha, eve, far.creates(eve, note)) == 202
         await village.settle()
