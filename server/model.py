@@ -234,7 +234,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
-    """An inbox that we deliver to. `scheme`: cavage | rfc9421, whichever worked last."""
+    """An inbox that we deliver to. `scheme`: cavage | rfc9421, whichever worked last.
+
+    `last_error` begins with the status of the last answer that made it rest.
+    """
 
     id: int
     host: str
@@ -242,6 +245,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     scheme: str
     attempts: int
     failing_since_ms: int | None
+    last_error: str
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):

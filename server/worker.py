@@ -8,8 +8,8 @@ import asyncio
 import logging
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +47,8 @@ JOBS_AT_ONCE: Final = 32
 PEERS_AT_ONCE: Final = 256
 DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
 IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
+BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claimed now
+RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
 JOB_TRIES: Final = 8
 SEEN_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
@@ -76,6 +78,7 @@ class Worker:
         self._wake_peers = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._busy: set[asyncio.Task[None]] = set()
+        self._claimed: set[int] = set()
         self._job_slots = JOBS_AT_ONCE
         self._peer_slots = PEERS_AT_ONCE
         self.delivered = 0
@@ -123,35 +126,56 @@ class Worker:
                 async with asyncio.timeout(pause_s):
                     await wake.wait()
 
-    def _spawn(self, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
+    def _spawn(self, id: int, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
         task = asyncio.create_task(work)
         self._busy.add(task)
+        self._claimed.add(id)
 
         def finished(ended: asyncio.Task[None]) -> None:
             self._busy.discard(ended)
+            self._claimed.discard(id)
             done()
             if not ended.cancelled() and (error := ended.exception()):
                 log.error("work ended early: %r", error)
 
         task.add_done_callback(finished)
 
-    def _pause_s(self, due_ms: int | None, slots: int) -> float:
-        """How long to sleep: until the next due time; a finished task wakes us when all are busy"""
-        wait = IDLE_MS if due_ms is None or slots <= 0 else due_ms - self._now_ms()
+    def _pause_s(self, due_ms: int | None) -> float:
+        """How long to sleep: until the next due time, but not too long."""
+        wait = IDLE_MS if due_ms is None else due_ms - self._now_ms()
         return max(0.0, min(wait, IDLE_MS)) / 1000
+
+    @asynccontextmanager
+    async def _held(
+        self, extend: Callable[[Write, int, int], None], id: int
+    ) -> AsyncIterator[None]:
+        """Renew a claim as long as the body runs, or others would take this worker for dead."""
+        renewal = asyncio.create_task(self._renew(extend, id))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+
+    async def _renew(self, extend: Callable[[Write, int, int], None], id: int) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            with suppress(DatabaseError):
+                await self._db.write(extend, id, self._now_ms())
 
     # --- jobs
 
     async def _claim_jobs(self) -> float:
-        if self._job_slots > 0:
-            found = []
-            due = await self._db.read(jobs.next_due_ms)
-            if due is not None and due <= self._now_ms():
-                found = await self._db.write(jobs.claim, self._now_ms(), self._job_slots)
-            for job in found:
-                self._job_slots -= 1
-                self._spawn(self._do(job), self._job_done)
-        return self._pause_s(await self._db.read(jobs.next_due_ms), self._job_slots)
+        if self._job_slots <= 0:
+            return IDLE_MS / 1000  # the first that ends wakes us
+        due = await self._db.read_inline(jobs.next_due_ms)
+        if due is None or due > self._now_ms():
+            return self._pause_s(due)
+        found = await self._db.write(jobs.claim, self._now_ms(), self._job_slots)
+        fresh = [job for job in found if job.id not in self._claimed]
+        for job in fresh:
+            self._job_slots -= 1
+            self._spawn(job.id, self._do(job), self._job_done)
+        return 0.0 if fresh else BLOCKED_MS / 1000
 
     def _job_done(self) -> None:
         self._job_slots += 1
@@ -160,7 +184,10 @@ class Worker:
     async def _do(self, job: Job) -> None:
         """One job to its end: done, put off, or parked with its reason."""
         try:
-            await self._work(job)
+            if job.attempts > JOB_TRIES:
+                raise RuntimeError("it was begun too often and never ended")
+            async with self._held(jobs.extend, job.id):
+                await self._work(job)
             self.applied += 1
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
@@ -214,15 +241,17 @@ class Worker:
     # --- deliveries
 
     async def _claim_peers(self) -> float:
-        if self._peer_slots > 0:
-            found = []
-            due = await self._db.read(peers.next_due_ms)
-            if due is not None and due <= self._now_ms():
-                found = await self._db.write(peers.claim, self._now_ms(), self._peer_slots)
-            for peer in found:
-                self._peer_slots -= 1
-                self._spawn(self._deliver(peer), self._peer_done)
-        return self._pause_s(await self._db.read(peers.next_due_ms), self._peer_slots)
+        if self._peer_slots <= 0:
+            return IDLE_MS / 1000  # the first that ends wakes us
+        due = await self._db.read_inline(peers.next_due_ms)
+        if due is None or due > self._now_ms():
+            return self._pause_s(due)
+        found = await self._db.write(peers.claim, self._now_ms(), self._peer_slots)
+        fresh = [peer for peer in found if peer.id not in self._claimed]
+        for peer in fresh:
+            self._peer_slots -= 1
+            self._spawn(peer.id, self._deliver(peer), self._peer_done)
+        return 0.0 if fresh else BLOCKED_MS / 1000
 
     def _peer_done(self) -> None:
         self._peer_slots += 1
@@ -233,41 +262,44 @@ class Worker:
         if not await self._fetcher.welcome(host(peer.inbox)):
             await self._db.write(peers.give_up, peer.id, "blocked", self._now_ms())
             return
-        while True:
-            waiting = await self._db.read(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
-            if not waiting:
-                await self._db.write(peers.release, peer.id, self._now_ms())
-                return
-            if not await self._send_all(peer, waiting):
-                return
-            if len(waiting) < DELIVERIES_AT_ONCE:
-                continue
-            await self._db.write(peers.extend, peer.id, self._now_ms())
+        async with self._held(peers.extend, peer.id):
+            left: Peer | None = peer
+            while left is not None:
+                waiting = await self._db.read(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
+                if not waiting:
+                    await self._db.write(peers.release, peer.id, self._now_ms())
+                    return
+                left = await self._send_all(left, waiting)
 
-    async def _send_all(self, peer: Peer, waiting: list[Row]) -> bool:
-        """Send in order. False when the peer has to rest; what it took is forgotten before that."""
+    async def _send_all(self, peer: Peer, waiting: list[Row]) -> Peer | None:
+        """Send in order; how the peer stands then. None: it has to rest."""
         taken: list[int] = []
-        scheme: Scheme = "rfc9421" if peer.scheme == "rfc9421" else "cavage"
         for row in waiting:
-            answer = await self._send(peer, row, scheme)
-            scheme = answer.scheme
+            answer = await self._send(peer, row)
+            peer = msgspec.structs.replace(peer, scheme=answer.scheme)
             verdict = judge(answer.status or None, answer.retry_after_ms)
             if verdict is Verdict.DONE:
                 taken.append(row["outbox_id"])
                 self.delivered += 1
                 continue
             self.failed += 1
-            if taken:
-                await self._db.write(peers.delivered, peer.id, taken, scheme)
-                taken = []
+            peer = await self._took(peer, taken)
+            taken = []
             if not await self._refused(peer, row, answer, verdict):
-                return False
-        if taken:
-            await self._db.write(peers.delivered, peer.id, taken, scheme)
-        return True
+                return None
+            peer = _well(peer)
+        return await self._took(peer, taken)
 
-    async def _send(self, peer: Peer, row: Row, scheme: Scheme) -> Answer:
+    async def _took(self, peer: Peer, taken: list[int]) -> Peer:
+        """Forget what the peer has; whoever takes something is well."""
+        if not taken:
+            return peer
+        await self._db.write(peers.delivered, peer.id, taken, peer.scheme)
+        return _well(peer)
+
+    async def _send(self, peer: Peer, row: Row) -> Answer:
         """The peer's answer; status 0 when there was none."""
+        scheme: Scheme = "rfc9421" if peer.scheme == "rfc9421" else "cavage"
         try:
             key = await self._keyring.of(row["sender_id"])
             return await self._client.post(peer.inbox, row["body"], key=key, scheme=scheme)
@@ -287,9 +319,7 @@ class Worker:
             due_ms = now_ms + wait_ms(answer.retry_after_ms)
             await self._rest(peer, due_ms, False, reason, now_ms)
             return False
-        if verdict is Verdict.GONE or (
-            verdict is Verdict.MISSING and peer.attempts + 1 >= MISSING_TRIES
-        ):
+        if verdict is Verdict.GONE or (verdict is Verdict.MISSING and _missed_before(peer)):
             await self._db.write(peers.give_up, peer.id, reason, now_ms)
             return False
         if given_up(peer.failing_since_ms, now_ms, nameless="no such name" in answer.reason):
@@ -334,6 +364,16 @@ class Worker:
             await asyncio.to_thread(self._pictures.remove, name)
 
 
+def _well(peer: Peer) -> Peer:
+    """The peer as `peers.well` leaves it."""
+    return msgspec.structs.replace(peer, attempts=0, failing_since_ms=None, last_error="")
+
+
+def _missed_before(peer: Peer) -> bool:
+    """Whether the answer before this one was 404 too: one alone may be a moment's mistake."""
+    return peer.attempts + 1 >= MISSING_TRIES and peer.last_error.startswith("404")
+
+
 def _spread(tx: Write, job: Job, now_ms: int) -> None:
     spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
     jobs.complete(tx, job)
@@ -349,6 +389,7 @@ def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
 def _forget(tx: Write, now_ms: int) -> None:
     activities.forget(tx, now_ms - SEEN_MS)
     peers.wake_forgotten(tx, now_ms)
+    jobs.wake_forgotten(tx)
     follows.end_mutes(tx, now_ms)
     posts.forget_keys(tx, now_ms - DAY_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)

@@ -4,16 +4,27 @@ from typing import Any, Final
 
 import msgspec
 
-from server.ids import new_id
+from server.ids import EPOCH_MS, new_id
 from server.model import Job
 from server.store.db import Read, Row, Write
 
-LEASE_MS: Final = 120_000
+LEASE_MS: Final = 45_000  # a claim is renewed while its work runs; who crashed renews nothing
+BEHIND_MS: Final = 2**62
+"""`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that
+`due_ms` alone, in its index, says when there is something to do."""
+
+_WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
+_OWN_TIME: Final = f"(id >> 22) + {EPOCH_MS}"  # when it was promised: `server.ids`
 
 
 def enqueue(tx: Write, kind: str, lane: str, payload: bytes, due_ms: int) -> int:
-    """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits."""
+    """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits.
+
+    On PostgreSQL the first of the lane is held until then: whoever ends it sees this one.
+    """
     id = new_id(due_ms)
+    hold = " FOR UPDATE" if tx.dialect == "postgresql" else ""
+    behind = tx.one(_WAITS + hold, lane=lane) is not None
     tx.run(
         """
         INSERT INTO job (id, kind, lane, payload, due_ms) VALUES (:id, :kind, :lane, :payload, :due)
@@ -22,7 +33,7 @@ def enqueue(tx: Write, kind: str, lane: str, payload: bytes, due_ms: int) -> int
         kind=kind,
         lane=lane,
         payload=payload,
-        due=due_ms,
+        due=BEHIND_MS if behind else due_ms,
     )
     return id
 
@@ -35,10 +46,7 @@ def enqueue_once(tx: Write, kind: str, lane: str, payload: Any, due_ms: int) -> 
 
 def lane_waits(db: Read, lane: str) -> bool:
     """Whether earlier work of this lane is not done yet."""
-    return (
-        db.one("SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' LIMIT 1", lane=lane)
-        is not None
-    )
+    return db.one(_WAITS, lane=lane) is not None
 
 
 def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
@@ -46,7 +54,8 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
-        UPDATE job SET claimed_until_ms = :now + {LEASE_MS}, attempts = attempts + 1
+        UPDATE job SET attempts = attempts + 1,
+            claimed_until_ms = :now + {LEASE_MS}, due_ms = :now + {LEASE_MS}
         WHERE id IN (
             SELECT j.id FROM job j
             WHERE j.state = 'waiting' AND j.due_ms <= :now AND j.claimed_until_ms <= :now
@@ -62,19 +71,52 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
 
 
 def next_due_ms(db: Read) -> int | None:
-    """When the next job wants something, claimed or not."""
-    found = db.one(
+    """When the next job wants something; a claimed one does when its lease runs out."""
+    found = db.one("SELECT due_ms FROM job WHERE state = 'waiting' ORDER BY due_ms LIMIT 1")
+    return int(found["due_ms"]) if found else None
+
+
+def extend(tx: Write, job_id: int, now_ms: int) -> None:
+    """Still at work on it."""
+    tx.run(
         """
-        SELECT CASE WHEN due_ms > claimed_until_ms THEN due_ms ELSE claimed_until_ms END AS at
-        FROM job WHERE state = 'waiting' ORDER BY 1 LIMIT 1
-        """
+        UPDATE job SET due_ms = :until, claimed_until_ms = :until
+        WHERE id = :id AND state = 'waiting' AND claimed_until_ms > 0
+        """,
+        id=job_id,
+        until=now_ms + LEASE_MS,
     )
-    return int(found["at"]) if found else None
 
 
-def complete(tx: Write, job: Job) -> None:
-    """The promise is kept."""
-    tx.run("DELETE FROM job WHERE id = :id", id=job.id)
+def complete(tx: Write, job: Job) -> bool:
+    """The promise is kept. False when somebody else kept it already."""
+    if not tx.run("DELETE FROM job WHERE id = :id", id=job.id):
+        return False
+    _call_next(tx, job.lane)
+    return True
+
+
+def _call_next(tx: Write, lane: str) -> None:
+    """The first of a lane has ended: the one behind it is due."""
+    tx.run(
+        f"""
+        UPDATE job SET due_ms = {_OWN_TIME}
+        WHERE due_ms = {BEHIND_MS} AND id = (
+            SELECT min(id) FROM job WHERE lane = :lane AND state = 'waiting')
+        """,  # noqa: S608
+        lane=lane,
+    )
+
+
+def wake_forgotten(tx: Write) -> int:
+    """Jobs behind nobody, however that came about, are due now."""
+    return tx.run(
+        f"""
+        UPDATE job SET due_ms = {_OWN_TIME} WHERE state = 'waiting' AND due_ms = {BEHIND_MS}
+          AND NOT EXISTS (SELECT 1 FROM job e
+                          WHERE e.lane = job.lane AND e.id < job.id AND e.state = 'waiting')
+        """  # noqa: S608
+    )
 
 
 def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
@@ -96,6 +138,7 @@ def park(tx: Write, job: Job, error: str) -> None:
         id=job.id,
         error=error[:8000],
     )
+    _call_next(tx, job.lane)
 
 
 def waiting(db: Read) -> int:

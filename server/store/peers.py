@@ -7,8 +7,8 @@ from server.model import Peer
 from server.store.db import Read, Row, Write
 from server.store.paging import among, listed
 
-PEER = "id, host, inbox, scheme, attempts, failing_since_ms"
-LEASE_MS = 60_000
+PEER = "id, host, inbox, scheme, attempts, failing_since_ms, last_error"
+LEASE_MS = 45_000  # a claim is renewed while its work runs; who crashed renews nothing
 
 
 def ensure(tx: Write, inbox: str, host: str, now_ms: int) -> int:
@@ -119,7 +119,7 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Peer]:
     skip = "FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
-        UPDATE peer SET claimed_until_ms = :now + {LEASE_MS}
+        UPDATE peer SET claimed_until_ms = :now + {LEASE_MS}, due_ms = :now + {LEASE_MS}
         WHERE id IN (SELECT id FROM peer WHERE due_ms <= :now AND claimed_until_ms <= :now
                      ORDER BY due_ms LIMIT :limit {skip})
         RETURNING {PEER}
@@ -131,14 +131,9 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Peer]:
 
 
 def next_due_ms(db: Read) -> int | None:
-    """When the next peer wants something, claimed or not."""
-    found = db.one(
-        """
-        SELECT CASE WHEN due_ms > claimed_until_ms THEN due_ms ELSE claimed_until_ms END AS at
-        FROM peer WHERE due_ms IS NOT NULL ORDER BY 1 LIMIT 1
-        """
-    )
-    return int(found["at"]) if found else None
+    """When the next peer wants something; a claimed one does when its lease runs out."""
+    found = db.one("SELECT due_ms FROM peer WHERE due_ms IS NOT NULL ORDER BY due_ms LIMIT 1")
+    return int(found["due_ms"]) if found else None
 
 
 def waiting(db: Read, peer_id: int, limit: int) -> list[Row]:
@@ -189,7 +184,10 @@ def release(tx: Write, peer_id: int, now_ms: int) -> None:
 def extend(tx: Write, peer_id: int, now_ms: int) -> None:
     """Still at work on this lane."""
     tx.run(
-        "UPDATE peer SET claimed_until_ms = :until WHERE id = :peer",
+        """
+        UPDATE peer SET claimed_until_ms = :until, due_ms = :until
+        WHERE id = :peer AND claimed_until_ms > 0 AND due_ms IS NOT NULL
+        """,
         peer=peer_id,
         until=now_ms + LEASE_MS,
     )
@@ -213,8 +211,20 @@ def rest(tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_
     )
 
 
+def well(tx: Write, peer_id: int) -> None:
+    """The peer answered, whatever it said: it does not count as failing."""
+    tx.run(
+        """
+        UPDATE peer SET attempts = 0, failing_since_ms = NULL
+        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL)
+        """,
+        peer=peer_id,
+    )
+
+
 def count_attempt(tx: Write, peer_id: int, outbox_id: int) -> None:
     """The peer refused this one once more."""
+    well(tx, peer_id)
     tx.run(
         "UPDATE delivery SET attempts = attempts + 1 WHERE peer_id = :p AND outbox_id = :o",
         p=peer_id,
@@ -224,6 +234,7 @@ def count_attempt(tx: Write, peer_id: int, outbox_id: int) -> None:
 
 def park(tx: Write, peer_id: int, outbox_id: int, reason: str, now_ms: int) -> None:
     """The peer will not take this one: keep it with its reason, out of the way of the others."""
+    well(tx, peer_id)
     tx.run(
         "DELETE FROM delivery WHERE peer_id = :peer AND outbox_id = :outbox",
         peer=peer_id,
@@ -293,8 +304,8 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
     """The host spoke to us, so it lives: what waits there is due now."""
     tx.run(
         """
-        UPDATE peer SET failing_since_ms = NULL, gone_ms = NULL, attempts = 0,
-            due_ms = CASE WHEN due_ms IS NULL THEN NULL ELSE :now END
+        UPDATE peer SET failing_since_ms = NULL, gone_ms = NULL, attempts = 0, last_error = '',
+            due_ms = CASE WHEN due_ms IS NULL OR claimed_until_ms > :now THEN due_ms ELSE :now END
         WHERE host = :host AND (failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL)
         """,
         host=host,

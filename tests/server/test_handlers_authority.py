@@ -114,7 +114,7 @@ NAMES = [
 
 
 def test_every_row_of_the_table_is_run(town: Write) -> None:
-    assert NAMES == list(_by_mallory(town))
+    assert list(_by_mallory(town)) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -168,7 +168,7 @@ def test_an_update_may_not_bring_a_key_of_its_own(town: Write) -> None:
 
 
 def test_an_address_that_leads_to_somebody_else_is_nobodys_id(town: Write) -> None:
-    """Mallory's server sends whoever asks for its actor to eve's: the post is not eve's for that."""
+    """Mallory's server leads whoever asks for its actor to eve: its post is not hers for that."""
     bait = "https://evil.test/users/bait"
     uri = "https://evil.test/notes/1"
     befriend(town, who(town, "ann"), stranger(town, "https://evil.test/users/max"))
