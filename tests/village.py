@@ -15,7 +15,16 @@ from aiohttp.test_utils import TestClient, TestServer
 from federation.keys import make_rsa
 from server import keyring, lookup
 from server.clock import now_ms
-from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Registrations, Secrets
+from server.config import (
+    Config,
+    DatabaseAt,
+    Federation,
+    Instance,
+    MediaAt,
+    Registrations,
+    Secrets,
+    site,
+)
 from server.model import Account, Post, PostView
 from server.secrets import vault as make_vault
 from server.services import accounts, follows, notifications, posts, reading, sessions, timelines
@@ -25,7 +34,7 @@ from server.store import accounts as account_store
 from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
-from web.app import create_app, site_of
+from web.app import create_app
 from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VAULT, WORKER
 
 T = TypeVar("T")
@@ -220,7 +229,7 @@ async def _with_instance_actor(config: Config) -> None:
     rsa = next(SPARE_KEYS)
     made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
     db = await Database.open(config.database.url)
-    await db.write(accounts.ensure_instance_actor, site_of(config), made, now_ms())
+    await db.write(accounts.ensure_instance_actor, site(config), made, now_ms())
     await db.close()
 
 

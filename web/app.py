@@ -10,11 +10,10 @@ from aiohttp.abc import AbstractResolver
 from federation.http import Client
 from server import keyring as keys
 from server.clock import now_ms
-from server.config import VERSION, Config
+from server.config import VERSION, Config, ConfigError, site
 from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.media import Pictures
-from server.model import Site
 from server.secrets import vault
 from server.services import accounts
 from server.store.db import Database
@@ -52,7 +51,7 @@ def create_app(
         middlewares=(*MIDDLEWARES, activitypub.negotiate), client_max_size=MAX_BODY_BYTES
     )
     app[CONFIG] = config
-    app[SITE] = site_of(config)
+    app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     app.cleanup_ctx.append(stores)
@@ -66,20 +65,6 @@ def create_app(
     return app
 
 
-def site_of(config: Config) -> Site:
-    """What services need to know of the configuration."""
-    instance = config.instance
-    return Site(
-        origin=instance.base_url,
-        domain=instance.domain,
-        name=instance.name,
-        kind=instance.kind,
-        languages=instance.languages,
-        timezone=instance.timezone,
-        registrations=config.registrations.mode,
-    )
-
-
 async def stores(app: web.Application) -> AsyncIterator[None]:
     """Open database, pictures and keys; the instance actor is made on the first start."""
     config = app[CONFIG]
@@ -87,6 +72,11 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
     app[DB] = db = await Database.open(config.database.url)
     try:
         await migrate(db)
+        if (other := await db.write(accounts.settle_domain, app[SITE])) is not None:
+            raise ConfigError(
+                f"instance.domain is {app[SITE].domain}, but this database belongs to {other}; "
+                "the domain can never change: set it back, or use another database.url."
+            )
         if await db.read(accounts.instance_actor) is None:
             made = await asyncio.to_thread(keys.make, app[VAULT])
             await db.write(accounts.ensure_instance_actor, app[SITE], made, app[NOW]())
@@ -103,9 +93,9 @@ async def network(
     app: web.Application, *, resolver: AbstractResolver | None
 ) -> AsyncIterator[None]:
     """One client for everything we say to other servers."""
-    federation, site = app[CONFIG].federation, app[SITE]
+    federation, here = app[CONFIG].federation, app[SITE]
     app[CLIENT] = client = Client(
-        user_agent=f"Madang/{VERSION} (+{site.origin}/)",
+        user_agent=f"Madang/{VERSION} (+{here.origin}/)",
         now_ms=app[NOW],
         allowed=federation.allowed_addresses,
         allow_http=federation.allow_http,
@@ -117,10 +107,10 @@ async def network(
         app[DB],
         client,
         app[KEYRING],
-        site,
+        here,
         federation.mode,
         app[NOW],
-        scheme=site.origin.partition(":")[0],
+        scheme=here.origin.partition(":")[0],
     )
     yield
     await client.close()

@@ -23,6 +23,7 @@ MAX_DISPLAY_NAME: Final = 60  # characters
 MAX_BIO: Final = 1000
 MAX_FIELDS: Final = 4
 MAX_FIELD: Final = 255
+OFFICIAL: Final = frozenset({"officer", "moderator", "admin"})
 RESERVED: Final = frozenset(
     {
         *("admin", "administrator", "root", "support", "help", "about", "moderator", "madang"),
@@ -62,7 +63,7 @@ class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
     """Make a local account. Raises `Invalid` for an unusable name, `Conflict` for a taken one."""
-    name = check_name(new.name)
+    name = check_name(new.name, new.role)
     if new.role not in ROLES:
         raise Invalid("There is no such role: %(role)s.", role=new.role)
     email = new.email.strip().lower()
@@ -101,12 +102,12 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
     return account
 
 
-def check_name(name: str) -> str:
-    """The handle in its one spelling. Raises `Invalid`."""
+def check_name(name: str, role: str = "member") -> str:
+    """The handle in its one spelling; some are kept for who runs the place. Raises `Invalid`."""
     wanted = name.strip().lower()
     if not text.valid_handle(wanted):
         raise Invalid("A name has 1 to 30 letters a-z, digits and underscores.")
-    if wanted in RESERVED:
+    if wanted in RESERVED and role not in OFFICIAL:
         raise Invalid("This name is reserved. Please choose another one.")
     return wanted
 
@@ -362,6 +363,17 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
         header="",
         fields="[]",
     )
+
+
+def settle_domain(tx: Write, site: Site) -> str | None:
+    """Remember our domain at the first start; the other one, when it is not what it was then.
+
+    It is part of every handle and id that other servers keep: it can never change.
+    """
+    known = activities.setting(tx, "domain")
+    if known is None:
+        activities.set_setting(tx, "domain", site.domain)
+    return known if known not in (None, site.domain) else None
 
 
 class Facts(msgspec.Struct, frozen=True):

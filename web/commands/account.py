@@ -62,7 +62,7 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
 async def create_account(options: argparse.Namespace) -> None:
     """Make a confirmed local account; on an empty database too."""
     found = loaded(options)
-    accounts.check_name(options.name)
+    accounts.check_name(options.name, options.role)
     password, made = _password(options, options.name, options.email)
     make_folder(found.secrets.file.parent, "secrets.key_file")
     async with database(found, make=True) as db:
