@@ -120,13 +120,37 @@ def _compiled(source: Path) -> bytes:
 def extract_errors(
     fileobj: IO[bytes], keywords: Iterable[str], comment_tags: Iterable[str], options: Any
 ) -> Iterator[Extracted]:
-    """A Babel extractor: the first argument of every call that makes an `AppError`."""
-    for node in ast.walk(ast.parse(fileobj.read())):
+    """A Babel extractor: the sentence of every call that makes an `AppError`.
+
+    It is the first argument: written there, or a constant of the module, or a table of them.
+    """
+    module = ast.parse(fileobj.read())
+    constants = dict(_constants(module))
+    for node in ast.walk(module):
         if not (isinstance(node, ast.Call) and node.args and _called(node) in _error_names()):
             continue
-        first = node.args[0]
-        if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield node.lineno, "", first.value, []
+        names = {n.id for n in ast.walk(node.args[0]) if isinstance(n, ast.Name)}
+        written = [_sentences(node.args[0])] if isinstance(node.args[0], ast.Constant) else []
+        for sentences in written + [constants[name] for name in sorted(names & set(constants))]:
+            for sentence in sentences:
+                yield node.lineno, "", sentence, []
+
+
+def _constants(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    for node in module.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        for target in targets:
+            if isinstance(target, ast.Name) and value is not None:
+                yield target.id, _sentences(value)
+
+
+def _sentences(value: ast.expr) -> list[str]:
+    nodes = value.values if isinstance(value, ast.Dict) else [value]
+    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return [constant for constant in constants if isinstance(constant, str)]
 
 
 def _called(node: ast.Call) -> str:

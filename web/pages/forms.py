@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from aiohttp import BodyPartReader, web
@@ -106,11 +106,16 @@ def _ours(request: web.Request, origin: str) -> bool:
 async def _urlencoded(request: web.Request) -> Form:
     if (request.content_length or 0) > MAX_TEXT_BYTES:
         raise TooLarge("This is too long to be sent at once.")
-    fields: MultiDict[str] = MultiDict()
-    for name, value in (await request.post()).items():
-        if isinstance(value, str):
-            fields.add(name, value)
-    return _made(fields, {})
+    body = await request.read()
+    if request.content_type != "application/x-www-form-urlencoded":
+        return Form({}, {})
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS
+        )
+    except ValueError as error:
+        raise Invalid("This form could not be read. Please try again.") from error
+    return _made(MultiDict(pairs), {})
 
 
 async def _multipart(request: web.Request) -> Form:

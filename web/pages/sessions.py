@@ -10,7 +10,7 @@ from server.errors import AppError, Invalid
 from server.model import Member
 from server.services import drafts, sessions
 from server.store import accounts
-from server.store.db import Read, Write
+from server.store.db import Read
 from web.keys import ADDRESS, DB, SITE
 from web.pages import texts
 from web.pages.access import now
@@ -62,11 +62,12 @@ async def _member(request: web.Request, sent: Form) -> Member:
     """Whose name and password these are. Raises `Invalid`; `TooMany` after five wrong guesses."""
     db, name = request.config_dict[DB], sent.get("name").lower().removeprefix("@")
     member = await db.read(_named, name)
-    subjects = (f"name:{name[:200]}", f"address:{request[ADDRESS]}")
-    await db.read(sessions.check_throttle, subjects, now(request))
+    # Per account *and* address: guessing from elsewhere must not lock anybody out of their account.
+    subject = f"{member.account_id if member else name[:200]} from {request[ADDRESS]}"
+    await db.read(sessions.check_throttle, (subject,), now(request))
     right = await passwords.verify(member.password if member else "", sent.raw("password"))
     if member is None or not right:
-        await db.write(_wrong, subjects, now(request))
+        await db.write(sessions.record_failure, subject, now(request))
         raise Invalid("The name or the password is wrong. Please check both and try again.")
     return member
 
@@ -76,11 +77,6 @@ def _named(db: Read, name: str) -> Member | None:
         return accounts.member_by_email(db, name)
     account = accounts.by_handle(db, name)
     return accounts.member(db, account.id) if account else None
-
-
-def _wrong(tx: Write, subjects: tuple[str, ...], now_ms: int) -> None:
-    for subject in subjects:
-        sessions.record_failure(tx, subject, now_ms)
 
 
 async def _next(request: web.Request, sent: Form, member: Member) -> str:

@@ -17,7 +17,7 @@ AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a previe
 LANGUAGES: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
-    *("sensitive", "reply_to", "draft"),
+    *("sensitive", "reply_to", "draft", "media"),
 )
 
 
@@ -130,9 +130,12 @@ def from_draft(draft: Draft) -> Text:
 
 def carried(sent: Form) -> list[tuple[str, str]]:
     """The fields of a text as they go through a sign-in: in hidden fields, under another name."""
-    first = [(f"kept_{name}", sent.raw(name)) for name in KEPT]
-    again = [(f"kept_{name}", sent.raw(f"kept_{name}")) for name in KEPT]
-    return [(name, value) for name, value in first + again if value]
+    return [
+        (f"kept_{name}", value)
+        for name in KEPT
+        for value in (*sent.many(name), *sent.many(f"kept_{name}"))
+        if value
+    ]
 
 
 def arrived(sent: Form) -> Text | None:

@@ -132,7 +132,7 @@ async def _wait_for_sign_in(request: web.Request) -> web.Response:
         next="/home",
         name="",
         kept=texts.carried(sent),
-        lost_pictures=bool(sent.files or sent.ids("media")),
+        lost_pictures=bool(sent.files),
     )
 
 

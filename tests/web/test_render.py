@@ -1,0 +1,181 @@
+"""Filters and small pieces of pages, without a server."""
+
+import msgspec
+import pytest
+from jinja2 import UndefinedError
+
+from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.model import Media, Post, PostView, Site
+from server.services.accounts import blank
+from web import render
+from web.pages.posts import MAX_DEPTH, greeting, nested
+
+SITE = Site(origin="https://gm.example", domain="gm.example", name="광명마당")
+NOW_MS = 1_795_446_000_000
+
+
+def shown(source, language="en", **context):
+    values = {"site": SITE, "language": language, "now_ms": NOW_MS, "csrf": "", "errors": {}}
+    return render.environment(language).from_string(source).render({**values, **context})
+
+
+def an_account(id=1, name="mira", **changes):
+    return msgspec.structs.replace(blank(SITE, id, name, "Person", NOW_MS), **changes)
+
+
+def a_post(id, author, reply_to=None, **changes):
+    blank_values = {
+        f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Post) if f.name != "id"
+    }
+    values = {
+        **blank_values,
+        "author_id": author.id,
+        "kind": "note",
+        "visibility": "public",
+        "tags": "[]",
+        "emojis": "[]",
+        "extra": "{}",
+        "reply_to_id": reply_to,
+        "reply_to_uri": reply_to and f"https://gm.example/objects/{reply_to}",
+        "edited_ms": None,
+        "deleted_ms": None,
+        "pinned_ms": None,
+    }
+    return PostView(post=Post(id=id, **{**values, **changes}), author=author, entry_id=id)
+
+
+@pytest.mark.parametrize(
+    ("past_ms", "english", "korean"),
+    [
+        (0, "just now", "방금"),
+        (59_000, "just now", "방금"),
+        (5 * MINUTE_MS, "5 minutes ago", "5분 전"),
+        (3 * HOUR_MS, "3 hours ago", "3시간 전"),
+        (2 * DAY_MS, "2 days ago", "2일 전"),
+    ],
+)
+def test_recent_times_are_told_in_words(past_ms, english, korean):
+    assert f">{english}</time>" in shown("{{ ms|ago }}", ms=NOW_MS - past_ms)
+    assert f">{korean}</time>" in shown("{{ ms|ago }}", "ko", ms=NOW_MS - past_ms)
+
+
+def test_the_exact_time_stands_behind_the_words_in_the_citys_zone():
+    told = shown("{{ ms|ago }}", "ko", ms=1_767_193_200_000)  # 2025-12-31T15:00:00Z
+    assert 'datetime="2025-12-31T15:00:00Z"' in told
+    assert 'title="2026년 1월 1일 00:00"' in told
+
+
+@pytest.mark.parametrize("ms", [-1, 0, 2**62, NOW_MS + DAY_MS])
+def test_a_stranger_may_claim_any_time_without_breaking_the_page(ms):
+    assert "<time datetime=" in shown("{{ ms|ago }}", ms=ms)
+
+
+def test_names_are_escaped_and_their_emoji_drawn():
+    account = an_account(
+        display_name="<b>Mi</b> :sun: :none:",
+        emojis='[["sun", "https://far.example/sun.png"]]',
+    )
+    told = shown("{{ account|named }}", account=account)
+    assert "&lt;b&gt;Mi&lt;/b&gt;" in told
+    assert '<img class="emoji" src="https://far.example/sun.png" alt=":sun:"' in told
+    assert ":none:" in told
+
+
+def test_emoji_are_not_put_into_attributes():
+    content = '<p><a href="https://far.example/:sun:">:sun:</a></p>'
+    told = shown("{{ c|html(e) }}", c=content, e='[["sun", "https://far.example/a\\"b.png"]]')
+    assert 'href="https://far.example/:sun:"' in told
+    assert 'src="https://far.example/a&#34;b.png"' in told
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<script>alert(1)</script>hello",
+        '<p onclick="x()">hello</p>',
+        '<a href="javascript:x()">hello</a>',
+        '<p style="position:fixed">hello</p>',
+        '<img src="https://far.example/spy.png">hello',
+    ],
+)
+def test_html_is_cleaned_once_more_when_it_is_shown(content):
+    told = shown("{{ c|html }}", c=content)
+    assert "hello" in told
+    for danger in ("script", "onclick", "style", "<img"):
+        assert danger not in told
+
+
+def test_a_template_that_names_nothing_known_fails_loudly():
+    with pytest.raises(UndefinedError):
+        shown("{{ nothing }}")
+
+
+def test_where_people_posts_and_pictures_are_shown():
+    mira = an_account()
+    far = an_account(name="Ülo", domain="far.example")
+    assert render.person_url(mira) == "/@mira"
+    assert render.person_url(far) == "/@%C3%9Clo@far.example"
+    assert render.post_url(a_post(7, mira).post, mira) == "/@mira/7"
+    media = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    ours = Media(**{**media, "large": "ab/l.jpg", "small": "ab/s.jpg"})
+    theirs = Media(**{**media, "remote_url": "https://far.example/p.png"})
+    assert render.picture_url(ours) == "/media/ab/l.jpg"
+    assert render.picture_url(ours, small=True) == "/media/ab/s.jpg"
+    assert render.picture_url(theirs, small=True) == "https://far.example/p.png"
+
+
+def test_an_asset_has_an_address_that_changes_with_it():
+    name, _, version = render.asset("madang.css").partition("?v=")
+    assert name == "/static/madang.css"
+    assert len(version) == 12
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0", "Firefox · Windows"),
+        ("Mozilla/5.0 (iPhone; like Mac OS X) Version/18 Safari/604.1", "Safari · iPhone"),
+        ("Mozilla/5.0 (Linux; Android 15) Chrome/140 Mobile Safari/537.36", "Chrome · Android"),
+        ("curl/8.0", ""),
+        ("", ""),
+    ],
+)
+def test_a_device_is_called_what_its_owner_calls_it(agent, told):
+    assert render.browser(agent) == told
+
+
+def test_replies_hang_below_what_they_answer_oldest_first():
+    mira = an_account()
+    views = [a_post(id, mira, to) for id, to in [(5, 1), (2, 1), (3, 2), (9, 3), (4, 1), (6, 2)]]
+    placed = [(reply.view.post.id, reply.depth) for reply in nested(1, views)]
+    assert placed == [(2, 0), (3, 1), (9, 2), (6, 1), (4, 0), (5, 0)]
+
+
+def test_a_reply_to_something_that_is_not_shown_is_not_lost():
+    mira = an_account()
+    views = [a_post(3, mira, 2), a_post(4, mira, 3), a_post(5, mira, None)]
+    assert [(r.view.post.id, r.depth) for r in nested(1, views)] == [(3, 0), (4, 1), (5, 0)]
+
+
+def test_a_thread_of_any_depth_is_placed_and_says_who_answers_whom():
+    mira, joon = an_account(), an_account(2, "joon")
+    views = [a_post(id, (mira, joon)[id % 2], id - 1) for id in range(2, 3000)]
+    placed = nested(1, views)
+    assert len(placed) == len(views)
+    assert max(reply.depth for reply in placed) == MAX_DEPTH
+    assert placed[0].answers is None
+    assert placed[-1].answers is not None
+    assert placed[-1].answers.id != placed[-1].view.author.id
+
+
+def test_replies_in_a_ring_do_not_hang_the_page():
+    mira = an_account()
+    placed = nested(1, [a_post(2, mira, 3), a_post(3, mira, 2), a_post(4, mira, 4)])
+    assert [reply.view.post.id for reply in placed] == [4]
+
+
+def test_a_reply_begins_with_those_it_is_for():
+    mira, joon = an_account(), an_account(2, "joon", domain="far.example")
+    view = msgspec.structs.replace(a_post(1, joon), mentions=(mira, joon, an_account(3, "hyo")))
+    assert greeting(view, mira.id) == "@joon@far.example @hyo "
+    assert greeting(a_post(1, mira), mira.id) == ""
