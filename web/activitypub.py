@@ -79,6 +79,8 @@ async def _authentic(request: web.Request, body: bytes, now_ms: int) -> None:
         raise Blocked(host(claim.activity.actor))
     authentic = await inbox.prove(claim, fetcher, now_ms)
     await take(app[DB], site, authentic, now_ms)
+    if authentic.activity.object_id == authentic.activity.actor:  # it changed, moved or ended
+        fetcher.forget_keys(authentic.activity.actor)
 
 
 def signed(request: web.Request, body: bytes) -> SignedRequest:
@@ -128,7 +130,11 @@ async def _admit(request: web.Request) -> str | None:
 
 
 def document(request: web.Request, body: dict[str, Any], *, public: bool = True) -> web.Response:
-    """An ActivityStreams document, with an ETag that saves reading it twice."""
+    """An ActivityStreams document, with an ETag that saves reading it twice.
+
+    Shared caches may keep what is `public`; nothing where every reader has to be known.
+    """
+    public = public and not request.app[CONFIG].federation.authorized_fetch
     data = msgspec.json.encode(build.document(body))
     etag = hashlib.sha256(data).hexdigest()[:32]
     headers = {
@@ -173,14 +179,14 @@ async def actor(request: web.Request) -> web.Response:
 async def actor_document(request: web.Request, account: Account) -> web.Response:
     """The document of one of ours; a browser is led to the page."""
     if not wants_activity(request):
-        raise web.HTTPFound(account.url)
+        raise web.HTTPFound(account.url, headers={"Vary": "Accept"})
     if account.state == "gone":
         return tombstone(request, account.uri, None)
     if account.state != "active":
         raise NotFound("There is no such account.")
     await _admit(request)
     body = await request.app[DB].read(_profile, request.app[SITE], account)
-    return document(request, body, public=not request.app[CONFIG].federation.authorized_fetch)
+    return document(request, body)
 
 
 async def _account(request: web.Request) -> Account:
@@ -288,7 +294,7 @@ async def post_document(request: web.Request, post: Post | None) -> web.Response
     if post is None or not post.local:
         raise NotFound("There is no such post.")
     if not wants_activity(request):
-        raise web.HTTPFound(post.url)
+        raise web.HTTPFound(post.url, headers={"Vary": "Accept"})
     if post.deleted_ms is not None and post.visibility in ("public", "unlisted"):
         return tombstone(request, post.uri, post.deleted_ms)
     who = await _admit(request)

@@ -40,12 +40,16 @@ class Somebody:
 
 @dataclass
 class Peer:
-    """A scripted server. `takes` are the signature schemes it reads; `status` answers deliveries."""
+    """A scripted server. `takes` are the signature schemes it reads; `status` answers deliveries.
+
+    `subject_domain` is the host in its people's handles, where that is not its own.
+    """
 
     name: str
     village: Village
     takes: tuple[Scheme, ...] = ("cavage", "rfc9421")
     signed_gets: bool = False
+    subject_domain: str = ""
     status: int = 202
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     received: list[dict[str, Any]] = field(default_factory=list)
@@ -192,7 +196,7 @@ class Peer:
         if document is None:
             return web.Response(status=404)
         link = {"rel": "self", "type": ACTIVITY_JSON, "href": document["id"]}
-        body = {"subject": f"acct:{name}@{self.name}", "links": [link]}
+        body = {"subject": f"acct:{name}@{self.subject_domain or self.name}", "links": [link]}
         return web.json_response(body, content_type="application/jrd+json")
 
     async def _post(self, request: web.Request) -> web.Response:
