@@ -135,8 +135,12 @@ class Fetcher:
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""
-        described = parse.actor(await self.document(uri, budget))
-        return await self.db.write(strangers.keep_actor, described, self.now_ms(), domain=domain)
+        return await self._store_actor(parse.actor(await self.document(uri, budget)), domain)
+
+    async def _store_actor(self, described: Actor, domain: str) -> Account:
+        kept = await self.db.write(strangers.keep_actor, described, self.now_ms(), domain=domain)
+        self.forget_keys(described.id)
+        return kept
 
     async def account(self, uri: str, budget: Budget) -> Account:
         """The account with this actor id, fetched if it is new to us. Raises `FederationError`."""
@@ -159,9 +163,7 @@ class Fetcher:
             back = await self._webfinger(described.username, own_host, budget)
             if back.actor != described.id or back.acct.lower() != wanted.lower():
                 raise Malformed("the handle does not lead back to itself")
-        return await self.db.write(
-            strangers.keep_actor, described, self.now_ms(), domain=acct_domain
-        )
+        return await self._store_actor(described, acct_domain)
 
     async def _webfinger(self, name: str, domain: str, budget: Budget) -> webfinger.Found:
         if not await self.welcome(domain):
@@ -293,8 +295,14 @@ class Fetcher:
         key = next((k for k in described.keys if k.id == key_id), None)
         if key is None or described.id != owner:
             raise NotAuthentic("owner: does not list this key")
+        self.forget_keys(owner)
         self._remember(key)
         return key, described
+
+    def forget_keys(self, owner: str) -> None:
+        """The owner's document was read or its account has ended: what was cached may be revoked."""
+        for id in [id for id, key in self._keys.items() if key.owner == owner]:
+            del self._keys[id]
 
     def _remember(self, key: Key) -> None:
         self._keys[key.id] = key

@@ -233,6 +233,7 @@ class Worker:
                 await self._db.write(
                     apply_job, self._fetcher.site, job, activity, documents, self._now_ms()
                 )
+                self._fetcher.forget_keys(activity.actor)
                 return
             except Need as need:
                 found = await self._fetcher.document_or_none(need.uri, budget)

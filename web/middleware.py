@@ -86,6 +86,8 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return failures.problem(request, error.status, str(error))
     except web.HTTPException as error:
         return await _http(request, error)
+    except web.RequestPayloadError:  # a body that is not what its Content-Encoding says
+        return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
     except DatabaseUnavailable:
         log.warning("the database does not answer", exc_info=True)
         return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, None)

@@ -1,4 +1,4 @@
-"""The n-th statement fails, for every n: then nothing has happened, and the next try does it once."""
+"""The n-th statement fails, for every n: nothing has happened, and the next try does it once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.keyring import Keys
-from server.model import Account, Job
+from server.model import Account
 from server.services import accounts, follows, posts, strangers
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
