@@ -300,7 +300,7 @@ class Fetcher:
         return key, described
 
     def forget_keys(self, owner: str) -> None:
-        """The owner's document was read or its account has ended: what was cached may be revoked."""
+        """The owner's document was read, or its account ended: what was cached may be revoked."""
         for id in [id for id, key in self._keys.items() if key.owner == owner]:
             del self._keys[id]
 

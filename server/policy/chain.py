@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from federation.readers import audience, ids, many
 from federation.vocab import PUBLIC, Activity
 from server.clock import DAY_MS
 
@@ -51,4 +52,15 @@ def judge(activity: Activity, peer: Peer) -> Reject | None:
 
 
 def _recipients(activity: Activity) -> set[str]:
-    return {uri for uri in (*activity.to, *activity.cc) if uri != PUBLIC}
+    """Whom the activity addresses, and whom the object inside it addresses or mentions."""
+    inner = activity.object or {}
+    named = [*activity.to, *activity.cc, *audience(inner.get("to")), *audience(inner.get("cc"))]
+    named += ids(
+        [
+            tag.get("href")
+            for tag in many(inner.get("tag"))
+            if isinstance(tag, dict) and tag.get("type") == "Mention"
+        ],
+        MOST_RECIPIENTS + 1,
+    )
+    return {uri for uri in named if uri != PUBLIC}
