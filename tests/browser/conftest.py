@@ -1,0 +1,127 @@
+"""One Chromium for the whole run, and instances that it finds by name.
+
+Debian's Chromium is driven by Playwright, which downloads nothing here. Where either is missing
+these tests are skipped and say why; with CI=true they fail. No name but those of the instances
+leads anywhere, so a page that asks another host for anything is seen.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from server.services import sessions
+from tests.browser.reader import Reader
+from tests.village import City, Village
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+NewReader = Callable[..., Awaitable[Reader]]
+
+NAMES = ("alpha.test", "beta.test")
+ARGUMENTS = (
+    "--no-sandbox",  # tests run as root in containers, where it cannot start otherwise
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+)
+
+
+def _unless(there: object, reason: str) -> None:
+    """Skip when something is missing on this machine; CI has everything."""
+    if there:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Pages do not know which database they have; the others tests do."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def ports() -> dict[str, int]:
+    """Where each name listens, in every test of the run: Chromium is told once, when it starts."""
+    sockets = {name: socket.socket() for name in NAMES}
+    for one in sockets.values():
+        one.bind(("127.0.0.1", 0))
+    found = {name: one.getsockname()[1] for name, one in sockets.items()}
+    for one in sockets.values():
+        one.close()
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(ports: dict[str, int]) -> AsyncIterator["Browser"]:
+    """The browser; each reader has a profile of their own in it."""
+    program = shutil.which("chromium")
+    _unless(program, "Chromium is missing; on Debian and Ubuntu: apt-get install chromium")
+    try:
+        from playwright.async_api import async_playwright  # noqa: PLC0415  other tests run without
+    except ImportError as error:
+        _unless(False, f"Playwright is missing: {error}")
+        raise
+    rules = [f"MAP {name}:80 127.0.0.1:{port}" for name, port in ports.items()]
+    rules.append("MAP * ~NOTFOUND")
+    arguments = [*ARGUMENTS, f"--host-resolver-rules={', '.join(rules)}"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def village(
+    tmp_path: Path, new_database: Callable[[], str], ports: dict[str, int]
+) -> AsyncIterator[Village]:
+    """`await village("alpha.test")` starts an instance where Chromium looks for that name."""
+    started = Village(tmp_path, new_database)
+    started.names.ports.update(ports)
+    yield started
+    await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reader(chromium: "Browser") -> AsyncIterator[NewReader]:
+    """`await reader(alpha)` opens a browser for a visitor, `await reader(alpha, "ann")` for ann.
+
+    When the test is over nobody may have met a page with anything wrong.
+    """
+    readers: list[Reader] = []
+
+    async def open_one(
+        city: City, name: str = "", *, width: int = 1280, language: str = "en", **how: Any
+    ) -> Reader:
+        context = await chromium.new_context(
+            base_url=city.origin,
+            locale={"ko": "ko-KR", "en": "en-GB"}[language],
+            viewport={"width": width, "height": 800},
+            **how,
+        )
+        context.set_default_timeout(10_000)
+        if name:
+            token = await city.do(_signed_in, await city.me(name))
+            await context.add_cookies([{"name": "madang", "value": token, "url": city.origin}])
+        readers.append(Reader(await context.new_page(), language, width))
+        return readers[-1]
+
+    yield open_one
+    for one in readers:
+        await one.page.context.close()
+    assert [problem for one in readers for problem in one.problems] == []
+
+
+def _signed_in(tx: Any, site: Any, account: Any, now_ms: int) -> str:
+    return sessions.sign_in(tx, account.id, "tests", "127.0.0.1", now_ms)

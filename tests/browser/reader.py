@@ -1,0 +1,151 @@
+"""Somebody in front of a browser window, who looks closely at every page they come to."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from web import i18n
+
+if TYPE_CHECKING:
+    from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response
+
+HOSTS = ("alpha.test", "beta.test")
+LOOK = """
+width => {
+  const found = [];
+  const shown = element => element.checkVisibility();
+  const told = element => element.outerHTML.slice(0, 160);
+  const name = element => element.getAttribute("aria-label") || element.innerText.trim()
+    || element.textContent.trim() || element.querySelector("img[alt]:not([alt=''])");
+  const all = selector => [...document.querySelectorAll(selector)];
+  const root = document.scrollingElement;
+  if (root.scrollWidth > width) found.push(`scrolls sideways, ${root.scrollWidth} > ${width}: `
+    + all("main *").filter(one => one.getBoundingClientRect().right > width + 1).slice(0, 3).map(told));
+  if (!document.documentElement.lang) found.push("has no language");
+  if (!document.title.trim()) found.push("has no title");
+  if (all("main").length !== 1) found.push("has not one main");
+  const titles = all("h1");
+  if (titles.length !== 1 || !titles[0].textContent.trim()) found.push(`has ${titles.length} h1`);
+  let level = 0;
+  for (const heading of all("h1, h2, h3, h4, h5, h6")) {
+    const next = Number(heading.tagName[1]);
+    if (level && next > level + 1) found.push(`skips from h${level} to ${told(heading)}`);
+    level = next;
+  }
+  for (const field of all("input:not([type=hidden]), select, textarea"))
+    if (shown(field) && !field.hasAttribute("aria-hidden")
+        && ![...field.labels].some(label => label.textContent.trim()))
+      found.push(`has a field without a label: ${told(field)}`);
+  for (const one of all("a[href], button, summary"))
+    if (!name(one)) found.push(`has a control without words: ${told(one)}`);
+  for (const one of all("main button, main .button, nav a, input:not([type=hidden], .unseen), select"))
+    if (shown(one) && one.type !== "checkbox" && one.getBoundingClientRect().height < 40)
+      found.push(`has a control that is hard to hit: ${told(one)}`);
+  for (const picture of all("img")) {
+    if (!picture.hasAttribute("alt")) found.push(`has a picture without alt: ${told(picture)}`);
+    if (picture.complete && shown(picture) && !picture.naturalWidth)
+      found.push(`has a broken picture: ${told(picture)}`);
+  }
+  const ids = all("[id]").map(one => one.id);
+  for (const id of new Set(ids.filter((one, at) => ids.indexOf(one) !== at)))
+    found.push(`has the id ${id} twice`);
+  return found;
+}
+"""
+
+
+class Reader:
+    """A page, what its language calls things, and everything wrong that was met on the way."""
+
+    def __init__(self, page: "Page", language: str, width: int) -> None:
+        """`width` of the window in CSS pixels; nothing may be wider."""
+        self.page = page
+        self.problems: list[str] = []
+        self._words = i18n.translations(language)
+        self._width = width
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def _console(self, message: "ConsoleMessage") -> None:
+        # What was refused with a page that says why is told here too; `_response` tells them apart.
+        if message.type in ("error", "warning") and "Failed to load" not in message.text:
+            self.problems.append(f"{self.page.url} says: {message.text}")
+
+    def _request(self, request: "Request") -> None:
+        if urlsplit(request.url).hostname not in HOSTS:
+            self.problems.append(f"{self.page.url} asks elsewhere: {request.url}")
+
+    def _response(self, response: "Response") -> None:
+        document = response.request.resource_type == "document"
+        if response.status >= (500 if document else 400):
+            self.problems.append(f"{response.status} for {response.url}")
+
+    def word(self, msgid: str, **values: object) -> str:
+        """What the pages say for `msgid` in this reader's language."""
+        return self._words.gettext(msgid) % values if values else self._words.gettext(msgid)
+
+    async def goes(self, path: str) -> None:
+        """Type an address, here or at another instance."""
+        await self.page.goto(path)
+        await self.looks()
+
+    async def goes_again(self) -> None:
+        """Press reload."""
+        await self.page.reload()
+        await self.looks()
+
+    @asynccontextmanager
+    async def next_page(self) -> AsyncIterator[None]:
+        """Do what leads to another page, and look at it."""
+        async with self.page.expect_event("load"):
+            yield
+        await self.looks()
+
+    async def looks(self) -> None:
+        """Note what is wrong with this page for those who cannot see it, or only on a phone."""
+        found = await self.page.evaluate(LOOK, self._width)
+        self.problems += [f"{self.page.url} {one}" for one in found]
+
+    def main(self) -> "Locator":
+        """The page without its frame."""
+        return self.page.locator("main")
+
+    def button(self, msgid: str) -> "Locator":
+        """The first button that says so, in the page before its frame."""
+        name = self.word(msgid)
+        inside = self.main().get_by_role("button", name=name)
+        return inside.or_(self.page.get_by_role("button", name=name)).first
+
+    async def presses(self, msgid: str) -> None:
+        """Press a button that leads on."""
+        async with self.next_page():
+            await self.button(msgid).click()
+
+    async def follows_link(self, msgid: str) -> None:
+        """Follow the first link that says so."""
+        async with self.next_page():
+            await self.page.get_by_role("link", name=self.word(msgid)).first.click()
+
+    def field(self, msgid: str, **values: object) -> "Locator":
+        """The field with this label on the page."""
+        return self.main().get_by_label(self.word(msgid, **values), exact=True)
+
+    async def types(self, msgid: str, text: str, **values: object) -> None:
+        """Fill in a field."""
+        await self.field(msgid, **values).fill(text)
+
+    async def sees(self, text: str) -> None:
+        """Fail unless the page shows `text`."""
+        found = self.main().get_by_text(text).filter(visible=True)
+        assert await found.count(), f"{text!r} is not on {self.page.url}: {await self.text()}"
+
+    async def sees_not(self, text: str) -> None:
+        """Fail if the page shows `text` anywhere."""
+        assert text not in await self.text(), f"{text!r} is on {self.page.url}"
+
+    async def text(self) -> str:
+        """All words on the page."""
+        return await self.main().inner_text()

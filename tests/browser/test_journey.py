@@ -1,0 +1,107 @@
+"""The way of a newcomer: from joining to reading an answer from another city."""
+
+import io
+
+import pytest
+from PIL import Image, ImageDraw
+
+from tests.browser.conftest import NewReader
+from tests.browser.reader import Reader
+from tests.village import Village
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+STORY = "골목 끝 헌책방에 **불이 켜졌습니다**. 토요일마다 낭독회가 열립니다. #헌책방"
+
+
+def photograph() -> bytes:
+    """A JPEG as a phone takes it."""
+    image = Image.new("RGB", (1600, 1200), "#b9d6e8")
+    ImageDraw.Draw(image).rectangle((300, 500, 1300, 1200), fill="#8d5b3f")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+async def join(ann: Reader) -> None:
+    """From the front page to an account."""
+    await ann.goes("/")
+    await ann.follows_link("Join")
+    await ann.types("Name", "ann")
+    await ann.types("What people call you", "안나")
+    await ann.types("Email address", "ann@example.org")
+    await ann.types("Password", "seven quiet lanterns")
+    await ann.presses("Join")
+    await ann.sees(ann.word("Welcome! Tell the others a little about yourself."))
+
+
+async def write_a_story(ann: Reader) -> None:
+    """From the settings, where a newcomer arrives, to the published story."""
+    await ann.follows_link("Write")
+    await ann.types("Title", "헌책방의 토요일")
+    await ann.types("Story", STORY)
+    await ann.field("Picture %(number)s", number=1).set_input_files(
+        {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+    )
+    await ann.types("What picture %(number)s shows", "벽돌로 지은 작은 책방", number=1)
+    await ann.presses("Publish")
+
+
+async def search(reader: Reader, query: str) -> None:
+    """Look something up on the search page, which is how a phone does it too."""
+    await reader.goes("/search")
+    await reader.main().get_by_role("searchbox").fill(query)
+    await reader.presses("Search")
+
+
+@pytest.mark.parametrize(
+    ("width", "language", "javascript"),
+    [(1280, "ko", True), (360, "ko", False), (360, "en", True)],
+    ids=["wide", "phone without scripts", "phone in English"],
+)
+async def test_a_newcomer_writes_follows_somebody_elsewhere_and_reads_their_answer(
+    village: Village, reader: NewReader, width: int, language: str, javascript: bool
+) -> None:
+    how = {"width": width, "language": language, "java_script_enabled": javascript}
+    alpha, beta = await village("alpha.test"), await village("beta.test")
+    await beta.join("bob")
+    ann, bob = await reader(alpha, **how), await reader(beta, "bob", **how)
+
+    await join(ann)
+    await write_a_story(ann)
+    await ann.sees("불이 켜졌습니다")
+    picture = ann.main().get_by_alt_text("벽돌로 지은 작은 책방")
+    assert await picture.evaluate("one => one.complete && one.naturalWidth > 0")
+    story = ann.page.url
+
+    await search(ann, "@bob@beta.test")
+    assert ann.page.url == "http://alpha.test/@bob@beta.test"
+    await ann.presses("Follow")
+    await village.settle()
+    await ann.goes_again()
+    assert await ann.button("Unfollow").is_visible()
+
+    await bob.goes("/notifications")
+    await bob.sees(bob.word("follows you now"))
+    async with bob.next_page():
+        await bob.main().get_by_role("link", name="안나").first.click()
+    await bob.presses("Follow")
+    await village.settle()  # and her recent posts have come along
+    await bob.goes_again()
+    async with bob.next_page():
+        await bob.main().get_by_role("link", name="헌책방의 토요일").click()
+    await bob.main().get_by_alt_text("벽돌로 지은 작은 책방").scroll_into_view_if_needed()
+    await bob.types("Reply to %(name)s", "@ann@alpha.test 토요일에 갈게요!", name="안나")
+    await bob.presses("Reply")
+    await bob.sees("토요일에 갈게요!")
+    await village.settle()
+
+    await ann.goes("/home")
+    assert await ann.page.locator(".badge").first.is_visible()
+    await ann.goes("/notifications")
+    await ann.sees(ann.word("wrote to you"))
+    await ann.sees("토요일에 갈게요!")
+    await ann.goes(story)
+    replies = ann.page.locator("#replies .post")
+    assert "토요일에 갈게요!" in await replies.inner_text()
+    assert "@bob@beta.test" in await replies.inner_text()
