@@ -169,7 +169,9 @@ class City:
 
     async def edit(self, name: str, post: Post, content: str, **more: Any) -> Post:
         """Change what one of its people wrote."""
-        return await self.do(posts.edit, await self.me(name), post.id, NewPost(content=content, **more))
+        return await self.do(
+            posts.edit, await self.me(name), post.id, NewPost(content=content, **more)
+        )
 
     async def home(self, name: str) -> list[Post]:
         """The home timeline of one of its people, newest first."""
@@ -280,10 +282,18 @@ class Village:
         city.client = await self._listen(config, city.clock)
 
     async def settle(self) -> None:
-        """Wait until nothing waits anywhere."""
+        """Wait until nothing waits anywhere.
+
+        The instances are asked one after another; had one got something after it was asked, another
+        would have counted a delivery meanwhile.
+        """
+
+        def delivered() -> list[int]:
+            return [city.app[WORKER].delivered for city in self.cities]
 
         async def quiet() -> bool:
-            return all([await city.settled() for city in self.cities])
+            before = delivered()
+            return all([await city.settled() for city in self.cities]) and delivered() == before
 
         await eventually(quiet)
 

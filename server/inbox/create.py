@@ -34,11 +34,7 @@ def written(arrival: Arrival) -> Object | None:
     """The object of a Create or Update, from a source that may speak for it."""
     activity = arrival.activity
     raw = activity.object
-    if (
-        raw is not None
-        and raw.get("type") not in OBJECT_TYPES
-        and activity.object_type not in OBJECT_TYPES
-    ):
+    if raw is not None and activity.object_type not in OBJECT_TYPES:
         return None
     if raw is not None and activity.object_id and same_origin(activity.object_id, activity.actor):
         found = parse.object_(raw)

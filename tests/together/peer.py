@@ -1,4 +1,4 @@
-"""A server that tests script: its people have keys, it serves what it is told, and notes what comes.
+"""A server that tests script: its people have keys, it serves what it is told and notes what comes.
 
 It speaks shapes that our own instances never send. Everything goes over real HTTP.
 """
@@ -81,7 +81,9 @@ class Peer:
 
     # --- what it has
 
-    def person(self, name: str, kind: str = "Person", *, key_path: str = "", **more: Any) -> Somebody:
+    def person(
+        self, name: str, kind: str = "Person", /, *, key_path: str = "", **more: Any
+    ) -> Somebody:
         """An actor with a document and WebFinger. `key_path` "/main-key" is GoToSocial's style."""
         uri = f"{self.origin}/users/{name}"
         der, pem = next(SPARE_KEYS)

@@ -175,9 +175,7 @@ async def test_a_new_key_is_read_once_the_old_one_does_not_fit(
     assert here is not None and here.likes == 1
 
 
-async def test_six_followers_at_one_peer_are_one_delivery(
-    village: Village, peer: NewPeer
-) -> None:
+async def test_six_followers_at_one_peer_are_one_delivery(village: Village, peer: NewPeer) -> None:
     far = await peer()
     alpha, _ = await followed(village, far)
     ann = await alpha.me("ann")

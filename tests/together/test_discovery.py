@@ -225,7 +225,5 @@ async def test_ids_of_activities_and_what_is_private_are_not_there(village: Vill
         async with alpha.client.get(path, headers={"Accept": ACTIVITY}) as answer:
             assert answer.status == 404, path
     await alpha.do(posts.delete, ann, secret.id)
-    async with alpha.client.get(
-        f"/objects/{secret.id}", headers={"Accept": ACTIVITY}
-    ) as answer:
+    async with alpha.client.get(f"/objects/{secret.id}", headers={"Accept": ACTIVITY}) as answer:
         assert answer.status == 404

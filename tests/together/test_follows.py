@@ -1,9 +1,8 @@
 """Following across instances: asking, answering, leaving, blocking. Each side knows the same."""
 
 from server.model import Relationship
-from server.services import follows
+from server.services import follows, posts
 from server.services.posts import NewPost
-from server.services import posts
 from tests.together.conftest import NewPeer
 from tests.village import City, Village, eventually
 
@@ -62,8 +61,9 @@ async def test_who_is_locked_answers_requests_and_either_answer_crosses_over(
     await alpha.do(follows.authorize, ann, (await alpha.knows("@bob@beta.test")).id)
     await alpha.do(follows.reject, ann, (await alpha.knows("@eve@beta.test")).id)
     await village.settle()
-    bob, eve = await between(beta, "bob", "@ann@alpha.test"), await between(
-        beta, "eve", "@ann@alpha.test"
+    bob, eve = (
+        await between(beta, "bob", "@ann@alpha.test"),
+        await between(beta, "eve", "@ann@alpha.test"),
     )
     assert (bob.following, bob.requested) == (True, False)
     assert (eve.following, eve.requested) == (False, False)

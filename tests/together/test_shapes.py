@@ -161,7 +161,9 @@ async def test_snac_follows_and_takes_it_back_in_its_own_way(
     alpha, far = await village("alpha.test"), await peer()
     ann = await alpha.join("ann", locked=True)
     eve = far.person("eve")
-    follow = {name: value for name, value in far.does("Follow", eve, ann.uri).items() if name != "to"}
+    follow = {
+        name: value for name, value in far.does("Follow", eve, ann.uri).items() if name != "to"
+    }
     assert await far.send(alpha, eve, follow) == 202
     assert await alpha.notices("ann") == [("follow_request", "eve@far.test")]
     undo = far.does("Undo", eve, ann.uri, to=None, id=f"{ann.uri}/Undo_1700000000.1")
@@ -211,7 +213,11 @@ async def test_a_poll_is_shown_and_its_votes_follow(village: Village, peer: NewP
         ]
 
     poll = far.note(
-        eve, "<p>Which?</p>", type="Question", oneOf=answers(0, 0), votersCount=0,
+        eve,
+        "<p>Which?</p>",
+        type="Question",
+        oneOf=answers(0, 0),
+        votersCount=0,
         endTime="2030-01-01T00:00:00Z",
     )
     post = await arrives(village, alpha, far, eve, poll)
@@ -240,9 +246,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "endTime": "2026-12-01T12:00:00Z",
         "location": {"type": "Place", "name": "Hall", "address": {"addressLocality": "Town"}},
     },
-    "Video": {"name": "Titled", "url": LINKS, "icon": [{"type": "Image", "url": "http://far.test/1.jpg"}]},
+    "Video": {
+        "name": "Titled",
+        "url": LINKS,
+        "icon": [{"type": "Image", "url": "http://far.test/1.jpg"}],
+    },
     "Image": {"name": "Titled", "url": "http://far.test/1.jpg", "mediaType": "image/jpeg"},
-    "Audio": {"name": "Titled", "url": [{"type": "Link", "mediaType": "audio/ogg", "href": "http://far.test/1.ogg"}]},
+    "Audio": {
+        "name": "Titled",
+        "url": [{"type": "Link", "mediaType": "audio/ogg", "href": "http://far.test/1.ogg"}],
+    },
 }
 
 
@@ -256,7 +269,9 @@ async def test_every_kind_of_object_is_shown_sensibly(
     post = await arrives(village, alpha, far, eve, written)
     assert (post.kind, post.title) == (kind.lower(), "Titled")
     assert [one.uri for one in await alpha.home("ann")] == [post.uri]
-    async with alpha.client.get(f"/@eve@far.test/{post.id}", headers={"Accept": "text/html"}) as page:
+    async with alpha.client.get(
+        f"/@eve@far.test/{post.id}", headers={"Accept": "text/html"}
+    ) as page:
         assert page.status == 200, await page.text()
         text = await page.text()
     assert "Titled" in text

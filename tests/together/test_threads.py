@@ -1,4 +1,4 @@
-"""Conversations over two and three instances: order, depth, and what is fetched to complete them."""
+"""Conversations over two and three instances: order, depth, and what is fetched for them."""
 
 from server.services import posts
 from tests.together.conftest import NewPeer
