@@ -121,7 +121,7 @@ def test_with_whom_we_speak(mode: str, rule: str | None, yes: bool) -> None:
 
 def _to_many(many: int) -> dict[str, object]:
     to = [PUBLIC, *(f"https://far.test/users/{n}" for n in range(many))]
-    return act("Create", EVE, note("https://far.test/notes/2", EVE), to=to)
+    return act("Create", EVE, note("https://far.test/notes/2", EVE, cc=[]), to=to)
 
 
 @pytest.mark.parametrize(
