@@ -1,0 +1,191 @@
+"""The demo city: what is written down, what is drawn, and what an instance is afterwards."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from server.clock import now_ms
+from server.keyring import Keys
+from server.media import Picture
+from server.model import Site
+from server.services import notifications, timelines
+from server.store import accounts as account_store
+from server.store.db import Write
+from server.store.paging import Page
+from tests.village import SPARE_KEYS
+from web.demo import city as cities
+from web.demo import fill, portraits, scenes
+from web.demo.canvas import PALETTES
+from web.demo.city import Said
+
+ROOT = Path(__file__).parents[2]
+SITE = Site(origin="http://localhost:8080", domain="localhost:8080")
+PICTURE = Picture("0" * 32 + ".jpg", "1" * 32 + ".jpg", "image/jpeg", 1200, 800, 640, 427, 9, "L00")
+
+
+def prepared(city: cities.City) -> fill.Prepared:
+    """Keys and pictures as if they had been made."""
+    rsa = next(SPARE_KEYS)
+    keys = Keys(rsa, (b"sealed", "z6Mk"))
+    return fill.Prepared(
+        keys={person.name: keys for person in city.people},
+        faces={person.name: PICTURE for person in city.people},
+        pictures={
+            (i, place): PICTURE
+            for i, post in enumerate(city.posts)
+            for place in range(len(post.pictures))
+        },
+        password="abcd-efgh",
+        hash="",
+    )
+
+
+def said(answers: tuple[Said, ...]) -> list[Said]:
+    """Answers at every depth."""
+    return [one for answer in answers for one in (answer, *said(answer.replies))]
+
+
+# --- what is written down
+
+
+@pytest.mark.parametrize("key", cities.CITIES)
+def test_a_city_is_told_by_people_who_live_there(key):
+    city = cities.load(key)
+    names = {person.name for person in city.people}
+    assert len(names) == len(city.people)
+    assert {city.city.writer, city.city.admin} <= names
+    for post in city.posts:
+        assert {post.by, *(answer.by for answer in said(post.replies))} <= names
+
+
+@pytest.mark.parametrize("key", cities.CITIES)
+def test_every_picture_can_be_drawn_and_is_described(key):
+    for post in cities.load(key).posts:
+        for picture in post.pictures:
+            assert picture.scene in scenes.SCENES and picture.palette in PALETTES
+            assert len(picture.alt) > 15
+
+
+def test_hannae_is_some_thirty_people_and_sixty_posts_in_two_languages():
+    city = cities.load("hannae")
+    assert 28 <= len(city.people) <= 34
+    assert len(city.posts) == 60
+    assert sum(bool(post.title) for post in city.posts) >= 20
+    assert {post.language for post in city.posts} == {"ko", "en"}
+    dong = ("느티골", "장터동", "물레동", "솔고개", "나루터")
+    assert all(any(f"#{one}" in post.text for post in city.posts) for one in dong)
+    deepest = max(_depth(post.replies) for post in city.posts)
+    assert deepest >= 4
+
+
+def _depth(answers: tuple[Said, ...]) -> int:
+    return max((1 + _depth(answer.replies) for answer in answers), default=0)
+
+
+# --- what is drawn
+
+
+@pytest.mark.parametrize("scene", scenes.SCENES)
+def test_a_scene_is_a_picture_and_the_same_seed_draws_the_same(scene):
+    with Image.open(io.BytesIO(scenes.draw(scene, "dusk", "1"))) as image:
+        assert image.size == (1200, 800)
+        assert len(image.resize((60, 40)).getcolors(2400) or []) > 100
+
+
+@pytest.mark.parametrize("look", ["short", "long brown", "curly dark glasses", "bald beard", "cap"])
+def test_a_face_is_a_square(look):
+    with Image.open(io.BytesIO(portraits.face("ann", look))) as image:
+        assert image.size == (portraits.EDGE, portraits.EDGE)
+
+
+# --- what an instance is afterwards
+
+
+def test_a_city_is_written_in_order_of_time(tx: Write):
+    city, now = cities.load("hannae"), now_ms()
+    assert fill.fill(tx, SITE, "hannae", city, prepared(city), now)
+    rows = tx.all("SELECT id, published_ms, reply_to_id FROM post ORDER BY id")
+    assert len(rows) == len(city.posts) + city.answers
+    times = [row["published_ms"] for row in rows]
+    assert times == sorted(times)
+    assert times[-1] <= now and now - times[0] > 20 * 86_400_000
+    assert len(account_store.members(tx)) == len(city.people)
+    for table in ("delivery", "outbox", "job"):
+        assert tx.one(f"SELECT 1 FROM {table}") is None, table  # nobody elsewhere is concerned
+
+
+def test_its_counts_are_those_of_its_rows(tx: Write):
+    city = cities.load("saeyeoul")
+    fill.fill(tx, SITE, "saeyeoul", city, prepared(city), now_ms())
+    wrong = tx.all(
+        """
+        SELECT id FROM post p
+        WHERE likes <> (SELECT count(*) FROM favourite f WHERE f.post_id = p.id)
+           OR boosts <> (SELECT count(*) FROM boost b WHERE b.post_id = p.id)
+           OR replies <> (SELECT count(*) FROM post r WHERE r.reply_to_id = p.id)
+        """
+    )
+    assert wrong == []
+    assert tx.one("SELECT sum(likes) AS n FROM post")["n"] > 50
+
+
+def test_whoever_signs_in_has_a_home_and_few_unread_notifications(tx: Write):
+    city = cities.load("hannae")
+    fill.fill(tx, SITE, "hannae", city, prepared(city), now_ms())
+    writer = account_store.by_handle(tx, city.city.writer)
+    assert len(timelines.home(tx, writer.id, Page(limit=20))) == 20
+    assert 0 < notifications.unread(tx, writer.id) < 80
+
+
+def test_a_second_time_changes_nothing(tx: Write):
+    city = cities.load("saeyeoul")
+    ready = prepared(city)
+    assert fill.fill(tx, SITE, "saeyeoul", city, ready, now_ms())
+    assert not fill.fill(tx, SITE, "saeyeoul", city, ready, now_ms())
+    assert fill.made(tx) == fill.Made("saeyeoul", "abcd-efgh")
+    assert tx.one("SELECT count(*) AS n FROM account")["n"] == len(city.people)
+
+
+def madang(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """The command in a folder of its own, as a person starts it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MADANG_")}
+    return subprocess.run(
+        [sys.executable, "-m", "web", *argv],
+        cwd=folder,
+        env=environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_command_fills_once_and_says_how_to_sign_in(tmp_path):
+    first = madang(tmp_path, "demo", "--city", "saeyeoul", "--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    said = json.loads(first.stdout)
+    assert said["made"] and said["posts"] == 11
+    again = json.loads(madang(tmp_path, "demo", "--json").stdout)
+    assert not again["made"]
+    assert again["sign_in"] == said["sign_in"]
+    files = list((tmp_path / "var" / "media").glob("??/*"))
+    assert len(files) == said["people"] + 2 * said["pictures"]
+    assert "byeol" in madang(tmp_path, "demo", "--if-empty").stdout
+
+    reset = madang(tmp_path, "account", "reset-password", "byeol")
+    assert reset.returncode == 0
+    assert "a password of its own" in madang(tmp_path, "demo").stdout
+
+
+def test_the_command_leaves_alone_where_people_live(tmp_path):
+    assert madang(tmp_path, "account", "create", "ann", "--email", "a@b.example").returncode == 0
+    refused = madang(tmp_path, "demo")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1 and "empty instance" in refused.stderr
+    quiet = madang(tmp_path, "demo", "--if-empty")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")

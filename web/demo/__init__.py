@@ -1,0 +1,1 @@
+"""An invented city for the first look: its people, what they write, and pictures that are drawn."""

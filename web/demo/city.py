@@ -1,0 +1,115 @@
+"""The invented cities as they are written down in `cities/`: people, posts, answers, pictures."""
+
+import random
+from importlib import resources
+from typing import Final
+
+import msgspec
+
+CITIES: Final = ("hannae", "saeyeoul")
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a file; a misspelt key is an error."""
+
+
+class About(_Strict, frozen=True):
+    """`writer` and `admin` are those with whose names a visitor signs in."""
+
+    name: str
+    writer: str
+    admin: str
+
+
+class Person(_Strict, frozen=True):
+    """Somebody, or a place that speaks. `look`: see `web.demo.portraits`."""
+
+    name: str
+    display: str
+    bio: str
+    look: str
+    role: str = "member"
+    language: str = "ko"
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class Drawn(_Strict, frozen=True):
+    """A picture to draw, and what it shows in words."""
+
+    scene: str
+    palette: str
+    alt: str
+
+
+class Said(_Strict, frozen=True):
+    """An answer, `after` so many minutes; `likes` and `boosts` say from how many neighbours."""
+
+    by: str
+    text: str
+    after: int
+    language: str = "ko"
+    likes: int = 0
+    boosts: int = 0
+    replies: tuple["Said", ...] = ()
+
+
+class Told(_Strict, frozen=True):
+    """A note, or with a title a story: `days` ago, `at` HH:MM in the zone of the city."""
+
+    by: str
+    text: str
+    days: int
+    at: str
+    title: str = ""
+    lead: str = ""
+    language: str = "ko"
+    pictures: tuple[Drawn, ...] = ()
+    likes: int = 0
+    boosts: int = 0
+    replies: tuple[Said, ...] = ()
+
+
+class City(_Strict, frozen=True):
+    """Everything of one city."""
+
+    city: About
+    people: tuple[Person, ...]
+    posts: tuple[Told, ...]
+
+    @property
+    def answers(self) -> int:
+        """How many answers there are, at any depth."""
+        return sum(_count(post.replies) for post in self.posts)
+
+
+class _People(_Strict, frozen=True):
+    city: About
+    people: tuple[Person, ...]
+
+
+class _Posts(_Strict, frozen=True):
+    posts: tuple[Told, ...]
+
+
+def load(key: str) -> City:
+    """The city whose files lie in `cities/<key>`."""
+    folder = resources.files("web.demo").joinpath("cities", key)
+    people = msgspec.toml.decode(folder.joinpath("people.toml").read_bytes(), type=_People)
+    posts = [
+        post
+        for file in sorted(folder.iterdir(), key=lambda one: one.name)
+        if file.name.endswith(".toml") and file.name != "people.toml"
+        for post in msgspec.toml.decode(file.read_bytes(), type=_Posts).posts
+    ]
+    return City(city=people.city, people=people.people, posts=tuple(posts))
+
+
+def neighbours(city: City, seed: str, count: int, but: str) -> list[str]:
+    """The names of `count` people other than `but`, always the same ones for the same seed."""
+    names = [person.name for person in city.people if person.name != but]
+    random.Random(seed).shuffle(names)  # noqa: S311  no secret
+    return names[:count]
+
+
+def _count(answers: tuple[Said, ...]) -> int:
+    return sum(1 + _count(answer.replies) for answer in answers)

@@ -1,0 +1,288 @@
+"""An invented city put into an empty instance: drawn and keyed first, then written in one commit.
+
+Nothing is written before everything is ready, and then all at once: an interrupted demo leaves an
+empty instance behind, and the next one begins anew.
+"""
+
+import asyncio
+import base64
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from server import keyring, passwords
+from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.ids import new_id
+from server.keyring import Keys
+from server.media import Picture, Pictures
+from server.model import Account, Post, Site
+from server.secrets import Vault
+from server.services import accounts, follows, media, posts
+from server.services.accounts import NewAccount, ProfileChanges
+from server.services.posts import NewPost
+from server.store import accounts as account_store
+from server.store import activities
+from server.store.db import Read, Write
+from web.demo import portraits, scenes
+from web.demo.city import City, Drawn, Person, Said, Told, neighbours
+
+FOUNDED_MS: Final = 46 * DAY_MS
+"""How long ago the first of them joined."""
+UNREAD_MS: Final = DAY_MS
+"""What happened longer ago, everybody has seen."""
+AT_ONCE: Final = 2  # drawings and keys
+PASSWORD_BYTES: Final = 8
+_SETTING: Final = "demo"
+
+Step = Callable[[str], None]
+"""Told the name of each thing that is ready."""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What the instance remembers of its demo: which city, and with what to sign in."""
+
+    city: str
+    password: str
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What takes time and needs no transaction. Pictures are by post and place in it."""
+
+    keys: dict[str, Keys]
+    faces: dict[str, Picture]
+    pictures: dict[tuple[int, int], Picture]
+    password: str
+    hash: str
+
+
+def made(db: Read) -> Made | None:
+    """The demo that is here."""
+    found = activities.setting(db, _SETTING)
+    return msgspec.json.decode(found, type=Made) if found else None
+
+
+def inhabited(db: Read) -> bool:
+    """Whether people live here."""
+    return bool(account_store.members(db))
+
+
+def steps(city: City) -> int:
+    """How often `prepare` says that something is ready."""
+    return 2 * len(city.people) + sum(len(post.pictures) for post in city.posts)
+
+
+async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> Prepared:
+    """Draw the pictures and make the keys, on every core. Raises `StorageFull`."""
+    keys: dict[str, Keys] = {}
+    faces: dict[str, Picture] = {}
+    drawn: dict[tuple[int, int], Picture] = {}
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def key(person: Person) -> None:
+        async with turn:
+            keys[person.name] = await asyncio.to_thread(keyring.make, vault)
+        step("keys")
+
+    async def face(person: Person) -> None:
+        async with turn:
+            data = await asyncio.to_thread(_face, person)
+            faces[person.name] = await pictures.process_avatar(data)
+        step("faces")
+
+    async def picture(at: tuple[int, int], wanted: Drawn) -> None:
+        async with turn:
+            data = await asyncio.to_thread(
+                scenes.draw, wanted.scene, wanted.palette, f"{city.city.name} {at}"
+            )
+            drawn[at] = await pictures.process(data)
+        step("pictures")
+
+    password = _password()
+    async with asyncio.TaskGroup() as group:
+        for i, post in enumerate(city.posts):
+            for place, wanted in enumerate(post.pictures):
+                group.create_task(picture((i, place), wanted))
+        for person in city.people:
+            group.create_task(face(person))
+            group.create_task(key(person))
+    return Prepared(keys, faces, drawn, password, await passwords.hash_(password))
+
+
+def fill(tx: Write, site: Site, key: str, city: City, ready: Prepared, now_ms: int) -> bool:
+    """Write the whole city, oldest first. False, and nothing written, when somebody was faster."""
+    if made(tx) or inhabited(tx):
+        return False
+    Filling(tx, site, city, ready, now_ms).run()
+    said = msgspec.json.encode(Made(key, ready.password)).decode()
+    activities.set_setting(tx, _SETTING, said)
+    return True
+
+
+class Filling:
+    """One run: what happens when, and what has been made so far."""
+
+    def __init__(self, tx: Write, site: Site, city: City, ready: Prepared, now_ms: int) -> None:
+        """`ready` belongs to `city`."""
+        self._tx = tx
+        self._site = site
+        self._city = city
+        self._ready = ready
+        self._now_ms = now_ms
+        self._last_ms = now_ms - MINUTE_MS
+        self._today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(site.timezone))
+        self._people: dict[str, Account] = {}
+        self._posts: dict[int, Post] = {}
+        self._events: list[tuple[int, Callable[[int], object]]] = []
+
+    def run(self) -> None:
+        """Plan everything, then let it happen in order of time, as ids want it."""
+        for i, person in enumerate(self._city.people):
+            self._join(person, self._now_ms - FOUNDED_MS + i * HOUR_MS)
+        for i, post in enumerate(self._city.posts):
+            self._tell(i, post)
+        self._plan(self._now_ms - UNREAD_MS, self._read)
+        for at_ms, happens in sorted(self._events, key=lambda event: event[0]):
+            happens(at_ms)
+
+    def _read(self, now_ms: int) -> None:
+        """Everybody has read what came until now."""
+        latest = new_id(now_ms)
+        for account in self._people.values():
+            account_store.set_member(self._tx, account.id, notified_id=latest)
+
+    def _plan(self, at_ms: int, happens: Callable[[int], object]) -> int:
+        at_ms = min(at_ms, self._last_ms)
+        self._events.append((at_ms, happens))
+        return at_ms
+
+    # --- people
+
+    def _join(self, person: Person, at_ms: int) -> None:
+        self._plan(at_ms, lambda now_ms: self._make(person, now_ms))
+        chance = random.Random(person.name)  # noqa: S311  no secret
+        friends = neighbours(self._city, person.name, chance.randint(6, 15), person.name)
+        after_ms = at_ms + 2 * DAY_MS
+        for friend in dict.fromkeys((self._city.city.writer, self._city.city.admin, *friends)):
+            if friend != person.name:
+                after_ms += chance.randint(5, 90) * MINUTE_MS
+                self._plan(after_ms, self._following(person.name, friend))
+
+    def _make(self, person: Person, now_ms: int) -> None:
+        signs_in = person.name in (self._city.city.writer, self._city.city.admin)
+        new = NewAccount(
+            name=person.name,
+            email=f"{person.name}@madang.example",
+            password=self._ready.hash if signs_in else "",
+            keys=self._ready.keys[person.name],
+            display_name=person.display,
+            role=person.role,
+            language=person.language if person.language != "ko" else "",
+        )
+        account = accounts.create(self._tx, self._site, new, now_ms)
+        changes = ProfileChanges(
+            bio_source=person.bio,
+            fields=person.fields,
+            avatar=self._ready.faces[person.name].large,
+        )
+        self._people[person.name] = accounts.edit_profile(
+            self._tx, self._site, account, changes, now_ms
+        )
+
+    def _following(self, name: str, friend: str) -> Callable[[int], object]:
+        return lambda now_ms: follows.follow(
+            self._tx, self._site, self._people[name], self._people[friend].id, now_ms
+        )
+
+    # --- what they say
+
+    def _tell(self, index: int, told: Told) -> None:
+        day = self._today.date() - timedelta(days=told.days)
+        when = datetime.combine(day, time.fromisoformat(told.at), self._today.tzinfo)
+        at_ms = self._plan(
+            round(when.timestamp() * 1000), lambda now_ms: self._publish(index, told, now_ms)
+        )
+        self._received(index, told, at_ms)
+        for answer in told.replies:
+            self._answer(answer, index, at_ms)
+
+    def _publish(self, index: int, told: Told, now_ms: int) -> None:
+        author = self._people[told.by]
+        attached = [
+            media.add(
+                self._tx,
+                author.id,
+                self._ready.pictures[index, place],
+                wanted.alt,
+                (0.0, 0.0),
+                now_ms,
+            ).id
+            for place, wanted in enumerate(told.pictures)
+        ]
+        new = NewPost(
+            content=told.text.strip(),
+            title=told.title,
+            lead=told.lead,
+            language=told.language,
+            media_ids=tuple(attached),
+        )
+        self._posts[index] = posts.write(self._tx, self._site, author, new, now_ms)
+
+    def _answer(self, said: Said, answered: int, answered_ms: int) -> None:
+        index = -1 - len(self._events)  # told posts count up from 0, answers down
+        at_ms = self._plan(
+            answered_ms + said.after * MINUTE_MS,
+            lambda now_ms: self._reply(index, said, answered, now_ms),
+        )
+        self._received(index, said, at_ms)
+        for answer in said.replies:
+            self._answer(answer, index, at_ms)
+
+    def _reply(self, index: int, said: Said, answered: int, now_ms: int) -> None:
+        new = NewPost(
+            content=said.text,
+            language=said.language,
+            reply_to_id=self._posts[answered].id,
+        )
+        author = self._people[said.by]
+        self._posts[index] = posts.write(self._tx, self._site, author, new, now_ms)
+
+    def _received(self, index: int, post: Told | Said, at_ms: int) -> None:
+        """Likes and boosts, most of them in the first hours."""
+        seed = f"{post.by} {post.text[:40]}"
+        chance = random.Random(seed)  # noqa: S311  no secret
+        for service, count in ((posts.like, post.likes), (posts.boost, post.boosts)):
+            for name in neighbours(self._city, f"{service.__name__} {seed}", count, post.by):
+                after_ms = round(chance.expovariate(1 / (5 * HOUR_MS))) + MINUTE_MS
+                self._plan(at_ms + after_ms, self._reaction(service, name, index))
+
+    def _reaction(
+        self, service: Callable[..., object], name: str, index: int
+    ) -> Callable[[int], object]:
+        return lambda now_ms: service(
+            self._tx, self._site, self._people[name], self._posts[index].id, now_ms
+        )
+
+
+def sign_in(city: City, password: str) -> Iterator[tuple[str, str, str]]:
+    """(name, password, role) of those with whom a visitor signs in."""
+    roles = {person.name: person.role for person in city.people}
+    for name in (city.city.writer, city.city.admin):
+        yield name, password, roles[name]
+
+
+def _face(person: Person) -> bytes:
+    kind, _, look = person.look.partition(" ")
+    if kind == "sign":
+        return portraits.sign(person.name, look)
+    return portraits.face(person.name, person.look)
+
+
+def _password() -> str:
+    """Chance in small letters and digits, in groups that can be typed."""
+    text = base64.b32encode(secrets.token_bytes(PASSWORD_BYTES)).decode().lower()[:12]
+    return "-".join(text[i : i + 4] for i in range(0, 12, 4))
