@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
@@ -15,10 +16,12 @@ from server import passwords
 from server.clock import now_ms
 from server.config import Config, DatabaseAt, Instance, MediaAt, Registrations, Secrets
 from server.keyring import Keys
-from server.model import Account, Site
+from server.model import Account, Media, Site
 from server.services import accounts, drafts, follows, posts, sessions
 from server.services.accounts import NewAccount, ProfileChanges
 from server.services.posts import NewPost
+from server.store import accounts as account_rows
+from server.store import posts as post_rows
 from server.store import sessions as session_rows
 from server.store.db import Database
 from server.store.paging import Page
@@ -215,7 +218,6 @@ async def test_from_sign_up_to_a_story_a_reply_and_its_end(any_city):
     reply = await joon.post("/write", **{**form.fields, "content": "@mina 곱네요"})
     page = await mina.get(story)
     assert "곱네요" in page.text
-    assert "1 reply" in page.text
     notices = (await mina.get("/notifications")).text
     for told in ("likes your post", "shared your post", "wrote to you", "곱네요"):
         assert told in notices
@@ -624,6 +626,15 @@ async def test_a_text_whose_session_has_ended_waits_until_its_author_is_back(cit
     assert await city.db.read(drafts.all, mina.account.id) == []
 
 
+async def test_a_text_from_before_a_new_sign_in_is_shown_again_not_published(city):
+    mina = await city.join("mina")
+    post = await city.writes(mina, "Old words")
+    for path in ("/write", f"/edit/{post.id}"):
+        told = await mina.post(path, 403, csrf="of yesterday", kind="note", content="New words")
+        assert HtmlPage(told).form(path).fields["content"] == "New words"
+    assert "New words" not in (await mina.get("/@mina")).text
+
+
 async def test_a_draft_is_kept_changed_published_and_thrown_away(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     typed = {"kind": "story", "title": "Half", "content": "Begun", "do": "draft"}
@@ -951,6 +962,109 @@ async def test_any_words_may_be_searched_for(city, query):
     visitor = await city.visitor()
     page = await visitor.get(f"/search?q={query if query == '%00' else query.replace('%', '%25')}")
     assert "<script>" not in page.text
+
+
+async def stranger(city, **changes):
+    """Somebody of another server, and a post by them, as they would have been received."""
+    far = accounts.blank(HERE, 77, "ada", "Person", now_ms(), display_name="Ada :sun:")
+    far = msgspec.structs.replace(
+        far,
+        uri="https://far.example/ada",
+        url="https://far.example/@ada",
+        domain="far.example",
+        emojis='[["sun", "https://far.example/sun.png"]]',
+        avatar="https://far.example/ada.png",
+    )
+    mina = await city.join("mina")
+    ours = await city.writes(mina)
+    values = {
+        "id": ours.id + 1,
+        "uri": "https://far.example/1",
+        "url": "https://far.example/@ada/1",
+        "author_id": far.id,
+        "local": 0,
+        "thread_id": ours.id + 1,
+        **changes,
+    }
+    post = msgspec.structs.replace(ours, **values)
+
+    def receive(tx):
+        account_rows.insert(tx, far)
+        post_rows.insert(tx, post)
+
+    await city.db.write(receive)
+    return mina, post
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {
+                "kind": "question",
+                "extra": '{"options": [["Tea", 3], ["Coffee", null]], "voters": 3}',
+            },
+            ["Tea", "3 votes", "Coffee"],
+        ),
+        (
+            {
+                "kind": "event",
+                "title": "Clean-up",
+                "extra": '{"starts_ms": 0, "location": "River"}',
+            },
+            ["Clean-up"],
+        ),
+        (
+            {"kind": "event", "extra": '{"starts_ms": 1800000000000, "location": "River"}'},
+            ["January 15, 2027 17:00", "River"],
+        ),
+        ({"warning": "Spiders"}, ["Content warning:", "Spiders", "<details"]),
+        (
+            {"content": "<p>:sun:<script>x</script></p>", "emojis": '[["sun", "https://e/s.png"]]'},
+            ["s.png"],
+        ),
+        ({"kind": "page", "title": "A link", "content": ""}, ["A link"]),
+        ({"reply_to_uri": "https://far.example/0"}, ["is an answer"]),
+        ({"published_ms": 2**60}, ["<time"]),
+    ],
+)
+async def test_what_strangers_write_is_shown_sensibly(city, changes, told):
+    mina, post = await stranger(city, **changes)
+    lists = ("/federated", "/@ada@far.example", "/@ada@far.example?show=replies")
+    for path in (f"/@ada@far.example/{post.id}", *(lists[1:] if post.reply_to_uri else lists)):
+        page = await mina.get(path)
+        assert "<script" not in page.text
+        assert "@ada@far.example" in page.text
+    page = await mina.get(f"/@ada@far.example/{post.id}")
+    for words in (*told, 'href="https://far.example/@ada/1"', "noindex", "far.example/sun.png"):
+        assert words in page.text
+    visitor = await city.visitor("ko")
+    assert "far.example" in (await visitor.get(f"/@ada@far.example/{post.id}")).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "element"),
+    [("image", "<img"), ("video", "<video"), ("audio", "<audio"), ("link", 'class="linked"')],
+)
+async def test_what_hangs_on_a_strangers_post_can_be_seen_and_heard(city, kind, element):
+    mina, post = await stranger(city)
+    row = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    file = Media(
+        **{
+            **row,
+            "id": 5,
+            "account_id": post.author_id,
+            "post_id": post.id,
+            "kind": kind,
+            "remote_url": "https://far.example/file",
+            "alt": "A goose",
+        }
+    )
+    await city.db.write(post_rows.insert_media, file)
+    page = await mina.get(f"/@ada@far.example/{post.id}")
+    assert element in page.text
+    assert "https://far.example/file" in page.text
+    assert "A goose" in page.text
 
 
 # --- addresses

@@ -70,16 +70,22 @@ async def form(request: web.Request) -> Form:
     Raises `Forbidden` for a foreign or outdated one, `TooLarge` and `Invalid` for an unusable one.
     """
     sent = await unchecked(request)
-    expected = viewer.csrf if (viewer := viewer_of(request)) else _visitor_token(request)
-    if not expected or not hmac.compare_digest(expected.encode(), sent.raw("csrf").encode()):
+    if not genuine(request, sent):
         raise Forbidden("This page was open for too long. Please go back, reload it and try again.")
     return sent
+
+
+def genuine(request: web.Request, sent: Form) -> bool:
+    """Whether the form carries the token of the person who sends it."""
+    expected = viewer.csrf if (viewer := viewer_of(request)) else _visitor_token(request)
+    return bool(expected) and hmac.compare_digest(expected.encode(), sent.raw("csrf").encode())
 
 
 async def unchecked(request: web.Request) -> Form:
     """The form that was sent from one of our pages, whoever is or was signed in there.
 
-    For handlers that change nothing: a text whose session has ended is shown again, not lost.
+    For texts: one whose session has ended is shown again, not lost. Whoever changes anything
+    asks `genuine` first.
     """
     refuse_foreign(request)
     async with asyncio.timeout(READ_SECONDS):

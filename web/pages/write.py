@@ -19,7 +19,7 @@ from server.text import markdown
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
 from web.pages import texts
 from web.pages.access import now, number, signed_in
-from web.pages.forms import Form, form, see, unchecked, visitor_page
+from web.pages.forms import Form, genuine, see, unchecked, visitor_page
 from web.pages.posts import greeting
 from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
@@ -77,10 +77,9 @@ def reply_to(text: Text, view: PostView, viewer: Viewer) -> Text:
 @routes.post("/write")
 async def publish(request: web.Request) -> web.Response:
     """Publish, keep as a draft or preview: the button says which."""
-    viewer = viewer_of(request)
+    viewer, sent = viewer_of(request), await unchecked(request)
     if viewer is None:
-        return await _wait_for_sign_in(request)
-    sent = await form(request)
+        return await _wait_for_sign_in(request, sent)
     try:
         text = await _with_pictures(request, viewer, sent)
         if sent.get("do") == "draft":
@@ -122,9 +121,8 @@ async def _save_draft(request: web.Request, viewer: Viewer, text: Text) -> None:
         raise Refused("form", error, text) from error
 
 
-async def _wait_for_sign_in(request: web.Request) -> web.Response:
+async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
     """The session has ended: the text waits in hidden fields of a sign-in form."""
-    sent = await unchecked(request)
     return await visitor_page(
         request,
         "sign_in.html",
@@ -137,8 +135,14 @@ async def _wait_for_sign_in(request: web.Request) -> web.Response:
 
 
 async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Text:
-    """The text with the pictures that came with it, and with new words for those it had."""
+    """The text with the pictures that came with it, and with new words for those it had.
+
+    Nothing is stored for a form without this session's token; but its text is shown again.
+    """
     text, db = texts.from_form(sent), request.config_dict[DB]
+    if not genuine(request, sent):
+        stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
+        raise Refused("form", stale, msgspec.structs.replace(text, media_ids=()))
     await db.write(_describe, viewer.account.id, sent, text.media_ids)
     for place in range(1, AT_ONCE + 1):
         data = sent.files.get(f"picture_{place}")
@@ -219,7 +223,7 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
 @signed_in
 async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Store the new words; what the post said before stays readable in its history."""
-    sent, view = await form(request), await _own(request, viewer)
+    sent, view = await unchecked(request), await _own(request, viewer)
     try:
         text = _still(await _with_pictures(request, viewer, sent), view)
         if sent.get("do") == "preview":
