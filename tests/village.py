@@ -213,7 +213,10 @@ class City:
             return msgspec.json.decode(await answer.read(), type=dict[str, Any])
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], timeout: float = 10.0) -> T:  # noqa: ASYNC109
+async def eventually(
+    probe: Callable[[], Awaitable[T | None]],
+    timeout: float = 10.0,  # noqa: ASYNC109
+) -> T:
     """The probe's first true answer; fails after `timeout` seconds."""
     found = None
     try:
