@@ -273,6 +273,7 @@ CREATE TABLE hashtag (
     post_id INTEGER NOT NULL REFERENCES post,
     PRIMARY KEY (tag, post_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX hashtag_post ON hashtag (post_id);
 
 CREATE TABLE favourite (
     post_id INTEGER NOT NULL REFERENCES post,
@@ -382,6 +383,7 @@ CREATE TABLE idempotency (
     created_ms INTEGER NOT NULL,
     PRIMARY KEY (account_id, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_post ON idempotency (post_id);
 
 CREATE TABLE setting (
     name TEXT PRIMARY KEY,
