@@ -25,8 +25,11 @@ def publish(
     followers: bool = False,
     to: Iterable[Account] = (),
     beyond: Iterable[int] = (),
+    everywhere: bool = False,
 ) -> None:
     """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
+
+    With `everywhere` it goes to every peer that we know.
 
     Every peer is served once, however many of its people are addressed. Our own people are not
     peers: what concerns them happens in the same transaction.
@@ -42,6 +45,7 @@ def publish(
         now_ms=now_ms,
     )
     promised = peers.add_followers(tx, outbox_id, sender.id, now_ms) if followers else 0
+    promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
     promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
     if not promised:
         peers.remove_outbox(tx, outbox_id)

@@ -14,6 +14,7 @@ from server.keyring import Keys
 from server.model import ROLES, VISIBILITIES, Account, Member, Site
 from server.outbox import publish
 from server.services import documents, follows
+from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
 from server.store import activities, posts, sessions
@@ -333,14 +334,17 @@ def _own(db: Read, account_id: int) -> tuple[Account, Member]:
 
 
 def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
-    """End an account: its posts are buried, its followers' servers told. It cannot come back."""
+    """End an account: its posts are buried. It cannot come back.
+
+    Every server we know is told: any of them may have kept something.
+    """
     uri = f"{viewer.uri}#delete"
     publish(
         tx,
         viewer,
         build.delete(uri, viewer.uri, viewer.uri, to=(PUBLIC,)),
         now_ms,
-        followers=True,
+        everywhere=True,
     )
     for follower_id, target_id in follows.partners(tx, viewer.id):
         follower, target = store.by_id(tx, follower_id), store.by_id(tx, target_id)
@@ -348,7 +352,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
             follows.drop(tx, follower, target)
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
-            posts.bury(tx, post, now_ms)
+            bury(tx, post, now_ms)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     store.remove_member(tx, viewer.id)

@@ -92,6 +92,21 @@ def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
     return added
 
 
+def add_all(tx: Write, outbox_id: int, now_ms: int) -> int:
+    """Promise it to every peer that is not gone; how many."""
+    added = tx.run(
+        """
+        INSERT INTO delivery (peer_id, outbox_id)
+        SELECT id, :outbox FROM peer WHERE gone_ms IS NULL
+        ON CONFLICT DO NOTHING
+        """,
+        outbox=outbox_id,
+    )
+    if added:
+        _fall_due(tx, "SELECT id FROM peer WHERE gone_ms IS NULL", now_ms)
+    return added
+
+
 def _fall_due(tx: Write, chosen: str, now_ms: int, **params: Any) -> None:  # noqa: ANN401
     """Make peers due that are at rest.
 

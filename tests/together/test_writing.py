@@ -233,6 +233,30 @@ async def test_a_deleted_account_is_gone_with_all_it_wrote(village: Village) -> 
         assert answer.status == 410
 
 
+async def test_whoever_may_have_heard_of_somebody_hears_that_they_are_gone(
+    village: Village,
+) -> None:
+    alpha, beta = await village("alpha.test"), await village("beta.test")
+    await alpha.join("ann")
+    await alpha.join("al")
+    await beta.join("bob")
+    await alpha.follow("al", "@bob@beta.test")
+    await village.settle()
+    story = await beta.write("bob", "Speak up", title="Open")
+    there = await eventually(lambda: alpha.post_at(story.uri))
+    reply = await alpha.write("ann", "I regret this", reply_to_id=there.id)
+    await eventually(lambda: beta.post_at(reply.uri))
+    await alpha.do(accounts.delete, await alpha.me("ann"))
+    await village.settle()
+    for city in (alpha, beta):
+        assert await city.post_at(reply.uri) is None
+        kept = await city.post_at(story.uri)
+        assert kept is not None and kept.replies == 0
+    path = "/" + reply.uri.split("/", 3)[3]
+    async with alpha.client.get(path, headers={"Accept": "application/activity+json"}) as answer:
+        assert answer.status == 410
+
+
 async def test_pinned_posts_are_pinned_elsewhere_until_they_are_let_go(village: Village) -> None:
     alpha, beta = await neighbours(village)
     note = await alpha.write("ann", "Who I am")
