@@ -166,6 +166,13 @@ async def instance_actor(request: web.Request) -> web.Response:
     return document(request, await request.app[DB].read(_profile, request.app[SITE], account))
 
 
+@routes.get("/actor/{name:outbox|followers|following|featured}")
+async def nothing_of_the_instance(request: web.Request) -> web.Response:
+    """The instance writes nothing, follows nobody and cannot be followed; peers ask all the same."""
+    uri = f"{request.app[SITE].origin}/actor/{request.match_info['name']}"
+    return document(request, build.ordered_collection(uri, 0, items=[]))
+
+
 def _profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
     return documents.profile(db, site, account)
 

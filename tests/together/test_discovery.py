@@ -59,6 +59,8 @@ async def test_the_instance_has_a_handle_and_an_actor_that_anyone_may_read(
     assert (actor["type"], actor["preferredUsername"]) == ("Application", "alpha.test")
     assert actor["publicKey"]["id"] == "http://alpha.test/actor#main-key"
     assert actor["inbox"] == "http://alpha.test/inbox"
+    for name in ("outbox", "followers", "following", "featured"):
+        assert await walk(alpha, actor[name]) == (0, [])
 
 
 async def test_nodeinfo_and_host_meta_say_what_this_is(village: Village) -> None:
