@@ -191,17 +191,17 @@ class Worker:
             self.applied += 1
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
-            await self._db.write(jobs.complete, job)
+            await self._db.write(jobs.complete, job, self._now_ms())
         except DatabaseError as error:
             await self._put_off(job, str(error))
         except Exception:  # the worker's own: a bug must not stop the lane
             log.exception("job %d (%s) is parked", job.id, job.kind)
-            await self._db.write(jobs.park, job, traceback.format_exc())
+            await self._db.write(jobs.park, job, traceback.format_exc(), self._now_ms())
 
     async def _put_off(self, job: Job, reason: str) -> None:
         now_ms = self._now_ms()
         if job.attempts >= JOB_TRIES:
-            await self._db.write(jobs.park, job, reason)
+            await self._db.write(jobs.park, job, reason, now_ms)
             return
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         await self._db.write(jobs.postpone, job, due_ms, reason)
@@ -213,10 +213,10 @@ class Worker:
         payload = msgspec.json.decode(job.payload)
         if job.kind == "ancestors":
             await self._fetcher.ancestors(payload["post"])
-            await self._db.write(jobs.complete, job)
+            await self._db.write(jobs.complete, job, self._now_ms())
         elif job.kind == "backfill":
             await self._fetcher.backfill(payload["account"])
-            await self._db.write(jobs.complete, job)
+            await self._db.write(jobs.complete, job, self._now_ms())
         elif job.kind == "spread":
             await self._db.write(_spread, job, self._now_ms())
         elif job.kind == "bury":
@@ -377,20 +377,20 @@ def _missed_before(peer: Peer) -> bool:
 
 def _spread(tx: Write, job: Job, now_ms: int) -> None:
     spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
-    jobs.complete(tx, job)
+    jobs.complete(tx, job, now_ms)
 
 
 def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
     if strangers.bury_posts(tx, account_id, now_ms, BURIED_AT_ONCE):
         jobs.postpone(tx, job, now_ms, "more to bury")
     else:
-        jobs.complete(tx, job)
+        jobs.complete(tx, job, now_ms)
 
 
 def _forget(tx: Write, now_ms: int) -> None:
     activities.forget(tx, now_ms - SEEN_MS)
     peers.wake_forgotten(tx, now_ms)
-    jobs.wake_forgotten(tx)
+    jobs.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)
     posts.forget_keys(tx, now_ms - DAY_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)

@@ -113,7 +113,7 @@ def apply_job(
 
     Nothing happens when the job has ended meanwhile: a worker may have lost its claim.
     """
-    if not jobs.complete(tx, job):
+    if not jobs.complete(tx, job, now_ms):
         return
     actor = accounts.by_uri(tx, activity.actor)
     if actor is not None and actor.state == "active":

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from server.ids import EPOCH_MS, new_id
+from server.ids import new_id
 from server.model import Job
 from server.store.db import Read, Row, Write
 
@@ -14,7 +14,6 @@ BEHIND_MS: Final = 2**62
 `due_ms` alone, in its index, says when there is something to do."""
 
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
-_OWN_TIME: Final = f"(id >> 22) + {EPOCH_MS}"  # when it was promised: `server.ids`
 
 
 def enqueue(tx: Write, kind: str, lane: str, payload: bytes, due_ms: int) -> int:
@@ -88,34 +87,36 @@ def extend(tx: Write, job_id: int, now_ms: int) -> None:
     )
 
 
-def complete(tx: Write, job: Job) -> bool:
+def complete(tx: Write, job: Job, now_ms: int) -> bool:
     """The promise is kept. False when somebody else kept it already."""
     if not tx.run("DELETE FROM job WHERE id = :id", id=job.id):
         return False
-    _call_next(tx, job.lane)
+    _call_next(tx, job.lane, now_ms)
     return True
 
 
-def _call_next(tx: Write, lane: str) -> None:
+def _call_next(tx: Write, lane: str, now_ms: int) -> None:
     """The first of a lane has ended: the one behind it is due."""
     tx.run(
         f"""
-        UPDATE job SET due_ms = {_OWN_TIME}
+        UPDATE job SET due_ms = :now
         WHERE due_ms = {BEHIND_MS} AND id = (
             SELECT min(id) FROM job WHERE lane = :lane AND state = 'waiting')
         """,  # noqa: S608
         lane=lane,
+        now=now_ms,
     )
 
 
-def wake_forgotten(tx: Write) -> int:
+def wake_forgotten(tx: Write, now_ms: int) -> int:
     """Jobs behind nobody, however that came about, are due now."""
     return tx.run(
         f"""
-        UPDATE job SET due_ms = {_OWN_TIME} WHERE state = 'waiting' AND due_ms = {BEHIND_MS}
+        UPDATE job SET due_ms = :now WHERE state = 'waiting' AND due_ms = {BEHIND_MS}
           AND NOT EXISTS (SELECT 1 FROM job e
                           WHERE e.lane = job.lane AND e.id < job.id AND e.state = 'waiting')
-        """  # noqa: S608
+        """,  # noqa: S608
+        now=now_ms,
     )
 
 
@@ -131,14 +132,14 @@ def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
     )
 
 
-def park(tx: Write, job: Job, error: str) -> None:
+def park(tx: Write, job: Job, error: str, now_ms: int) -> None:
     """Keep it with its reason, out of the way of its lane."""
     tx.run(
         "UPDATE job SET state = 'parked', last_error = :error WHERE id = :id",
         id=job.id,
         error=error[:8000],
     )
-    _call_next(tx, job.lane)
+    _call_next(tx, job.lane, now_ms)
 
 
 def waiting(db: Read) -> int:
