@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -59,6 +59,7 @@ SYSTEMS: Final = (
 )
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
+_TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
@@ -193,33 +194,42 @@ def _with_emojis(content: str, emojis: str) -> str:
 @pass_context
 def when(context: Context, ms: int) -> str:
     """The exact time, in the city's zone: "2026년 11월 23일 15:20"."""
-    local = _at(ms).astimezone(ZoneInfo(context["site"].timezone))
-    words = format_date(local, "long", locale=context["language"])
-    return f"{words} {local:%H:%M}"
+    return _exact(ms, context["site"].timezone, context["language"])
 
 
 @pass_context
 def day(context: Context, ms: int) -> str:
     """The day in words, in the city's zone."""
-    local = _at(ms).astimezone(ZoneInfo(context["site"].timezone))
-    return format_date(local, "medium", locale=context["language"])
+    return _day(ms, context["site"].timezone, context["language"])
 
 
 @pass_context
 def ago(context: Context, ms: int) -> Markup:
     """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
-    past = context["now_ms"] - ms
-    words = day(context, ms)
-    if 0 <= past < MINUTE_MS:
-        words = i18n.translations(context["language"]).gettext("just now")
-    elif MINUTE_MS <= past < WORDS_FOR_MS:
-        words = format_timedelta(
-            timedelta(milliseconds=-past), add_direction=True, locale=context["language"]
-        )
+    zone, language = context["site"].timezone, context["language"]
     stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        stamp, when(context, ms), words
-    )
+    words = _words(ms, context["now_ms"] - ms, zone, language)
+    return _TIME.format(stamp, _exact(ms, zone, language), words)
+
+
+def _words(ms: int, past_ms: int, zone: str, language: str) -> str:
+    if 0 <= past_ms < MINUTE_MS:
+        return i18n.translations(language).gettext("just now")
+    if MINUTE_MS <= past_ms < WORDS_FOR_MS:
+        past = timedelta(milliseconds=-past_ms)
+        return format_timedelta(past, add_direction=True, locale=language)
+    return _day(ms, zone, language)
+
+
+@lru_cache(maxsize=4096)
+def _exact(ms: int, zone: str, language: str) -> str:
+    local = _at(ms).astimezone(ZoneInfo(zone))
+    return f"{format_date(local, 'long', locale=language)} {local:%H:%M}"
+
+
+@lru_cache(maxsize=4096)
+def _day(ms: int, zone: str, language: str) -> str:
+    return format_date(_at(ms).astimezone(ZoneInfo(zone)), "medium", locale=language)
 
 
 def _at(ms: int) -> datetime:

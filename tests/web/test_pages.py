@@ -31,6 +31,7 @@ from web.keys import DB, FETCHER, SITE
 
 NO_KEYS = Keys((b"-", "-"), (b"-", "-"))
 ORIGIN = "http://localhost:8080"
+COOKIE = "madang-8080"  # over http there is no __Host- prefix, and cookies know no ports
 HERE = Site(origin=ORIGIN, domain="localhost:8080", name="광명마당")
 PASSWORD = "seven purple umbrellas"  # noqa: S105  for tests
 DOCUMENT = "application/activity+json"
@@ -110,7 +111,7 @@ class City:
         person = await self.visitor(language)
         person.account = account
         token = await self.db.write(sessions.sign_in, account.id, "Firefox", "127.0.0.1", now_ms())
-        person.client.session.cookie_jar.update_cookies({"madang": token})
+        person.client.session.cookie_jar.update_cookies({COOKIE: token})
         return person
 
     async def writes(self, person: Person, content: str = "Hello", **more: Any) -> Any:
@@ -471,7 +472,7 @@ async def test_the_session_cookie_is_out_of_reach_for_scripts(city):
     data = {"csrf": token, "name": "mina", "password": PASSWORD}
     async with visitor.client.post("/sign-in", data=data, allow_redirects=False) as answer:
         cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("madang=")
+    assert cookie.startswith(f"{COOKIE}=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
 

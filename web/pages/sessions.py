@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -24,9 +25,14 @@ COOKIE_SECONDS: Final = sessions.UNUSED_MS // 1000
 
 
 def session_cookie(request: web.Request) -> str:
-    """The name of the cookie; browsers hold `__Host-` ones to https and this very host."""
-    secure = request.config_dict[SITE].origin.startswith("https:")
-    return "__Host-madang" if secure else "madang"
+    """The name of the cookie; browsers hold `__Host-` ones to https and this very host.
+
+    Cookies know no ports: two instances on localhost must not sign each other's people out.
+    """
+    origin = urlsplit(request.config_dict[SITE].origin)
+    if origin.scheme == "https":
+        return "__Host-madang"
+    return f"madang-{origin.port}" if origin.port else "madang"
 
 
 @routes.get("/sign-in")
