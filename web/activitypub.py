@@ -16,6 +16,7 @@ from federation.origin import host
 from federation.signature import SignedRequest
 from federation.vocab import ACTIVITY_JSON
 from server.errors import NotFound
+from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
@@ -23,7 +24,7 @@ from server.services import documents, reading
 from server.store import accounts, follows, posts
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
-from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE
+from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE, VIEWER
 from web.negotiate import wants_activity
 
 routes = web.RouteTableDef()
@@ -110,10 +111,15 @@ async def _reader(request: web.Request) -> str | None:
     """Who signed this GET; None when nobody did. Raises `FederationError` for a wrong signature."""
     if "Signature" not in request.headers:
         return None
-    now_ms = request.app[NOW]()
-    who = await inbox.reader(
-        signed(request, b""), request.app[FETCHER], now_ms, own_hosts(request.app[SITE])
-    )
+    now_ms, buckets = request.app[NOW](), request.app[BUCKETS]
+    buckets.check(request[ADDRESS], now_ms)
+    try:
+        who = await inbox.reader(
+            signed(request, b""), request.app[FETCHER], now_ms, own_hosts(request.app[SITE])
+        )
+    except FederationError:
+        buckets.charge(request[ADDRESS], now_ms)
+        raise
     if not await request.app[FETCHER].welcome(host(who)):
         raise NotAuthentic("not welcome")
     return who
@@ -168,7 +174,7 @@ async def instance_actor(request: web.Request) -> web.Response:
 
 @routes.get("/actor/{name:outbox|followers|following|featured}")
 async def nothing_of_the_instance(request: web.Request) -> web.Response:
-    """The instance writes nothing, follows nobody and cannot be followed; peers ask all the same."""
+    """Nothing: the instance does not write and cannot be followed. Peers ask all the same."""
     uri = f"{request.app[SITE].origin}/actor/{request.match_info['name']}"
     return document(request, build.ordered_collection(uri, 0, items=[]))
 
@@ -204,10 +210,20 @@ async def _account(request: web.Request) -> Account:
     return account
 
 
+async def _active(request: web.Request) -> Account:
+    """One of ours whose collections can be read by whoever asks."""
+    account = await _account(request)
+    if account.state != "active":
+        raise NotFound("There is no such account.")
+    await _admit(request)
+    return account
+
+
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    found = parse_id(text)
+    if found is None:
         raise NotFound("There is nothing at this address.")
-    return int(text)
+    return found
 
 
 @routes.get("/actors/{id}/outbox")
@@ -255,8 +271,7 @@ async def _collection(
     request: web.Request, name: str, items: Items, total: Callable[[Account], int]
 ) -> web.Response:
     """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`."""
-    account = await _account(request)
-    await _admit(request)
+    account = await _active(request)
     uri = f"{account.uri}/{name}"
     if "page" not in request.query and "max_id" not in request.query:
         return document(
@@ -282,8 +297,7 @@ def _page(request: web.Request, uri: str, found: list[Any], last: int | None) ->
 @routes.get("/actors/{id}/featured")
 async def featured(request: web.Request) -> web.Response:
     """What somebody keeps at the top."""
-    account = await _account(request)
-    await _admit(request)
+    account = await _active(request)
     found = await request.app[DB].read(posts.pinned, account.id)
     uris = [post.uri for post in found if post.visibility in ("public", "unlisted")]
     return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
@@ -300,24 +314,28 @@ async def post_document(request: web.Request, post: Post | None) -> web.Response
     """The document of a post of ours; a browser is led to the page."""
     if post is None or not post.local:
         raise NotFound("There is no such post.")
+    open_to_all = post.visibility in ("public", "unlisted")
     if not wants_activity(request):
+        viewer = request.get(VIEWER)
+        if not open_to_all:  # where it leads would tell who wrote it
+            await request.app[DB].read(
+                reading.readable, viewer.account.id if viewer else None, post.id
+            )
         raise web.HTTPFound(post.url, headers={"Vary": "Accept"})
-    if post.deleted_ms is not None and post.visibility in ("public", "unlisted"):
+    if post.deleted_ms is not None and open_to_all:
         return tombstone(request, post.uri, post.deleted_ms)
     who = await _admit(request)
-    open_to_all = post.visibility in ("public", "unlisted")
     if not open_to_all:
         who = who or await _reader(request)
-        await request.app[DB].read(_require_reader, who, post)
-    body = await request.app[DB].read(documents.by_post, request.app[SITE], post)
+    body = await request.app[DB].read(_readable, request.app[SITE], who, post.id)
     return document(request, body, public=open_to_all and who is None)
 
 
-def _require_reader(db: Read, who: str | None, post: Post) -> None:
-    """Raises `NotFound` unless the actor who signed may read the post."""
+def _readable(db: Read, site: Site, who: str | None, post_id: int) -> dict[str, Any]:
+    """The document of a post that the actor who signed may read. Raises `NotFound`, `Deleted`."""
     reader = accounts.by_uri(db, who) if who else None
-    if reader is None or not reading.may_read(db, reader.id, post):
-        raise NotFound("There is no such post.")
+    post = reading.readable(db, reader.id if reader else None, post_id)
+    return documents.by_post(db, site, post)
 
 
 async def _public_post(request: web.Request) -> Post:
@@ -368,7 +386,7 @@ async def context(request: web.Request) -> web.Response:
 
 def _thread(db: Read, id: int) -> tuple[str, list[str]]:
     root = posts.by_id(db, id)
-    if root is None or not root.local:
+    if root is None or not root.local or root.visibility not in ("public", "unlisted"):
         raise NotFound("There is no such thread.")
     author = accounts.by_id(db, root.author_id)
     found = posts.thread(db, id, reading.MAX_THREAD)
