@@ -47,7 +47,7 @@ def _unless(there: object, reason: str) -> None:
 
 @pytest.fixture
 def dialect() -> str:
-    """Pages do not know which database they have; the others tests do."""
+    """Pages do not know which database they have; SQLite starts at once."""
     return "sqlite"
 
 

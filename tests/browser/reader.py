@@ -1,5 +1,6 @@
 """Somebody in front of a browser window, who looks closely at every page they come to."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response
 
 HOSTS = ("alpha.test", "beta.test")
+MOST_TABS = 60
+FOCUS_IS_SEEN = "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
 LOOK = """
 width => {
   const found = [];
@@ -20,15 +23,18 @@ width => {
     || element.textContent.trim() || element.querySelector("img[alt]:not([alt=''])");
   const all = selector => [...document.querySelectorAll(selector)];
   const root = document.scrollingElement;
-  if (root.scrollWidth > width) found.push(`scrolls sideways, ${root.scrollWidth} > ${width}: `
-    + all("main *").filter(one => one.getBoundingClientRect().right > width + 1).slice(0, 3).map(told));
+  if (root.scrollWidth > width) {
+    const wide = all("main *").filter(one => one.getBoundingClientRect().right > width + 1);
+    found.push(`scrolls sideways, ${root.scrollWidth} > ${width}: ${wide.slice(0, 3).map(told)}`);
+  }
   if (!document.documentElement.lang) found.push("has no language");
   if (!document.title.trim()) found.push("has no title");
   if (all("main").length !== 1) found.push("has not one main");
   const titles = all("h1");
   if (titles.length !== 1 || !titles[0].textContent.trim()) found.push(`has ${titles.length} h1`);
   let level = 0;
-  for (const heading of all("h1, h2, h3, h4, h5, h6")) {
+  // What is inside a text is its author's affair.
+  for (const heading of all(":is(h1, h2, h3, h4, h5, h6):not(.words *)")) {
     const next = Number(heading.tagName[1]);
     if (level && next > level + 1) found.push(`skips from h${level} to ${told(heading)}`);
     level = next;
@@ -39,8 +45,8 @@ width => {
       found.push(`has a field without a label: ${told(field)}`);
   for (const one of all("a[href], button, summary"))
     if (!name(one)) found.push(`has a control without words: ${told(one)}`);
-  for (const one of all("main button, main .button, nav a, input:not([type=hidden], .unseen), select"))
-    if (shown(one) && one.type !== "checkbox" && one.getBoundingClientRect().height < 40)
+  for (const one of all("button, .button, nav a, select, input:not([type=checkbox], .unseen)"))
+    if (shown(one) && one.getBoundingClientRect().height < 40)
       found.push(`has a control that is hard to hit: ${told(one)}`);
   for (const picture of all("img")) {
     if (!picture.hasAttribute("alt")) found.push(`has a picture without alt: ${told(picture)}`);
@@ -87,10 +93,11 @@ class Reader:
         """What the pages say for `msgid` in this reader's language."""
         return self._words.gettext(msgid) % values if values else self._words.gettext(msgid)
 
-    async def goes(self, path: str) -> None:
-        """Type an address, here or at another instance."""
-        await self.page.goto(path)
+    async def goes(self, path: str) -> int:
+        """Type an address, here or at another instance; returns the status of the answer."""
+        answer = await self.page.goto(path)
         await self.looks()
+        return answer.status if answer else 0
 
     async def goes_again(self) -> None:
         """Press reload."""
@@ -114,15 +121,30 @@ class Reader:
         return self.page.locator("main")
 
     def button(self, msgid: str) -> "Locator":
-        """The first button that says so, in the page before its frame."""
-        name = self.word(msgid)
-        inside = self.main().get_by_role("button", name=name)
-        return inside.or_(self.page.get_by_role("button", name=name)).first
+        """The first button on the page that says so."""
+        name = re.compile(
+            f"^{re.escape(self.word(msgid))}"
+        )  # its number or whom it means may follow
+        return self.main().get_by_role("button", name=name).first
 
     async def presses(self, msgid: str) -> None:
         """Press a button that leads on."""
         async with self.next_page():
             await self.button(msgid).click()
+
+    async def opens(self, msgid: str) -> None:
+        """Unfold what is hidden behind these words."""
+        await self.main().locator("summary", has_text=self.word(msgid)).first.click()
+
+    async def tabs_to(self, goal: "Locator") -> None:
+        """Press Tab until `goal` has the focus, and see on the way where the focus is."""
+        for _ in range(MOST_TABS):
+            await self.page.keyboard.press("Tab")
+            if not await self.page.evaluate(FOCUS_IS_SEEN):
+                self.problems.append(f"{self.page.url} hides the focus")
+            if await goal.evaluate("one => one === document.activeElement"):
+                return
+        raise AssertionError(f"no key leads to {goal} on {self.page.url}")
 
     async def follows_link(self, msgid: str) -> None:
         """Follow the first link that says so."""
