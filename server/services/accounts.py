@@ -17,7 +17,7 @@ from server.services import documents, follows
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
-from server.store import activities, posts, sessions
+from server.store import activities, notifications, posts, sessions
 from server.store.db import Read, UniqueViolation, Write
 
 MAX_DISPLAY_NAME: Final = 60  # characters
@@ -353,6 +353,8 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms)
+    posts.withdraw(tx, viewer.id)
+    notifications.remove_all_from(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     store.remove_member(tx, viewer.id)

@@ -15,7 +15,7 @@ from server.model import Account, Media, Post, Site
 from server.services.notifications import notify
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
-from server.store import accounts, activities, follows, peers, posts
+from server.store import accounts, activities, follows, notifications, peers, posts
 from server.store.db import Read, Write
 
 MAX_TITLE = 300  # characters of a stranger's title that we keep
@@ -123,6 +123,8 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         follower, target = accounts.by_id(tx, follower_id), accounts.by_id(tx, target_id)
         if follower and target:
             follows.remove(tx, follower, target)
+    posts.withdraw(tx, account.id)
+    notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)
     accounts.set_columns(
         tx, account.id, state="gone", display_name="", bio="", avatar="", header="", fields="[]"

@@ -98,6 +98,11 @@ def take_back(tx: Write, *, account_id: int, kind: str, from_id: int, post_id: i
     )
 
 
+def remove_all_from(tx: Write, from_id: int) -> None:
+    """Forget everything that came from somebody, whoever was told."""
+    tx.run("DELETE FROM notification WHERE from_id = :from", **{"from": from_id})
+
+
 def remove_from(tx: Write, account_id: int, from_id: int) -> None:
     """Forget everything that came from somebody."""
     tx.run(

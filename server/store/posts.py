@@ -323,6 +323,27 @@ def unlike(tx: Write, post_id: int, account_id: int) -> str | None:
     return str(found["uri"])
 
 
+def withdraw(tx: Write, account_id: int) -> None:
+    """Take back every like and boost of an account that is gone; the counts stay right."""
+    for table, column in (("favourite", "likes"), ("boost", "boosts")):
+        tx.run(
+            f"""
+            UPDATE post SET {column} = {column} - 1
+            WHERE id IN (SELECT post_id FROM {table} WHERE account_id = :id)
+            """,  # noqa: S608  two names of ours
+            id=account_id,
+        )
+    tx.run(
+        """
+        DELETE FROM home WHERE booster_id = :id
+          AND post_id IN (SELECT post_id FROM boost WHERE account_id = :id)
+        """,
+        id=account_id,
+    )
+    for table in ("favourite", "boost"):
+        tx.run(f"DELETE FROM {table} WHERE account_id = :id", id=account_id)  # noqa: S608
+
+
 def like_by_uri(db: Read, uri: str) -> Row | None:
     """post_id, account_id of the like whose activity had this id."""
     return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)

@@ -227,3 +227,14 @@ def test_what_cannot_have_an_effect_is_refused_whole(town: Write) -> None:
             {"https://far.test/notes/7": note("https://far.test/notes/7", MALLORY)},
         )
     assert changed(before, dump(town)) == set()
+
+
+def test_the_likes_and_boosts_of_an_account_that_is_gone_count_no_more(town: Write) -> None:
+    mine = ours(town)
+    deliver(town, act("Like", EVE, mine.uri))
+    deliver(town, act("Announce", EVE, mine.uri))
+    assert (post(town, mine.uri).likes, post(town, mine.uri).boosts) == (1, 1)
+    deliver(town, act("Delete", EVE, EVE))
+    assert (post(town, mine.uri).likes, post(town, mine.uri).boosts) == (0, 0)
+    assert number(town, "SELECT count(*) AS n FROM notification") == 0
+    assert miscounted(town) == []
