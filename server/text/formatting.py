@@ -138,8 +138,8 @@ def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
 
 
 def _heading(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """One level down, h4 at most: the title of the story is the h1 of its page."""
-    level = min(int(tokens[at].tag[1]) + 1, 4)
+    """h2 to h4: the title of the story is the h1 of its page, so `#` and `##` mean the same."""
+    level = min(max(int(tokens[at].tag[1]), 2), 4)
     return f"<h{level}>" if tokens[at].nesting == 1 else f"</h{level}>\n"
 
 

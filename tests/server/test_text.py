@@ -222,6 +222,12 @@ def test_a_story_has_headings_tables_rules_and_its_own_pictures() -> None:
     )
 
 
+def test_a_storys_headings_begin_below_the_title_of_its_page() -> None:
+    source = "# one\n\n## two\n\n### three\n\n###### six"
+    html = text.markdown(source, story=True, media=MEDIA)
+    assert html == "<h2>one</h2><h2>two</h2><h3>three</h3><h4>six</h4>"
+
+
 def test_another_sites_picture_in_a_story_is_a_link() -> None:
     html = text.markdown("![숲 #1](https://x.test/a.jpg)", story=True, media=MEDIA)
     assert html == f'<p><a href="https://x.test/a.jpg" {REL}>숲 #1</a></p>'
