@@ -94,6 +94,14 @@ class Worker:
             asyncio.create_task(self._keep_house()),
         ]
 
+    async def take_over(self) -> None:
+        """Before the start: on SQLite one process works, and what is claimed was its predecessor's.
+
+        On PostgreSQL others may be at work; there a claim runs out by itself.
+        """
+        if self._db.dialect == "sqlite":
+            await self._db.write(_release_all, self._now_ms())
+
     def wake(self) -> None:
         """Something was committed: there may be work."""
         self._wake_jobs.set()
@@ -373,6 +381,11 @@ def _well(peer: Peer) -> Peer:
 def _missed_before(peer: Peer) -> bool:
     """Whether the answer before this one was 404 too: one alone may be a moment's mistake."""
     return peer.attempts + 1 >= MISSING_TRIES and peer.last_error.startswith("404")
+
+
+def _release_all(tx: Write, now_ms: int) -> None:
+    peers.release_all(tx, now_ms)
+    jobs.release_all(tx, now_ms)
 
 
 def _spread(tx: Write, job: Job, now_ms: int) -> None:

@@ -121,6 +121,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
     app[WORKER] = running = Worker(
         app[DB], app[CLIENT], app[FETCHER], app[KEYRING], app[PICTURES], app[NOW]
     )
+    await running.take_over()
     running.start()
     yield
     await running.stop()

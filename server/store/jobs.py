@@ -87,6 +87,17 @@ def extend(tx: Write, job_id: int, now_ms: int) -> None:
     )
 
 
+def release_all(tx: Write, now_ms: int) -> int:
+    """Whoever held claims is gone: what they held is due now."""
+    return tx.run(
+        """
+        UPDATE job SET claimed_until_ms = 0, due_ms = :now
+        WHERE state = 'waiting' AND claimed_until_ms > :now
+        """,
+        now=now_ms,
+    )
+
+
 def complete(tx: Write, job: Job, now_ms: int) -> bool:
     """The promise is kept. False when somebody else kept it already."""
     if not tx.run("DELETE FROM job WHERE id = :id", id=job.id):

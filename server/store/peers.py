@@ -208,6 +208,14 @@ def extend(tx: Write, peer_id: int, now_ms: int) -> None:
     )
 
 
+def release_all(tx: Write, now_ms: int) -> int:
+    """Whoever held claims is gone: what they held is due now."""
+    return tx.run(
+        "UPDATE peer SET claimed_until_ms = 0, due_ms = :now WHERE claimed_until_ms > :now",
+        now=now_ms,
+    )
+
+
 def rest(tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_ms: int) -> None:
     """Nothing more for this peer before `due_ms`; `failed` counts toward giving it up."""
     tx.run(
