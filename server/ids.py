@@ -21,6 +21,14 @@ def new_id(at_ms: int) -> int:
         return _last
 
 
+def parse_id(text: str) -> int | None:
+    """The id that a part of an address spells; None for what cannot be one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        return None
+    id = int(text)
+    return id if id < 2**63 else None
+
+
 def created_ms(id: int) -> int:
     """When `id` was made, to the millisecond."""
     return (id >> 22) + EPOCH_MS

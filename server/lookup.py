@@ -7,6 +7,7 @@ from federation import webfinger
 from federation.errors import FederationError
 from server import text
 from server.fetch import Budget, Fetcher
+from server.ids import parse_id
 from server.model import Account, Post
 from server.services import accounts as own
 from server.store import accounts, posts
@@ -52,7 +53,8 @@ def _pretty(db: Read, origin: str, wanted: str) -> Account | Post | None:
     name, _, id = wanted.removeprefix(f"{origin}/@").rstrip("/").partition("/")
     if not id:
         return accounts.by_handle(db, name)
-    return posts.by_id(db, int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
+    number = parse_id(id)
+    return posts.by_id(db, number) if number is not None else None
 
 
 async def _at(fetcher: Fetcher, uri: str, budget: Budget) -> Account | Post | None:

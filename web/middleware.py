@@ -32,7 +32,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     token = logs.request_id.set(id)
     started = asyncio.get_running_loop().time()
     try:
-        response = await handler(request)
+        response = await handler(request) if _legible(request) else _illegible(request)
         if not response.prepared:
             response.headers["X-Request-Id"] = id
         return response
@@ -94,6 +94,16 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
         return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def _legible(request: web.Request) -> bool:
+    """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8."""
+    text = request.path + request.query_string
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _illegible(request: web.Request) -> web.StreamResponse:
+    return failures.problem(request, HTTPStatus.BAD_REQUEST, "This address is not text.")
 
 
 async def _http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

@@ -74,7 +74,8 @@ async def tag(request: web.Request) -> web.Response:
     def tagged(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
         return timelines.tag(db, viewer_id, name, page)
 
-    return await _timeline(request, tagged, f"#{name}", "tag")
+    heading = "#" + name.replace("%", "%%")  # a heading is looked up and formatted
+    return await _timeline(request, tagged, heading, "tag")
 
 
 async def _timeline(
