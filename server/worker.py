@@ -38,7 +38,7 @@ from server.media import Pictures
 from server.model import Job, Peer
 from server.services import sessions as session_service
 from server.services import spreading, strangers
-from server.store import activities, follows, jobs, peers, posts, sessions
+from server.store import accounts, activities, follows, jobs, peers, posts, sessions
 from server.store.db import Database, DatabaseError, Row, Write
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claim
 RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
 JOB_TRIES: Final = 8
 SEEN_MS: Final = 30 * DAY_MS
+GRAVES_MS: Final = 90 * DAY_MS
+PARKED_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
 BURIED_AT_ONCE: Final = 200
 
@@ -402,6 +404,9 @@ def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
 
 def _forget(tx: Write, now_ms: int) -> None:
     activities.forget(tx, now_ms - SEEN_MS)
+    activities.forget_graves(tx, now_ms - GRAVES_MS)
+    accounts.forget_dead_keys(tx, now_ms - DAY_MS)
+    peers.forget_parked(tx, now_ms - PARKED_MS)
     peers.wake_forgotten(tx, now_ms)
     jobs.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)

@@ -270,6 +270,13 @@ def put_remote_key(
     )
 
 
+def forget_dead_keys(tx: Write, before_ms: int) -> int:
+    """Keys whose owners were gone: after a while we may ask again."""
+    return tx.run(
+        "DELETE FROM remote_key WHERE state = 'dead' AND fetched_ms < :before", before=before_ms
+    )
+
+
 def remove_remote_keys(tx: Write, account_id: int) -> None:
     """Forget every key of an account."""
     tx.run("DELETE FROM remote_key WHERE account_id = :id", id=account_id)

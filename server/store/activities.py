@@ -27,6 +27,18 @@ def forget(tx: Write, before_ms: int, limit: int = 5000) -> int:
     )
 
 
+def forget_graves(tx: Write, before_ms: int, limit: int = 5000) -> int:
+    """What was deleted so long ago comes no more; our rows of deleted posts stay in any case."""
+    return tx.run(
+        """
+        DELETE FROM tombstone WHERE uri IN (
+            SELECT uri FROM tombstone WHERE at_ms < :before LIMIT :limit)
+        """,
+        before=before_ms,
+        limit=limit,
+    )
+
+
 def bury(tx: Write, uri: str, now_ms: int, *, by: str = "") -> None:
     """This id was deleted: whatever comes later under it changes nothing.
 

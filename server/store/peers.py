@@ -275,6 +275,11 @@ def park(tx: Write, peer_id: int, outbox_id: int, reason: str, now_ms: int) -> N
     )
 
 
+def forget_parked(tx: Write, before_ms: int) -> int:
+    """What no peer wanted and no operator sent again."""
+    return tx.run("DELETE FROM parked_delivery WHERE at_ms < :before", before=before_ms)
+
+
 def give_up(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
     """The peer is gone: forget what waits for it and who follows from there.
 

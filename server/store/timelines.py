@@ -278,7 +278,7 @@ def leave_home(tx: Write, owner_id: int, author_id: int) -> None:
     tx.run(
         """
         DELETE FROM home WHERE owner_id = :owner AND (booster_id = :author OR (booster_id IS NULL
-            AND post_id IN (SELECT id FROM post WHERE author_id = :author)))
+            AND EXISTS (SELECT 1 FROM post p WHERE p.id = home.post_id AND p.author_id = :author)))
         """,
         owner=owner_id,
         author=author_id,

@@ -650,3 +650,26 @@ async def test_a_post_that_was_deleted_meanwhile_is_not_spread(town: Town) -> No
     )
     await town.until(lambda: _no_jobs(town))
     assert await town.db.read(jobs.parked) == []
+
+
+async def test_housekeeping_forgets_what_nobody_needs_and_keeps_the_rest(town: Town) -> None:
+    def leave(tx: Write) -> None:
+        for age, name in ((0, "young"), (100 * DAY_MS, "old")):
+            at_ms = NOW - age
+            tx.run("INSERT INTO tombstone VALUES (:uri, :at)", uri=name, at=at_ms)
+            tx.run("INSERT INTO activity VALUES (:uri, :at)", uri=name, at=at_ms)
+            tx.run(
+                "INSERT INTO remote_key (uri, owner, state, fetched_ms)"
+                " VALUES (:uri, 'x', 'dead', :at)",
+                uri=name,
+                at=at_ms,
+            )
+
+    await town.db.write(leave)
+    town.now_ms += 1
+    await town.worker.keep_house_once()
+    for table in ("tombstone", "activity", "remote_key"):
+        rows = await town.db.read(
+            Read.all, f"SELECT uri FROM {table} WHERE uri IN ('young', 'old')"
+        )
+        assert [row["uri"] for row in rows] == ["young"], table

@@ -1,0 +1,223 @@
+"""No query reads a whole table that grows with the city: SQLite's own plan of every statement.
+
+Every public function of the store that takes a transaction is called with something plausible; a
+new one is therefore held to this from its first day.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import pytest
+
+from server.model import Account, Draft, Job, Media, Member, Notification, Post
+from server.store import (
+    accounts,
+    activities,
+    drafts,
+    follows,
+    jobs,
+    notifications,
+    peers,
+    posts,
+    sessions,
+    sqlite,
+    timelines,
+)
+from server.store.db import DatabaseError, Write
+from server.store.paging import Page
+from server.store.transaction import Cursor, Dialect
+from tests.server.world import EVE, ours, settle, who
+
+STORES = (
+    accounts,
+    activities,
+    drafts,
+    follows,
+    jobs,
+    notifications,
+    peers,
+    posts,
+    sessions,
+    timelines,
+)
+
+WHOLE: dict[str, str] = {
+    "accounts.members": "the operator's list of people",
+    "accounts.moderators": "a handful of rows of a table of our own people",
+    "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
+    "accounts.search": "one row per account that we met; a word index is to come",
+    "accounts.totals": "NodeInfo; the answer is kept for a while",
+    "activities.reports": "what is open; the table is small where moderators work",
+    "jobs.release_all": "once, at the start",
+    "jobs.waiting": "a figure of /metrics: the queue is short, or the operator wants to know",
+    "jobs.drop_parked": "the operator's command",
+    "jobs.parked": "the operator's command",
+    "jobs.retry_parked": "the operator's command",
+    "peers.add_all": "an account of ours ends: every peer is told",
+    "peers.release_all": "once, at the start",
+    "peers.depth": "the operator's view",
+    "peers.drop": "the operator's command",
+    "peers.hosts": "NodeInfo's peers, one narrow row per host",
+    "peers.parked": "the operator's command",
+    "peers.queue": "the operator's view",
+    "peers.retry": "the operator's command",
+    "peers.rules": "the moderators' rules: read whole, kept for two seconds",
+    "peers.wake_forgotten": "housekeeping, one row per peer",
+    "posts.forget_keys": "housekeeping, the keys of one day",
+    "sessions.sweep": "housekeeping, one row per signed-in browser",
+    "posts.media_names": "the operator's check of the media folder",
+}
+"""Functions that may read everything, and why. Anything else needs an index."""
+
+
+class Recorder:
+    """A connection that notes the statements it is given."""
+
+    def __init__(self, link: sqlite.Connection) -> None:
+        self._link = link
+        self.said: list[tuple[str, Mapping[str, Any]]] = []
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._link.dialect
+
+    def execute(self, sql: str, params: Mapping[str, Any] = {}, /) -> Cursor:  # noqa: B006
+        self.said.append((sql, params))
+        return self._link.execute(sql, params)
+
+    def executemany(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> Cursor:
+        self.said += [(sql, row) for row in rows[:1]]
+        return self._link.executemany(sql, rows)
+
+    def uncounted(self, sql: str) -> int:
+        return self._link.uncounted(sql)
+
+    def explained(self, error: Exception) -> Exception:
+        return self._link.explained(error)
+
+
+def functions() -> Iterable[tuple[str, Callable[..., Any]]]:
+    """Every public function of the store that works in a transaction."""
+    for module in STORES:
+        for name, function in _public(module):
+            yield f"{module.__name__.rpartition('.')[2]}.{name}", function
+
+
+def _public(module: ModuleType) -> Iterable[tuple[str, Callable[..., Any]]]:
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        first = next(iter(inspect.signature(function).parameters), "")
+        if function.__module__ == module.__name__ and first in ("db", "tx") and name[0] != "_":
+            yield name, function
+
+
+BY_TYPE: tuple[tuple[str, Any], ...] = (
+    ("list[str]", ("a", "b")),
+    ("collections.abc.Iterable[str]", ("a", "b")),
+    ("tuple[str", ("a", "b")),
+    ("list[int]", [1, 2]),
+    ("collections.abc.Iterable[int]", [1, 2]),
+    ("tuple[bytes", (b"x", "x")),
+    ("tuple[float", (0.0, 0.0)),
+    ("<class 'bool'>", True),
+    ("<class 'bytes'>", b"x"),
+    ("<class 'str'>", "x"),
+    ("str", "x"),
+)
+
+
+def _plausible(name: str, kind: Any, things: Mapping[Any, Any]) -> Any:
+    """Something of this type; a number where nothing else is known."""
+    if kind in things:
+        return things[kind]
+    if name == "allowed":
+        return "followers"
+    return next((value for start, value in BY_TYPE if str(kind).startswith(start)), 1)
+
+
+def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> None:
+    """Run it with something plausible for each parameter; what it says is noted, not judged."""
+    hints = get_type_hints(function)
+    given: dict[str, Any] = {}
+    positional: list[Any] = []
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            columns = {"set_member": {"reason": "x"}, "set_columns": {"url": "x"}}
+            given |= columns.get(function.__name__, {})
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            given[name] = _plausible(name, hints[name], things)
+        else:
+            positional.append(_plausible(name, hints[name], things))
+    with suppress(DatabaseError), tx.savepoint():
+        function(tx, *positional, **given)
+
+
+def scans(link: sqlite.Connection, sql: str, params: Mapping[str, Any]) -> list[str]:
+    """The tables that a statement reads from one end to the other."""
+    if re.match(r"\s*(SAVEPOINT|RELEASE|ROLLBACK)", sql):
+        return []
+    steps = [str(row["detail"]) for row in link.execute(f"EXPLAIN QUERY PLAN {sql}", params)]
+    virtual = re.compile(r"SCAN (CONSTANT ROW|\(|newer|latest|h\d|above|a$|sqlite_)")
+    if "LIMIT 1" in sql and len(steps) == 1 and "USING INDEX" in steps[0]:
+        return []  # the first row of an index
+    return [step for step in steps if step.startswith("SCAN") and not virtual.match(step)]
+
+
+FUNCTIONS = dict(functions())
+
+
+@pytest.fixture
+def recorded(sqlite_link: sqlite.Connection) -> Iterable[tuple[Recorder, Write]]:
+    sqlite_link.execute("BEGIN")
+    settle(Write(sqlite_link))
+    recorder = Recorder(sqlite_link)
+    yield recorder, Write(recorder)
+    sqlite_link.rollback()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_query_finds_its_rows_by_an_index(
+    recorded: tuple[Recorder, Write],
+    sqlite_link: sqlite.Connection,
+    name: str,
+) -> None:
+    recorder, tx = recorded
+    things = _things(tx)
+    recorder.said.clear()
+    call(FUNCTIONS[name], tx, things)
+    assert recorder.said or name in WHOLE, f"{name} said nothing"
+    found = {step for sql, params in recorder.said for step in scans(sqlite_link, sql, params)}
+    if name in WHOLE:
+        return
+    assert found == set()
+
+
+def test_every_exception_is_still_a_function() -> None:
+    assert WHOLE.keys() <= FUNCTIONS.keys()
+
+
+def _things(tx: Write) -> dict[Any, Any]:
+    ann, post = who(tx, "ann"), ours(tx)
+    fields: dict[str, Any] = dict.fromkeys(Media.__struct_fields__, 1)
+    private = accounts.member(tx, ann.id)
+    assert private is not None
+    return {
+        Account: ann,
+        Post: post,
+        Member: private,
+        Page: Page(),
+        Draft: Draft(id=1, account_id=ann.id, body="{}", updated_ms=1),
+        Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
+        Media: Media(**fields),
+        Notification: Notification(
+            id=1,
+            account_id=ann.id,
+            kind="follow",
+            from_id=who(tx, EVE).id,
+            post_id=None,
+            created_ms=1,
+        ),
+    }
