@@ -108,7 +108,6 @@ async def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
         while not reaper.done:  # chance left some over
             await reaper.passing("at rest")
         assert instance.kills == kills
-        print(Counter(reaper.moments))
 
         wanted = _promised(ledger)
         await until(lambda: _came(peer, wanted), within_s=90)

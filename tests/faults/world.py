@@ -79,12 +79,16 @@ class Instance:
         self._config = folder / "madang.toml"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(CONFIGURATION.format(port=self.port, url=url, folder=folder))
+        self.configure(CONFIGURATION.format(port=self.port, url=url, folder=folder))
 
     @property
     def origin(self) -> str:
         """Scheme and host of its ids."""
         return f"http://localhost:{self.port}"
+
+    def configure(self, text: str) -> None:
+        """Another configuration file."""
+        self._config.write_text(text)
 
     def madang(self, *argv: str, stdin: str = "") -> str:
         """What a command prints."""

@@ -33,7 +33,7 @@ from web.demo.city import City, Drawn, Person, Said, Told, neighbours
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
-UNREAD_MS: Final = DAY_MS
+UNREAD_MS: Final = 6 * HOUR_MS
 """What happened longer ago, everybody has seen."""
 AT_ONCE: Final = 2  # drawings and keys
 PASSWORD_BYTES: Final = 8
