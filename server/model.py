@@ -1,6 +1,6 @@
 """Rows of the domain, as values. Field names are column names; times are milliseconds UTC."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -268,8 +268,3 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     body: str
     updated_ms: int
-
-
-def row(kind: type[Any], row: Any) -> Any:  # noqa: ANN401
-    """A row as its value."""
-    return kind(**row)

@@ -10,13 +10,13 @@ from federation.audience import addressed
 from federation.vocab import Attachment, Image
 from server.model import Account, Media, Post, PostView, Site
 from server.services import timelines
-from server.store import accounts, posts
+from server.store import accounts
 from server.store.db import Read
 
 PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
 
 
-def written(site: Site, view: PostView, parent_uri: str | None = None) -> dict[str, Any]:
+def written(site: Site, view: PostView) -> dict[str, Any]:
     """A post of ours as a Note or an Article, without `@context`."""
     post, author = view.post, view.author
     to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
@@ -34,7 +34,7 @@ def written(site: Site, view: PostView, parent_uri: str | None = None) -> dict[s
         warning=post.warning,
         sensitive=bool(post.sensitive),
         language=post.language,
-        in_reply_to=parent_uri or post.reply_to_uri,
+        in_reply_to=post.reply_to_uri,
         context=f"{site.origin}/contexts/{post.thread_id}",
         attachments=tuple(attachment(site, media) for media in view.media),
         mentions=tuple((f"@{full_acct(site, a)}", a.uri) for a in view.mentions),
@@ -116,9 +116,3 @@ def _image(url: str) -> Image | None:
     if not url:
         return None
     return Image(url, PREVIEWED.get(url.rpartition(".")[2], ""))
-
-
-def replied_uri(db: Read, post: Post) -> str | None:
-    """The id of the post that this one answers."""
-    parent = posts.by_id(db, post.reply_to_id) if post.reply_to_id else None
-    return parent.uri if parent else post.reply_to_uri

@@ -136,11 +136,6 @@ def revoke_others(tx: Write, viewer_id: int, keep: str = "") -> None:
 # --- guessing
 
 
-def failures(db: Read, subject: str, since_ms: int) -> int:
-    """How often a wrong password was given for `subject` since then."""
-    return store.failures(db, subject, since_ms)
-
-
 def record_failure(tx: Write, subject: str, now_ms: int) -> None:
     """One wrong password."""
     store.record_failure(tx, subject, now_ms, new_id(now_ms))

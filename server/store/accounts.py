@@ -7,7 +7,7 @@ import msgspec
 
 from server.model import Account, Member
 from server.store.db import Read, Row, Write
-from server.store.paging import Page, among, rows
+from server.store.paging import among
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Account))
 INSERT = f"INSERT INTO account ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
@@ -69,11 +69,6 @@ def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     )
 
 
-def set_fetched(tx: Write, id: int, fetched_ms: int) -> None:
-    """The remote document was read, and nothing in it changed."""
-    tx.run("UPDATE account SET fetched_ms = :at WHERE id = :id", id=id, at=fetched_ms)
-
-
 def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
     """One public post more or less."""
     tx.run(
@@ -117,31 +112,6 @@ def search(db: Read, text: str, limit: int) -> list[Account]:
         start=start.partition("@")[0] + "%",
         inside="%" + start + "%",
         limit=limit,
-    )
-    return [Account(**row) for row in found]
-
-
-def newest_local(db: Read, limit: int) -> list[Account]:
-    """The people who joined last."""
-    found = db.all(
-        """
-        SELECT * FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active'
-        ORDER BY id DESC LIMIT :limit
-        """,
-        limit=limit,
-    )
-    return [Account(**row) for row in found]
-
-
-def directory(db: Read, page: Page) -> list[Account]:
-    """Our discoverable people."""
-    found = rows(
-        db,
-        page,
-        """
-        SELECT * FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active'
-          AND discoverable = 1 AND id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
-        """,
     )
     return [Account(**row) for row in found]
 

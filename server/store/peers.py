@@ -5,7 +5,7 @@ from typing import Any
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
-from server.store.paging import among, listed
+from server.store.paging import listed
 
 PEER = "id, host, inbox, scheme, attempts, failing_since_ms, last_error"
 LEASE_MS = 45_000  # a claim is renewed while its work runs; who crashed renews nothing
@@ -29,11 +29,6 @@ def ensure(tx: Write, inbox: str, host: str, now_ms: int) -> int:
         found = tx.one("SELECT id FROM peer WHERE inbox = :inbox", inbox=inbox)
     assert found is not None  # noqa: S101  inserted above
     return int(found["id"])
-
-
-def by_ids(db: Read, ids: list[int]) -> list[Peer]:
-    """Those peers."""
-    return [Peer(**row) for row in among(db, f"SELECT {PEER} FROM peer WHERE id IN (:list)", ids)]  # noqa: S608
 
 
 # --- promising
@@ -469,15 +464,6 @@ def depth(db: Read) -> Row:
 # --- hosts and rules
 
 
-def rule(db: Read, domain: str) -> str | None:
-    """'block' or 'allow' for this host or a domain above it; the nearest rule counts."""
-    labels = domain.lower().split(".")
-    names = [".".join(labels[n:]) for n in range(len(labels))]
-    found = among(db, "SELECT domain, action FROM domain_rule WHERE domain IN (:list)", names)
-    nearest = max(found, key=lambda row: len(row["domain"]), default=None)
-    return str(nearest["action"]) if nearest else None
-
-
 def rules(db: Read) -> list[Row]:
     """domain, action, reason, created_ms."""
     return db.all("SELECT * FROM domain_rule ORDER BY domain")
@@ -519,8 +505,3 @@ def see_host(tx: Write, name: str, now_ms: int) -> None:
 def host(db: Read, name: str) -> Row | None:
     """name, software, version, first_seen_ms, last_seen_ms."""
     return db.one("SELECT * FROM host WHERE name = :name", name=name)
-
-
-def hosts(db: Read) -> list[str]:
-    """Every host that we have met."""
-    return [row["name"] for row in db.all("SELECT name FROM host ORDER BY name")]

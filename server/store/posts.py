@@ -437,23 +437,6 @@ def _with_id(row: Row) -> tuple[int, Account]:
     return columns.pop("of_id"), Account(**columns)
 
 
-def marks(db: Read, viewer_id: int, post_ids: list[int]) -> tuple[set[int], set[int]]:
-    """Which of the posts the viewer liked, and which they boosted."""
-    liked = among(
-        db,
-        "SELECT post_id FROM favourite WHERE account_id = :me AND post_id IN (:list)",
-        post_ids,
-        me=viewer_id,
-    )
-    boosted = among(
-        db,
-        "SELECT post_id FROM boost WHERE account_id = :me AND post_id IN (:list)",
-        post_ids,
-        me=viewer_id,
-    )
-    return {row["post_id"] for row in liked}, {row["post_id"] for row in boosted}
-
-
 def reached(db: Read, post_id: int) -> list[int]:
     """Accounts that have seen the post for sure: named in it, replied, liked or boosted."""
     found = db.all(
@@ -583,15 +566,3 @@ def remove_loose_media(tx: Write, before_ms: int) -> list[str]:
         before=before_ms,
     )
     return [name for row in found for name in (row["large"], row["small"]) if name]
-
-
-def media_names(db: Read) -> set[str]:
-    """Every file that a row names, avatars and headers too."""
-    names = {
-        name
-        for row in db.all("SELECT large, small FROM media WHERE large <> ''")
-        for name in (row["large"], row["small"])
-    }
-    for row in db.all("SELECT avatar, header FROM account WHERE domain = ''"):
-        names |= {value.rpartition("/")[2] for value in (row["avatar"], row["header"]) if value}
-    return names

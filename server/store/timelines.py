@@ -300,17 +300,3 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
         author=author_id,
         limit=limit,
     )
-
-
-def trim_home(tx: Write, owner_id: int, keep: int) -> int:
-    """Keep the newest `keep` entries of a home timeline."""
-    found = tx.one(
-        "SELECT id FROM home WHERE owner_id = :owner ORDER BY id DESC LIMIT 1 OFFSET :keep",
-        owner=owner_id,
-        keep=keep,
-    )
-    if found is None:
-        return 0
-    return tx.run(
-        "DELETE FROM home WHERE owner_id = :owner AND id <= :id", owner=owner_id, id=found["id"]
-    )

@@ -61,7 +61,6 @@ WHOLE: dict[str, str] = {
     "peers.release_all": "once, at the start",
     "peers.depth": "the operator's view",
     "peers.drop": "the operator's command",
-    "peers.hosts": "NodeInfo's peers, one narrow row per host",
     "peers.parked": "the operator's command",
     "peers.queue": "the operator's view",
     "peers.retry": "the operator's command",
@@ -69,7 +68,6 @@ WHOLE: dict[str, str] = {
     "peers.wake_forgotten": "housekeeping, one row per peer",
     "posts.forget_keys": "housekeeping, the keys of one day",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
-    "posts.media_names": "the operator's check of the media folder",
 }
 """Functions that may read everything, and why. Anything else needs an index."""
 
