@@ -38,7 +38,7 @@ from server.media import Pictures
 from server.model import Job, Peer
 from server.services import sessions as session_service
 from server.services import spreading, strangers
-from server.store import accounts, activities, follows, jobs, peers, posts, sessions
+from server.store import accounts, activities, follows, invites, jobs, peers, posts, sessions
 from server.store.db import Database, DatabaseError, Row, Write
 
 log = logging.getLogger(__name__)
@@ -160,17 +160,24 @@ class Worker:
         self, extend: Callable[[Write, int, int], None], id: int
     ) -> AsyncIterator[None]:
         """Renew a claim as long as the body runs, or others would take this worker for dead."""
-        renewal = asyncio.create_task(self._renew(extend, id))
+        renewals: list[asyncio.Task[None]] = []
+
+        def renew() -> None:
+            renewals.append(asyncio.create_task(self._renew(extend, id)))
+
+        later = asyncio.get_running_loop().call_later(RENEW_S, renew)  # most end before it
         try:
             yield
         finally:
-            renewal.cancel()
+            later.cancel()
+            for renewal in renewals:
+                renewal.cancel()
 
     async def _renew(self, extend: Callable[[Write, int, int], None], id: int) -> None:
         while True:
-            await asyncio.sleep(RENEW_S)
             with suppress(DatabaseError):
                 await self._db.write(extend, id, self._now_ms())
+            await asyncio.sleep(RENEW_S)
 
     # --- jobs
 
@@ -276,14 +283,11 @@ class Worker:
         async with self._held(peers.extend, peer.id):
             left: Peer | None = peer
             while left is not None:
-                waiting = await self._db.read(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
-                if not waiting:
-                    await self._db.write(peers.release, peer.id, self._now_ms())
-                    return
+                waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
                 left = await self._send_all(left, waiting)
 
     async def _send_all(self, peer: Peer, waiting: list[Row]) -> Peer | None:
-        """Send in order; how the peer stands then. None: it has to rest."""
+        """Send in order; how the peer stands then. None: it has to rest, or nothing waits."""
         taken: list[int] = []
         for row in waiting:
             answer = await self._send(peer, row)
@@ -299,6 +303,10 @@ class Worker:
             if not await self._refused(peer, row, answer, verdict):
                 return None
             peer = _well(peer)
+        if len(waiting) < DELIVERIES_AT_ONCE:
+            now_ms = self._now_ms()
+            await self._db.write(peers.finish, peer.id, taken, scheme=peer.scheme, now_ms=now_ms)
+            return None
         return await self._took(peer, taken)
 
     async def _took(self, peer: Peer, taken: list[int]) -> Peer:
@@ -413,3 +421,4 @@ def _forget(tx: Write, now_ms: int) -> None:
     posts.forget_keys(tx, now_ms - DAY_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)
+    invites.sweep(tx, now_ms)

@@ -175,10 +175,23 @@ def delivered(tx: Write, peer_id: int, outbox_ids: list[int], scheme: str) -> No
     )
 
 
-def release(tx: Write, peer_id: int, now_ms: int) -> None:
-    """Give the lane back: due at once while something waits, else at rest."""
+def finish(tx: Write, peer_id: int, outbox_ids: list[int], *, scheme: str, now_ms: int) -> None:
+    """`delivered` and `release` in one: nearly always, what was sent is all that waited."""
+    _lock(tx, peer_id)
+    if outbox_ids:
+        delivered(tx, peer_id, outbox_ids, scheme)
+    release(tx, peer_id, now_ms)
+
+
+def _lock(tx: Write, peer_id: int) -> None:
+    """Before anything else is read: what another transaction promises meanwhile waits for us."""
     if tx.dialect == "postgresql":
         tx.one("SELECT id FROM peer WHERE id = :peer FOR UPDATE", peer=peer_id)
+
+
+def release(tx: Write, peer_id: int, now_ms: int) -> None:
+    """Give the lane back: due at once while something waits, else at rest."""
+    _lock(tx, peer_id)
     tx.run(
         """
         UPDATE peer SET claimed_until_ms = 0,
