@@ -3,6 +3,7 @@
 from federation.origin import same_origin
 from server.ids import new_id
 from server.inbox.context import Arrival
+from server.model import Account
 from server.services import follows as service
 from server.services.notifications import notify
 from server.store import accounts, activities, follows
@@ -18,7 +19,7 @@ def follow(tx: Write, arrival: Arrival) -> None:
     if undone(tx, arrival):
         return
     if target.kind == "Application" or follows.blocks(tx, target.id, actor.id):
-        _answer(tx, arrival, yes=False)
+        _answer(tx, arrival, target, yes=False)
         return
     known = follows.one(tx, actor.id, target.id)
     if known is None:
@@ -33,32 +34,22 @@ def follow(tx: Write, arrival: Arrival) -> None:
     elif known["uri"] != activity.id:
         follows.set_uri(tx, actor.id, target.id, activity.id)
     if known is not None and known["state"] == "accepted":
-        _answer(tx, arrival, yes=True)
+        _answer(tx, arrival, target, yes=True)
     elif target.locked:
         notify(tx, target, "follow_request", actor, None, arrival.now_ms)
     else:
         service.begin(tx, actor, target, arrival.now_ms)
-        _answer(tx, arrival, yes=True)
+        _answer(tx, arrival, target, yes=True)
 
 
-def _answer(tx: Write, arrival: Arrival, *, yes: bool) -> None:
-    target = accounts.by_uri(tx, arrival.activity.object_id or "")
-    if target is not None:
-        service.answer(
-            tx,
-            arrival.site,
-            target,
-            arrival.actor,
-            arrival.activity.id,
-            arrival.now_ms,
-            yes=yes,
-        )
+def _answer(tx: Write, arrival: Arrival, target: Account, *, yes: bool) -> None:
+    uri, now_ms = arrival.activity.id, arrival.now_ms
+    service.answer(tx, arrival.site, target, arrival.actor, uri, now_ms, yes=yes)
 
 
 def accept(tx: Write, arrival: Arrival) -> None:
     """One of ours may follow the actor now. Only the followed actor can say so."""
-    follower_id = _asked(tx, arrival)
-    follower = accounts.by_id(tx, follower_id) if follower_id else None
+    follower = _asker(tx, arrival)
     if follower is None:
         return
     first = not follows.has_local_follower(tx, arrival.actor.id)
@@ -68,13 +59,12 @@ def accept(tx: Write, arrival: Arrival) -> None:
 
 def reject(tx: Write, arrival: Arrival) -> None:
     """One of ours may not, or may no longer, follow the actor."""
-    follower_id = _asked(tx, arrival)
-    follower = accounts.by_id(tx, follower_id) if follower_id else None
+    follower = _asker(tx, arrival)
     if follower is not None:
         service.drop(tx, follower, arrival.actor)
 
 
-def _asked(tx: Write, arrival: Arrival) -> int | None:
+def _asker(tx: Write, arrival: Arrival) -> Account | None:
     """Who of ours asked to follow the actor, from the Follow's id, or from the embedded Follow."""
     activity = arrival.activity
     known = follows.by_uri(tx, activity.object_id or "")
@@ -83,7 +73,7 @@ def _asked(tx: Write, arrival: Arrival) -> int | None:
         known = follows.one(tx, asker.id, arrival.actor.id) if asker else None
     if known is None or known["target_id"] != arrival.actor.id or not known["local"]:
         return None
-    return int(known["follower_id"])
+    return accounts.by_id(tx, known["follower_id"])
 
 
 def _text(value: object) -> str:

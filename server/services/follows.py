@@ -73,12 +73,8 @@ def end(tx: Write, site: Site, follower: Account, target: Account, now_ms: int) 
     known = store.one(tx, follower.id, target.id)
     if known is None:
         return
-    store.remove(tx, follower, target)
+    forget(tx, follower, target)
     timelines.leave_home(tx, follower.id, target.id)
-    for kind in ("follow", "follow_request"):
-        notifications.take_back(
-            tx, account_id=target.id, kind=kind, from_id=follower.id, post_id=None
-        )
     if not target.local:
         undone = build.follow(known["uri"], follower.uri, target.uri)
         uri = activity_uri(site, new_id(now_ms))
@@ -110,11 +106,7 @@ def cast_out(tx: Write, site: Site, target: Account, follower: Account, now_ms: 
     known = store.one(tx, follower.id, target.id)
     if known is None:
         return
-    store.remove(tx, follower, target)
-    for kind in ("follow", "follow_request"):
-        notifications.take_back(
-            tx, account_id=target.id, kind=kind, from_id=follower.id, post_id=None
-        )
+    forget(tx, follower, target)
     if follower.local:
         timelines.leave_home(tx, follower.id, target.id)
         return
@@ -248,14 +240,14 @@ def partners(db: Read, account_id: int) -> list[tuple[int, int]]:
 
 
 def drop(tx: Write, follower: Account, target: Account) -> None:
-    """End a follow and say nothing: one side does not exist any more."""
+    """End a follow without a word: the other side ended it, or is gone."""
     store.remove(tx, follower, target)
     if follower.local:
         timelines.leave_home(tx, follower.id, target.id)
 
 
 def forget(tx: Write, follower: Account, target: Account) -> None:
-    """A stranger took their follow or request back: nothing of it stays."""
+    """End a follow or request, and take back what its target was told of it."""
     store.remove(tx, follower, target)
     for kind in ("follow", "follow_request"):
         notifications.take_back(

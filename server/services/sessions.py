@@ -11,7 +11,7 @@ from server.ids import new_id
 from server.model import Account, Member
 from server.store import accounts
 from server.store import sessions as store
-from server.store.db import Read, Write
+from server.store.db import Read, Row, Write
 
 UNUSED_MS = 60 * DAY_MS
 GUESS_WINDOW_MS = 5 * MINUTE_MS
@@ -73,6 +73,10 @@ def by_token(db: Read, token: str, now_ms: int) -> Session | None:
     account, member = accounts.by_id(db, row["account_id"]), accounts.member(db, row["account_id"])
     if account is None or member is None or member.state != "active":
         return None
+    return _session(row, account, member)
+
+
+def _session(row: Row, account: Account, member: Member) -> Session:
     return Session(
         key=row["token_hash"],
         account=account,
@@ -106,16 +110,7 @@ def all(db: Read, viewer_id: int, now_ms: int) -> list[Session]:
     if account is None or member is None:
         return []
     return [
-        Session(
-            key=row["token_hash"],
-            account=account,
-            member=member,
-            csrf=row["csrf"],
-            agent=row["agent"],
-            address=row["address"],
-            created_ms=row["created_ms"],
-            seen_ms=row["seen_ms"],
-        )
+        _session(row, account, member)
         for row in store.of_account(db, viewer_id)
         if row["seen_ms"] >= now_ms - UNUSED_MS
     ]

@@ -18,6 +18,12 @@ def _one(found: Row | None) -> Account | None:
     return Account(**found) if found else None
 
 
+def keyed(row: Row) -> tuple[int, Account]:
+    """What a row calls `of_id`, and the account that is the rest of it."""
+    columns = dict(row)
+    return columns.pop("of_id"), Account(**columns)
+
+
 def by_id(db: Read, id: int) -> Account | None:
     """The account with this id of ours."""
     return _one(db.one("SELECT * FROM account WHERE id = :id", id=id))

@@ -155,14 +155,14 @@ def followers(
         db,
         page,
         """
-        SELECT f.id AS follow_id, a.* FROM follow f JOIN account a ON a.id = f.follower_id
+        SELECT f.id AS of_id, a.* FROM follow f JOIN account a ON a.id = f.follower_id
         WHERE f.target_id = :id AND f.state = :state AND f.id > :lower AND f.id < :upper
         ORDER BY f.id DESC LIMIT :limit
         """,
         id=account_id,
         state=state,
     )
-    return [_with_id(row) for row in found]
+    return [accounts.keyed(row) for row in found]
 
 
 def following(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -171,13 +171,13 @@ def following(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]
         db,
         page,
         """
-        SELECT f.id AS follow_id, a.* FROM follow f JOIN account a ON a.id = f.target_id
+        SELECT f.id AS of_id, a.* FROM follow f JOIN account a ON a.id = f.target_id
         WHERE f.follower_id = :id AND f.state = 'accepted' AND f.id > :lower AND f.id < :upper
         ORDER BY f.id DESC LIMIT :limit
         """,
         id=account_id,
     )
-    return [_with_id(row) for row in found]
+    return [accounts.keyed(row) for row in found]
 
 
 def blocked(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -186,13 +186,13 @@ def blocked(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
         db,
         page,
         """
-        SELECT b.id AS follow_id, a.* FROM block b JOIN account a ON a.id = b.target_id
+        SELECT b.id AS of_id, a.* FROM block b JOIN account a ON a.id = b.target_id
         WHERE b.account_id = :id AND b.id > :lower AND b.id < :upper
         ORDER BY b.id DESC LIMIT :limit
         """,
         id=account_id,
     )
-    return [_with_id(row) for row in found]
+    return [accounts.keyed(row) for row in found]
 
 
 def muted(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -201,18 +201,13 @@ def muted(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
         db,
         page,
         """
-        SELECT m.id AS follow_id, a.* FROM mute m JOIN account a ON a.id = m.target_id
+        SELECT m.id AS of_id, a.* FROM mute m JOIN account a ON a.id = m.target_id
         WHERE m.account_id = :id AND m.id > :lower AND m.id < :upper
         ORDER BY m.id DESC LIMIT :limit
         """,
         id=account_id,
     )
-    return [_with_id(row) for row in found]
-
-
-def _with_id(row: Row) -> tuple[int, Account]:
-    columns = dict(row)
-    return columns.pop("follow_id"), Account(**columns)
+    return [accounts.keyed(row) for row in found]
 
 
 def has_local_follower(db: Read, account_id: int) -> bool:

@@ -220,13 +220,13 @@ def mentioned(db: Read, post_ids: Iterable[int]) -> dict[int, list[Account]]:
     for row in among(
         db,
         """
-        SELECT m.post_id AS in_post, a.* FROM mention m JOIN account a ON a.id = m.account_id
+        SELECT m.post_id AS of_id, a.* FROM mention m JOIN account a ON a.id = m.account_id
         WHERE m.post_id IN (:list) ORDER BY m.post_id, a.id
         """,
         post_ids,
     ):
-        columns = dict(row)
-        answer.setdefault(columns.pop("in_post"), []).append(Account(**columns))
+        post_id, account = accounts.keyed(row)
+        answer.setdefault(post_id, []).append(account)
     return answer
 
 
@@ -414,7 +414,7 @@ def liked_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
         """,
         post=post_id,
     )
-    return [_with_id(row) for row in found]
+    return [accounts.keyed(row) for row in found]
 
 
 def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -429,12 +429,7 @@ def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
         """,
         post=post_id,
     )
-    return [_with_id(row) for row in found]
-
-
-def _with_id(row: Row) -> tuple[int, Account]:
-    columns = dict(row)
-    return columns.pop("of_id"), Account(**columns)
+    return [accounts.keyed(row) for row in found]
 
 
 def reached(db: Read, post_id: int) -> list[int]:
