@@ -132,6 +132,11 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     deleted_ms: int | None
     version: int
 
+    @property
+    def open(self) -> bool:
+        """Whether it is for everybody; a deleted one was."""
+        return self.visibility in ("public", "unlisted")
+
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
     """A picture of a post. `large` and `small` are files in the store; `remote_url` is a peer's.

@@ -299,7 +299,7 @@ async def featured(request: web.Request) -> web.Response:
     """What somebody keeps at the top."""
     account = await _active(request)
     found = await request.app[DB].read(posts.pinned, account.id)
-    uris = [post.uri for post in found if post.visibility in ("public", "unlisted")]
+    uris = [post.uri for post in found if post.open]
     return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
 
 
@@ -314,21 +314,20 @@ async def post_document(request: web.Request, post: Post | None) -> web.Response
     """The document of a post of ours; a browser is led to the page."""
     if post is None or not post.local:
         raise NotFound("There is no such post.")
-    open_to_all = post.visibility in ("public", "unlisted")
     if not wants_activity(request):
         viewer = request.get(VIEWER)
-        if not open_to_all:  # where it leads would tell who wrote it
+        if not post.open:  # where it leads would tell who wrote it
             await request.app[DB].read(
                 reading.readable, viewer.account.id if viewer else None, post.id
             )
         raise web.HTTPFound(post.url, headers={"Vary": "Accept"})
-    if post.deleted_ms is not None and open_to_all:
+    if post.deleted_ms is not None and post.open:
         return tombstone(request, post.uri, post.deleted_ms)
     who = await _admit(request)
-    if not open_to_all:
+    if not post.open:
         who = who or await _reader(request)
     body = await request.app[DB].read(_readable, request.app[SITE], who, post.id)
-    return document(request, body, public=open_to_all and who is None)
+    return document(request, body, public=post.open and who is None)
 
 
 def _readable(db: Read, site: Site, who: str | None, post_id: int) -> dict[str, Any]:
@@ -386,7 +385,7 @@ async def context(request: web.Request) -> web.Response:
 
 def _thread(db: Read, id: int) -> tuple[str, list[str]]:
     root = posts.by_id(db, id)
-    if root is None or not root.local or root.visibility not in ("public", "unlisted"):
+    if root is None or not root.local or not root.open:
         raise NotFound("There is no such thread.")
     author = accounts.by_id(db, root.author_id)
     found = posts.thread(db, id, reading.MAX_THREAD)

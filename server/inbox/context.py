@@ -1,4 +1,4 @@
-"""What every handler is given, and the two questions that most of them ask."""
+"""What every handler is given, and the three questions that most of them ask."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from federation.vocab import Activity, Object
 from server.inbox.documents import Documents
 from server.model import Account, Site
 from server.services import strangers
-from server.store import accounts
+from server.store import accounts, activities
 from server.store.db import Write
 
 
@@ -43,3 +43,8 @@ def thing(arrival: Arrival, uri: str) -> Object | None:
         return parse.object_(raw) if raw else None
     except FederationError:
         return None
+
+
+def undone(tx: Write, arrival: Arrival) -> bool:
+    """Whether the actor's Undo of this activity came before it."""
+    return activities.buried(tx, arrival.activity.id, by=arrival.actor.uri)

@@ -1,13 +1,12 @@
 """Follow, and the answers to ours. AP §7.5 to §7.7."""
 
-from federation.origin import same_origin
 from server.ids import new_id
-from server.inbox.context import Arrival
+from server.inbox.context import Arrival, undone
 from server.model import Account
 from server.services import follows as service
 from server.services.notifications import notify
-from server.store import accounts, activities, follows
-from server.store.db import Row, Write
+from server.store import accounts, follows
+from server.store.db import Write
 
 
 def follow(tx: Write, arrival: Arrival) -> None:
@@ -96,27 +95,3 @@ def block(tx: Write, arrival: Arrival) -> None:
     service.drop(tx, target, arrival.actor)
     service.drop(tx, arrival.actor, target)
     service.part(tx, target, arrival.actor)
-
-
-def undo_follow(tx: Write, arrival: Arrival, known: Row) -> None:
-    """The actor does not follow one of ours any more."""
-    target = accounts.by_id(tx, known["target_id"])
-    if target is not None and known["follower_id"] == arrival.actor.id:
-        service.forget(tx, arrival.actor, target)
-
-
-def undo_block(tx: Write, arrival: Arrival, known: Row) -> None:
-    """The actor blocks one of ours no longer."""
-    if known["account_id"] == arrival.actor.id:
-        follows.unblock(tx, arrival.actor.id, known["target_id"])
-
-
-def bury_undone(tx: Write, arrival: Arrival, uri: str) -> None:
-    """An Undo that came before what it undoes: that may come, but must have no effect."""
-    if same_origin(uri, arrival.actor.uri):
-        activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
-
-
-def undone(tx: Write, arrival: Arrival) -> bool:
-    """Whether the actor's Undo of this activity came before it."""
-    return activities.buried(tx, arrival.activity.id, by=arrival.actor.uri)

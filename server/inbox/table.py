@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
-from server.inbox import create, delete, follow, like, others, update
+from server.inbox import create, delete, follow, like, others, undo, update
 from server.inbox.context import Arrival
 from server.store.db import Write
 
@@ -26,7 +26,7 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Move", None): others.move,
     ("Reject", None): follow.reject,
     ("Remove", None): others.remove,
-    ("Undo", None): like.undo,
+    ("Undo", None): undo.undo,
     **{("Update", kind): update.post for kind in (None, *sorted(OBJECT_TYPES))},
     **{("Update", kind): update.actor for kind in sorted(ACTOR_TYPES)},
 }

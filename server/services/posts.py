@@ -297,7 +297,7 @@ def _publish(
     below the story on the story's own server, whose readers may follow nobody in between.
     """
     named = posts.mentioned(tx, [post.id]).get(post.id, [])
-    answered = posts.authors_above(tx, post) if post.visibility in ("public", "unlisted") else []
+    answered = posts.authors_above(tx, post) if post.open else []
     publish(
         tx,
         author,
@@ -343,7 +343,7 @@ def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) ->
 def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> int:
     """Pass a post on to one's followers, once; the boost's id. Raises `Forbidden`."""
     post, author = _liked(tx, viewer, post_id)
-    if post.visibility not in ("public", "unlisted"):
+    if not post.open:
         raise Forbidden("Only public posts can be boosted.")
     if known := posts.boost_of(tx, post.id, viewer.id):
         return int(known["id"])
@@ -390,7 +390,7 @@ def _liked(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:
 def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Keep a post of one's own at the top of one's page."""
     post = own(tx, viewer, post_id)
-    if post.visibility not in ("public", "unlisted"):
+    if not post.open:
         raise Invalid("Only public posts can be pinned.")
     if post.pinned_ms is not None:
         return

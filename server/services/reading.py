@@ -18,7 +18,7 @@ def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
         return True
     if viewer_id and follows.blocks(db, post.author_id, viewer_id):
         return False
-    if post.visibility in ("public", "unlisted"):
+    if post.open:
         return True
     if not viewer_id:
         return False
@@ -36,7 +36,7 @@ def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
     author = accounts.by_id(db, post.author_id) if post else None
     if post is None or author is None or author.state not in ("active", "gone"):
         raise NotFound("There is no such post.")
-    if post.deleted_ms is not None and post.visibility in ("public", "unlisted"):
+    if post.deleted_ms is not None and post.open:
         raise Deleted("This post was deleted by its author.")
     if not may_read(db, viewer_id, post):
         raise NotFound("There is no such post.")

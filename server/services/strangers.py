@@ -306,7 +306,7 @@ def _tell(
         if account.local:
             notify(tx, account, "mention", author, post.id, now_ms)
     answered = accounts.by_id(tx, parent.author_id) if parent and parent.local else None
-    if answered and post.visibility in ("public", "unlisted"):
+    if answered and post.open:
         notify(tx, answered, "mention", author, post.id, now_ms)
 
 
@@ -339,7 +339,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         columns["edited_ms"] = min(stamp or now_ms, now_ms + DAY_MS)
     posts.set_columns(tx, post.id, **columns)
     named = [a for a in _named(tx, site, found) if not a.local or posts.mentions(tx, post.id, a.id)]
-    if post.visibility in ("public", "unlisted"):
+    if post.open:
         named = _named(tx, site, found)
     _attach(tx, post, found, named, now_ms)
     if changed and author is not None:

@@ -51,7 +51,7 @@ def account(
         return []
     allowed = circle(db, me, account_id)
     if pinned:
-        ids = [p.id for p in posts.pinned(db, account_id) if p.visibility in ("public", "unlisted")]
+        ids = [p.id for p in posts.pinned(db, account_id) if p.open]
         return store.entries(db, me, ids)
     return store.account(
         db,

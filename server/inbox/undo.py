@@ -1,0 +1,101 @@
+"""Undo: what the actor followed, liked, boosted or blocked. AP §7.12."""
+
+from federation.origin import same_origin
+from federation.readers import id_or_none
+from server.inbox.context import Arrival
+from server.model import Account
+from server.services import follows as service
+from server.store import accounts, activities, follows, notifications, posts
+from server.store.db import Row, Write
+
+
+def undo(tx: Write, arrival: Arrival) -> None:
+    """Take back what the actor did: by the id of the activity, or by what it was about."""
+    uri = arrival.activity.object_id
+    if uri and _undo_by_id(tx, arrival, uri):
+        return
+    if not _undo_by_content(tx, arrival) and uri and uri != arrival.actor.uri:
+        _bury(tx, arrival, uri)
+
+
+def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
+    if row := posts.like_by_uri(tx, uri):
+        _unlike(tx, arrival.actor, row)
+    elif row := posts.boost_by_uri(tx, uri):
+        _unboost(tx, arrival.actor, row)
+    elif row := follows.by_uri(tx, uri):
+        _unfollow(tx, arrival, row)
+    elif row := follows.block_by_uri(tx, uri):
+        _unblock(tx, arrival, row)
+    else:
+        return False
+    return True
+
+
+def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
+    """Some forget the ids they gave and repeat the activity; snac2 names just whom it followed.
+
+    False when there was nothing to take back.
+    """
+    inner = arrival.activity.object
+    uri = id_or_none(inner.get("object")) if inner else arrival.activity.object_id
+    if inner is not None and id_or_none(inner.get("actor")) not in (None, arrival.actor.uri):
+        return True
+    post = posts.by_uri(tx, uri or "")
+    target = accounts.by_uri(tx, uri or "")
+    kind = arrival.activity.object_type
+    me = {"account_id": arrival.actor.id}
+    if kind == "Like" and post:
+        return _unlike(tx, arrival.actor, {"post_id": post.id, **me})
+    if kind == "Announce" and post:
+        return _unboost(tx, arrival.actor, {"post_id": post.id, **me})
+    if kind == "Block" and target:
+        return follows.unblock(tx, arrival.actor.id, target.id) is not None
+    if (
+        kind in ("Follow", None)
+        and target
+        and (row := follows.one(tx, arrival.actor.id, target.id))
+    ):
+        _unfollow(tx, arrival, row)
+        return True
+    return False
+
+
+def _unfollow(tx: Write, arrival: Arrival, known: Row) -> None:
+    """The actor does not follow one of ours any more."""
+    target = accounts.by_id(tx, known["target_id"])
+    if target is not None and known["follower_id"] == arrival.actor.id:
+        service.forget(tx, arrival.actor, target)
+
+
+def _unblock(tx: Write, arrival: Arrival, known: Row) -> None:
+    """The actor blocks one of ours no longer."""
+    if known["account_id"] == arrival.actor.id:
+        follows.unblock(tx, arrival.actor.id, known["target_id"])
+
+
+def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
+    if row["account_id"] != actor.id or not posts.unlike(tx, row["post_id"], actor.id):
+        return False
+    _take_back(tx, actor, row["post_id"], "favourite")
+    return True
+
+
+def _unboost(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
+    if row["account_id"] != actor.id or not posts.unboost(tx, row["post_id"], actor.id):
+        return False
+    _take_back(tx, actor, row["post_id"], "reblog")
+    return True
+
+
+def _take_back(tx: Write, actor: Account, post_id: int, kind: str) -> None:
+    if post := posts.by_id(tx, post_id):
+        notifications.take_back(
+            tx, account_id=post.author_id, kind=kind, from_id=actor.id, post_id=post.id
+        )
+
+
+def _bury(tx: Write, arrival: Arrival, uri: str) -> None:
+    """An Undo that came before what it undoes: that may come, but must have no effect."""
+    if same_origin(uri, arrival.actor.uri):
+        activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
