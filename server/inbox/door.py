@@ -87,9 +87,9 @@ def arrive(tx: Write, authentic: Authentic, now_ms: int) -> Account | None:
 
 def _greet(tx: Write, name: str, now_ms: int) -> int:
     """A signed message proves that the host lives; since when we know it, in milliseconds."""
-    if peers.failing(tx, name):
+    known = peers.sender(tx, name)
+    if known["failing"] if known else peers.failing(tx, name):
         peers.reopen(tx, name, now_ms)
-    known = peers.host(tx, name)
     if known is None or known["last_seen_ms"] < now_ms - HOUR_MS:
         peers.see_host(tx, name, now_ms)
     return now_ms - int(known["first_seen_ms"]) if known else 0

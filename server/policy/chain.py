@@ -38,7 +38,7 @@ def no_crowds(activity: Activity, peer: Peer) -> Reject | None:
 
 def no_strangers_in_bulk(activity: Activity, peer: Peer) -> Reject | None:
     """Refuse a post to more than 20 accounts from a peer known for less than a day."""
-    if len(_recipients(activity)) > MANY_RECIPIENTS and peer.age_ms < DAY_MS:
+    if peer.age_ms < DAY_MS and len(_recipients(activity)) > MANY_RECIPIENTS:
         return Reject("mentions too many, known too little")
     return None
 

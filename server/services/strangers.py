@@ -251,10 +251,18 @@ def _named(db: Read, site: Site, found: Object) -> list[Account]:
     return accounts.by_uris(db, (*found.mentions, *addressed))
 
 
-def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: int) -> None:
-    posts.set_mentions(tx, post.id, [account.id for account in named])
-    posts.set_hashtags(tx, post.id, found.hashtags)
+def _detach(tx: Write, post: Post) -> None:
+    posts.set_mentions(tx, post.id, ())
+    posts.set_hashtags(tx, post.id, ())
     posts.remove_remote_media(tx, post.id)
+
+
+def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: int) -> None:
+    """Give a post that has none yet its mentions, hashtags and pictures."""
+    if named:
+        posts.set_mentions(tx, post.id, [account.id for account in named])
+    if found.hashtags:
+        posts.set_hashtags(tx, post.id, found.hashtags)
     for position, attachment in enumerate(found.attachments):
         posts.insert_media(tx, _media(post, attachment, position, now_ms))
 
@@ -341,6 +349,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
     named = [a for a in _named(tx, site, found) if not a.local or posts.mentions(tx, post.id, a.id)]
     if post.open:
         named = _named(tx, site, found)
+    _detach(tx, post)
     _attach(tx, post, found, named, now_ms)
     if changed and author is not None:
         tell_changed(tx, post, author, now_ms)

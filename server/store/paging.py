@@ -47,6 +47,6 @@ def listed(sql: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
 
 
 def among(db: Read, sql: str, values: Iterable[Any], /, **params: Any) -> list[Row]:  # noqa: ANN401
-    """Every row of `sql`, whose `(:list)` are `values`."""
+    """Every row of `sql`, whose `(:list)` are `values`; without values nothing is asked."""
     text, named = listed(sql, values)
-    return db.all(text, **named, **params)
+    return db.all(text, **named, **params) if named else []

@@ -515,6 +515,19 @@ def see_host(tx: Write, name: str, now_ms: int) -> None:
     )
 
 
+def sender(db: Read, name: str) -> Row | None:
+    """first_seen_ms, last_seen_ms, and whether any inbox there is `failing`."""
+    return db.one(
+        """
+        SELECT first_seen_ms, last_seen_ms, EXISTS (
+            SELECT 1 FROM peer WHERE host = :name
+              AND (failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL)) AS failing
+        FROM host WHERE name = :name
+        """,
+        name=name,
+    )
+
+
 def host(db: Read, name: str) -> Row | None:
     """name, software, version, first_seen_ms, last_seen_ms."""
     return db.one("SELECT * FROM host WHERE name = :name", name=name)
