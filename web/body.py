@@ -5,6 +5,7 @@ become one tree of dicts, lists and texts, which msgspec turns into the struct t
 for. Lists are written `name[]`, nested values `a[b]` and `a[0][b]`, as Rails reads them.
 """
 
+import asyncio
 import re
 from functools import cache
 from typing import Any, Final, TypeVar, get_args
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.errors import Malformed
 from federation.parse import decode
@@ -24,6 +26,7 @@ MAX_DEPTH: Final = 4  # a[b][c][d]
 MAX_TEXT_BYTES: Final = 1024 * 1024  # of all fields that are not files
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 4
+READ_S: Final = 120.0
 
 _KEYS: Final = re.compile(r"\[([^\[\]]*)\]")
 _INDEX: Final = re.compile(r"[0-9]{1,6}")
@@ -40,9 +43,14 @@ async def body(request: web.Request, type: type[T]) -> T:
     """Decode the body, of whatever kind, as `type`; the query counts where the body is silent.
 
     Raises `AppError` (400) for what cannot be read, `TooLarge` (413), and `Invalid` (422) that
-    names the field where the value does not fit.
+    names the field where the value does not fit. A body that drips in is cut off (408).
     """
-    return convert({**_query(request), **await _tree(request)}, type)
+    try:
+        async with asyncio.timeout(READ_S):
+            sent = await _tree(request)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return convert({**_query(request), **sent}, type)
 
 
 def query(request: web.Request, type: type[T]) -> T:
@@ -166,7 +174,7 @@ async def _parts(request: web.Request) -> list[tuple[str, Any]]:
             value = await _read(part, MAX_FILE_BYTES if file else room)
             room -= 0 if file else len(value)
             pairs.append((part.name or "", Upload(value) if file else value.decode()))
-    except (ValueError, LookupError, RuntimeError) as error:
+    except (ValueError, LookupError, RuntimeError, HttpProcessingError) as error:
         raise AppError("The form cannot be read: send it as multipart/form-data.") from error
     return pairs
 

@@ -134,7 +134,9 @@ async def _by_token(request: web.Request, authorization: str) -> None:
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":
         return
-    found = await request.config_dict[DB].read_inline(sessions.by_access_token, token.strip())
+    token, found = token.strip(), None
+    if token.isascii():  # ours all are
+        found = await request.config_dict[DB].read_inline(sessions.by_access_token, token)
     if found is None:
         raise Unauthorized("The access token is not valid; please sign in again in your app.")
     request[VIEWER] = Viewer(
@@ -144,7 +146,7 @@ async def _by_token(request: web.Request, authorization: str) -> None:
 
 async def _by_cookie(request: web.Request) -> None:
     token = request.cookies.get(session_cookie(request))
-    if not token:
+    if not token or not token.isascii():
         return
     db, now_ms = request.config_dict[DB], request.config_dict[NOW]()
     session: Session | None = await db.read(sessions.by_token, token, now_ms)

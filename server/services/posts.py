@@ -1,5 +1,6 @@
 """What people do with posts: write, edit, delete, like, boost, pin."""
 
+import re
 from html import escape
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ MAX_PICTURES_OF_NOTE: Final = 4
 MAX_PICTURES_OF_STORY: Final = 20
 MAX_MENTIONS: Final = 50
 MAX_PINS: Final = 5
+_LANGUAGE: Final = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 class NewPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +211,8 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
         raise Invalid("There is no such visibility: %(visibility)s.", visibility=new.visibility)
     if not new.content.strip() and not new.media_ids:
         raise Invalid("Write something first, or add a picture.")
+    if new.language and _LANGUAGE.fullmatch(new.language) is None:
+        raise Invalid("This is not the code of a language, such as ko or en.")
     _check_lengths(new, MAX_STORY if story else MAX_NOTE)
     most = MAX_PICTURES_OF_STORY if story else MAX_PICTURES_OF_NOTE
     if len(new.media_ids) > most:

@@ -58,7 +58,7 @@ def sign_in(tx: Write, account_id: int, agent: str, address: str, now_ms: int) -
         token_hash=digest(token),
         account_id=account_id,
         csrf=secrets.token_urlsafe(24),
-        agent=agent[:300],
+        agent=agent[:300].encode("utf-8", "replace").decode(),  # browsers may send any bytes
         address=address[:100],
         now_ms=now_ms,
     )

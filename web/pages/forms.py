@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from server.errors import Forbidden, Invalid, TooLarge
@@ -30,7 +31,10 @@ TOKEN_SECONDS: Final = 12 * 3600
 
 
 class Form(msgspec.Struct, frozen=True):
-    """What was typed, by field; `files` holds the bytes of uploads that are not empty."""
+    """What was typed, by field; `files` holds the bytes of uploads that are not empty.
+
+    Only those who are signed in can upload: of others' files it tells no more than that there were.
+    """
 
     fields: Mapping[str, tuple[str, ...]]
     files: Mapping[str, bytes]
@@ -88,10 +92,13 @@ async def unchecked(request: web.Request) -> Form:
     asks `genuine` first.
     """
     refuse_foreign(request)
-    async with asyncio.timeout(READ_SECONDS):
-        if request.content_type == "multipart/form-data":
-            return await _multipart(request)
-        return await _urlencoded(request)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            if request.content_type == "multipart/form-data":
+                return await _multipart(request)
+            return await _urlencoded(request)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def refuse_foreign(request: web.Request) -> None:
@@ -106,7 +113,10 @@ def refuse_foreign(request: web.Request) -> None:
 
 def _ours(request: web.Request, origin: str) -> bool:
     base = urlsplit(request.config_dict[SITE].origin)
-    return urlsplit(origin).netloc in (base.netloc, request.host)
+    try:
+        return urlsplit(origin).netloc in (base.netloc, request.host)
+    except ValueError:  # no address at all
+        return False
 
 
 async def _urlencoded(request: web.Request) -> Form:
@@ -127,18 +137,22 @@ async def _urlencoded(request: web.Request) -> Form:
 async def _multipart(request: web.Request) -> Form:
     fields: MultiDict[str] = MultiDict()
     files: dict[str, bytes] = {}
-    room = MAX_TEXT_BYTES
+    room, known = MAX_TEXT_BYTES, viewer_of(request) is not None
     try:
         async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or not part.name:
+            if not isinstance(part, BodyPartReader) or not part.name or len(fields) > MAX_FIELDS:
                 raise Invalid("This form could not be read. Please try again.")
             if part.filename is None:
                 value = await _bytes(part, room)
                 room -= len(value)
                 fields.add(part.name, value.decode("utf-8", "replace"))
-            elif (data := await _bytes(part, MAX_FILE_BYTES)) and len(files) < MAX_FILES:
-                files[part.name] = data
-    except ValueError as error:  # aiohttp's word for broken boundaries and headers
+            elif known and len(files) < MAX_FILES:
+                if data := await _bytes(part, MAX_FILE_BYTES):
+                    files[part.name] = data
+            elif await part.read_chunk():  # a visitor's files take no memory, but are told of
+                await part.release()
+                files.setdefault("", b"-")
+    except (ValueError, HttpProcessingError) as error:  # broken boundaries and headers
         raise Invalid("This form could not be read. Please try again.") from error
     return _made(fields, files)
 
@@ -170,7 +184,8 @@ def _visitor_cookie(request: web.Request) -> str:
 
 
 def _visitor_token(request: web.Request) -> str:
-    return request.cookies.get(_visitor_cookie(request), "")
+    token = request.cookies.get(_visitor_cookie(request), "")
+    return token if token.isascii() and token.isprintable() else ""  # else it is none of ours
 
 
 async def visitor_page(

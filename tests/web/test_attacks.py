@@ -1,0 +1,144 @@
+"""What somebody sends who means harm: no 5xx, nothing told to the wrong person, no end of work."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from tests.village import City, Village
+from web.pages import forms
+
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+PARTS = b"Content-Type: multipart/form-data; boundary=x\r\nCookie: visitor=a\r\n"
+SIGN_IN = b"csrf=a&name=ann&password=b"
+
+
+@pytest.fixture
+async def city(tmp_path, new_database):
+    village = Village(tmp_path, new_database)
+    yield await village("alpha.test")
+    await village.close()
+
+
+def asked(line: bytes, headers: bytes = b"", body: bytes = b"") -> bytes:
+    """A request as it goes over the wire."""
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    return (
+        line + b" HTTP/1.1\r\nHost: alpha.test\r\nConnection: close\r\n" + headers + length + body
+    )
+
+
+async def status(city: City, data: bytes) -> int:
+    """What bytes on a connection of their own are answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", city.client.port)
+    writer.write(data)
+    async with asyncio.timeout(10):
+        line = await reader.readline()
+    writer.close()
+    return int(line.split()[1])
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (asked(b"GET /about", b"Authorization: Bearer \xff\xfe\r\n"), 401),
+        (asked(b"GET /api/v1/instance", b"Authorization: Bearer \xff\xfe\r\n"), 401),
+        (asked(b"GET /about", b"Cookie: madang=\xff\xfe\r\n"), 200),
+        (asked(b"GET /sign-in", b"Cookie: visitor=\xff\xfe\r\n"), 200),
+        (asked(b"POST /sign-in", b"Cookie: visitor=\xff\xfe\r\n" + FORM, SIGN_IN), 403),
+        (asked(b"POST /sign-in", b"Origin: http://[\r\n" + FORM, SIGN_IN), 403),
+        (asked(b"POST /language", b"Origin: http://[\r\n" + FORM, b"language=ko"), 403),
+        (asked(b"POST /sign-in", PARTS, b"--x\r\nno colon\r\n\r\na\r\n--x--"), 422),
+        (asked(b"POST /sign-in", PARTS, b"--x\r\n" + b"a" * 20_000 + b"\r\n--x--"), 422),
+        (asked(b"POST /sign-in", PARTS, b"--x\r\n" + b"a: b\r\n" * 3_000 + b"\r\n--x--"), 422),
+    ],
+)
+async def test_what_is_no_text_is_no_fault_of_ours(city, data, expected):
+    assert await status(city, data) == expected
+
+
+async def signed_in(city: City, name: str = "ann") -> dict[str, str]:
+    """The headers of an app of somebody who has joined."""
+    if name not in city.people:
+        await city.join(name)
+    return {"Authorization": f"Bearer {await city.token(name)}"}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--x\r\nno colon\r\n\r\na\r\n--x--",
+        b"--x\r\n" + b"a" * 20_000 + b"\r\n--x--",
+        b"--x\r\n" + b"a: b\r\n" * 3_000 + b"\r\n--x--",
+        b"x" * 200_000,
+    ],
+)
+async def test_a_broken_form_of_an_app_is_refused(city, body):
+    headers = {**await signed_in(city), "Content-Type": "multipart/form-data; boundary=x"}
+    async with city.client.post("/api/v1/statuses", data=body, headers=headers) as answer:
+        assert answer.status == 400
+
+
+@pytest.mark.parametrize("seconds", [2**62, 2**31])
+async def test_muting_for_ever_and_a_day_is_muting_for_long(city, seconds):
+    headers, bob = await signed_in(city), await city.join("bob")
+    async with city.client.post(
+        f"/api/v1/accounts/{bob.id}/mute", json={"duration": seconds}, headers=headers
+    ) as answer:
+        assert (answer.status, (await answer.json())["muting"]) == (200, True)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["x" * 600_000, '"><script>', "ko kr", "k", "ko-" + "a" * 9])
+async def test_a_language_is_a_code(city, language):
+    async with city.client.post(
+        "/api/v1/statuses",
+        json={"status": "hello", "language": language},
+        headers=await signed_in(city),
+    ) as answer:
+        assert answer.status == 422
+    assert await city.count("post") == 0
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_body_that_drips_in_is_cut_off(city, monkeypatch):
+    monkeypatch.setattr("web.pages.forms.READ_SECONDS", 0.05)
+    monkeypatch.setattr("web.body.READ_S", 0.05)
+    token = (await signed_in(city))["Authorization"].encode()
+    form = b"HTTP/1.1\r\nHost: alpha.test\r\nContent-Length: 9\r\n" + FORM
+    assert await status(city, b"POST /sign-in " + form + b"\r\na") == 408
+    app = b"POST /api/v1/statuses " + form + b"Authorization: " + token + b"\r\n\r\na"
+    assert await status(city, app) == 408
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_visitors_files_take_no_memory(city):
+    """Without an account nobody can upload: what a form brings along is read and let go."""
+    held = []
+    known = forms.Form
+
+    def watch(fields, files):
+        held.append(sum(len(data) for data in files.values()))
+        return known(fields, files)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "Form", watch)
+        form = aiohttp.FormData()
+        form.add_field("content", "What I wrote")
+        for n in range(1, 5):
+            form.add_field(f"picture_{n}", b"x" * 1_000_000, filename="a.jpg")
+        async with city.client.post("/write", data=form) as answer:
+            assert answer.status == 401
+            assert "What I wrote" in await answer.text()
+    assert held
+    assert max(held) < 100
+
+
+async def test_a_browser_may_call_itself_anything(city):
+    """Its name is kept to tell sessions apart, and shown."""
+    form = b"csrf=a&name=ann&email=ann@x.example&password=seven+purple+umbrellas"
+    headers = b"User-Agent: \xff\xfe\r\nCookie: visitor=a\r\n" + FORM
+    assert await status(city, asked(b"POST /sign-up", headers, form)) == 303
+    assert [row["agent"] for row in await city.rows("SELECT agent FROM session")] == ["??"]
