@@ -169,7 +169,9 @@ async def instance_actor(request: web.Request) -> web.Response:
     account = await request.app[DB].read(account_service.instance_actor)
     if account is None:
         raise NotFound("There is no instance actor yet.")
-    return document(request, await request.app[DB].read(_profile, request.app[SITE], account))
+    return document(
+        request, await request.app[DB].read(documents.profile, request.app[SITE], account)
+    )
 
 
 @routes.get("/actor/{name:outbox|followers|following|featured}")
@@ -177,10 +179,6 @@ async def nothing_of_the_instance(request: web.Request) -> web.Response:
     """Nothing: the instance does not write and cannot be followed. Peers ask all the same."""
     uri = f"{request.app[SITE].origin}/actor/{request.match_info['name']}"
     return document(request, build.ordered_collection(uri, 0, items=[]))
-
-
-def _profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
-    return documents.profile(db, site, account)
 
 
 @routes.get("/actors/{id}")
@@ -198,7 +196,7 @@ async def actor_document(request: web.Request, account: Account) -> web.Response
     if account.state != "active":
         raise NotFound("There is no such account.")
     await _admit(request)
-    body = await request.app[DB].read(_profile, request.app[SITE], account)
+    body = await request.app[DB].read(documents.profile, request.app[SITE], account)
     return document(request, body)
 
 

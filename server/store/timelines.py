@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from server.model import Entry
 from server.store.db import Read, Row, Write
-from server.store.paging import Page, among, rows
+from server.store.paging import LAST_ID, Page, among, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
 
@@ -67,7 +67,7 @@ def stories(db: Read, viewer_id: int, page: Page) -> list[Entry]:
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.local = 1 AND p.visibility = 'public' AND p.kind = 'article'
           AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
-          AND p.author_id NOT IN ({UNWANTED})
+          AND a.state = 'active' AND p.author_id NOT IN ({UNWANTED})
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
@@ -135,7 +135,8 @@ def account(
         SELECT b.id, b.account_id AS booster_id, {SHOWN}
         FROM boost b JOIN post p ON p.id = b.post_id JOIN account a ON a.id = p.author_id
         WHERE b.account_id = :account AND p.deleted_ms IS NULL AND b.id > :lower AND b.id < :upper
-          AND p.visibility IN ('public', 'unlisted') AND p.author_id NOT IN ({UNWANTED})
+          AND p.visibility IN ('public', 'unlisted') AND a.state = 'active'
+          AND p.author_id NOT IN ({UNWANTED})
     """  # noqa: S608
     parts = [own] if media_only or not boosts else [own, boosted]
     # each half is cut before they are merged, so that neither is read whole
@@ -165,7 +166,7 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
 def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:
     """Public posts that contain every one of `terms` (lower-case).
 
-    A scan of the newest `SEARCHED` public posts, not an index: enough for a city's first years.
+    A scan from the newest on until the page is full, not an index: enough for a city's first years.
     """
     conditions = " AND ".join(
         f"(lower(p.title) LIKE :t{n} OR lower(p.content) LIKE :t{n})" for n in range(len(terms))
@@ -229,7 +230,7 @@ def spread_post(
         author=author_id,
         answered=answered_id,
         after=after_id,
-        last=last or 2**63 - 1,
+        last=last or LAST_ID,
     )
     return last
 
@@ -254,7 +255,7 @@ def spread_boost(
         booster=booster_id,
         author=author_id,
         after=after_id,
-        last=last or 2**63 - 1,
+        last=last or LAST_ID,
     )
     return last
 

@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from server.errors import Forbidden, NotFound, Unauthorized
-from server.store.paging import LAST_ID
+from server.ids import parse_id
 from web.keys import VIEWER, Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -78,15 +78,10 @@ def covers(given: frozenset[str], scope: str) -> bool:
 
 def path_id(request: web.Request, name: str = "id") -> int:
     """The id in the address. Raises `NotFound` for what cannot be one of ours."""
-    text = request.match_info[name]
-    if (
-        not text.isascii()
-        or not text.isdigit()
-        or len(text) > len(str(LAST_ID))
-        or int(text) > LAST_ID
-    ):
+    found = parse_id(request.match_info[name])
+    if found is None:
         raise NotFound("There is nothing with this id.")
-    return int(text)
+    return found
 
 
 def viewer_id(viewer: Viewer | None) -> int | None:
