@@ -1,5 +1,8 @@
 """Likes and boosts between instances, and counts that stay right."""
 
+import pytest
+
+from server.errors import Forbidden
 from server.services import posts
 from tests.village import City, Village, eventually
 
@@ -79,5 +82,8 @@ async def test_what_only_followers_read_is_not_boosted(village: Village) -> None
     await gamma.follow("cho", "@bob@beta.test")
     await village.settle()
     note = await alpha.write("ann", "Among friends", visibility="followers")
-    await eventually(lambda: beta.post_at(note.uri))
+    there = await eventually(lambda: beta.post_at(note.uri))
+    with pytest.raises(Forbidden):
+        await beta.do(posts.boost, await beta.me("bob"), there.id)
+    await village.settle()
     assert await gamma.find(note.uri) is None
