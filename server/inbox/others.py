@@ -10,7 +10,7 @@ from server.model import Account, Post
 from server.policy.authority import may
 from server.services import follows as service
 from server.services import strangers
-from server.store import accounts, activities, follows, posts
+from server.store import accounts, follows, posts, reports
 from server.store.db import Write
 
 MAX_FEATURED = 20  # pinned posts of one stranger
@@ -64,7 +64,7 @@ def flag(tx: Write, arrival: Arrival) -> None:
     target = people[0].id if people else about[0].author_id if about else None
     if target is None:
         return
-    activities.insert_report(
+    reports.insert(
         tx,
         id=new_id(arrival.now_ms),
         uri=arrival.activity.id,

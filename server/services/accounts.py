@@ -13,17 +13,18 @@ from server.ids import new_id
 from server.keyring import Keys
 from server.model import ROLES, VISIBILITIES, Account, Member, Site
 from server.outbox import publish
-from server.services import documents, follows
+from server.services import documents, follows, media
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
-from server.store import activities, notifications, posts, sessions
+from server.store import activities, drafts, invites, notifications, posts, sessions
 from server.store.db import Read, UniqueViolation, Write
 
 MAX_DISPLAY_NAME: Final = 60  # characters
 MAX_BIO: Final = 1000
 MAX_FIELDS: Final = 4
 MAX_FIELD: Final = 255
+PICTURES: Final = frozenset({"avatar", "header"})
 OFFICIAL: Final = frozenset({"officer", "moderator", "admin"})
 RESERVED: Final = frozenset(
     {
@@ -204,7 +205,10 @@ def edit_profile(
     tx: Write, site: Site, viewer: Account, changes: ProfileChanges, now_ms: int
 ) -> Account:
     """Change what others see of an account, and tell its followers."""
-    store.set_columns(tx, viewer.id, **_columns(site, viewer, changes))
+    columns = _columns(site, viewer, changes)
+    for name in PICTURES & columns.keys():
+        _let_go(tx, site, viewer.id, getattr(viewer, name), now_ms)
+    store.set_columns(tx, viewer.id, **columns)
     account = store.by_id(tx, viewer.id)
     assert account is not None  # noqa: S101  changed above
     tell_update(tx, site, account, now_ms)
@@ -220,6 +224,13 @@ def _columns(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, 
         if (file := getattr(changes, name)) is not None:
             columns[name] = f"{site.origin}/media/{file}" if file else ""
     return columns or {"display_name": viewer.display_name}
+
+
+def _let_go(tx: Write, site: Site, account_id: int, url: str, now_ms: int) -> None:
+    """Have the file of a picture removed that a profile shows no more, if it is one of ours."""
+    base = f"{site.origin}/media/"
+    if url.startswith(base):
+        media.let_go(tx, account_id, url.removeprefix(base), now_ms)
 
 
 def _words(site: Site, changes: ProfileChanges) -> dict[str, object]:
@@ -333,10 +344,38 @@ def _own(db: Read, account_id: int) -> tuple[Account, Member]:
     return account, member
 
 
-def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
-    """End an account: its posts are buried. It cannot come back.
+def moderators(db: Read) -> list[Account]:
+    """Those who decide here."""
+    return store.moderators(db)
 
-    Every server we know is told: any of them may have kept something.
+
+def named(db: Read, site: Site, name: str) -> Member | None:
+    """The private half of one of ours, by what is typed at the door: name, handle or e-mail."""
+    if member := store.member_by_email(db, name):
+        return member
+    account = by_handle(db, site, name)
+    return store.member(db, account.id) if account else None
+
+
+def leave(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
+    """End one's own account. Raises `Conflict` for the only administrator: see `delete`."""
+    admins = [
+        account.id
+        for account in store.moderators(tx)
+        if (member := store.member(tx, account.id)) and member.role == "admin"
+    ]
+    if admins == [viewer.id]:
+        raise Conflict(
+            "You are the only administrator here. Please have somebody else made one first."
+        )
+    delete(tx, site, viewer, now_ms)
+
+
+def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
+    """End an account: its posts are buried, what was only its own goes. It cannot come back.
+
+    The name stays taken, for other servers remember whose it was. Every server that we know is
+    told: any of them may have kept something.
     """
     uri = f"{viewer.uri}#delete"
     publish(
@@ -357,6 +396,11 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     notifications.remove_all_from(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
+    drafts.remove_of(tx, viewer.id)
+    invites.remove_of(tx, viewer.id)
+    posts.release_loose_media(tx, viewer.id)
+    for picture in (viewer.avatar, viewer.header):
+        _let_go(tx, site, viewer.id, picture, now_ms)
     store.remove_member(tx, viewer.id)
     store.set_columns(
         tx,

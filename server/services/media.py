@@ -1,5 +1,7 @@
 """Pictures of our people: stored as rows here, as files by `server.media`."""
 
+import msgspec
+
 from server.errors import NotFound
 from server.ids import new_id
 from server.media import Picture
@@ -13,28 +15,8 @@ MAX_ALT = 1500  # characters
 def add(
     tx: Write, account_id: int, picture: Picture, alt: str, focus: tuple[float, float], now_ms: int
 ) -> Media:
-    """Store a processed picture; a post takes it within a day, or it is forgotten."""
-    media = Media(
-        id=new_id(now_ms),
-        account_id=account_id,
-        post_id=None,
-        position=0,
-        kind="image",
-        media_type=picture.media_type,
-        large=picture.large,
-        small=picture.small,
-        remote_url="",
-        alt=alt.strip()[:MAX_ALT],
-        width=picture.width,
-        height=picture.height,
-        small_width=picture.small_width,
-        small_height=picture.small_height,
-        bytes=picture.bytes,
-        blurhash=picture.blurhash,
-        focus_x=_within(focus[0]),
-        focus_y=_within(focus[1]),
-        created_ms=now_ms,
-    )
+    """Store a processed picture; a post or a draft takes it within a day, or it is forgotten."""
+    media = _row(account_id, picture, alt, focus, now_ms)
     posts.insert_media(tx, media)
     return media
 
@@ -56,6 +38,55 @@ def describe(
         tx, media_id, alt.strip()[:MAX_ALT], (_within(focus[0]), _within(focus[1]))
     )
     return one(tx, account_id, media_id)
+
+
+def _row(
+    account_id: int, picture: Picture, alt: str, focus: tuple[float, float], now_ms: int
+) -> Media:
+    return Media(
+        id=new_id(now_ms),
+        account_id=account_id,
+        post_id=None,
+        position=0,
+        kind="image",
+        media_type=picture.media_type,
+        large=picture.large,
+        small=picture.small,
+        remote_url="",
+        alt=alt.strip()[:MAX_ALT],
+        width=picture.width,
+        height=picture.height,
+        small_width=picture.small_width,
+        small_height=picture.small_height,
+        bytes=picture.bytes,
+        blurhash=picture.blurhash,
+        focus_x=_within(focus[0]),
+        focus_y=_within(focus[1]),
+        created_ms=now_ms,
+    )
+
+
+def loose(db: Read, account_id: int, media_id: int) -> Media | None:
+    """One of the account's pictures that is in no post, if it is still there."""
+    found = posts.media(db, media_id)
+    if found is None or found.account_id != account_id or found.post_id or not found.created_ms:
+        return None
+    return found
+
+
+def spend(tx: Write, media: Media, now_ms: int) -> str:
+    """Take a loose picture for a profile, which needs no small size; the name of its file."""
+    posts.remove_media(tx, media.id)
+    if media.small not in ("", media.large):
+        let_go(tx, media.account_id, media.small, now_ms)
+    return media.large
+
+
+def let_go(tx: Write, account_id: int, file: str, now_ms: int) -> None:
+    """A file of the store that nothing shows any more: housekeeping removes it after the commit."""
+    nothing = Picture(file, "", "", 0, 0, 0, 0, 0, "")
+    row = _row(account_id, nothing, "", (0.0, 0.0), now_ms)
+    posts.insert_media(tx, msgspec.structs.replace(row, created_ms=0))
 
 
 def _within(value: float) -> float:

@@ -1,6 +1,6 @@
-"""Which activities have arrived, what must never come back, and what was reported."""
+"""Which activities have arrived, and what must never come back."""
 
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Write
 
 
 def record(tx: Write, uri: str, now_ms: int) -> bool:
@@ -66,41 +66,6 @@ def buried(db: Read, uri: str, *, by: str) -> bool:
 
 def _grave(uri: str, by: str) -> str:
     return f"{by} {uri}" if by else uri  # no id contains a space
-
-
-def insert_report(
-    tx: Write,
-    *,
-    id: int,
-    uri: str,
-    reporter_id: int,
-    target_id: int | None,
-    objects: str,
-    comment: str,
-    now_ms: int,
-) -> bool:
-    """Store a Flag. `objects` is a JSON list of ids. False when we have it."""
-    return (
-        tx.run(
-            """
-            INSERT INTO report (id, uri, reporter_id, target_id, objects, comment, created_ms)
-            VALUES (:id, :uri, :reporter, :target, :objects, :comment, :now) ON CONFLICT DO NOTHING
-            """,
-            id=id,
-            uri=uri,
-            reporter=reporter_id,
-            target=target_id,
-            objects=objects,
-            comment=comment,
-            now=now_ms,
-        )
-        == 1
-    )
-
-
-def reports(db: Read) -> list[Row]:
-    """Open reports, newest first."""
-    return db.all("SELECT * FROM report WHERE state = 'open' ORDER BY id DESC LIMIT 100")
 
 
 def setting(db: Read, name: str) -> str | None:

@@ -39,3 +39,8 @@ def by_id(db: Read, account_id: int, id: int) -> Draft | None:
 def remove(tx: Write, account_id: int, id: int) -> None:
     """Forget one."""
     tx.run("DELETE FROM draft WHERE id = :id AND account_id = :account", id=id, account=account_id)
+
+
+def remove_of(tx: Write, account_id: int) -> None:
+    """Forget all of an account's drafts."""
+    tx.run("DELETE FROM draft WHERE account_id = :account", account=account_id)

@@ -154,8 +154,10 @@ def public_replies(db: Read, id: int, page: Page) -> list[Post]:
         db,
         page,
         """
-        SELECT * FROM post WHERE reply_to_id = :id AND visibility IN ('public', 'unlisted')
-          AND deleted_ms IS NULL AND id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
+        SELECT p.* FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.reply_to_id = :id AND p.visibility IN ('public', 'unlisted')
+          AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper AND a.state = 'active'
+        ORDER BY p.id DESC LIMIT :limit
         """,
         id=id,
     )
@@ -553,11 +555,35 @@ def release_media(tx: Write, post_id: int) -> None:
 
 
 def remove_loose_media(tx: Write, before_ms: int) -> list[str]:
-    """Forget pictures that never came into a post; the names of their files."""
+    """Forget pictures that never came into a post; the names of their files.
+
+    One that its owner's draft names waits with it, whatever its age; one that was let go
+    (`created_ms` 0) does not. An id has so many digits that a draft holds them only by naming it.
+    """
     found = tx.all(
         """
-        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before RETURNING large, small
+        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before
+          AND (created_ms = 0 OR NOT EXISTS (
+            SELECT 1 FROM draft WHERE draft.account_id = media.account_id
+              AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))
+        RETURNING large, small
         """,
         before=before_ms,
     )
     return [name for row in found for name in (row["large"], row["small"]) if name]
+
+
+def release_loose_media(tx: Write, account_id: int) -> None:
+    """Let go what an account has sent and not used; housekeeping removes the files."""
+    tx.run(
+        """
+        UPDATE media SET created_ms = 0
+        WHERE post_id IS NULL AND created_ms > 0 AND account_id = :account
+        """,
+        account=account_id,
+    )
+
+
+def remove_media(tx: Write, id: int) -> None:
+    """Forget a picture's row; its files are somebody else's now."""
+    tx.run("DELETE FROM media WHERE id = :id", id=id)

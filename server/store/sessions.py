@@ -127,34 +127,3 @@ def record_failure(tx: Write, subject: str, now_ms: int, id: int) -> None:
 def forget_failures(tx: Write, before_ms: int) -> int:
     """Old guesses do not count."""
     return tx.run("DELETE FROM login_failure WHERE at_ms < :before", before=before_ms)
-
-
-# --- invitations
-
-
-def insert_invite(
-    tx: Write, *, code: str, account_id: int | None, uses: int, expires_ms: int
-) -> None:
-    """Store an invitation."""
-    tx.run(
-        "INSERT INTO invite (code, account_id, uses_left, expires_ms) VALUES (:c, :a, :u, :e)",
-        c=code,
-        a=account_id,
-        u=uses,
-        e=expires_ms,
-    )
-
-
-def use_invite(tx: Write, code: str, now_ms: int) -> bool:
-    """Take one use of an invitation. False when it has none left or is over."""
-    return (
-        tx.run(
-            """
-            UPDATE invite SET uses_left = uses_left - 1
-            WHERE code = :code AND uses_left > 0 AND expires_ms > :now
-            """,
-            code=code,
-            now=now_ms,
-        )
-        == 1
-    )

@@ -6,7 +6,6 @@ from server.config import VERSION
 from server.model import Account
 from server.services import accounts
 from server.services.accounts import Facts
-from server.store import accounts as rows
 from server.store.db import Read
 from web.keys import DB
 from web.pages.access import now
@@ -23,4 +22,4 @@ async def about(request: web.Request) -> web.Response:
 
 
 def _facts(db: Read, now_ms: int) -> tuple[Facts, list[Account]]:
-    return accounts.facts(db, now_ms), rows.moderators(db)
+    return accounts.facts(db, now_ms), accounts.moderators(db)

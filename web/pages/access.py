@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from aiohttp import web
@@ -13,8 +13,8 @@ from server.model import Account, Site
 from server.services import accounts
 from server.store.db import Read
 from server.store.paging import Page
-from web.keys import NOW, Viewer
-from web.pages.forms import see
+from web.keys import NOW, SITE, Viewer
+from web.pages.forms import local_path, see
 from web.render import viewer_of
 
 MODERATORS: Final = frozenset({"moderator", "admin"})
@@ -50,8 +50,19 @@ def moderator(handler: SignedIn) -> Handler:
 
 def sign_in_path(request: web.Request) -> str:
     """Where to sign in, and where to go on then."""
-    wish = request.path_qs if request.method == "GET" else "/home"
-    return f"/sign-in?{urlencode({'next': wish})}"
+    wish = request.path_qs if request.method == "GET" else _page_of_form(request)
+    return f"/sign-in?{urlencode({'next': wish or '/home'})}"
+
+
+def _page_of_form(request: web.Request) -> str:
+    """The page here whose form was sent, as browsers tell it to their own site; else nothing."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    if f"{came.scheme}://{came.netloc}" != request.config_dict[SITE].origin:
+        return ""
+    return local_path(f"{came.path}?{came.query}" if came.query else came.path)
 
 
 def viewer_id(request: web.Request) -> int | None:

@@ -48,7 +48,8 @@ async def failed(request: web.Request, status: int, error: AppError | None) -> w
         status=status,
         headers=retry_after(error),
         heading=HEADINGS.get(status, N_("Something went wrong")),
-        sentence=SENTENCES.get(status, ""),
+        # An error says itself what to do; that something is missing leaves that open.
+        sentence="" if error and status != HTTPStatus.NOT_FOUND else SENTENCES.get(status, ""),
         error=error,
         ours=status >= HTTPStatus.INTERNAL_SERVER_ERROR
         and status != HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,9 +1,9 @@
-"""Those who wait for an account."""
+"""For moderators: those who wait for an account, and what was reported."""
 
 from aiohttp import web
 
 from server.errors import NotFound
-from server.services import accounts
+from server.services import accounts, reports
 from web.keys import DB, Viewer
 from web.pages.access import moderator, now, number
 from web.pages.forms import form, see
@@ -33,3 +33,20 @@ async def decide(request: web.Request, viewer: Viewer) -> web.Response:
     else:
         raise NotFound("There is nothing at this address.")
     return see("/pending")
+
+
+@routes.get("/reports")
+@moderator
+async def reported(request: web.Request, viewer: Viewer) -> web.Response:
+    """What was reported, newest first."""
+    waiting = await request.config_dict[DB].read(reports.waiting)
+    return await page(request, "reports.html", reports=waiting)
+
+
+@routes.post("/reports/{id}/done")
+@moderator
+async def done(request: web.Request, viewer: Viewer) -> web.Response:
+    """Put a report away; whatever it named stays as it is."""
+    await form(request)
+    await request.config_dict[DB].write(reports.close, number(request))
+    return see("/reports")

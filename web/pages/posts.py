@@ -199,7 +199,7 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     await request.config_dict[DB].write(
         does, request.config_dict[SITE], viewer.account, id, now(request)
     )
-    return see(f"{back(sent, '/home')}#post-{id}")
+    return see(f"{back(sent, '/home')}#acts-{id}")
 
 
 def _own(view: PostView, viewer: Viewer) -> None:

@@ -20,7 +20,8 @@ from web.render import page, person_url, post_url, viewer_of
 routes = web.RouteTableDef()
 
 MAX_QUERY: Final = 500
-_ELSEWHERE: Final = re.compile(r"https?://\S+|@?[A-Za-z0-9_.-]+@[^\s@/]+\.[^\s@/]+(:\d+)?")
+# A host has a dot, or a port where two cities share a machine: localhost:8082.
+_ELSEWHERE: Final = re.compile(r"https?://\S+|@?[A-Za-z0-9_.-]+@[^\s@/]+[.:][^\s@/]+")
 
 
 class Found(msgspec.Struct, frozen=True):

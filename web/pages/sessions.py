@@ -9,10 +9,8 @@ from aiohttp import web
 from server import passwords
 from server.errors import AppError, Invalid
 from server.model import Member
-from server.services import drafts, sessions
-from server.store import accounts
-from server.store.db import Read
-from web.keys import ADDRESS, DB, SITE
+from server.services import accounts, drafts, sessions
+from web.keys import ADDRESS, DB, SITE, Viewer
 from web.pages import texts
 from web.pages.access import now
 from web.pages.errors import retry_after
@@ -67,7 +65,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def _member(request: web.Request, sent: Form) -> Member:
     """Whose name and password these are. Raises `Invalid`; `TooMany` after five wrong guesses."""
     db, name = request.config_dict[DB], sent.get("name").lower().removeprefix("@")
-    member = await db.read(_named, name)
+    member = await db.read(accounts.named, request.config_dict[SITE], name)
     # Per account *and* address: guessing from elsewhere must not lock anybody out of their account.
     subject = f"{member.account_id if member else name[:200]} from {request[ADDRESS]}"
     await db.read(sessions.check_throttle, (subject,), now(request))
@@ -78,11 +76,13 @@ async def _member(request: web.Request, sent: Form) -> Member:
     return member
 
 
-def _named(db: Read, name: str) -> Member | None:
-    if "@" in name:
-        return accounts.member_by_email(db, name)
-    account = accounts.by_handle(db, name)
-    return accounts.member(db, account.id) if account else None
+async def check_password(request: web.Request, viewer: Viewer, given: str) -> None:
+    """Whoever sits here is the viewer: raises `Invalid` if not, `TooMany` after five guesses."""
+    db, subject = request.config_dict[DB], f"password:{viewer.account.id}"
+    await db.read(sessions.check_throttle, (subject,), now(request))
+    if not await passwords.verify(viewer.member.password, given):
+        await db.write(sessions.record_failure, subject, now(request))
+        raise Invalid("This is not your current password.")
 
 
 async def _next(request: web.Request, sent: Form, member: Member) -> str:
@@ -133,10 +133,18 @@ def set_session(request: web.Request, response: web.Response, token: str) -> Non
 @routes.post("/sign-out")
 async def sign_out(request: web.Request) -> web.Response:
     """End this session, here and in the browser."""
-    response, name = see("/"), session_cookie(request)
+    response = see("/")
     if viewer_of(request) is not None:
         await form(request)
-        token = request.cookies.get(name, "")
+        token = request.cookies.get(session_cookie(request), "")
         await request.config_dict[DB].write(sessions.sign_out, token)
-    response.del_cookie(name, path="/", httponly=True, samesite="Lax", secure=name[0] == "_")
+    drop_session(request, response)
     return response
+
+
+def drop_session(request: web.Request, response: web.Response) -> None:
+    """Have the browser forget its session."""
+    name = session_cookie(request)
+    response.del_cookie(
+        name, path="/", httponly=True, samesite="Lax", secure=name.startswith("__Host-")
+    )

@@ -1,4 +1,4 @@
-"""Settings: how others see the viewer, the password, where they are signed in."""
+"""Settings: how others see the viewer, the password, where they are signed in, and leaving."""
 
 import json
 from collections.abc import Mapping
@@ -8,24 +8,25 @@ from typing import Final
 from aiohttp import web
 
 from server import passwords
-from server.errors import AppError, Invalid
-from server.model import VISIBILITIES, Account
-from server.services import accounts, sessions
+from server.errors import AppError
+from server.model import VISIBILITIES, Account, Media, Site
+from server.services import accounts, media, sessions
 from server.services.accounts import ProfileChanges
-from server.store import accounts as rows
 from server.store.db import Write
 from server.text import plain
 from web import i18n
 from web.i18n import N_
-from web.keys import DB, PICTURES, SITE, Viewer
+from web.keys import DB, SITE, Viewer
+from web.keys import PICTURES as PICTURE_STORE
 from web.pages.access import now, signed_in
 from web.pages.forms import Form, form, see
-from web.pages.sessions import session_cookie
+from web.pages.sessions import check_password, drop_session, session_cookie
 from web.render import page
 
 routes = web.RouteTableDef()
 
 FIELDS: Final = 4
+PICTURES: Final = ("avatar", "header")
 DONE: Final = {
     "welcome": N_("Welcome! Tell the others a little about yourself."),
     "profile": N_("Your profile was saved."),
@@ -56,54 +57,64 @@ def _typed(account: Account) -> dict[str, str]:
 @routes.post("/settings/profile")
 @signed_in
 async def profile(request: web.Request, viewer: Viewer) -> web.Response:
-    """Change how others see the viewer."""
+    """Change how others see the viewer. A refused form keeps the pictures that were chosen."""
     sent = await form(request)
-    try:
-        avatar = await _picture(request, sent, "avatar")
-    except AppError as error:
-        return await _refused(request, viewer, sent, "avatar", error)
-    try:
-        header = await _picture(request, sent, "header")
-    except AppError as error:
-        return await _refused(request, viewer, sent, "header", error)
+    chosen: dict[str, Media] = {}
+    errors: dict[str, AppError] = {}
+    for name in PICTURES:
+        try:
+            picture = await _picture(request, viewer, sent, name)
+        except AppError as error:
+            errors[name] = error
+            continue
+        if picture is not None:
+            chosen[name] = picture
+    if not errors:
+        try:
+            await request.config_dict[DB].write(
+                _save, request.config_dict[SITE], viewer.account, sent, chosen, now(request)
+            )
+        except AppError as error:
+            errors["profile"] = error
+    if errors:
+        typed = {name: sent.raw(name) for name in _typed(viewer.account)}
+        return await _shown(request, viewer, typed, errors, chosen)
+    return see("/settings?done=profile")
+
+
+async def _picture(request: web.Request, viewer: Viewer, sent: Form, name: str) -> Media | None:
+    """The picture that was chosen just now, or before the form was refused."""
+    db, data = request.config_dict[DB], sent.files.get(name)
+    if data is None:
+        kept = sent.id(f"{name}_kept")
+        return await db.read(media.loose, viewer.account.id, kept) if kept else None
+    pictures = request.config_dict[PICTURE_STORE]
+    made = await (pictures.process_avatar(data) if name == "avatar" else pictures.process(data))
+    return await db.write(media.add, viewer.account.id, made, "", (0.0, 0.0), now(request))
+
+
+def _save(
+    tx: Write, site: Site, account: Account, sent: Form, chosen: Mapping[str, Media], now_ms: int
+) -> None:
+    files = {name: media.spend(tx, picture, now_ms) for name, picture in chosen.items()}
+    for name in PICTURES:
+        if sent.get(f"{name}_remove"):
+            files.setdefault(name, "")
     changes = ProfileChanges(
         display_name=sent.get("display_name"),
         bio_source=sent.raw("bio").strip(),
         fields=tuple((name, value) for name, value in _fields(sent) if name or value),
         locked=bool(sent.get("locked")),
         discoverable=bool(sent.get("discoverable")),
-        avatar=avatar,
-        header=header,
+        avatar=files.get("avatar"),
+        header=files.get("header"),
     )
-    db, site = request.config_dict[DB], request.config_dict[SITE]
-    try:
-        await db.write(accounts.edit_profile, site, viewer.account, changes, now(request))
-    except AppError as error:
-        return await _refused(request, viewer, sent, "profile", error)
-    return see("/settings?done=profile")
+    accounts.edit_profile(tx, site, account, changes, now_ms)
 
 
 def _fields(sent: Form) -> list[tuple[str, str]]:
     places = range(1, FIELDS + 1)
     return [(sent.get(f"field_{n}_name"), sent.get(f"field_{n}_value")) for n in places]
-
-
-async def _picture(request: web.Request, sent: Form, name: str) -> str | None:
-    """The file of the new picture; nothing if it is taken away, None if it stays."""
-    data = sent.files.get(name)
-    if data is None:
-        return "" if sent.get(f"{name}_remove") else None
-    pictures = request.config_dict[PICTURES]
-    made = await (pictures.process_avatar(data) if name == "avatar" else pictures.process(data))
-    return str(made.large)
-
-
-async def _refused(
-    request: web.Request, viewer: Viewer, sent: Form, field: str, error: AppError
-) -> web.Response:
-    names = _typed(viewer.account)
-    typed = {name: sent.raw(name) for name in names}
-    return await _shown(request, viewer, typed, {field: error})
 
 
 @routes.post("/settings/preferences")
@@ -124,7 +135,7 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
 
 def _prefer(tx: Write, viewer_id: int, language: str, visibility: str) -> None:
     accounts.set_language(tx, viewer_id, language)
-    rows.set_member(tx, viewer_id, default_visibility=visibility)
+    accounts.set_default_visibility(tx, viewer_id, visibility)
 
 
 @routes.post("/settings/password")
@@ -132,20 +143,14 @@ def _prefer(tx: Write, viewer_id: int, language: str, visibility: str) -> None:
 async def password(request: web.Request, viewer: Viewer) -> web.Response:
     """Change the password; whoever else knew the old one is signed out."""
     sent, db = await form(request), request.config_dict[DB]
-    subject = (f"password:{viewer.account.id}",)
+    field = "old_password"
     try:
-        await db.read(sessions.check_throttle, subject, now(request))
-    except AppError as error:
-        return await _shown(request, viewer, _typed(viewer.account), {"old_password": error})
-    if not await passwords.verify(viewer.member.password, sent.raw("old_password")):
-        await db.write(sessions.record_failure, subject[0], now(request))
-        wrong = Invalid("This is not your current password.")
-        return await _shown(request, viewer, _typed(viewer.account), {"old_password": wrong})
-    try:
+        await check_password(request, viewer, sent.raw("old_password"))
+        field = "password"
         passwords.check(sent.raw("password"), viewer.account.name, viewer.member.email)
         hashed = await passwords.hash_(sent.raw("password"))
     except AppError as error:
-        return await _shown(request, viewer, _typed(viewer.account), {"password": error})
+        return await _shown(request, viewer, _typed(viewer.account), {field: error})
     token = request.cookies.get(session_cookie(request), "")
     await db.write(accounts.change_password, viewer.account, hashed, token)
     return see("/settings?done=password")
@@ -164,11 +169,42 @@ async def revoke(request: web.Request, viewer: Viewer) -> web.Response:
     return see("/settings?done=sessions")
 
 
+@routes.get("/settings/leave")
+@signed_in
+async def ask_to_leave(request: web.Request, viewer: Viewer) -> web.Response:
+    """What happens when somebody leaves, and the button."""
+    return await page(request, "leave.html")
+
+
+@routes.post("/settings/leave")
+@signed_in
+async def leave(request: web.Request, viewer: Viewer) -> web.Response:
+    """Delete the viewer's account, once they have given its password again."""
+    sent = await form(request)
+    try:
+        await check_password(request, viewer, sent.raw("password"))
+        await request.config_dict[DB].write(
+            accounts.leave, request.config_dict[SITE], viewer.account, now(request)
+        )
+    except AppError as error:
+        return await page(request, "leave.html", status=error.status, errors={"password": error})
+    response = see("/farewell")
+    drop_session(request, response)
+    return response
+
+
+@routes.get("/farewell")
+async def farewell(request: web.Request) -> web.Response:
+    """For somebody who has just left."""
+    return await page(request, "farewell.html")
+
+
 async def _shown(
     request: web.Request,
     viewer: Viewer,
     typed: Mapping[str, str],
     errors: Mapping[str, AppError] | None = None,
+    chosen: Mapping[str, Media] | None = None,
 ) -> web.Response:
     token = request.cookies.get(session_cookie(request), "")
     devices = await request.config_dict[DB].read(sessions.all, viewer.account.id, now(request))
@@ -178,6 +214,7 @@ async def _shown(
         "settings.html",
         status=status,
         typed=typed,
+        chosen=chosen or {},
         places=range(1, FIELDS + 1),
         devices=devices,
         this=sessions.digest(token) if token else b"",

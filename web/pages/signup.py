@@ -10,9 +10,8 @@ from aiohttp import web
 from server import keyring, passwords
 from server.errors import AppError, Forbidden, Invalid
 from server.model import Account, Site
-from server.services import accounts, sessions
+from server.services import accounts, invites, sessions
 from server.services.accounts import NewAccount
-from server.store import sessions as rows
 from server.store.db import Write
 from web.keys import ADDRESS, CONFIG, DB, SITE, VAULT
 from web.pages.access import now
@@ -68,6 +67,10 @@ async def _made(request: web.Request, sent: Form) -> Account:
     if mode == "closed":
         raise Forbidden("This site does not take new accounts at the moment.")
     email, password = sent.get("email"), sent.raw("password")
+    try:
+        name = accounts.check_name(sent.get("name").removeprefix("@"))
+    except AppError as error:
+        raise _Unusable("name", error) from error
     if "@" not in email.strip("@") or len(email) > 254:
         raise _Unusable(
             "email", Invalid("Please give an e-mail address, such as name@example.org.")
@@ -80,7 +83,7 @@ async def _made(request: web.Request, sent: Form) -> Account:
     except AppError as error:
         raise _Unusable("password", error) from error
     new = NewAccount(
-        name=sent.get("name").lower().removeprefix("@"),
+        name=name,
         email=email,
         password=hashed,
         display_name=sent.get("display_name"),
@@ -96,8 +99,8 @@ async def _made(request: web.Request, sent: Form) -> Account:
 
 def _create(tx: Write, site: Site, new: NewAccount, invite: str | None, now_ms: int) -> Account:
     """One commit: an invitation is used only if the account is made."""
-    if invite is not None and not rows.use_invite(tx, invite, now_ms):
-        raise Invalid("This invitation is not valid any more. Please ask for a new one.")
+    if invite is not None:
+        invites.use(tx, invite, now_ms)
     return accounts.create(tx, site, new, now_ms)
 
 

@@ -33,7 +33,10 @@ class Refused(Exception):
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A form in progress. `kind`: story | note. `once` makes pressing the button twice one post."""
+    """A form in progress. `kind`: story | note. `once` makes pressing the button twice one post.
+
+    `alts` says anew what pictures show, by their ids; it is stored when the text is published.
+    """
 
     kind: str = "story"
     title: str = ""
@@ -44,6 +47,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     language: str = ""
     media_ids: tuple[int, ...] = ()
+    alts: tuple[tuple[int, str], ...] = ()
     reply_to_id: int | None = None
     draft_id: int | None = None
     once: str = ""
@@ -81,6 +85,7 @@ def from_form(sent: Form) -> Text:
     """What was typed and chosen; a choice that was never offered becomes the usual one."""
     visibility, language = sent.get("visibility"), sent.get("language")
     removed = set(sent.ids("remove"))
+    media_ids = tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed)
     return Text(
         kind="note" if sent.get("kind") == "note" else "story",
         title=" ".join(sent.get("title").split()),
@@ -90,7 +95,8 @@ def from_form(sent: Form) -> Text:
         warning=" ".join(sent.get("warning").split()),
         sensitive=bool(sent.get("sensitive")),
         language=language if language in LANGUAGES else "",
-        media_ids=tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed),
+        media_ids=media_ids,
+        alts=tuple((id, sent.get(f"alt_{id}")) for id in media_ids if sent.many(f"alt_{id}")),
         reply_to_id=sent.id("reply_to"),
         draft_id=sent.id("draft"),
         once=sent.get("once")[:64],
@@ -130,16 +136,20 @@ def from_draft(draft: Draft) -> Text:
 
 def carried(sent: Form) -> list[tuple[str, str]]:
     """The fields of a text as they go through a sign-in: in hidden fields, under another name."""
-    return [
-        (f"kept_{name}", value)
-        for name in KEPT
-        for value in (*sent.many(name), *sent.many(f"kept_{name}"))
-        if value
-    ]
+    plain_names = ((name.removeprefix("kept_"), value) for name, value in sent)
+    return [(f"kept_{name}", value) for name, value in plain_names if value and _is_kept(name)]
+
+
+def _is_kept(name: str) -> bool:
+    return name in KEPT or name.startswith("alt_")
 
 
 def arrived(sent: Form) -> Text | None:
     """The text that went through a sign-in; None where there was none."""
-    fields = {name: sent.many(f"kept_{name}") for name in KEPT}
-    text = from_form(Form({name: values for name, values in fields.items() if values}, {}))
+    fields = {
+        name.removeprefix("kept_"): values
+        for name, values in sent.fields.items()
+        if name.startswith("kept_")
+    }
+    text = from_form(Form(fields, {}))
     return text if text.content.strip() or text.title else None

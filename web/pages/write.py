@@ -12,7 +12,7 @@ from aiohttp import web
 
 from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound
-from server.model import VISIBILITIES, Media, Post, PostView, Site
+from server.model import VISIBILITIES, Account, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts
 from server.store.db import Read, Write
 from server.text import markdown
@@ -105,6 +105,7 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
 
 
 def _publish(tx: Write, site: Site, viewer: Viewer, text: Text, now_ms: int) -> Post:
+    _describe(tx, viewer.account.id, text)
     post = posts.write(tx, site, viewer.account, text.new_post(), now_ms)
     if text.draft_id is not None:
         drafts.remove(tx, viewer.account.id, text.draft_id)
@@ -135,15 +136,14 @@ async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
 
 
 async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Text:
-    """The text with the pictures that came with it, and with new words for those it had.
+    """The text with the pictures that came with it.
 
     Nothing is stored for a form without this session's token; but its text is shown again.
     """
-    text, db = texts.from_form(sent), request.config_dict[DB]
+    text = texts.from_form(sent)
     if not genuine(request, sent):
         stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
         raise Refused("form", stale, msgspec.structs.replace(text, media_ids=()))
-    await db.write(_describe, viewer.account.id, sent, text.media_ids)
     for place in range(1, AT_ONCE + 1):
         data = sent.files.get(f"picture_{place}")
         if data is None:
@@ -156,9 +156,12 @@ async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Te
     return text
 
 
-def _describe(tx: Write, viewer_id: int, sent: Form, ids: tuple[int, ...]) -> None:
-    for id in ids:
-        media.describe(tx, viewer_id, id, sent.get(f"alt_{id}"), (0.0, 0.0))
+def _describe(tx: Write, viewer_id: int, text: Text) -> None:
+    """Say what the pictures show: in the commit that publishes the text, or not at all."""
+    for id, alt in text.alts:
+        known = media.one(tx, viewer_id, id)
+        if alt != known.alt:
+            media.describe(tx, viewer_id, id, alt, (known.focus_x, known.focus_y))
 
 
 async def _add(request: web.Request, viewer: Viewer, data: bytes, alt: str, text: Text) -> Media:
@@ -198,12 +201,13 @@ async def _shown(
 
 def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView | None]:
     """The pictures of a text, and what it answers. Either may have gone meanwhile."""
-    pictures = []
+    pictures, alts = [], dict(text.alts)
     for id in text.media_ids:
         try:
-            pictures.append(media.one(db, viewer_id, id))
+            found = media.one(db, viewer_id, id)
         except NotFound:
             continue
+        pictures.append(msgspec.structs.replace(found, alt=alts.get(id, found.alt)))
     try:
         parent = posts.view(db, viewer_id, text.reply_to_id) if text.reply_to_id else None
     except AppError:
@@ -249,11 +253,14 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
     db, site = request.config_dict[DB], request.config_dict[SITE]
     try:
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
-        await db.write(
-            posts.edit, site, viewer.account, view.post.id, text.new_post(), now(request)
-        )
+        await db.write(_edit, site, viewer.account, view.post.id, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+
+
+def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
+    _describe(tx, author.id, text)
+    posts.edit(tx, site, author, post_id, text.new_post(), now_ms)
 
 
 async def _own(request: web.Request, viewer: Viewer) -> PostView:
