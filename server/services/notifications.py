@@ -4,7 +4,7 @@ import msgspec
 
 from server.ids import new_id
 from server.model import Account, Notification, PostView
-from server.services import timelines
+from server.services import reading, timelines
 from server.store import accounts, follows
 from server.store import notifications as store
 from server.store.db import Read, Write
@@ -62,10 +62,12 @@ def one(db: Read, viewer_id: int, id: int) -> NotificationView | None:
 def _views(db: Read, viewer_id: int, found: list[Notification]) -> list[NotificationView]:
     who = accounts.by_ids(db, [n.from_id for n in found])
     what = timelines.by_post(db, viewer_id, [n.post_id for n in found if n.post_id])
+    # an edit may have taken the viewer's name out of a post since
+    kept = {id for id, view in what.items() if reading.may_read(db, viewer_id, view.post)}
     return [
         NotificationView(n, who[n.from_id], what.get(n.post_id) if n.post_id else None)
         for n in found
-        if n.from_id in who and (n.post_id is None or n.post_id in what)
+        if n.from_id in who and (n.post_id is None or n.post_id in kept)
     ]
 
 

@@ -12,6 +12,17 @@ MAX_THREAD = 2000  # posts that one page of a thread takes into account
 
 def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
     """Whether the viewer (None: a visitor) may know of this post."""
+    return _by_somebody(db, post) and _for(db, viewer_id, post)
+
+
+def _by_somebody(db: Read, post: Post) -> bool:
+    """Whether the author may be shown: the suspended are not, nor what they wrote."""
+    author = accounts.by_id(db, post.author_id)
+    return author is not None and author.state in ("active", "gone")
+
+
+def _for(db: Read, viewer_id: int | None, post: Post) -> bool:
+    """Whether the viewer is among those whom the author wrote for."""
     if post.deleted_ms is not None:
         return False
     if viewer_id == post.author_id:
@@ -33,12 +44,11 @@ def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
     """The post, if the viewer may read it. Raises `Deleted` or `NotFound`."""
     post = posts.by_id(db, post_id)
-    author = accounts.by_id(db, post.author_id) if post else None
-    if post is None or author is None or author.state not in ("active", "gone"):
+    if post is None or not _by_somebody(db, post):
         raise NotFound("There is no such post.")
     if post.deleted_ms is not None and post.open:
         raise Deleted("This post was deleted by its author.")
-    if not may_read(db, viewer_id, post):
+    if not _for(db, viewer_id, post):
         raise NotFound("There is no such post.")
     return post
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from federation.audience import visibility
-from federation.origin import host, normal
+from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Attachment, Object
 from server import text
 from server.clock import DAY_MS
@@ -104,7 +104,7 @@ def _peer(tx: Write, actor: Actor, now_ms: int) -> int:
 def _keep_keys(tx: Write, actor: Actor, account_id: int, now_ms: int) -> None:
     accounts.remove_remote_keys(tx, account_id)
     for key in actor.keys:
-        if key.owner == actor.id:
+        if key.owner == actor.id and same_origin(key.id, actor.id):
             accounts.put_remote_key(
                 tx,
                 uri=key.id,

@@ -5,6 +5,9 @@ import asyncio
 import aiohttp
 import pytest
 
+from federation import parse
+from federation.vocab import Actor
+from server.services import accounts, posts, strangers
 from tests.village import City, Village
 from web.pages import forms
 
@@ -142,3 +145,90 @@ async def test_a_browser_may_call_itself_anything(city):
     headers = b"User-Agent: \xff\xfe\r\nCookie: visitor=a\r\n" + FORM
     assert await status(city, asked(b"POST /sign-up", headers, form)) == 303
     assert [row["agent"] for row in await city.rows("SELECT agent FROM session")] == ["??"]
+
+
+EVERYWHERE = (
+    "/",
+    "/stories",
+    "/local",
+    "/federated",
+    "/tags/secret",
+    "/search?q=hidden",
+    "/@bob",
+    "/@carol",
+    "/@bob/{story}",
+    "/api/v1/timelines/public",
+    "/api/v1/timelines/tag/secret",
+    "/api/v2/search?q=hidden",
+    "/api/v1/accounts/{carol}/statuses",
+    "/api/v1/statuses/{story}/context",
+    "/objects/{story}/replies?page=1",
+    "/contexts/{story}",
+)
+MINE = ("/api/v1/timelines/home", "/api/v1/notifications", "/api/v1/accounts/{carol}/statuses")
+
+
+async def test_nothing_of_a_suspended_account_is_shown_anywhere(city):
+    ann, bob, carol = [await city.join(name) for name in ("ann", "bob", "carol")]
+    await city.follow("bob", "@carol")
+    story = await city.write("bob", "A story", title="Bob's")
+    reply = await city.write("ann", "@bob hidden #secret", reply_to_id=story.id)
+    hers = await city.write("ann", "hidden #secret", title="hidden")
+    for post in (reply, hers):
+        await city.do(posts.boost, carol, post.id)
+    places = {"story": story.id, "carol": carol.id}
+    shown = [await read(city, path.format(**places)) for path in EVERYWHERE]
+    assert [path for path, text in zip(EVERYWHERE, shown, strict=True) if str(reply.id) in text]
+    await city.db.write(accounts.suspend, ann.id)
+    headers = await signed_in(city, "bob")
+    leaks = [
+        path
+        for path in (*EVERYWHERE, *MINE)
+        for text in [await read(city, path.format(**places), headers if path in MINE else {})]
+        if "hidden<" in text or str(reply.id) in text or str(hers.id) in text
+    ]
+    assert leaks == []
+    assert bob.id
+
+
+async def read(city: City, path: str, headers: dict[str, str] | None = None) -> str:
+    """What an address answers."""
+    async with city.client.get(path, headers=headers or {}) as answer:
+        assert answer.status == 200, path
+        return await answer.text()
+
+
+async def test_who_is_named_no_more_reads_no_more(city):
+    """An edit that takes a name out also takes the new words from that person's notifications."""
+    for name in ("ann", "bob", "carol"):
+        await city.join(name)
+    post = await city.write("ann", "@bob @carol lunch?", visibility="direct")
+    await city.edit("ann", post, "@bob between us")
+    for name, count in (("bob", 1), ("carol", 0)):
+        told = await read(city, "/api/v1/notifications", await signed_in(city, name))
+        assert told.count("between us") == count
+
+
+async def test_a_key_belongs_to_the_host_of_its_owner(city):
+    """Another server's actor cannot list a victim's key as its own, and so have it forgotten."""
+
+    def actor(host: str, key_host: str) -> Actor:
+        id = f"http://{host}/users/a"
+        return parse.actor(
+            {
+                "id": id,
+                "type": "Person",
+                "preferredUsername": "a",
+                "inbox": f"{id}/inbox",
+                "publicKey": {
+                    "id": f"http://{key_host}/users/a#main-key",
+                    "owner": id,
+                    "publicKeyPem": "-",
+                },
+            }
+        )
+
+    for host in ("good.test", "evil.test"):
+        await city.db.write(strangers.keep_actor, actor(host, "good.test"), city.clock())
+    rows = await city.rows("SELECT owner FROM remote_key")
+    assert rows == [{"owner": "http://good.test/users/a"}]
