@@ -1,4 +1,4 @@
-"""`python -m tests.bench [inbound] [outbound] [page] [memory] [--quick] [--rounds N] [--profile F]`.
+"""`python -m tests.bench [inbound] [outbound] [page] [memory] [--quick] [--rounds N]`.
 
 Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
 ratio to a floor that was measured in the same run. docs/performance.md says what we reached.

@@ -1,4 +1,4 @@
-"""Child processes whose CPU is read from outside, so that the load generator's own does not count."""
+"""Child processes whose CPU is read from outside: the load generator's own does not count."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+READY_S = 30.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,9 +44,15 @@ class Child:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert process.stdout is not None
-        line = (await process.stdout.readline()).decode().strip()
+        try:
+            async with asyncio.timeout(READY_S):
+                line = (await process.stdout.readline()).decode().strip()
+        except TimeoutError:
+            line = ""
         if not line:
-            raise RuntimeError(f"{module} ended before it was ready")
+            if process.returncode is None:
+                process.kill()
+            raise RuntimeError(f"{module} did not become ready")
         return cls(process, line)
 
     def cpu_s(self) -> float:
