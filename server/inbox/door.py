@@ -66,7 +66,10 @@ def promise(tx: Write, authentic: Authentic, now_ms: int) -> None:
 
 
 def arrive(tx: Write, authentic: Authentic, now_ms: int) -> Account | None:
-    """Who sent it; None when it came before, or is not to be heard. Raises `NotAuthentic`."""
+    """Remember that it came, and that its host lives; who sent it.
+
+    None when it came before or is not to be heard. Raises `NotAuthentic`.
+    """
     activity = authentic.activity
     if authentic.actor is not None:
         strangers.keep_actor(tx, authentic.actor, now_ms)

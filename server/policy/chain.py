@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
+from federation.audience import recipients
 from federation.readers import audience, ids, many
-from federation.vocab import PUBLIC, Activity
+from federation.vocab import Activity
 from server.clock import DAY_MS
 
 MANY_RECIPIENTS: Final = 20
@@ -51,7 +52,7 @@ def judge(activity: Activity, peer: Peer) -> Reject | None:
     return next((verdict for policy in POLICIES if (verdict := policy(activity, peer))), None)
 
 
-def _recipients(activity: Activity) -> set[str]:
+def _recipients(activity: Activity) -> tuple[str, ...]:
     """Whom the activity addresses, and whom the object inside it addresses or mentions."""
     inner = activity.object or {}
     named = [*activity.to, *activity.cc, *audience(inner.get("to")), *audience(inner.get("cc"))]
@@ -63,4 +64,4 @@ def _recipients(activity: Activity) -> set[str]:
         ],
         MOST_RECIPIENTS + 1,
     )
-    return {uri for uri in named if uri != PUBLIC}
+    return recipients(named, ())

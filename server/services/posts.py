@@ -318,7 +318,7 @@ def _publish(
 
 def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Like a post, once."""
-    post, author = _liked(tx, viewer, post_id)
+    post, author = _target(tx, viewer, post_id)
     id = new_id(now_ms)
     uri = activity_uri(site, id)
     if not posts.like(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms):
@@ -331,7 +331,7 @@ def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> N
 
 def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Take a like back."""
-    post, author = _liked(tx, viewer, post_id)
+    post, author = _target(tx, viewer, post_id)
     uri = posts.unlike(tx, post.id, viewer.id)
     if uri is None:
         return
@@ -346,7 +346,7 @@ def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) ->
 
 def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> int:
     """Pass a post on to one's followers, once; the boost's id. Raises `Forbidden`."""
-    post, author = _liked(tx, viewer, post_id)
+    post, author = _target(tx, viewer, post_id)
     if not post.open:
         raise Forbidden("Only public posts can be boosted.")
     if known := posts.boost_of(tx, post.id, viewer.id):
@@ -365,7 +365,7 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
 
 def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Take a boost back."""
-    post, author = _liked(tx, viewer, post_id)
+    post, author = _target(tx, viewer, post_id)
     known = posts.unboost(tx, post.id, viewer.id)
     if known is None:
         return
@@ -383,7 +383,8 @@ def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -
     publish(tx, viewer, activity, now_ms, followers=True, to=[author])
 
 
-def _liked(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:
+def _target(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:
+    """A post that the viewer may like or boost, and its author. Raises `NotFound`, `Forbidden`."""
     post = reading.readable(db, viewer.id, post_id)
     author = accounts.by_id(db, post.author_id)
     if author is None or follows.apart(db, viewer.id, author.id):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from server.clock import HOUR_MS
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
@@ -508,10 +509,11 @@ def see_host(tx: Write, name: str, now_ms: int) -> None:
         """
         INSERT INTO host (name, first_seen_ms, last_seen_ms) VALUES (:name, :now, :now)
         ON CONFLICT (name) DO UPDATE SET last_seen_ms = excluded.last_seen_ms
-        WHERE host.last_seen_ms < :now - 3600000
+        WHERE host.last_seen_ms < :hour_ago
         """,
         name=name,
         now=now_ms,
+        hour_ago=now_ms - HOUR_MS,
     )
 
 
