@@ -7,6 +7,7 @@ import msgspec
 
 from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
+from server.model import Site
 from server.store import invites as store
 from server.store.db import Read, Write
 
@@ -60,3 +61,8 @@ def use(tx: Write, code: str, now_ms: int) -> None:
     """Let one person in. Raises `Invalid` for a code that does not work (any more)."""
     if not store.use(tx, code, now_ms):
         raise Invalid("This invitation is not valid any more. Please ask for a new one.")
+
+
+def link(site: Site, code: str) -> str:
+    """Where whoever has this code may join."""
+    return f"{site.origin}/sign-up?invite={code}"

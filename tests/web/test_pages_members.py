@@ -15,6 +15,7 @@ from server.store import reports
 from tests.server.world import NOW, SITE, join
 from tests.web.city import COOKIE, HERE, PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
+from web import cli
 
 by_invitation = pytest.mark.parametrize("any_city", ["invite"], indirect=True)
 
@@ -104,6 +105,23 @@ def test_housekeeping_forgets_invitations_that_are_over(tx):
     fresh = invites.make(tx, None, 1, 14, NOW)
     assert invite_rows.sweep(tx, NOW + 2 * DAY_MS) == 2
     invites.use(tx, fresh, NOW + 2 * DAY_MS)
+
+
+def test_the_operator_makes_a_link_and_hears_when_it_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MADANG_REGISTRATIONS__MODE", "invite")
+    assert cli.main(["migrate"]) == 0
+    capsys.readouterr()
+    assert cli.main(["account", "invite", "--uses", "20"]) == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"http://localhost:8080/sign-up\?invite=[\w-]{16}\n", out)
+    assert err == ""
+    for wrong in (("--uses", "0"), ("--uses", "1001"), ("--days", "366")):
+        assert cli.main(["account", "invite", *wrong]) == 1
+        assert "lets in 1 to" in (said := capsys.readouterr().err) or "counts for 1 to" in said
+    monkeypatch.setenv("MADANG_REGISTRATIONS__MODE", "open")
+    assert cli.main(["account", "invite"]) == 0
+    assert 'it is "open" now' in capsys.readouterr().err
 
 
 # --- leaving

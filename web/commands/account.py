@@ -1,4 +1,5 @@
-"""`madang account`: create, list, role, approve, refuse, suspend, restore, reset-password."""
+"""`madang account`: create, list, role, invite, approve, refuse, suspend, restore,
+reset-password."""
 
 import argparse
 import asyncio
@@ -13,7 +14,7 @@ from server.clock import now_ms
 from server.config import site
 from server.model import ROLES, Account, Member
 from server.secrets import vault
-from server.services import accounts
+from server.services import accounts, invites
 from server.store import accounts as store
 from server.store.db import Write
 from web.commands.failure import Failure
@@ -27,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     actions = parser.add_subparsers(required=True, dest="action", metavar="ACTION")
 
     def action(name: str, purpose: str, run: Any) -> argparse.ArgumentParser:  # noqa: ANN401
-        """A parser for `name`, which acts on an account named NAME."""
+        """A parser for the action `name`."""
         made = actions.add_parser(name, parents=[common], help=purpose, description=purpose)
         made.set_defaults(run=command(run))
         return made
@@ -56,6 +57,11 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
         action("restore", "undo a suspension", restore),
     ):
         made.add_argument("name", metavar="NAME")
+    invitation = action("invite", "print a link with which people may join", invite)
+    invitation.add_argument("--uses", type=int, default=1, help="how many may use it (1)")
+    invitation.add_argument(
+        "--days", type=int, default=invites.DAYS, help=f"how long it counts ({invites.DAYS})"
+    )
     role.add_argument("role", metavar="ROLE", choices=ROLES, help=", ".join(ROLES))
 
 
@@ -119,6 +125,17 @@ async def restore(options: argparse.Namespace) -> None:
     """Undo a suspension."""
     await _act(options, accounts.restore)
     print(f"{options.name} is back.")
+
+
+async def invite(options: argparse.Namespace) -> None:
+    """Make an invitation in nobody's name; the link alone goes to standard output."""
+    found = loaded(options)
+    async with database(found) as db:
+        code = await db.write(invites.make, None, options.uses, options.days, now_ms())
+    print(invites.link(site(found), code))
+    if found.registrations.mode != "invite":
+        mode = found.registrations.mode
+        print(f'It works once registrations.mode is "invite"; it is "{mode}" now.', file=sys.stderr)
 
 
 async def reset_password(options: argparse.Namespace) -> None:

@@ -1,7 +1,6 @@
 """Letting others in, where the city grows by invitation."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -63,13 +62,8 @@ async def _shown(
         request,
         "invitations.html",
         status=error.status if error else HTTPStatus.OK,
-        invites=[(one, link(request.config_dict[SITE].origin, one.code)) for one in mine],
+        invites=[(one, invites.link(request.config_dict[SITE], one.code)) for one in mine],
         most=invites.MAX_USES,
         days=invites.DAYS,
         errors={"uses": error} if error else {},
     )
-
-
-def link(origin: str, code: str) -> str:
-    """Where somebody with this code may join."""
-    return f"{origin}/sign-up?{urlencode({'invite': code})}"
