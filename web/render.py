@@ -229,7 +229,7 @@ def _exact(ms: int, zone: str, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(ms: int, zone: str, language: str) -> str:
-    return format_date(_at(ms).astimezone(ZoneInfo(zone)), "medium", locale=language)
+    return format_date(_at(ms).astimezone(ZoneInfo(zone)), "long", locale=language)
 
 
 def _at(ms: int) -> datetime:

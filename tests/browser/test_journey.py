@@ -88,7 +88,7 @@ async def test_a_newcomer_writes_follows_somebody_elsewhere_and_reads_their_answ
     await ann.goes("/home")
     assert await ann.page.locator(".badge").first.is_visible()
     await ann.goes("/notifications")
-    await ann.sees(ann.word("wrote to you"))
+    await ann.sees(ann.word("answered you"))
     await ann.sees("토요일에 갈게요!")
     await ann.goes(story)
     replies = ann.page.locator("#replies .post")

@@ -96,7 +96,12 @@ async def test_the_muted_are_silent_and_the_blocked_are_gone_until_they_are_forg
     await ann.goes("/@bob@beta.test")
     await ann.opens("More")
     await ann.presses("Mute")
-    await ann.sees(ann.word("You have muted this person."))
+    await ann.sees(
+        ann.word(
+            "You have muted this person: what they write stays away from your timelines "
+            "and notifications."
+        )
+    )
     await ann.goes("/home")
     await ann.sees_not("Loud words")
     await ann.goes("/muted")
@@ -107,7 +112,12 @@ async def test_the_muted_are_silent_and_the_blocked_are_gone_until_they_are_forg
     await ann.goes("/@bob@beta.test")
     await ann.opens("More")
     await ann.presses("Block")
-    await ann.sees(ann.word("You have blocked this person."))
+    await ann.sees(
+        ann.word(
+            "You have blocked this person: you do not see each other's posts, "
+            "and neither can follow or answer the other."
+        )
+    )
     await village.settle()
     await bob.goes("/@ann@alpha.test/followers")
     await bob.sees_not("bob")

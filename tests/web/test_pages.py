@@ -48,7 +48,7 @@ async def test_from_sign_up_to_a_story_a_reply_and_its_end(any_city):
         assert told in page.text
 
     id = story.rpartition("/")[2]
-    assert await joon.post(f"/posts/{id}/like", back=story) == f"{story}#post-{id}"
+    assert await joon.post(f"/posts/{id}/like", back=story) == f"{story}#acts-{id}"
     await joon.post(f"/posts/{id}/like", back=story)
     await joon.post(f"/posts/{id}/boost")
     form = (await joon.get(story)).form("/write")
@@ -57,7 +57,7 @@ async def test_from_sign_up_to_a_story_a_reply_and_its_end(any_city):
     page = await mina.get(story)
     assert "곱네요" in page.text
     notices = (await mina.get("/notifications")).text
-    for told in ("likes your post", "shared your post", "wrote to you", "곱네요"):
+    for told in ("likes your post", "shared your post", "answered you", "곱네요"):
         assert told in notices
 
     for path in (
@@ -237,7 +237,7 @@ async def test_every_form_demands_its_token(city):
 async def test_a_form_never_leads_to_another_website(city, back):
     mina = await city.join("mina")
     post = await city.writes(mina)
-    assert await mina.post(f"/posts/{post.id}/like", back=back) == f"/home#post-{post.id}"
+    assert await mina.post(f"/posts/{post.id}/like", back=back) == f"/home#acts-{post.id}"
     visitor = await city.visitor()
     assert await visitor.post("/sign-in", name="mina", password=PASSWORD, next=back) == "/home"
 

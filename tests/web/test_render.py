@@ -65,6 +65,13 @@ def test_the_exact_time_stands_behind_the_words_in_the_citys_zone():
     assert 'title="2026년 1월 1일 00:00"' in told
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("ko", "2026년 1월 1일부터"), ("en", "January 1, 2026부터")]
+)
+def test_a_day_is_written_out_so_that_words_may_follow_it(language, words):
+    assert shown("{{ ms|day }}부터", language, ms=1_767_193_200_000) == words
+
+
 @pytest.mark.parametrize("ms", [-1, 0, 2**62, NOW_MS + DAY_MS])
 def test_a_stranger_may_claim_any_time_without_breaking_the_page(ms):
     assert "<time datetime=" in shown("{{ ms|ago }}", ms=ms)
