@@ -24,23 +24,29 @@ class Buckets:
 
     def check(self, address: str, now_ms: int) -> None:
         """Raises `TooMany` when the address got too much wrong lately."""
-        if self._left(_key(address), now_ms) < 1.0:
+        if self._left(network(address), now_ms) < 1.0:
             raise TooMany("Too many requests were wrong. Wait a while.", retry_after_ms=20_000)
 
     def charge(self, address: str, now_ms: int) -> None:
         """One more request was refused."""
-        key = _key(address)
+        key = network(address)
         self._tokens[key] = (max(0.0, self._left(key, now_ms) - 1.0), now_ms)
         self._tokens.move_to_end(key)
         if len(self._tokens) > MAX_ADDRESSES:
             self._tokens.popitem(last=False)
+
+    def spend(self, address: str, now_ms: int) -> None:
+        """Take a token for work that costs us much, right or wrong. Raises `TooMany`."""
+        self.check(address, now_ms)
+        self.charge(address, now_ms)
 
     def _left(self, key: str, now_ms: int) -> float:
         tokens, at_ms = self._tokens.get(key, (BURST, now_ms))
         return min(BURST, tokens + max(0, now_ms - at_ms) / 1000 * REFILL_PER_S)
 
 
-def _key(address: str) -> str:
+def network(address: str) -> str:
+    """The address, or for IPv6 its /64: whoever has one of those has them all."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -3,12 +3,16 @@
 import asyncio
 
 import aiohttp
+import msgspec
 import pytest
 
 from federation import parse
 from federation.vocab import Actor
+from server import passwords
 from server.services import accounts, posts, strangers
+from server.store import accounts as rows
 from tests.village import City, Village
+from web.keys import CONFIG
 from web.pages import forms
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -232,3 +236,63 @@ async def test_a_key_belongs_to_the_host_of_its_owner(city):
         await city.db.write(strangers.keep_actor, actor(host, "good.test"), city.clock())
     rows = await city.rows("SELECT owner FROM remote_key")
     assert rows == [{"owner": "http://good.test/users/a"}]
+
+
+async def guesses(city: City, addresses: list[str], name: str = "ann") -> list[int]:
+    """How as many sign-ins at once are answered, one from each address, all with wrong words."""
+
+    async def guess(address: str, password: str) -> int:
+        form = {"csrf": "a", "name": name, "password": password}
+        headers = {"Cookie": "visitor=a", "X-Forwarded-For": address}
+        async with city.client.post("/sign-in", data=form, headers=headers) as answer:
+            return answer.status
+
+    return await asyncio.gather(*(guess(one, f"word {n}") for n, one in enumerate(addresses)))
+
+
+@pytest.fixture
+def behind_a_proxy(city):
+    """Visitors come with addresses of their own."""
+    config = city.app[CONFIG]
+    server = msgspec.structs.replace(config.server, trusted_proxies=("127.0.0.0/8",))
+    city.app._state[CONFIG] = msgspec.structs.replace(config, server=server)  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+async def test_guesses_at_once_are_guesses_too(city, name):
+    await city.join("ann")
+    answers = await guesses(city, ["192.0.2.1"] * 20, name)
+    assert (answers.count(422), answers.count(429)) == (5, 15)
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_household_has_one_address(city):
+    """Whoever has one IPv6 address has 2^64."""
+    await city.join("ann")
+    answers = await guesses(city, [f"2001:db8::{n:x}" for n in range(1, 21)])
+    assert (answers.count(422), answers.count(429)) == (5, 15)
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_many_names_from_one_address_are_slowed_down(city, monkeypatch):
+    """Each guess costs 60 ms of work on purpose; nobody may make others wait for their own."""
+    monkeypatch.setattr("server.passwords._verify", lambda hash, password: False)
+    answers = [await guesses(city, ["192.0.2.1"], f"name{n}") for n in range(140)]
+    assert answers[-1] == [429]
+    assert await guesses(city, ["192.0.2.2"]) == [422]
+
+
+async def test_the_right_password_is_no_guess(city):
+    hashed = await passwords.hash_("seven purple umbrellas")
+    ann = await city.join("ann")
+    await city.db.write(rows.set_member, ann.id, password=hashed)
+    for _ in range(7):
+        form = {"csrf": "a", "name": "ann", "password": "seven purple umbrellas"}
+        async with city.client.post(
+            "/sign-in", data=form, headers={"Cookie": "visitor=a"}, allow_redirects=False
+        ) as answer:
+            assert answer.status == 303
+        city.client.session.cookie_jar.clear()

@@ -1,8 +1,10 @@
 """Signing in and out."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -10,7 +12,8 @@ from server import passwords
 from server.errors import AppError, Invalid
 from server.model import Member
 from server.services import accounts, drafts, sessions
-from web.keys import ADDRESS, DB, SITE, Viewer
+from web.keys import ADDRESS, BUCKETS, DB, SITE, Viewer
+from web.limits import network
 from web.pages import texts
 from web.pages.access import now
 from web.pages.errors import retry_after
@@ -20,6 +23,7 @@ from web.render import viewer_of
 routes = web.RouteTableDef()
 
 COOKIE_SECONDS: Final = sessions.UNUSED_MS // 1000
+_guessing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 def session_cookie(request: web.Request) -> str:
@@ -67,22 +71,29 @@ async def _member(request: web.Request, sent: Form) -> Member:
     db, name = request.config_dict[DB], sent.get("name").lower().removeprefix("@")
     member = await db.read(accounts.named, request.config_dict[SITE], name)
     # Per account *and* address: guessing from elsewhere must not lock anybody out of their account.
-    subject = f"{member.account_id if member else name[:200]} from {request[ADDRESS]}"
-    await db.read(sessions.check_throttle, (subject,), now(request))
-    right = await passwords.verify(member.password if member else "", sent.raw("password"))
-    if member is None or not right:
-        await db.write(sessions.record_failure, subject, now(request))
+    home, hash = network(request[ADDRESS]), member.password if member else ""
+    request.config_dict[BUCKETS].spend(f"passwords from {home}", now(request))
+    subject = f"{member.account_id if member else name[:200]} from {home}"
+    if not await _guessed(request, subject, hash, sent.raw("password")) or member is None:
         raise Invalid("The name or the password is wrong. Please check both and try again.")
     return member
 
 
 async def check_password(request: web.Request, viewer: Viewer, given: str) -> None:
     """Whoever sits here is the viewer: raises `Invalid` if not, `TooMany` after five guesses."""
-    db, subject = request.config_dict[DB], f"password:{viewer.account.id}"
-    await db.read(sessions.check_throttle, (subject,), now(request))
-    if not await passwords.verify(viewer.member.password, given):
-        await db.write(sessions.record_failure, subject, now(request))
+    if not await _guessed(request, f"password:{viewer.account.id}", viewer.member.password, given):
         raise Invalid("This is not your current password.")
+
+
+async def _guessed(request: web.Request, subject: str, hash: str, given: str) -> bool:
+    """Whether a password is right. Guesses at once are taken one by one, so that all count."""
+    db = request.config_dict[DB]
+    async with _guessing.setdefault(subject, asyncio.Lock()):
+        await db.read(sessions.check_throttle, (subject,), now(request))
+        right = await passwords.verify(hash, given)
+        if not right:
+            await db.write(sessions.record_failure, subject, now(request))
+    return right
 
 
 async def _next(request: web.Request, sent: Form, member: Member) -> str:

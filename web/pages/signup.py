@@ -13,7 +13,8 @@ from server.model import Account, Site
 from server.services import accounts, invites, sessions
 from server.services.accounts import NewAccount
 from server.store.db import Write
-from web.keys import ADDRESS, CONFIG, DB, SITE, VAULT
+from web.keys import ADDRESS, BUCKETS, CONFIG, DB, SITE, VAULT
+from web.limits import network
 from web.pages.access import now
 from web.pages.forms import Form, form, see, visitor_page
 from web.pages.sessions import set_session
@@ -77,6 +78,7 @@ async def _made(request: web.Request, sent: Form) -> Account:
         )
     if mode == "approval" and not sent.get("reason"):
         raise _Unusable("reason", Invalid("Please tell the moderators in a sentence who you are."))
+    request.config_dict[BUCKETS].spend(f"passwords from {network(request[ADDRESS])}", now(request))
     try:
         passwords.check(password, sent.get("name"), email)
         hashed = await passwords.hash_(password)
