@@ -88,6 +88,48 @@ async def test_what_a_picture_shows_survives_a_session_that_ended(city):
     assert (await mina.get(draft)).form("/write").fields[f"alt_{id}"] == "A lantern"
 
 
+async def test_an_edit_whose_session_has_ended_goes_on_as_that_edit(city):
+    mina = await city.join("mina")
+    post = await city.writes(mina, "Old words", title="A story", visibility="unlisted")
+    path = f"/edit/{post.id}"
+    fields = {**(await mina.get(path)).form(path).fields, "content": "New words"}
+    await city.db.write(sessions.revoke_others, mina.account.id)
+    page = HtmlPage(await mina.post(path, 401, data=fields))
+    assert page.faults == []
+    waiting = {**page.form("/sign-in").fields, "name": "mina", "password": PASSWORD}
+    draft = await mina.post("/sign-in", data=waiting)
+    form = (await mina.get(draft)).form(path).fields
+    assert form["content"] == "New words"
+    await mina.post(path, **form)
+    changed = (await city.db.read(posts.view, mina.account.id, post.id)).post
+    assert (changed.source, changed.visibility, changed.version) == ("New words", "unlisted", 2)
+    assert await city.db.read(drafts.all, mina.account.id) == []
+
+
+async def test_a_kept_edit_of_a_post_that_is_gone_or_foreign_is_a_text_of_its_own(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    post = await city.writes(mina, "Old words")
+    body = {"kind": "note", "content": "Kept", "edits_id": post.id}
+    other = await city.db.write(drafts.save, joon.account.id, None, body, now_ms())
+    own = await city.db.write(drafts.save, mina.account.id, None, body, now_ms())
+    await joon.get(f"/write?draft={other.id}")
+    await city.db.write(posts.delete, city.site, mina.account, post.id, now_ms())
+    for person, draft in ((mina, own), (joon, other)):
+        form = (await person.get(f"/write?draft={draft.id}")).form("/write").fields
+        assert form["content"] == "Kept"
+        assert "edits" not in form
+
+
+async def test_a_form_from_before_a_new_sign_in_still_shows_its_pictures(city):
+    mina = await city.join("mina")
+    note = await upload(mina, "/write", kind="note", content="A", picture_1=a_picture())
+    path = f"/edit/{note.rpartition('/')[2]}"
+    form = (await mina.get(path)).form(path).fields
+    told = HtmlPage(await mina.post(path, 403, **{**form, "csrf": "of yesterday"}))
+    await mina.post(path, **told.form(path).fields)
+    assert "<figure>" in (await mina.get(note)).text
+
+
 # --- alternative texts
 
 

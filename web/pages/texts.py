@@ -17,7 +17,7 @@ AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a previe
 LANGUAGES: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
-    *("sensitive", "reply_to", "draft", "media"),
+    *("sensitive", "reply_to", "draft", "media", "edits"),
 )
 
 
@@ -36,6 +36,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A form in progress. `kind`: story | note. `once` makes pressing the button twice one post.
 
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
+    `edits_id` is the post that the text is to change; without one it becomes a post of its own.
     """
 
     kind: str = "story"
@@ -50,6 +51,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     alts: tuple[tuple[int, str], ...] = ()
     reply_to_id: int | None = None
     draft_id: int | None = None
+    edits_id: int | None = None
     once: str = ""
 
     def new_post(self) -> NewPost:
@@ -99,6 +101,7 @@ def from_form(sent: Form) -> Text:
         alts=tuple((id, sent.get(f"alt_{id}")) for id in media_ids if sent.many(f"alt_{id}")),
         reply_to_id=sent.id("reply_to"),
         draft_id=sent.id("draft"),
+        edits_id=sent.id("edits"),
         once=sent.get("once")[:64],
     )
 
@@ -117,6 +120,7 @@ def from_post(view: PostView) -> Text:
         language=post.language,
         media_ids=tuple(one.id for one in view.media),
         reply_to_id=post.reply_to_id,
+        edits_id=post.id,
     )
 
 

@@ -34,8 +34,8 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
     db = request.config_dict[DB]
     draft_id, reply_to_id = _asked(request, "draft"), _asked(request, "reply_to")
     if draft_id is not None:
-        draft = await db.read(drafts.one, viewer.account.id, draft_id)
-        return await _shown(request, viewer, texts.from_draft(draft))
+        text, editing = await db.read(_kept, viewer.account.id, draft_id)
+        return await _shown(request, viewer, text, editing=editing)
     if reply_to_id is not None:
         view = await db.read(posts.view, viewer.account.id, reply_to_id)
         return await _shown(
@@ -50,6 +50,18 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         )
     kind = "note" if request.query.get("kind") == "note" else "story"
     return await _shown(request, viewer, _empty(request, viewer, kind))
+
+
+def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | None]:
+    """A draft, and the post that it changes: one that is gone is not changed but written anew."""
+    text = texts.from_draft(drafts.one(db, viewer_id, draft_id))
+    if text.edits_id is None:
+        return text, None
+    try:
+        view = posts.view(db, viewer_id, text.edits_id)
+    except AppError:
+        return msgspec.structs.replace(text, edits_id=None), None
+    return (_still(text, view), view) if view.post.author_id == viewer_id else (text, None)
 
 
 def _asked(request: web.Request, name: str) -> int | None:
@@ -143,7 +155,7 @@ async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Te
     text = texts.from_form(sent)
     if not genuine(request, sent):
         stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
-        raise Refused("form", stale, msgspec.structs.replace(text, media_ids=()))
+        raise Refused("form", stale, text)
     for place in range(1, AT_ONCE + 1):
         data = sent.files.get(f"picture_{place}")
         if data is None:
@@ -224,10 +236,12 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 @routes.post("/edit/{id}")
-@signed_in
-async def change(request: web.Request, viewer: Viewer) -> web.Response:
+async def change(request: web.Request) -> web.Response:
     """Store the new words; what the post said before stays readable in its history."""
-    sent, view = await unchecked(request), await _own(request, viewer)
+    viewer, sent = viewer_of(request), await unchecked(request)
+    if viewer is None:
+        return await _wait_for_sign_in(request, sent)
+    view = await _own(request, viewer)
     try:
         text = _still(await _with_pictures(request, viewer, sent), view)
         if sent.get("do") == "preview":
@@ -261,6 +275,8 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
     _describe(tx, author.id, text)
     posts.edit(tx, site, author, post_id, text.new_post(), now_ms)
+    if text.draft_id is not None:
+        drafts.remove(tx, author.id, text.draft_id)
 
 
 async def _own(request: web.Request, viewer: Viewer) -> PostView:
