@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
 from server.clock import DAY_MS, MINUTE_MS
+from server.errors import TooMany
 from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
@@ -31,6 +32,8 @@ KEY_PAUSE_MS: Final = 5 * MINUTE_MS
 DEAD_MS: Final = DAY_MS
 RULES_MS: Final = 2_000
 MAX_CACHED_KEYS: Final = 10_000
+KEYS_AT_ONCE: Final = 100  # of the 500 activities that may arrive at once
+KEYS_OF_A_DOMAIN: Final = 10
 ANY_JSON: Final = "application/jrd+json, application/json"
 
 
@@ -45,12 +48,16 @@ class Budget:
     def spend(self, uri: str) -> None:
         """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
         name = host(uri)
-        domain = ".".join(name.split(".")[-2:])
-        hosts = self._hosts.setdefault(domain, set())
+        hosts = self._hosts.setdefault(_registered(name), set())
         hosts.add(name)
         if self.left <= 0 or len(hosts) > MAX_HOSTS_OF_A_DOMAIN:
             raise Unreachable("the fetch budget is spent")
         self.left -= 1
+
+
+def _registered(name: str) -> str:
+    """The domain that somebody registered, near enough: one person can have all names below it."""
+    return ".".join(name.split(".")[-2:])
 
 
 class Fetcher:
@@ -76,6 +83,7 @@ class Fetcher:
         self._scheme = scheme
         self._keys: OrderedDict[str, Key] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
+        self._fetching: Counter[str] = Counter()
         self._rules: dict[str, str] = {}
         self._rules_until_ms = 0
         self._instance_id: int | None = None
@@ -252,13 +260,18 @@ class Fetcher:
     async def fetch(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
         """The key, read now from its owner's own document; at most once in five minutes.
 
-        Raises `FederationError`: `Gone` when the owner is deleted.
+        Raises `FederationError`: `Gone` when the owner is deleted; `TooMany` while so many are
+        fetched that those who wait for them could keep out everybody else.
         """
         if not normal(key_id) or self.site.ours(key_id):
             raise NotAuthentic("key: not an id of another server")
         if not await self.welcome(host(key_id)):
             raise Blocked(host(key_id))
+        domain = _registered(host(key_id))
+        if self._fetching.total() >= KEYS_AT_ONCE or self._fetching[domain] >= KEYS_OF_A_DOMAIN:
+            raise TooMany("Too many keys are asked for at this moment.", retry_after_ms=5_000)
         await self._pause(key_id, now_ms)
+        self._fetching[domain] += 1
         try:
             return await self._owner(key_id)
         except Gone:
@@ -266,6 +279,10 @@ class Fetcher:
             raise
         except Unreachable as error:
             raise NotAuthentic(f"key: cannot be fetched: {error}") from error
+        finally:
+            self._fetching[domain] -= 1
+            if not self._fetching[domain]:
+                del self._fetching[domain]
 
     async def _pause(self, key_id: str, now_ms: int) -> None:
         """Refuse to ask too often. Raises `NotAuthentic`, or `Gone` for a key known to be dead."""

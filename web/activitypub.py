@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,14 +26,16 @@ from server.store import accounts, follows, posts
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
 from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE, VIEWER
+from web.limits import network
 from web.negotiate import wants_activity
 
 routes = web.RouteTableDef()
 
 READ_S: Final = 20.0  # for a body of at most 1 MiB
 INBOX_AT_ONCE: Final = 500
+FROM_ONE_AT_ONCE: Final = 200  # of one address: it may be a proxy that we were not told of
 PAGE_ITEMS: Final = 20
-_arriving = 0
+_arriving: Counter[str] = Counter()  # requests under way in this process, by address
 
 
 # --- what peers send
@@ -42,14 +45,16 @@ _arriving = 0
 @routes.post("/actors/{id}/inbox")
 async def receive(request: web.Request) -> web.Response:
     """Accept an authentic activity: durable, and usually already applied, before the 202."""
-    global _arriving  # noqa: PLW0603  bounds what is under way in this process
-    if _arriving >= INBOX_AT_ONCE:
+    home = network(request[ADDRESS])
+    if _arriving.total() >= INBOX_AT_ONCE or _arriving[home] >= FROM_ONE_AT_ONCE:
         return web.Response(status=503, headers={"Retry-After": "5"})
-    _arriving += 1
+    _arriving[home] += 1
     try:
         return await _receive(request)
     finally:
-        _arriving -= 1
+        _arriving[home] -= 1
+        if not _arriving[home]:
+            del _arriving[home]
 
 
 async def _receive(request: web.Request) -> web.Response:

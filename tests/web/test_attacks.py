@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from federation import parse
+from federation.errors import NotAuthentic, Unreachable
 from federation.vocab import Actor
 from server import passwords
+from server.errors import TooMany
 from server.services import accounts, posts, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
-from web.keys import CONFIG
+from web.keys import CONFIG, FETCHER
 from web.pages import forms
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -296,3 +298,59 @@ async def test_the_right_password_is_no_guess(city):
         ) as answer:
             assert answer.status == 303
         city.client.session.cookie_jar.clear()
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_one_address_cannot_hold_the_whole_inbox(city, monkeypatch):
+    """Bodies that drip in hold their places for a while: others still find one."""
+    monkeypatch.setattr("web.activitypub.FROM_ONE_AT_ONCE", 3)
+
+    def start(address: bytes, rest: bytes) -> bytes:
+        return (
+            b"POST /inbox HTTP/1.1\r\nHost: alpha.test\r\nX-Forwarded-For: " + address + b"\r\n"
+            b"Content-Type: application/activity+json\r\nContent-Length: 2\r\n\r\n" + rest
+        )
+
+    dripping = [await asyncio.open_connection("127.0.0.1", city.client.port) for _ in range(3)]
+    for _, writer in dripping:
+        writer.write(start(b"192.0.2.1", b"{"))
+    await asyncio.sleep(0.2)
+    assert await status(city, start(b"192.0.2.1", b"{}")) == 503
+    assert await status(city, start(b"192.0.2.2", b"{}")) == 401
+    for _, writer in dripping:
+        writer.write(b"}")
+        assert (await _.readline()).split()[1] == b"401"
+        writer.close()
+    assert await status(city, start(b"192.0.2.1", b"{}")) == 401
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_keys_that_never_come_do_not_hold_up_others(city, monkeypatch):
+    """A domain that answers slowly is asked for few keys at once, and all such for not too many."""
+    monkeypatch.setattr("server.fetch.KEYS_AT_ONCE", 20)
+    answers, fetcher = asyncio.Event(), city.app[FETCHER]
+
+    async def slow(url, *, key):
+        await answers.wait()
+        raise Unreachable("too late")
+
+    monkeypatch.setattr(fetcher._client, "document", slow)  # noqa: SLF001
+
+    def ask(host):
+        return asyncio.create_task(fetcher.fetch(f"http://{host}/a#main-key", city.clock()))
+
+    waiting = [ask(f"n{n}.evil.test") for n in range(10)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(TooMany):
+        await ask("another.evil.test")
+    waiting += [ask(f"n{n}.good{n}.test") for n in range(10)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(TooMany):
+        await ask("last.test")
+    answers.set()
+    assert {type(one) for one in await asyncio.gather(*waiting, return_exceptions=True)} == {
+        NotAuthentic
+    }
+    with pytest.raises(NotAuthentic):
+        await ask("last.test")
