@@ -257,6 +257,11 @@ def _storage_problems(config: Config) -> Iterator[str]:
             "database.url must be sqlite:PATH or postgresql://user@host/name; "
             'an example is "sqlite:var/madang.db".'
         )
+    if scheme == "postgresql" and not _is_url(url):
+        yield (
+            "database.url cannot be read; write what is neither letter nor digit in its password "
+            "as %23 for #, %2F for /, %3F for ?, %40 for @."
+        )
     if config.media.store.startswith("s3:"):
         yield "media.store: this version keeps pictures in a folder only; give a path."
     if not config.media.store:
@@ -265,6 +270,15 @@ def _storage_problems(config: Config) -> Iterator[str]:
         yield 'secrets.key_file is empty; give a file, such as "var/secret.key".'
     if config.mail.smtp and urlsplit(config.mail.smtp).scheme not in ("smtp", "smtps"):
         yield 'mail.smtp must be an address such as "smtps://user:password@mail.example:465".'
+
+
+def _is_url(url: str) -> bool:
+    """Whether the host stands where it should: an `@`, `/`, `?` or `#` in a password moves it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return not parts.fragment and url.count("@") == parts.netloc.count("@") <= 1
 
 
 def _federation_problems(federation: Federation) -> Iterator[str]:

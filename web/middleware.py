@@ -78,18 +78,15 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except AppError as error:
-        response = await failures.answer(request, error.status, error)
-        if isinstance(error, TooMany):
-            response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
-        return response
+        return await _refused(request, error)
     except FederationError as error:
         return failures.problem(request, error.status, str(error))
     except web.HTTPException as error:
         return await _http(request, error)
     except web.RequestPayloadError:  # a body that is not what its Content-Encoding says
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
-    except DatabaseUnavailable:
-        log.warning("the database does not answer", exc_info=True)
+    except DatabaseUnavailable as error:  # its cause is outside: a traceback would tell nothing
+        log.warning("%s", error)
         return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, None)
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
@@ -104,6 +101,15 @@ def _legible(request: web.Request) -> bool:
 
 def _illegible(request: web.Request) -> web.StreamResponse:
     return failures.problem(request, HTTPStatus.BAD_REQUEST, "This address is not text.")
+
+
+async def _refused(request: web.Request, error: AppError) -> web.StreamResponse:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # no room for pictures, for example
+        log.warning("%s", error)
+    response = await failures.answer(request, error.status, error)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
+    return response
 
 
 async def _http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

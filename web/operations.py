@@ -5,7 +5,14 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from server.config import VERSION
 from server.errors import NotFound
@@ -14,6 +21,8 @@ from server.store.db import DatabaseError, Read
 from web.keys import ADDRESS, CONFIG, DB, WORKER
 
 routes = web.RouteTableDef()
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # ours would name the time of asking
 
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -49,10 +58,23 @@ async def metrics(request: web.Request) -> web.Response:
     trusted = request.app[CONFIG].server.trusted_proxies
     if not _trusted(request[ADDRESS], trusted):
         raise NotFound("There is nothing at this address.")
-    depths = await request.app[DB].read(_depths)
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     info = Gauge("madang_info", "The running version.", ["version"], registry=registry)
     info.labels(VERSION).set(1)
+    answers = Gauge("madang_database_up", "Whether the database answers.", registry=registry)
+    try:
+        _gauges(await request.app[DB].read(_depths), registry)
+        answers.set(1)
+    except DatabaseError:
+        answers.set(0)
+    _counters(request, registry)
+    return web.Response(
+        body=generate_latest(registry), headers={"Content-Type": PLAIN, "Cache-Control": "no-store"}
+    )
+
+
+def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
     gauges = {
         "madang_deliveries_waiting": ("Activities that wait for a peer.", depths.deliveries),
         "madang_deliveries_parked": ("Activities that a peer refused.", depths.parked),
@@ -61,10 +83,6 @@ async def metrics(request: web.Request) -> web.Response:
     }
     for name, (text, value) in gauges.items():
         Gauge(name, text, registry=registry).set(value)
-    _counters(request, registry)
-    return web.Response(
-        body=generate_latest(registry), headers={"Content-Type": PLAIN, "Cache-Control": "no-store"}
-    )
 
 
 def _counters(request: web.Request, registry: CollectorRegistry) -> None:

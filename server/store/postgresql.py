@@ -120,6 +120,11 @@ class Connection:
         """Whether the server is still there, as far as we know."""
         return not self._connection.closed
 
+    @property
+    def encoding(self) -> str:
+        """How the database keeps text."""
+        return self._connection.info.parameter_status("server_encoding") or ""
+
     def begin(self, statement: str) -> None:
         """Start a transaction."""
         self.changed = False
@@ -185,6 +190,10 @@ def explained(error: Exception, *, lost: bool) -> Exception:
         return Contention(describe(error))
     if lost and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return ConnectionLost(f"The database hung up ({describe(error)}).")
+    if isinstance(error, errors.InsufficientPrivilege | errors.InvalidSchemaName):
+        return DatabaseUnavailable(
+            f"The database does not let us ({describe(error)}); make our user its owner."
+        )
     if isinstance(error, psycopg.OperationalError):  # a full disk, a shutdown, too many clients
         return DatabaseUnavailable(f"The database cannot work ({describe(error)}).")
     return error
@@ -270,6 +279,12 @@ class PostgreSQL:
             fresh = connect(self._url)
         except psycopg.Error as error:
             raise _unavailable(self._url, error) from error
+        if (encoding := fresh.encoding) != "UTF8":
+            fresh.close()
+            raise DatabaseUnavailable(
+                f"The database {without_password(self._url)} keeps text as {encoding}; "
+                "make it anew with `createdb --encoding UTF8 --template template0`."
+            )
         if connection:
             self._all.remove(connection)
         self._all.append(fresh)

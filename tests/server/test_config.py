@@ -160,6 +160,10 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[server]\ntrusted_proxies = ["proxy"]', "server.trusted_proxies"),
         ('[database]\nurl = "mysql://localhost/x"', "database.url"),
         ('[database]\nurl = "sqlite:"', "database.url"),
+        ('[database]\nurl = "postgresql://me:hu/sh@host/x"', "database.url"),
+        ('[database]\nurl = "postgresql://me:hu#sh@host/x"', "database.url"),
+        ('[database]\nurl = "postgresql://me:hu?sh@host/x"', "database.url"),
+        ('[database]\nurl = "postgresql://me:hu@sh@host/x"', "database.url"),
         ('[media]\nstore = "s3://bucket"', "media.store"),
         ('[media]\nstore = ""', "media.store"),
         ('[secrets]\nkey_file = ""', "secrets.key_file"),
@@ -171,6 +175,7 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
 def test_a_value_that_cannot_work_is_named_by_its_key(told, text, named):
     sentence = told(text)
     assert named in sentence
+    assert "sh@" not in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
 

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config, ConfigError, DatabaseAt, Instance, MediaAt, Secrets
 from web.app import create_app
+from web.keys import DB
 
 
 def _config(folder: Path, url: str, domain: str) -> Config:
@@ -29,3 +30,23 @@ async def test_a_database_keeps_the_domain_of_its_first_start(
     other = TestServer(create_app(_config(tmp_path, url, "second.test")))
     with pytest.raises(ConfigError, match=r"instance\.domain.*first\.test"):
         await other.start_server()
+
+
+async def test_the_metrics_tell_of_a_database_that_is_away(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    app = create_app(_config(tmp_path, new_database(), "first.test"))
+    async with TestClient(TestServer(app)) as client:
+        told = await (await client.get("/metrics")).text()
+        assert "madang_database_up 1.0" in told
+        assert "madang_jobs_waiting" in told
+        assert "process_resident_memory_bytes" in told
+        assert "_created" not in told
+        await app[DB].close()
+        answer = await client.get("/metrics")
+        assert answer.status == 200
+        assert "madang_database_up 0.0" in await answer.text()
+        assert (await client.get("/readyz")).status == 503
+        assert (await client.get("/healthz")).status == 200
+        stranger = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+        assert stranger.status == 404

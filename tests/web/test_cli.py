@@ -12,7 +12,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from server import config
 from web import cli
-from web.commands import domain, listening, serve
+from web.commands import domain, listening, opening, serve
 from web.commands.failure import Failure
 
 ROOT = Path(__file__).parents[2]
@@ -314,6 +316,60 @@ def test_sqlite_has_one_process(refusal):
     assert "not known" in refusal("serve", "--role", "cook")
 
 
+def test_a_second_server_on_one_sqlite_is_refused(folder, madang):
+    madang("migrate")
+    found = config.load(None, {})
+    serve.be_alone(found)  # held until this process ends
+    with pytest.raises(Failure, match="runs on var/madang.db already"):
+        serve.be_alone(found)
+
+
+def test_the_database_is_readable_by_us_alone(alice, folder):
+    assert stat.S_IMODE((folder / "var" / "madang.db").stat().st_mode) == 0o600
+
+
+def test_a_folder_of_pictures_that_cannot_be_written_stops_the_start(folder, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(opening.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(Failure, match=r"media\.store var/media: read-only file system"):
+        serve.prepare(config.load(None, {}))
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_an_authority_that_cannot_be_used_is_named(folder, refusal, monkeypatch, command):
+    monkeypatch.setenv("MADANG_FEDERATION__CA_FILE", "ca.pem")
+    assert "federation.ca_file ca.pem: no such file" in refusal(command)
+    (folder / "ca.pem").write_text("nothing")
+    assert "federation.ca_file ca.pem holds no certificate" in refusal(command)
+
+
+def test_a_database_in_another_encoding_is_refused(folder, postgresql_server, refusal, monkeypatch):
+    postgresql_server.run('DROP DATABASE IF EXISTS "latin"')
+    postgresql_server.run(
+        "CREATE DATABASE \"latin\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    )
+    url = urlsplit(postgresql_server.create())._replace(path="/latin").geturl()
+    monkeypatch.setenv("MADANG_DATABASE__URL", url)
+    assert "--encoding UTF8" in refusal("migrate")
+    postgresql_server.drop(url)
+
+
+def test_a_database_of_somebody_else_says_what_is_missing(
+    folder, postgresql_server, refusal, monkeypatch
+):
+    url = postgresql_server.create()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        admin.execute("DROP ROLE IF EXISTS guest")
+        admin.execute("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    parts = urlsplit(url)
+    guest = parts._replace(netloc="guest:guest@" + parts.netloc.rpartition("@")[2]).geturl()
+    monkeypatch.setenv("MADANG_DATABASE__URL", guest)
+    assert "make our user its owner" in refusal("migrate")
+
+
 def test_a_taken_port_is_named(refusal, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -363,6 +419,10 @@ def certificate(folder: Path, days: int) -> config.Server:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=30))
         .not_valid_after(now + timedelta(days=days))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("gm.test"), x509.DNSName("*.gm.test")]),
+            critical=False,
+        )
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -405,8 +465,27 @@ def test_check_fails_with_what_is_wrong(alice, refusal, folder):
     assert "expired" in refusal("check")
     (folder / "madang.toml").write_text('[instance]\ndomain = "nowhere.invalid"')
     assert "nowhere.invalid" in refusal("check")
-    (folder / "madang.toml").write_text('[media]\nstore = "nowhere/media"')
+    (folder / "madang.toml").write_text('[media]\nstore = "/nowhere/media"')
     assert "media.store" in refusal("check")
+    (folder / "madang.toml").write_text('[database]\nurl = "sqlite:/nowhere/at/all/madang.db"')
+    assert "database.url" in refusal("check")
+
+
+def test_check_on_a_new_machine_finds_nothing_wrong(folder, madang):
+    assert "var/madang.db is not there yet" in madang("check")
+    assert not (folder / "var").exists()
+
+
+def test_a_certificate_that_others_refuse_is_explained(folder):
+    def trouble(days: int, host: str) -> str:
+        made = certificate(folder, days)
+        instance = config.Instance(domain=host, base_url=f"https://{host}")
+        return listening.certificate_trouble(config.Config(instance=instance, server=made))
+
+    assert trouble(30, "gm.test") == trouble(30, "a.gm.test") == ""
+    assert "is for gm.test, *.gm.test, not for other.test" in trouble(30, "other.test")
+    assert "is for" in trouble(30, "a.b.gm.test")
+    assert "expired" in trouble(-1, "gm.test")
 
 
 def test_check_warns_of_a_key_that_others_may_read(alice, madang, folder):

@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-from cryptography import x509
 
 from server.config import Config, is_local
 from server.secrets import SecretError, vault
@@ -64,6 +63,8 @@ async def look(found: Config) -> AsyncIterator[Finding]:
 
 
 async def _database(found: Config) -> Finding:
+    if missing := _missing(found):
+        return missing
     try:
         prepare_folder(found, make=False)
         db = await Database.open(found.database.url, readers=1, connections=1)
@@ -84,14 +85,35 @@ async def _database(found: Config) -> Finding:
     return Finding("database", "ok", f"{db.dialect}, version {have}")
 
 
-def _folder(folder: Path) -> Finding:
-    place = folder if folder.exists() else folder.parent
+def _missing(found: Config) -> Finding | None:
+    """A file of SQLite that is not there, and whether the first start can make it."""
+    kind, _, path = found.database.url.partition(":")
+    if kind != "sqlite" or Path(path).exists():
+        return None
+    text = f"{path} is not there yet; the first start makes it."
+    refusal = _unmakeable(Path(path).parent, "database.url")
+    return Finding("database", "wrong" if refusal else "warning", refusal or text)
+
+
+def _unmakeable(folder: Path, key: str) -> str:
+    """Why the start could not make or fill this folder; nothing where it can."""
+    place = folder
+    while not place.exists() and not folder.is_absolute():
+        place = place.parent
+    place = place if place.exists() else folder.parent
     try:
         with tempfile.TemporaryFile(dir=place):
-            free = shutil.disk_usage(place).free
+            return ""
     except OSError as error:
-        reason = (error.strerror or "it failed").lower()
-        return Finding("media", "wrong", f"Cannot write in media.store {folder}: {reason}.")
+        return f"Cannot write in {key} {folder}: {(error.strerror or 'it failed').lower()}."
+
+
+def _folder(folder: Path) -> Finding:
+    if refusal := _unmakeable(folder, "media.store"):
+        return Finding("media", "wrong", refusal)
+    if not folder.exists():
+        return Finding("media", "ok", f"{folder} is not there yet; the first start makes it.")
+    free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
         return Finding("media", "warning", f"{folder} has only {free >> 20} MiB left.")
     return Finding("media", "ok", f"{folder}, {free >> 30} GiB free")
@@ -111,23 +133,21 @@ def _key(file: Path) -> Finding:
 
 def _certificate(found: Config) -> Finding:
     server = found.server
+    try:
+        listening.require_authority(found)
+    except Failure as error:
+        return Finding("certificate", "wrong", str(error))
     if not server.tls_certificate:
         return Finding("certificate", "ok", "none; a proxy in front of us speaks TLS")
     try:
         listening.tls_context(server)
     except Failure as error:
         return Finding("certificate", "wrong", str(error))
-    ends = _end_of(server.tls_certificate)
-    days = (ends - datetime.now(UTC)).days
-    if days < 0:
-        text = f"server.tls_certificate expired on {ends:%Y-%m-%d}; renew it."
-        return Finding("certificate", "wrong", text)
-    state = "warning" if days < SOON_DAYS else "ok"
+    if trouble := listening.certificate_trouble(found):
+        return Finding("certificate", "wrong", trouble)
+    ends = listening.certificate(server).not_valid_after_utc
+    state = "warning" if (ends - datetime.now(UTC)).days < SOON_DAYS else "ok"
     return Finding("certificate", state, f"{server.tls_certificate} ends on {ends:%Y-%m-%d}")
-
-
-def _end_of(file: str) -> datetime:
-    return x509.load_pem_x509_certificate(Path(file).read_bytes()).not_valid_after_utc
 
 
 async def _name(found: Config) -> Finding:

@@ -4,9 +4,14 @@ import errno
 import socket
 import ssl
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from server.config import Server
+from cryptography import x509
+
+from server.config import Config, Server
 from web.commands.failure import Failure
 
 BACKLOG: Final = 1024
@@ -55,10 +60,12 @@ def tls_context(server: Server) -> ssl.SSLContext | None:
         # a key with a passphrase would ask for it on the terminal; we have none
         context.load_cert_chain(server.tls_certificate, server.tls_key, password=lambda: "")
     except ssl.SSLError as error:
-        what = error.reason or "they are not PEM"
+        what = error.reason or "they are not PEM, or the key has a passphrase"
+        if error.reason:
+            what = what.lower().replace("_", " ")
         raise Failure(
             f"Cannot use server.tls_certificate {server.tls_certificate} with server.tls_key "
-            f"{server.tls_key}: {what.lower().replace('_', ' ')}."
+            f"{server.tls_key}: {what}."
         ) from None
     except OSError as error:
         reason = (error.strerror or "it failed").lower()
@@ -67,6 +74,54 @@ def tls_context(server: Server) -> ssl.SSLContext | None:
             f"or server.tls_key {server.tls_key}: {reason}."
         ) from None
     return context
+
+
+def require_authority(found: Config) -> None:
+    """Refuse an additional authority that cannot be used. Raises `Failure`."""
+    if not (file := found.federation.ca_file):
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        raise Failure(f"federation.ca_file {file} holds no certificate in PEM.") from None
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(f"Cannot read federation.ca_file {file}: {reason}.") from None
+
+
+def certificate_trouble(found: Config) -> str:
+    """Why others will refuse a certificate that we can use; nothing where they will not."""
+    if not found.server.tls_certificate:
+        return ""
+    made = certificate(found.server)
+    now = datetime.now(UTC)
+    if made.not_valid_after_utc < now:
+        return f"server.tls_certificate expired on {made.not_valid_after_utc:%Y-%m-%d}; renew it."
+    if made.not_valid_before_utc > now:
+        return (
+            f"server.tls_certificate begins on {made.not_valid_before_utc:%Y-%m-%d}; "
+            "set the clock (NTP), or use the one before."
+        )
+    host = urlsplit(found.instance.base_url).hostname or ""
+    names = _names(made)
+    if host in names or f"*.{host.partition('.')[2]}" in names:
+        return ""
+    listed = ", ".join(names) or "no name"
+    return f"server.tls_certificate is for {listed}, not for {host} (instance.base_url)."
+
+
+def certificate(server: Server) -> x509.Certificate:
+    """The first certificate of the file; `tls_context` has found it usable."""
+    return x509.load_pem_x509_certificate(Path(server.tls_certificate).read_bytes())
+
+
+def _names(made: x509.Certificate) -> list[str]:
+    try:
+        listed = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    addresses = [str(one) for one in listed.get_values_for_type(x509.IPAddress)]
+    return [name.lower() for name in listed.get_values_for_type(x509.DNSName)] + addresses
 
 
 def _one(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,24 @@ def prepare_folder(found: Config, *, make: bool) -> None:
     if not make and not file.exists():
         raise Failure(f"There is no database at {file} yet; run `madang migrate` to make it.")
     make_folder(file.parent, "database.url")
+    if file.is_dir():
+        raise Failure(f"{file} is a folder, not a database; set database.url.")
+    if make:
+        # everybody's letters: for our eyes only; SQLite gives its log the same rights
+        with suppress(OSError):  # whatever is in the way, opening it says so
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def require_writable(folder: Path, key: str) -> None:
+    """Refuse a folder in which we cannot make a file. Raises `Failure`."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return  # reading goes on without room
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(f"Cannot write in {key} {folder}: {reason}.") from None
 
 
 def make_folder(folder: Path, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import fcntl
 import logging
 import os
 import re
@@ -23,7 +24,7 @@ from web import logs
 from web.app import create_app
 from web.commands import listening, processes
 from web.commands.failure import Failure
-from web.commands.opening import loaded, make_folder, prepare_folder
+from web.commands.opening import loaded, make_folder, prepare_folder, require_writable
 
 LEAST_AIOHTTP: Final = (3, 14, 5)
 KEEPALIVE_S: Final = 60.0  # also the deadline for the first request of a connection
@@ -57,11 +58,14 @@ def run(options: argparse.Namespace) -> None:
     roles = checked_roles(options.role, options.processes, found)
     logs.configure()
     tls = listening.tls_context(found.server)
+    listening.require_authority(found)
     sockets = listening.inherited(options.inherit)
     if not sockets and "web" in roles:
         sockets = listening.listen(found.server.host, found.server.port)
     if not options.inherit:
         prepare(found)
+        if trouble := listening.certificate_trouble(found):
+            log.warning("%s", trouble)
     if options.processes > 1:
         print(announcement(found, sockets), flush=True)
         asyncio.run(processes.supervise(options, sockets))
@@ -96,13 +100,35 @@ def checked_roles(text: str, count: int, found: Config) -> frozenset[str]:
 
 
 def prepare(found: Config) -> None:
-    """Make the folders that are missing, and bring the schema up to date."""
+    """Make the folders that are missing, be the only one, and bring the schema up to date."""
     prepare_folder(found, make=True)
+    be_alone(found)
     make_folder(found.media.folder, "media.store")
+    require_writable(found.media.folder, "media.store")
     make_folder(found.secrets.file.parent, "secrets.key_file")
     before, after = asyncio.run(_migrate(found.database.url))
     if before != after:
         log.info("The database went from version %s to version %s.", before, after)
+
+
+def be_alone(found: Config) -> None:
+    """Refuse a second server on one SQLite file: both would do what the other one has in hand.
+
+    The lock ends with the process, however it ends. Raises `Failure`.
+    """
+    kind, _, path = found.database.url.partition(":")
+    if kind != "sqlite":
+        return
+    try:
+        handle = os.open(f"{path}-serving", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failure(
+            f"Another `madang serve` runs on {path} already; stop it, or set database.url."
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(f"Cannot write {path}-serving: {reason}; set database.url.") from None
 
 
 async def _migrate(url: str) -> tuple[int, int]:
