@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 JOBS_AT_ONCE: Final = 32
 PEERS_AT_ONCE: Final = 256
 DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
+GATHER_S: Final = 0.005  # commits that come so close together are one reason to look
 IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
 BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claimed now
 RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
@@ -135,6 +136,7 @@ class Worker:
             with suppress(TimeoutError):  # `wait_for` of 3.11 may swallow that it was cancelled
                 async with asyncio.timeout(pause_s):
                     await wake.wait()
+                    await asyncio.sleep(GATHER_S)
 
     def _spawn(self, id: int, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
         task = asyncio.create_task(work)

@@ -82,8 +82,8 @@ async def _round(
     await sink.arrived(TIMEOUT_S)
     took = time.perf_counter() - began
     busy = "SELECT (SELECT count(*) FROM delivery) + (SELECT count(*) FROM peer WHERE due_ms > 0)"
-    while city.value(looking, busy):
-        await asyncio.sleep(0.02)  # noqa: ASYNC110  another process is looked at
+    while city.value(looking, busy):  # noqa: ASYNC110  another process is looked at
+        await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)  # the last bookkeeping is ours too
     return server.cpu_s() - before, took, answered
 
