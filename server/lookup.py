@@ -10,6 +10,7 @@ from server.fetch import Budget, Fetcher
 from server.ids import parse_id
 from server.model import Account, Post
 from server.services import accounts as own
+from server.services import posts as posts_service
 from server.store import accounts, posts
 from server.store.db import Read
 
@@ -67,7 +68,11 @@ async def _at(fetcher: Fetcher, uri: str, budget: Budget) -> Account | Post | No
 
 async def mentioned(fetcher: Fetcher, source: str) -> None:
     """Fetch the strangers whom a text mentions, so that the post can be addressed to them."""
-    handles = [handle for handle in text.find_mentions(source) if "@" in handle]
+    if source.count("@") == 0 or len(source) > posts_service.MAX_STORY:  # that is refused anyway
+        return
+    # What is meant to be slow takes seconds: not here, where everybody waits for it.
+    named = await asyncio.to_thread(text.find_mentions, source)
+    handles = [handle for handle in named if "@" in handle]
     unknown = [
         handle
         for handle in dict.fromkeys(handles)

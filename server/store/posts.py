@@ -11,6 +11,7 @@ from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
 
 MAX_ABOVE = 50  # posts whose authors hear of a reply
+MAX_REVISIONS = 100  # of one post that are shown
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Post))
 INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
@@ -286,9 +287,13 @@ def insert_revision(tx: Write, post: Post) -> None:
 
 
 def revisions(db: Read, post_id: int) -> list[Revision]:
-    """What the post said before, oldest first."""
-    found = db.all("SELECT * FROM revision WHERE post_id = :id ORDER BY version", id=post_id)
-    return [Revision(**row) for row in found]
+    """What the post said before, oldest first: the last `MAX_REVISIONS` times."""
+    found = db.all(
+        "SELECT * FROM revision WHERE post_id = :id ORDER BY version DESC LIMIT :most",
+        id=post_id,
+        most=MAX_REVISIONS,
+    )
+    return [Revision(**row) for row in reversed(found)]
 
 
 # --- likes and boosts

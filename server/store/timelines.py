@@ -7,6 +7,7 @@ from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, among, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
+SEARCHED: Final = 20_000  # posts
 
 SHOWN = """
     p.id AS post_id, p.version AS post_version, p.author_id, a.version AS author_version,
@@ -166,8 +167,9 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
 def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:
     """Public posts that contain every one of `terms` (lower-case).
 
-    A scan from the newest on until the page is full, not an index: enough for a city's first years.
+    A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
     """
+    oldest = db.one("SELECT id FROM post ORDER BY id DESC LIMIT 1 OFFSET :n", n=SEARCHED)
     conditions = " AND ".join(
         f"(lower(p.title) LIKE :t{n} OR lower(p.content) LIKE :t{n})" for n in range(len(terms))
     )
@@ -179,10 +181,11 @@ def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.visibility = 'public' AND p.deleted_ms IS NULL AND {conditions}
           AND p.id > :lower AND p.id < :upper AND a.state = 'active'
-          AND p.author_id NOT IN ({UNWANTED})
+          AND p.id > :oldest AND p.author_id NOT IN ({UNWANTED})
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
+        oldest=oldest["id"] if oldest else 0,
         **params,
     )
 

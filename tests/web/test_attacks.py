@@ -1,6 +1,8 @@
 """What somebody sends who means harm: no 5xx, nothing told to the wrong person, no end of work."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -11,7 +13,7 @@ from federation.errors import NotAuthentic, Unreachable
 from federation.vocab import Actor
 from server import passwords
 from server.errors import TooMany
-from server.services import accounts, posts, strangers
+from server.services import accounts, posts, sessions, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
 from web.keys import CONFIG, FETCHER
@@ -354,3 +356,60 @@ async def test_keys_that_never_come_do_not_hold_up_others(city, monkeypatch):
     }
     with pytest.raises(NotAuthentic):
         await ask("last.test")
+
+
+async def longest_pause(work: Coroutine[Any, Any, int]) -> tuple[int, float]:
+    """What `work` gives, and for how many seconds nobody else was served meanwhile."""
+    pauses = [0.0]
+    task = asyncio.create_task(work)
+    while not task.done():
+        before = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.005)
+        pauses.append(asyncio.get_running_loop().time() - before)
+    return await task, max(pauses)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("length", [90_000, 400_000])
+async def test_a_text_that_is_slow_to_read_holds_up_nobody(city, length):
+    """Brackets that never close are the worst that Markdown knows."""
+    headers, slow = await signed_in(city), "@a " + "![" * (length // 2)
+    token = await city.db.write(sessions.sign_in, city.people["ann"].id, "", "", city.clock())
+    session = await city.db.read(sessions.by_token, token, city.clock())
+    assert session is not None
+
+    async def publish() -> int:
+        fields = {"status": slow}
+        async with city.client.post("/api/v1/statuses", json=fields, headers=headers) as answer:
+            return answer.status
+
+    async def preview() -> int:
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_fields(("csrf", session.csrf), ("kind", "story"), ("do", "preview"))
+        form.add_field("content", slow)
+        cookie = {"Cookie": f"madang={token}"}
+        async with city.client.post("/write", data=form, headers=cookie) as answer:
+            return answer.status
+
+    for work, expected in ((publish, 422), (preview, 200 if length < 100_000 else 422)):
+        answer, pause = await longest_pause(work())
+        assert answer == expected
+        assert pause < 1.0
+
+
+async def test_a_search_looks_at_the_newest_posts_only(city, monkeypatch):
+    monkeypatch.setattr("server.store.timelines.SEARCHED", 2)
+    await city.join("ann")
+    written = [await city.write("ann", f"plum number {n}") for n in range(4)]
+    found = await read(city, "/search?q=plum")
+    assert [str(post.id) in found for post in written] == [False, False, True, True]
+
+
+async def test_a_history_shows_the_newest_versions_only(city, monkeypatch):
+    monkeypatch.setattr("server.store.posts.MAX_REVISIONS", 2)
+    await city.join("ann")
+    post = await city.write("ann", "plum 0")
+    for n in range(1, 5):
+        post = await city.edit("ann", post, f"plum {n}")
+    shown = await read(city, f"/@ann/{post.id}/history")
+    assert [f"plum {n}" in shown for n in range(5)] == [False, False, True, True, True]

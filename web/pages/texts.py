@@ -7,7 +7,7 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, PostView
-from server.services.posts import NewPost
+from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import plain
 from web.pages.forms import Form
 
@@ -81,6 +81,13 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             raise Refused("title", Invalid("A story needs a title."), self)
         if not self.content.strip() and not self.media_ids:
             raise Refused("content", Invalid("Please write something first."), self)
+
+    def check_length(self) -> None:
+        """Raise `Refused` for what could not be published, before work goes into showing it."""
+        most = MAX_STORY if self.kind == "story" else MAX_NOTE
+        if len(self.content) > most:
+            cause = Invalid("This is too long: at most %(most)s characters.", most=most)
+            raise Refused("content", cause, self)
 
 
 def from_form(sent: Form) -> Text:

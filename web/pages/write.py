@@ -4,6 +4,7 @@ Nothing typed is lost: a refused form comes back as it was, with the reason; pic
 stay; and a text whose session has ended waits in the page while its author signs in again.
 """
 
+import asyncio
 import secrets
 from http import HTTPStatus
 
@@ -98,6 +99,7 @@ async def publish(request: web.Request) -> web.Response:
             await _save_draft(request, viewer, text)
             return see("/drafts")
         if sent.get("do") == "preview":
+            text.check_length()
             return await _shown(request, viewer, text, preview=True)
         post = await _published(request, viewer, text)
     except Refused as refusal:
@@ -204,11 +206,16 @@ async def _shown(
         pictures=pictures,
         parent=parent,
         editing=editing,
-        preview=markdown(text.content, story=text.kind == "story") if preview else None,
+        preview=await _previewed(text) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
     )
+
+
+async def _previewed(text: Text) -> str:
+    """The text as readers would see it; made in a thread, as some texts take long on purpose."""
+    return await asyncio.to_thread(markdown, text.content, story=text.kind == "story")
 
 
 def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView | None]:
@@ -245,6 +252,7 @@ async def change(request: web.Request) -> web.Response:
     try:
         text = _still(await _with_pictures(request, viewer, sent), view)
         if sent.get("do") == "preview":
+            text.check_length()
             return await _shown(request, viewer, text, preview=True, editing=view)
         await _changed(request, viewer, view, text)
     except Refused as refusal:
