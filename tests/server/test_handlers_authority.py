@@ -167,6 +167,13 @@ def test_an_update_may_not_bring_a_key_of_its_own(town: Write) -> None:
     assert found == 0
 
 
+def test_an_update_whose_address_leads_to_somebody_else_changes_nobody(town: Write) -> None:
+    before = who(town, MALLORY)
+    raw = act("Update", EVE, actor_document(EVE))
+    deliver(town, raw, {EVE: actor_document(MALLORY, name="Led astray")})
+    assert who(town, MALLORY) == before
+
+
 def test_an_address_that_leads_to_somebody_else_is_nobodys_id(town: Write) -> None:
     """Mallory's server leads whoever asks for its actor to eve: its post is not hers for that."""
     bait = "https://evil.test/users/bait"
