@@ -4,6 +4,7 @@ from server.errors import Deleted, NotFound
 from server.model import Account, Post, PostView, Revision
 from server.services import timelines
 from server.store import accounts, follows, posts
+from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
 
@@ -92,7 +93,7 @@ def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostVie
     for found in sorted(thread.values(), key=lambda p: (p.published_ms, p.id)):
         _hang(below, found, thread)
     del below[post.id]
-    hidden = _hidden(db, viewer_id)
+    hidden = timeline_rows.unwanted(db, viewer_id) if viewer_id else set[int]()
 
     def shown(ids: list[int]) -> list[PostView]:
         allowed = [
@@ -116,14 +117,6 @@ def _hang(below: dict[int, None], post: Post, thread: dict[int, Post]) -> None:
             return
         path.append(at)
         at = thread[at].reply_to_id
-
-
-def _hidden(db: Read, viewer_id: int | None) -> set[int]:
-    if not viewer_id:
-        return set()
-    page = Page(limit=80)
-    away = follows.blocked(db, viewer_id, page) + follows.muted(db, viewer_id, page)
-    return {account.id for _, account in away}
 
 
 def history(db: Read, viewer_id: int | None, post_id: int) -> list[Revision]:

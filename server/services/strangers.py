@@ -293,7 +293,7 @@ def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Me
 
 def _adopt_orphans(tx: Write, post: Post) -> None:
     """Replies that came before what they answer find their place."""
-    for child in posts.orphans(tx, post.uri)[:MAX_ORPHANS]:
+    for child in posts.orphans(tx, post.uri, MAX_ORPHANS):
         current = posts.by_id(tx, post.id)
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)

@@ -101,9 +101,13 @@ def count(tx: Write, post: Post, change: int) -> None:
         )
 
 
-def orphans(db: Read, uri: str) -> list[Post]:
-    """Posts that reply to `uri`, which came before it."""
-    found = db.all("SELECT * FROM post WHERE reply_to_uri = :uri AND reply_to_id IS NULL", uri=uri)
+def orphans(db: Read, uri: str, limit: int) -> list[Post]:
+    """Posts that reply to `uri`, which came before it: at most `limit`."""
+    found = db.all(
+        "SELECT * FROM post WHERE reply_to_uri = :uri AND reply_to_id IS NULL LIMIT :limit",
+        uri=uri,
+        limit=limit,
+    )
     return [Post(**row) for row in found]
 
 

@@ -22,6 +22,11 @@ UNWANTED = """
 """
 
 
+def unwanted(db: Read, viewer_id: int) -> set[int]:
+    """Whose posts the viewer is spared: the muted, the blocked, and those who block them."""
+    return {int(row["target_id"]) for row in db.all(UNWANTED, me=viewer_id)}
+
+
 def _entry(row: Row) -> Entry:
     columns = dict(row)
     columns["liked"], columns["boosted"] = int(columns["liked"]), int(columns["boosted"])

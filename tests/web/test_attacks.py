@@ -13,7 +13,7 @@ from federation.errors import NotAuthentic, Unreachable
 from federation.vocab import Actor
 from server import passwords
 from server.errors import TooMany
-from server.services import accounts, posts, sessions, strangers
+from server.services import accounts, follows, posts, sessions, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
 from web.keys import CONFIG, FETCHER
@@ -413,3 +413,19 @@ async def test_a_history_shows_the_newest_versions_only(city, monkeypatch):
         post = await city.edit("ann", post, f"plum {n}")
     shown = await read(city, f"/@ann/{post.id}/history")
     assert [f"plum {n}" in shown for n in range(5)] == [False, False, True, True, True]
+
+
+async def test_whoever_blocks_many_is_spared_them_all(city):
+    """In a thread too, and not the newest 80 alone."""
+    ann, bob = await city.join("ann"), await city.join("bob")
+    story = await city.write("ann", "A story")
+    await city.write("bob", "rude words", reply_to_id=story.id)
+    await city.do(follows.block, ann, bob.id)
+    for n in range(85):
+        id = f"http://far.test/users/{n}"
+        raw = {"id": id, "type": "Person", "preferredUsername": f"n{n}", "inbox": f"{id}/inbox"}
+        far = await city.db.write(strangers.keep_actor, parse.actor(raw), city.clock())
+        await city.do(follows.block, ann, far.id)
+    path = f"/api/v1/statuses/{story.id}/context"
+    assert "rude words" in await read(city, path)
+    assert "rude words" not in await read(city, path, await signed_in(city))
