@@ -75,7 +75,7 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         if (other := await db.write(accounts.settle_domain, app[SITE])) is not None:
             raise ConfigError(
                 f"instance.domain is {app[SITE].domain}, but this database belongs to {other}; "
-                "the domain can never change: set it back, or use another database.url."
+                f'it can never change: set instance.domain = "{other}", or another database.url.'
             )
         if await db.read(accounts.instance_actor) is None:
             made = await asyncio.to_thread(keys.make, app[VAULT])
