@@ -174,7 +174,9 @@ def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]
 
     A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
     """
-    oldest = db.one("SELECT id FROM post ORDER BY id DESC LIMIT 1 OFFSET :n", n=SEARCHED)
+    oldest = db.one(
+        "SELECT id FROM post WHERE id > 0 ORDER BY id DESC LIMIT 1 OFFSET :n", n=SEARCHED
+    )
     conditions = " AND ".join(
         f"(lower(p.title) LIKE :t{n} OR lower(p.content) LIKE :t{n})" for n in range(len(terms))
     )
