@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
+from pathlib import Path
 
 import msgspec
 
 from federation.keys import SigningKey, make_ed25519, make_rsa, signing_key
-from server.secrets import Vault
+from server.secrets import SecretError, Vault, vault
 from server.store import accounts
 from server.store.db import Database, Read
 
@@ -30,6 +31,24 @@ def make_sealed_ed25519(vault: Vault) -> tuple[bytes, str]:
     """A new Ed25519 pair: sealed private, public multibase. Takes no time."""
     private, public = make_ed25519()
     return vault.seal(private), public
+
+
+async def own_vault(db: Database, file: Path) -> Vault:
+    """The vault of this database; a new key is made only where nothing is sealed yet.
+
+    Raises `SecretError` for a key that is lost, or that belongs to another database.
+    """
+    sealed = await db.read(accounts.first_key)
+    if sealed is None:
+        return vault(file)
+    if not await asyncio.to_thread(file.exists):
+        raise SecretError(
+            f"There is no key at {file}, and the database was sealed with one; "
+            "put it back from a backup, or set secrets.key_file."
+        )
+    found = vault(file, make=False)
+    found.open(sealed)
+    return found
 
 
 class Keyring:

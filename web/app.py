@@ -14,7 +14,6 @@ from server.config import VERSION, Config, ConfigError, site
 from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.media import Pictures
-from server.secrets import vault
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
@@ -68,7 +67,6 @@ def create_app(
 async def stores(app: web.Application) -> AsyncIterator[None]:
     """Open database, pictures and keys; the instance actor is made on the first start."""
     config = app[CONFIG]
-    app[VAULT] = vault(config.secrets.file)
     app[DB] = db = await Database.open(config.database.url)
     try:
         await migrate(db)
@@ -77,6 +75,7 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
                 f"instance.domain is {app[SITE].domain}, but this database belongs to {other}; "
                 f'it can never change: set instance.domain = "{other}", or another database.url.'
             )
+        app[VAULT] = await keys.own_vault(db, config.secrets.file)
         if await db.read(accounts.instance_actor) is None:
             made = await asyncio.to_thread(keys.make, app[VAULT])
             await db.write(accounts.ensure_instance_actor, app[SITE], made, app[NOW]())

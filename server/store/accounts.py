@@ -144,6 +144,12 @@ def keys(db: Read, account_id: int) -> Row | None:
     return db.one("SELECT * FROM account_key WHERE account_id = :id", id=account_id)
 
 
+def first_key(db: Read) -> bytes | None:
+    """The oldest sealed key of ours, to try a key file on."""
+    row = db.one("SELECT rsa_private FROM account_key ORDER BY account_id LIMIT 1")
+    return row["rsa_private"] if row else None
+
+
 def insert_member(tx: Write, member: Member) -> None:
     """Store the private half of a new account."""
     tx.run(

@@ -50,6 +50,7 @@ STORES = (
 )
 
 WHOLE: dict[str, str] = {
+    "accounts.first_key": "once, at the start; one row",
     "accounts.members": "the operator's list of people",
     "accounts.moderators": "a handful of rows of a table of our own people",
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",

@@ -7,6 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config, ConfigError, DatabaseAt, Instance, MediaAt, Secrets
+from server.secrets import SecretError
 from web.app import create_app
 from web.keys import DB
 
@@ -30,6 +31,15 @@ async def test_a_database_keeps_the_domain_of_its_first_start(
     other = TestServer(create_app(_config(tmp_path, url, "second.test")))
     with pytest.raises(ConfigError, match=r'set instance\.domain = "first\.test"'):
         await other.start_server()
+
+
+async def test_a_lost_key_is_not_replaced(new_database: Callable[[], str], tmp_path: Path) -> None:
+    config = _config(tmp_path, new_database(), "first.test")
+    async with TestClient(TestServer(create_app(config))):
+        config.secrets.file.unlink()
+    with pytest.raises(SecretError, match="put it back"):
+        await TestServer(create_app(config)).start_server()
+    assert not config.secrets.file.exists()
 
 
 async def test_the_metrics_tell_of_a_database_that_is_away(

@@ -370,6 +370,16 @@ def test_a_database_of_somebody_else_says_what_is_missing(
     assert "make our user its owner" in refusal("migrate")
 
 
+@pytest.mark.parametrize("command", [("check",), ("account", "create", "bob", "--email", "b@x.y")])
+def test_a_key_that_is_not_the_one_of_the_database_is_refused(folder, alice, refusal, command):
+    file = folder / "var" / "secret.key"
+    file.write_text("0" * 64)
+    assert "sealed with another key" in refusal(*command)
+    file.unlink()
+    assert "There is no key at var/secret.key" in refusal(*command)
+    assert not file.exists()
+
+
 def test_a_taken_port_is_named(refusal, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -13,7 +13,6 @@ from server import keyring, passwords
 from server.clock import now_ms
 from server.config import site
 from server.model import ROLES, Account, Member
-from server.secrets import vault
 from server.services import accounts, invites
 from server.store import accounts as store
 from server.store.db import Write
@@ -72,7 +71,8 @@ async def create_account(options: argparse.Namespace) -> None:
     password, made = _password(options, options.name, options.email)
     make_folder(found.secrets.file.parent, "secrets.key_file")
     async with database(found, make=True) as db:
-        keys = await asyncio.to_thread(keyring.make, vault(found.secrets.file))
+        vault = await keyring.own_vault(db, found.secrets.file)
+        keys = await asyncio.to_thread(keyring.make, vault)
         new = accounts.NewAccount(
             name=options.name,
             email=options.email,

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from server import keyring
 from server.config import Config, is_local
 from server.secrets import SecretError, vault
+from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version
 from web.commands import listening
@@ -72,7 +74,9 @@ async def _database(found: Config) -> Finding:
         return Finding("database", "wrong", str(error))
     try:
         have, need = await version(db), len(migrations())
-    except DatabaseError as error:
+        if have == need and await db.read(accounts.first_key) is not None:
+            await keyring.own_vault(db, found.secrets.file)
+    except (DatabaseError, SecretError) as error:
         return Finding("database", "wrong", str(error))
     finally:
         await db.close()
