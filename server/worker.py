@@ -50,6 +50,7 @@ GATHER_S: Final = 0.005  # commits that come so close together are one reason to
 IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
 BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claimed now
 RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
+LONGEST_AWAY_S: Final = 30.0  # between two tries while the database is away
 JOB_TRIES: Final = 8
 SEEN_MS: Final = 30 * DAY_MS
 GRAVES_MS: Final = 90 * DAY_MS
@@ -126,13 +127,15 @@ class Worker:
 
     async def _forever(self, claim: Callable[[], Awaitable[float]], wake: asyncio.Event) -> None:
         """Claim, then sleep until woken or until something is due."""
+        away_s = 0.0
         while True:
             wake.clear()
             try:
                 pause_s = await claim()
+                away_s = 0.0
             except DatabaseError as error:
-                log.warning("the database does not answer: %s", error)
-                pause_s = 1.0
+                pause_s = away_s = min(max(1.0, away_s * 2), LONGEST_AWAY_S)
+                log.warning("the database does not answer, next try in %d s: %s", away_s, error)
             with suppress(TimeoutError):  # `wait_for` of 3.11 may swallow that it was cancelled
                 async with asyncio.timeout(pause_s):
                     await wake.wait()

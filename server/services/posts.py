@@ -29,6 +29,7 @@ boosted_by = reading.boosted_by
 
 MAX_NOTE: Final = 5_000  # characters
 MAX_STORY: Final = 100_000
+MAX_BRACKETS: Final = 2_000  # each may begin a link: the time to read them grows with the square
 MAX_TITLE: Final = 200
 MAX_LEAD: Final = 500
 MAX_WARNING: Final = 500
@@ -228,6 +229,8 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
 def _check_lengths(new: NewPost, most: int) -> None:
     if len(new.content) > most:
         raise Invalid("This is too long: at most %(most)s characters.", most=most)
+    if new.content.count("[") > MAX_BRACKETS:
+        raise Invalid("This has too many square brackets: at most %(most)s.", most=MAX_BRACKETS)
     if len(new.title) > MAX_TITLE:
         raise Invalid("The title is too long: at most %(most)s characters.", most=MAX_TITLE)
     if len(new.lead) > MAX_LEAD:

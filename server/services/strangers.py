@@ -28,6 +28,8 @@ def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Acc
     `domain` is the host in their handle where WebFinger says that it is not the actor's own.
     """
     known = accounts.by_uri(tx, actor.id)
+    if known is not None and known.state == "gone":
+        return known  # a late word of somebody who was deleted changes nothing
     columns = _described(actor)
     columns["peer_id"] = _peer(tx, actor, now_ms)
     if known is None:
@@ -39,8 +41,6 @@ def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Acc
             follows.move_peer(tx, known.id, known.peer_id, columns["peer_id"])
         if domain:
             columns["domain"] = domain
-        if known.state == "gone":
-            columns["state"] = "active"
         columns["fetched_ms"] = now_ms
         accounts.set_columns(tx, known.id, **columns)
     _keep_keys(tx, actor, account.id, now_ms)

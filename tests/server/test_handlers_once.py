@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from federation import parse
 from federation.errors import FederationError
+from server.errors import Invalid
 from server.inbox.table import HANDLERS
-from server.services import posts
+from server.services import posts, strangers
 from server.store.db import Write
 from tests.server.cases import CASES, Case
 from tests.server.world import (
@@ -19,10 +21,12 @@ from tests.server.world import (
     NOW,
     SITE,
     act,
+    actor_document,
     changed,
     create,
     deliver,
     dump,
+    join,
     miscounted,
     note,
     number,
@@ -238,3 +242,17 @@ def test_the_likes_and_boosts_of_an_account_that_is_gone_count_no_more(town: Wri
     assert (post(town, mine.uri).likes, post(town, mine.uri).boosts) == (0, 0)
     assert number(town, "SELECT count(*) AS n FROM notification") == 0
     assert miscounted(town) == []
+
+
+def test_somebody_who_was_deleted_does_not_come_back_by_a_late_word(town: Write) -> None:
+    deliver(town, act("Delete", EVE, EVE))
+    gone = dump(town)
+    strangers.keep_actor(town, parse.actor(actor_document(EVE)), NOW)
+    assert changed(gone, dump(town)) == set()
+    assert who(town, EVE).state == "gone"
+
+
+def test_a_text_that_would_take_seconds_to_read_is_refused_at_once(town: Write) -> None:
+    ann = join(town, "bracket")
+    with pytest.raises(Invalid, match="square brackets"):
+        say(town, ann, "![" * 40_000, title="Slow")

@@ -13,6 +13,7 @@ from server.clock import now_ms
 from server.config import Config, DatabaseAt, Instance, MediaAt, Registrations, Secrets
 from server.keyring import Keys
 from server.model import Account, Site
+from server.secrets import vault
 from server.services import accounts, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
@@ -26,6 +27,12 @@ ORIGIN = "http://localhost:8080"
 COOKIE = "madang-8080"  # over http there is no __Host- prefix, and cookies know no ports
 HERE = Site(origin=ORIGIN, domain="localhost:8080", name="광명마당")
 PASSWORD = "seven purple umbrellas"  # noqa: S105  for tests
+
+
+def sealed(config: Config) -> Keys:
+    """Keys that cannot sign, sealed as the application wants to find them."""
+    nothing = vault(config.secrets.file).seal(b"-")
+    return Keys((nothing, "-"), (nothing, "-"))
 
 
 @dataclass
@@ -125,7 +132,7 @@ async def start(url: str, folder: Any, mode: str = "open") -> City:
         registrations=Registrations(mode=mode),
     )
     db = await Database.open(url)
-    await db.write(accounts.ensure_instance_actor, HERE, NO_KEYS, now_ms())
+    await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
     await db.close()
     app = create_app(config, work=False)
     server = TestServer(app)

@@ -22,6 +22,7 @@ from server.services import accounts, posts, sessions, strangers
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store.db import Database
+from tests.web.city import sealed
 from web import api
 from web.app import create_app
 from web.keys import DB
@@ -100,15 +101,15 @@ async def city(database_url, tmp_path, monkeypatch):
     elsewhere = Elsewhere()
     monkeypatch.setattr("web.api.statuses.lookup", elsewhere)
     monkeypatch.setattr("web.api.search.lookup", elsewhere)
-    db = await Database.open(database_url)
-    await db.write(accounts.ensure_instance_actor, SITE_HERE, NO_KEYS, now_ms())
-    await db.close()  # the application finds its actor there, and need not make real keys
     config = Config(
         instance=Instance(domain="gm.example", base_url="https://gm.example", name="광명마당"),
         database=DatabaseAt(url=database_url),
         media=MediaAt(store=str(tmp_path / "media")),
         secrets=Secrets(key_file=str(tmp_path / "secret.key")),
     )
+    db = await Database.open(database_url)
+    await db.write(accounts.ensure_instance_actor, SITE_HERE, sealed(config), now_ms())
+    await db.close()  # the application finds its actor there, and need not make real keys
     app = create_app(config, work=False)
     client = TestClient(TestServer(app))
     await client.start_server()

@@ -51,8 +51,12 @@ def test_away_from_a_terminal_each_event_is_one_json_object(log):
     assert "광명" in stream.getvalue()
 
 
-def test_an_event_stays_one_line_whatever_it_says(stream, log):
-    log.warning("one\ntwo\r\x1b[31mred\u2028\u202eback\x85\ud800")
+def test_an_event_stays_one_line_whatever_it_says(stream):
+    said = "one\ntwo\r\x1b[31mred\u2028\u202eback\x85\ud800"
+    record = logging.makeLogRecord({"msg": said, "levelno": logging.WARNING})
+    # handed to our handler alone: the test runner's own cannot pass half a character on
+    ours = next(one for one in logging.root.handlers if getattr(one, "stream", None) is stream)
+    ours.handle(record)
     text = stream.getvalue()
     assert text.count("\n") == 1
     assert len(text.splitlines()) == 1
