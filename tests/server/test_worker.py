@@ -200,7 +200,12 @@ async def test_410_ends_the_peer_and_what_waits_for_it(town: Town) -> None:
     town.peers.script[FAR] = [410]
     await town.say("one", "two", "three")
     await town.came(1)
-    assert await town.waits() == 0
+
+    async def forgotten() -> bool:
+        return await town.waits() == 0
+
+    # on PostgreSQL a post written in the very moment of the 410 may knock once more
+    await town.until(forgotten)
     assert (await town.peer())["gone_ms"] == NOW
     await town.say("four")
     assert await town.waits() == 0
