@@ -62,6 +62,8 @@ async def _receive(request: web.Request) -> web.Response:
     buckets.check(request[ADDRESS], now_ms)
     if not is_activity_type(request.headers.get("Content-Type", "")):
         raise web.HTTPUnsupportedMediaType
+    if "id" in request.match_info and (await _account(request)).state == "gone":
+        raise web.HTTPGone  # a peer that is told so forgets whom it followed here
     try:
         async with asyncio.timeout(READ_S):
             body = await request.read()

@@ -8,7 +8,7 @@ import pytest
 from federation import signature
 from federation.keys import SigningKey
 from server.model import Post
-from server.services import follows, posts
+from server.services import accounts, follows, posts
 from server.store import accounts as account_store
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
@@ -208,3 +208,15 @@ async def test_follows_can_be_paged_to_their_end(scene: Scene) -> None:
     page = await scene.city.get(path(whole["first"]))
     assert (whole["totalItems"], page["orderedItems"]) == (1, [scene.eve.uri])
     assert "next" not in page
+
+
+async def test_an_inbox_that_is_nobodys_is_not_there_and_one_of_the_past_is_gone(
+    scene: Scene,
+) -> None:
+    ann = scene.city.people["ann"]
+    await scene.city.do(accounts.delete, await scene.city.one(ann.id))
+    for id, expected in ((ann.id, 410), (ann.id + 1, 404), ("abc", 404)):
+        async with scene.city.client.post(
+            f"/actors/{id}/inbox", data=b"{}", headers={"Content-Type": ACTIVITY["Accept"]}
+        ) as answer:
+            assert answer.status == expected
