@@ -17,7 +17,7 @@ from server.media import Pictures
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
-from server.worker import Worker
+from server.worker.worker import Worker
 from web import activitypub, api, media, operations, pages, wellknown
 from web.keys import (
     BUCKETS,

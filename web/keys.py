@@ -13,7 +13,7 @@ from server.media import Pictures
 from server.model import Account, Member, Site
 from server.secrets import Vault
 from server.store.db import Database
-from server.worker import Worker
+from server.worker.worker import Worker
 from web.limits import Buckets
 
 

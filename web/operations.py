@@ -92,7 +92,7 @@ def _counters(request: web.Request, registry: CollectorRegistry) -> None:
     counts = {
         "madang_delivered": ("Activities that peers took.", worker.delivered),
         "madang_delivery_failures": ("Answers other than yes.", worker.failed),
-        "madang_jobs_done": ("Jobs that were done.", worker.applied),
+        "madang_jobs_done": ("Jobs that were done.", worker.done),
     }
     for name, (text, value) in counts.items():
         Counter(name, text, registry=registry).inc(value)

@@ -14,7 +14,6 @@ import pytest
 from federation.errors import Unreachable
 from federation.http import Answer
 from federation.retry import HORIZON_MS, LONGEST_WAIT_MS, retry_at
-from server import worker as worker_module
 from server.clock import DAY_MS, HOUR_MS
 from server.fetch import Budget
 from server.inbox import door
@@ -23,7 +22,10 @@ from server.model import Job
 from server.services import posts
 from server.store import jobs, peers
 from server.store.db import Database, Read, Row, Write
-from server.worker import Worker
+from server.worker import loop
+from server.worker.deliveries import DELIVERIES_AT_ONCE
+from server.worker.jobs import JOB_TRIES
+from server.worker.worker import Worker
 from tests.server.cases import befriended
 from tests.server.world import (
     CARL,
@@ -448,7 +450,7 @@ async def test_what_a_crashed_worker_had_claimed_is_sent_by_the_next(db: Databas
 async def test_a_claim_is_renewed_as_long_as_the_work_runs(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "RENEW_S", 0.0)
+    monkeypatch.setattr(loop, "RENEW_S", 0.0)
     town.peers.open.clear()
     await town.say("one")
 
@@ -501,7 +503,7 @@ async def test_ten_thousand_waiting_deliveries_are_never_in_memory_at_once(
         return len(town.peers.came) > 200
 
     await town.until(some_went)
-    assert max(read) <= worker_module.DELIVERIES_AT_ONCE
+    assert max(read) <= DELIVERIES_AT_ONCE
     assert town.peers.most == 1
 
 
@@ -594,7 +596,7 @@ async def test_a_job_that_kills_its_worker_each_time_is_parked_in_the_end(db: Da
     await db.write(settle)
     await db.write(door.promise, authentic(create(note(LATE, EVE))), NOW)
     found = Town(db)
-    for _ in range(worker_module.JOB_TRIES):
+    for _ in range(JOB_TRIES):
         await db.write(jobs.claim, found.now_ms, 1)
         found.now_ms += jobs.LEASE_MS
     found.worker.start()

@@ -1,0 +1,1 @@
+"""Keeps promises: applies what arrived, delivers what was published, keeps house."""

@@ -1,0 +1,147 @@
+"""One peer's lane: what waits for it is sent in order, and its answers decide what happens next."""
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from federation.errors import Unreachable
+from federation.http import Answer, Client
+from federation.message import Scheme
+from federation.origin import host
+from federation.retry import (
+    DENIED_TRIES,
+    MISSING_TRIES,
+    Verdict,
+    given_up,
+    judge,
+    retry_at,
+    wait_ms,
+)
+from server.fetch import Fetcher
+from server.keyring import Keyring
+from server.model import Peer
+from server.store import peers
+from server.store.db import Database, Row
+from server.worker.loop import held
+
+DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
+
+
+class Deliveries:
+    """Delivers to peers and counts what was `delivered`, and what `failed`."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        fetcher: Fetcher,
+        keyring: Keyring,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """`fetcher` knows which hosts are welcome, `keyring` signs for the senders."""
+        self._db = db
+        self._client = client
+        self._fetcher = fetcher
+        self._keyring = keyring
+        self._now_ms = now_ms
+        self.delivered = 0
+        self.failed = 0
+
+    async def deliver(self, peer: Peer) -> None:
+        """What waits for one peer, in order, until nothing waits or the peer must rest."""
+        if not await self._fetcher.welcome(host(peer.inbox)):
+            await self._db.write(peers.give_up, peer.id, "blocked", self._now_ms())
+            return
+        async with held(self._db, peers.extend, peer.id, self._now_ms):
+            left: Peer | None = peer
+            while left is not None:
+                waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
+                left = await self._send_all(left, waiting)
+
+    async def _send_all(self, peer: Peer, waiting: list[Row]) -> Peer | None:
+        """Send in order; how the peer stands then. None: it has to rest, or nothing waits."""
+        taken: list[int] = []
+        for row in waiting:
+            answer = await self._send(peer, row)
+            peer = msgspec.structs.replace(peer, scheme=answer.scheme)
+            verdict = judge(answer.status or None, answer.retry_after_ms)
+            if verdict is Verdict.DONE:
+                taken.append(row["outbox_id"])
+                self.delivered += 1
+                continue
+            self.failed += 1
+            peer = await self._took(peer, taken)
+            taken = []
+            if not await self._refused(peer, row, answer, verdict):
+                return None
+            peer = _well(peer)
+        if len(waiting) < DELIVERIES_AT_ONCE:
+            now_ms = self._now_ms()
+            await self._db.write(peers.finish, peer.id, taken, scheme=peer.scheme, now_ms=now_ms)
+            return None
+        return await self._took(peer, taken)
+
+    async def _took(self, peer: Peer, taken: list[int]) -> Peer:
+        """Forget what the peer has; whoever takes something is well."""
+        if not taken:
+            return peer
+        await self._db.write(peers.delivered, peer.id, taken, peer.scheme)
+        return _well(peer)
+
+    async def _send(self, peer: Peer, row: Row) -> Answer:
+        """The peer's answer; status 0 when there was none."""
+        scheme: Scheme = "rfc9421" if peer.scheme == "rfc9421" else "cavage"
+        try:
+            key = await self._keyring.of(row["sender_id"])
+            return await self._client.post(peer.inbox, row["body"], key=key, scheme=scheme)
+        except Unreachable as error:
+            return Answer(0, scheme, error.retry_after_ms, str(error))
+
+    async def _refused(self, peer: Peer, row: Row, answer: Answer, verdict: Verdict) -> bool:
+        """What an answer other than yes means (SECURITY's table). True: go on with the next."""
+        now_ms = self._now_ms()
+        reason = f"{answer.status or 'no answer'} {answer.reason}".strip()
+        if verdict is Verdict.REFUSED:
+            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            return True
+        if verdict is Verdict.DENIED:
+            return await self._denied(peer, row, reason, now_ms)
+        if verdict is Verdict.WAIT:
+            due_ms = now_ms + wait_ms(answer.retry_after_ms)
+            await self._rest(peer, due_ms, False, reason, now_ms)
+            return False
+        if verdict is Verdict.GONE or (verdict is Verdict.MISSING and _missed_before(peer)):
+            await self._db.write(peers.give_up, peer.id, reason, now_ms)
+            return False
+        if given_up(peer.failing_since_ms, now_ms, nameless="no such name" in answer.reason):
+            await self._db.write(peers.rest_for_good, peer.id, reason, now_ms)
+            return False
+        due_ms = retry_at(peer.attempts + 1, now_ms, random.random())  # noqa: S311  jitter
+        await self._rest(peer, due_ms, True, reason, now_ms)
+        return False
+
+    async def _denied(self, peer: Peer, row: Row, reason: str, now_ms: int) -> bool:
+        if row["attempts"] + 1 >= DENIED_TRIES:
+            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            return True
+        await self._db.write(peers.count_attempt, peer.id, row["outbox_id"])
+        due_ms = retry_at(row["attempts"] + 1, now_ms, random.random())  # noqa: S311  jitter
+        await self._rest(peer, due_ms, False, reason, now_ms)
+        return False
+
+    async def _rest(self, peer: Peer, due_ms: int, failed: bool, reason: str, now_ms: int) -> None:
+        await self._db.write(
+            peers.rest, peer.id, due_ms=due_ms, failed=failed, error=reason, now_ms=now_ms
+        )
+
+
+def _well(peer: Peer) -> Peer:
+    """The peer as `peers.well` leaves it."""
+    return msgspec.structs.replace(peer, attempts=0, failing_since_ms=None, last_error="")
+
+
+def _missed_before(peer: Peer) -> bool:
+    """Whether the answer before this one was 404 too: one alone may be a moment's mistake."""
+    return peer.attempts + 1 >= MISSING_TRIES and peer.last_error.startswith("404")

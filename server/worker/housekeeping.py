@@ -1,0 +1,54 @@
+"""What nobody needs any more is forgotten: ids, sent activities, loose pictures, sessions."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.ids import first_id
+from server.media import Pictures
+from server.services import sessions as session_service
+from server.store import accounts, activities, follows, invites, jobs, peers, posts, sessions
+from server.store.db import Database, DatabaseError, Write
+
+log = logging.getLogger(__name__)
+
+PAUSE_MS: Final = 5 * MINUTE_MS
+SEEN_MS: Final = 30 * DAY_MS
+GRAVES_MS: Final = 90 * DAY_MS
+PARKED_MS: Final = 30 * DAY_MS
+LOOSE_MEDIA_MS: Final = DAY_MS
+
+
+async def keep_house(db: Database, pictures: Pictures, now_ms: Callable[[], int]) -> None:
+    """Every five minutes, as long as the process lives."""
+    while True:
+        try:
+            await keep_house_once(db, pictures, now_ms())
+        except DatabaseError as error:
+            log.warning("housekeeping waits: %s", error)
+        await asyncio.sleep(PAUSE_MS / 1000)
+
+
+async def keep_house_once(db: Database, pictures: Pictures, now_ms: int) -> None:
+    """Forget what is old."""
+    await db.write(_forget, now_ms)
+    while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
+        pass
+    for name in await db.write(posts.remove_loose_media, now_ms - LOOSE_MEDIA_MS):
+        await asyncio.to_thread(pictures.remove, name)
+
+
+def _forget(tx: Write, now_ms: int) -> None:
+    activities.forget(tx, now_ms - SEEN_MS)
+    activities.forget_graves(tx, now_ms - GRAVES_MS)
+    accounts.forget_dead_keys(tx, now_ms - DAY_MS)
+    peers.forget_parked(tx, now_ms - PARKED_MS)
+    peers.wake_forgotten(tx, now_ms)
+    jobs.wake_forgotten(tx, now_ms)
+    follows.end_mutes(tx, now_ms)
+    posts.forget_keys(tx, now_ms - DAY_MS)
+    sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
+    sessions.forget_failures(tx, now_ms - DAY_MS)
+    invites.sweep(tx, now_ms)

@@ -1,0 +1,140 @@
+"""One kind of work: claimed when it is due, done side by side, looked for again.
+
+Jobs of one lane and deliveries to one peer run in order; lanes and peers run side by side, so that
+a slow one holds up only itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from server.model import Job, Peer
+from server.store.db import Database, DatabaseError, Read, Write
+
+log = logging.getLogger(__name__)
+
+GATHER_S: Final = 0.005  # commits that come so close together are one reason to look
+IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
+BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claimed now
+RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
+LONGEST_AWAY_S: Final = 30.0  # between two tries while the database is away
+
+Work = TypeVar("Work", bound=Job | Peer)
+
+
+class Source(Protocol[Work]):
+    """The store's module of this kind of work."""
+
+    def next_due_ms(self, db: Read, /) -> int | None:
+        """When the next wants something."""
+
+    def claim(self, tx: Write, now_ms: int, limit: int, /) -> list[Work]:
+        """Take up to `limit` that are due."""
+
+
+class Loop(Generic[Work]):
+    """Takes what is due from `source` and has it done by `do`, at most `slots` at once."""
+
+    def __init__(
+        self,
+        db: Database,
+        source: Source[Work],
+        do: Callable[[Work], Coroutine[Any, Any, None]],
+        *,
+        slots: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Nothing is claimed before `run`."""
+        self._db = db
+        self._source = source
+        self._do = do
+        self._slots = slots
+        self._now_ms = now_ms
+        self._woken = asyncio.Event()
+        self._claimed: set[int] = set()
+        self.busy: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim, then sleep until woken or until something is due."""
+        away_s = 0.0
+        while True:
+            self._woken.clear()
+            try:
+                pause_s = await self._claim()
+                away_s = 0.0
+            except DatabaseError as error:
+                pause_s = away_s = min(max(1.0, away_s * 2), LONGEST_AWAY_S)
+                log.warning("the database does not answer, next try in %d s: %s", away_s, error)
+            with suppress(TimeoutError):  # `wait_for` of 3.11 may swallow that it was cancelled
+                async with asyncio.timeout(pause_s):
+                    await self._woken.wait()
+                    await asyncio.sleep(GATHER_S)
+
+    async def _claim(self) -> float:
+        """Begin what is due; how many seconds to sleep then."""
+        if self._slots <= 0:
+            return IDLE_MS / 1000  # the first that ends wakes us
+        due = await self._db.read_inline(self._source.next_due_ms)
+        if due is None or due > self._now_ms():
+            return self._pause_s(due)
+        found = await self._db.write(self._source.claim, self._now_ms(), self._slots)
+        fresh = [work for work in found if work.id not in self._claimed]
+        for work in fresh:
+            self._spawn(work)
+        return 0.0 if fresh else BLOCKED_MS / 1000
+
+    def _spawn(self, work: Work) -> None:
+        task = asyncio.create_task(self._do(work))
+        self._slots -= 1
+        self.busy.add(task)
+        self._claimed.add(work.id)
+
+        def finished(ended: asyncio.Task[None]) -> None:
+            self.busy.discard(ended)
+            self._claimed.discard(work.id)
+            self._slots += 1
+            self.wake()
+            if not ended.cancelled() and (error := ended.exception()):
+                log.error("work ended early: %r", error)
+
+        task.add_done_callback(finished)
+
+    def _pause_s(self, due_ms: int | None) -> float:
+        """How long to sleep: until the next due time, but not too long."""
+        wait = IDLE_MS if due_ms is None else due_ms - self._now_ms()
+        return max(0.0, min(wait, IDLE_MS)) / 1000
+
+
+Extend = Callable[[Write, int, int], None]
+
+
+@asynccontextmanager
+async def held(
+    db: Database, extend: Extend, id: int, now_ms: Callable[[], int]
+) -> AsyncIterator[None]:
+    """Renew a claim as long as the body runs, or others would take this worker for dead."""
+    renewals: list[asyncio.Task[None]] = []
+
+    def renew() -> None:
+        renewals.append(asyncio.create_task(_renew(db, extend, id, now_ms)))
+
+    later = asyncio.get_running_loop().call_later(RENEW_S, renew)  # most end before it
+    try:
+        yield
+    finally:
+        later.cancel()
+        for renewal in renewals:
+            renewal.cancel()
+
+
+async def _renew(db: Database, extend: Extend, id: int, now_ms: Callable[[], int]) -> None:
+    while True:
+        with suppress(DatabaseError):
+            await db.write(extend, id, now_ms())
+        await asyncio.sleep(RENEW_S)

@@ -1,0 +1,104 @@
+"""The loops of one process: they wait for commits and for time, and are stopped with grace."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from federation.http import Client
+from server.fetch import Fetcher
+from server.keyring import Keyring
+from server.media import Pictures
+from server.store import jobs, peers
+from server.store.db import Database, Write
+from server.worker.deliveries import Deliveries
+from server.worker.housekeeping import keep_house, keep_house_once
+from server.worker.jobs import Jobs
+from server.worker.loop import Loop
+
+JOBS_AT_ONCE: Final = 32
+PEERS_AT_ONCE: Final = 256
+
+
+class Worker:
+    """Starts and stops the loops, and counts what they did."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        fetcher: Fetcher,
+        keyring: Keyring,
+        pictures: Pictures,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Nothing runs before `start`."""
+        self._db = db
+        self._pictures = pictures
+        self._now_ms = now_ms
+        self._work = Jobs(db, fetcher, now_ms)
+        self._post = Deliveries(db, client, fetcher, keyring, now_ms)
+        self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
+        self._peers = Loop(db, peers, self._post.deliver, slots=PEERS_AT_ONCE, now_ms=now_ms)
+        self._running: list[asyncio.Task[None]] = []
+
+    @property
+    def done(self) -> int:
+        """Jobs that were done."""
+        return self._work.done
+
+    @property
+    def delivered(self) -> int:
+        """Activities that peers took."""
+        return self._post.delivered
+
+    @property
+    def failed(self) -> int:
+        """Answers of peers other than yes."""
+        return self._post.failed
+
+    def start(self) -> None:
+        """Begin to work; every commit wakes the loops."""
+        self._db.on_commit(self.wake)
+        self._running = [
+            asyncio.create_task(self._jobs.run()),
+            asyncio.create_task(self._peers.run()),
+            asyncio.create_task(keep_house(self._db, self._pictures, self._now_ms)),
+        ]
+
+    async def take_over(self) -> None:
+        """Before the start: on SQLite one process works, and what is claimed was its predecessor's.
+
+        On PostgreSQL others may be at work; there a claim runs out by itself.
+        """
+        if self._db.dialect == "sqlite":
+            await self._db.write(_release_all, self._now_ms())
+
+    def wake(self) -> None:
+        """Something was committed: there may be work."""
+        self._jobs.wake()
+        self._peers.wake()
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Take nothing new, finish what is in flight within `grace_s`; the rest is done later."""
+        for task in self._running:
+            task.cancel()
+        for task in self._running:
+            with suppress(asyncio.CancelledError):
+                await task
+        late = self._jobs.busy | self._peers.busy
+        if late:
+            _, late = await asyncio.wait(late, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    async def keep_house_once(self) -> None:
+        """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
+        await keep_house_once(self._db, self._pictures, self._now_ms())
+
+
+def _release_all(tx: Write, now_ms: int) -> None:
+    peers.release_all(tx, now_ms)
+    jobs.release_all(tx, now_ms)
