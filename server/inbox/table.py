@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
-from server.inbox import create, delete, follow, like, others, undo, update
+from server.inbox import create, delete, featured, flag, follow, like, move, undo, update
 from server.inbox.context import Arrival
 from server.store.db import Write
 
@@ -15,17 +15,17 @@ Handler = Callable[[Write, Arrival], None]
 
 HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Accept", None): follow.accept,
-    ("Add", None): others.add,
+    ("Add", None): featured.add,
     ("Announce", None): like.announce,
     ("Block", None): follow.block,
     **{("Create", kind): create.create for kind in (None, *sorted(OBJECT_TYPES))},
     ("Delete", None): delete.delete,
-    ("Flag", None): others.flag,
+    ("Flag", None): flag.flag,
     ("Follow", None): follow.follow,
     ("Like", None): like.like,
-    ("Move", None): others.move,
+    ("Move", None): move.move,
     ("Reject", None): follow.reject,
-    ("Remove", None): others.remove,
+    ("Remove", None): featured.remove,
     ("Undo", None): undo.undo,
     **{("Update", kind): update.post for kind in (None, *sorted(OBJECT_TYPES))},
     **{("Update", kind): update.actor for kind in sorted(ACTOR_TYPES)},

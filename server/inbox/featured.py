@@ -1,0 +1,48 @@
+"""Add and Remove: what a stranger pins to their profile."""
+
+from server.inbox.context import Arrival, thing
+from server.model import Post
+from server.policy.authority import may
+from server.services import strangers
+from server.store import follows, posts
+from server.store.db import Write
+
+MAX_FEATURED = 20  # pinned posts of one stranger
+
+
+def add(tx: Write, arrival: Arrival) -> None:
+    """A stranger pins one of their own posts. AP §7.8."""
+    if not _featured(arrival):
+        return
+    post = _own_post(tx, arrival)
+    if post is None or post.pinned_ms is not None or not may(arrival.actor, "pin", post):
+        return
+    if len(posts.pinned(tx, arrival.actor.id)) < MAX_FEATURED:
+        posts.set_columns(tx, post.id, pinned_ms=arrival.now_ms)
+
+
+def remove(tx: Write, arrival: Arrival) -> None:
+    """A stranger lets a pinned post go. AP §7.9."""
+    post = posts.by_uri(tx, arrival.activity.object_id or "")
+    if not _featured(arrival) or post is None or post.pinned_ms is None:
+        return
+    if may(arrival.actor, "unpin", post):
+        posts.set_columns(tx, post.id, pinned_ms=None)
+
+
+def _featured(arrival: Arrival) -> bool:
+    target = arrival.activity.target_id
+    return target is not None and target == arrival.actor.featured_uri
+
+
+def _own_post(tx: Write, arrival: Arrival) -> Post | None:
+    uri = arrival.activity.object_id or ""
+    known = posts.by_uri(tx, uri)
+    if known is not None or not follows.has_local_follower(tx, arrival.actor.id):
+        return known
+    found = thing(arrival, uri)
+    if found is None or found.attributed_to != arrival.actor.uri:
+        return None
+    if not strangers.may_keep(tx, arrival.site, found) or strangers.hidden(found, arrival.actor):
+        return None
+    return strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms, spread=False)
