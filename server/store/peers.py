@@ -1,7 +1,5 @@
 """Other servers: where we deliver, what waits there, and what we know of their hosts."""
 
-from typing import Any
-
 from server.clock import HOUR_MS
 from server.ids import new_id
 from server.model import Peer
@@ -58,12 +56,7 @@ def add_followers(tx: Write, outbox_id: int, target_id: int, now_ms: int) -> int
         target=target_id,
     )
     if added:
-        _fall_due(
-            tx,
-            "SELECT peer_id FROM following_peer WHERE target_id = :target",
-            now_ms,
-            target=target_id,
-        )
+        _fall_due(tx, outbox_id, now_ms)
     return added
 
 
@@ -81,10 +74,7 @@ def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
     )
     added = tx.run(sql, outbox=outbox_id, **params)
     if added:
-        sql, params = listed(
-            "SELECT id FROM peer WHERE id IN (:list) AND gone_ms IS NULL", peer_ids
-        )
-        _fall_due(tx, sql, now_ms, **params)
+        _fall_due(tx, outbox_id, now_ms)
     return added
 
 
@@ -99,21 +89,24 @@ def add_all(tx: Write, outbox_id: int, now_ms: int) -> int:
         outbox=outbox_id,
     )
     if added:
-        _fall_due(tx, "SELECT id FROM peer WHERE gone_ms IS NULL", now_ms)
+        _fall_due(tx, outbox_id, now_ms)
     return added
 
 
-def _fall_due(tx: Write, chosen: str, now_ms: int, **params: Any) -> None:  # noqa: ANN401
-    """Make peers due that are at rest.
+def _fall_due(tx: Write, outbox_id: int, now_ms: int) -> None:
+    """Make those peers due that are at rest and have this promised to them.
 
-    On PostgreSQL every row is touched: a worker that is just giving the lane back waits for this
-    commit, or this waits for it, and neither overlooks what the other did.
+    On PostgreSQL every row is touched: a worker that is just giving the lane back, or giving the
+    peer up, waits for this commit, or this waits for it, and neither overlooks what the other did.
     """
     only = "" if tx.dialect == "postgresql" else "due_ms IS NULL AND"
     tx.run(
-        f"UPDATE peer SET due_ms = coalesce(due_ms, :now) WHERE {only} id IN ({chosen})",  # noqa: S608
+        f"""
+        UPDATE peer SET due_ms = coalesce(due_ms, :now)
+        WHERE {only} id IN (SELECT peer_id FROM delivery WHERE outbox_id = :outbox)
+        """,  # noqa: S608
         now=now_ms,
-        **params,
+        outbox=outbox_id,
     )
 
 
@@ -294,6 +287,7 @@ def give_up(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
 
     A signed message from it brings it back (`reopen`); its people then follow anew.
     """
+    _lock(tx, peer_id)
     tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
     tx.run("DELETE FROM following_peer WHERE peer_id = :peer", peer=peer_id)
     tx.run(
@@ -312,6 +306,7 @@ def rest_for_good(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
 
     The next post is one row; one failing peer never holds more than what came since.
     """
+    _lock(tx, peer_id)
     tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
     tx.run(
         """
