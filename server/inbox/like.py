@@ -8,7 +8,7 @@ from server.model import Post
 from server.services import reading, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost
-from server.store import accounts, follows, posts
+from server.store import accounts, follows, posts, reactions
 from server.store.db import Write
 
 
@@ -23,7 +23,7 @@ def like(tx: Write, arrival: Arrival) -> None:
     author = accounts.by_id(tx, post.author_id)
     if author is None or not reading.may_read(tx, arrival.actor.id, post):
         return
-    if posts.like(
+    if reactions.like(
         tx,
         post_id=post.id,
         account_id=arrival.actor.id,
@@ -82,7 +82,7 @@ def _boost(tx: Write, arrival: Arrival, post: Post) -> None:
     if author is None or follows.blocks(tx, author.id, arrival.actor.id):
         return
     id = new_id(arrival.now_ms)
-    if posts.boost(
+    if reactions.boost(
         tx,
         post_id=post.id,
         account_id=arrival.actor.id,

@@ -5,7 +5,7 @@ from federation.readers import id_or_none
 from server.inbox.context import Arrival
 from server.model import Account
 from server.services import follows as service
-from server.store import accounts, activities, follows, notifications, posts
+from server.store import accounts, activities, follows, notifications, posts, reactions
 from server.store.db import Row, Write
 
 
@@ -19,9 +19,9 @@ def undo(tx: Write, arrival: Arrival) -> None:
 
 
 def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
-    if row := posts.like_by_uri(tx, uri):
+    if row := reactions.like_by_uri(tx, uri):
         _unlike(tx, arrival.actor, row)
-    elif row := posts.boost_by_uri(tx, uri):
+    elif row := reactions.boost_by_uri(tx, uri):
         _unboost(tx, arrival.actor, row)
     elif row := follows.by_uri(tx, uri):
         _unfollow(tx, arrival, row)
@@ -75,14 +75,14 @@ def _unblock(tx: Write, arrival: Arrival, known: Row) -> None:
 
 
 def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
-    if row["account_id"] != actor.id or not posts.unlike(tx, row["post_id"], actor.id):
+    if row["account_id"] != actor.id or not reactions.unlike(tx, row["post_id"], actor.id):
         return False
     _take_back(tx, actor, row["post_id"], "favourite")
     return True
 
 
 def _unboost(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
-    if row["account_id"] != actor.id or not posts.unboost(tx, row["post_id"], actor.id):
+    if row["account_id"] != actor.id or not reactions.unboost(tx, row["post_id"], actor.id):
         return False
     _take_back(tx, actor, row["post_id"], "reblog")
     return True

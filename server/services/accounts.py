@@ -17,7 +17,8 @@ from server.services import documents, follows, media
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
-from server.store import activities, drafts, invites, notifications, posts, sessions
+from server.store import activities, drafts, invites, notifications, posts, reactions, sessions
+from server.store import media as media_store
 from server.store.db import Read, UniqueViolation, Write
 
 MAX_DISPLAY_NAME: Final = 60  # characters
@@ -392,13 +393,13 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms)
-    posts.withdraw(tx, viewer.id)
+    reactions.withdraw(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
-    posts.release_loose_media(tx, viewer.id)
+    media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)
     store.remove_member(tx, viewer.id)

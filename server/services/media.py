@@ -6,7 +6,7 @@ from server.errors import NotFound
 from server.ids import new_id
 from server.media import Picture
 from server.model import Media
-from server.store import posts
+from server.store import media as store
 from server.store.db import Read, Write
 
 MAX_ALT = 1500  # characters
@@ -17,13 +17,13 @@ def add(
 ) -> Media:
     """Store a processed picture; a post or a draft takes it within a day, or it is forgotten."""
     media = _row(account_id, picture, alt, focus, now_ms)
-    posts.insert_media(tx, media)
+    store.insert(tx, media)
     return media
 
 
 def one(db: Read, account_id: int, media_id: int) -> Media:
     """One of the account's pictures. Raises `NotFound`."""
-    found = posts.media(db, media_id)
+    found = store.by_id(db, media_id)
     if found is None or found.account_id != account_id:
         raise NotFound("There is no such picture; please choose it again.")
     return found
@@ -34,9 +34,7 @@ def describe(
 ) -> Media:
     """Say in words what a picture shows, and which point must stay in view."""
     one(tx, account_id, media_id)
-    posts.describe_media(
-        tx, media_id, alt.strip()[:MAX_ALT], (_within(focus[0]), _within(focus[1]))
-    )
+    store.describe(tx, media_id, alt.strip()[:MAX_ALT], (_within(focus[0]), _within(focus[1])))
     return one(tx, account_id, media_id)
 
 
@@ -68,7 +66,7 @@ def _row(
 
 def loose(db: Read, account_id: int, media_id: int) -> Media | None:
     """One of the account's pictures that is in no post, if it is still there."""
-    found = posts.media(db, media_id)
+    found = store.by_id(db, media_id)
     if found is None or found.account_id != account_id or found.post_id or not found.created_ms:
         return None
     return found
@@ -76,7 +74,7 @@ def loose(db: Read, account_id: int, media_id: int) -> Media | None:
 
 def spend(tx: Write, media: Media, now_ms: int) -> str:
     """Take a loose picture for a profile, which needs no small size; the name of its file."""
-    posts.remove_media(tx, media.id)
+    store.remove(tx, media.id)
     if media.small not in ("", media.large):
         let_go(tx, media.account_id, media.small, now_ms)
     return media.large
@@ -86,7 +84,7 @@ def let_go(tx: Write, account_id: int, file: str, now_ms: int) -> None:
     """A file of the store that nothing shows any more: housekeeping removes it after the commit."""
     nothing = Picture(file, "", "", 0, 0, 0, 0, 0, "")
     row = _row(account_id, nothing, "", (0.0, 0.0), now_ms)
-    posts.insert_media(tx, msgspec.structs.replace(row, created_ms=0))
+    store.insert(tx, msgspec.structs.replace(row, created_ms=0))
 
 
 def _within(value: float) -> float:

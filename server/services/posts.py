@@ -16,7 +16,16 @@ from server.services import documents, reading
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.spreading import spread_boost, spread_post
-from server.store import accounts, activities, follows, notifications, posts
+from server.store import (
+    accounts,
+    activities,
+    follows,
+    idempotency,
+    media,
+    notifications,
+    posts,
+    reactions,
+)
 from server.store.db import Read, Write
 
 # one place to look for all that can be done with posts
@@ -71,7 +80,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     Raises `Invalid` for what cannot be posted, `NotFound` when what it answers is not there.
     The same `idempotency_key` gives the same post.
     """
-    if new.idempotency_key and (known := posts.written_with(tx, author.id, new.idempotency_key)):
+    if new.idempotency_key and (known := idempotency.post_of(tx, author.id, new.idempotency_key)):
         return reading.readable(tx, author.id, known)
     parent = _parent(tx, author, new)
     _check(tx, author, new, None)
@@ -110,7 +119,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     posts.insert(tx, post)
     _attach_all(tx, post, said, new)
     if new.idempotency_key:
-        posts.remember_key(tx, author.id, new.idempotency_key, id, now_ms)
+        idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     posts.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     for account in said.mentioned:
@@ -158,7 +167,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
 
 def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
     """Tell those of ours who boosted a post that it says something else now."""
-    for id in posts.booster_ids(tx, post.id):
+    for id in reactions.booster_ids(tx, post.id):
         booster = accounts.by_id(tx, id)
         if booster is not None:
             notify(tx, booster, "update", author, post.id, now_ms)
@@ -182,7 +191,7 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
 
 def bury(tx: Write, post: Post, now_ms: int) -> None:
     """The end of a post, ours or a stranger's: a tombstone, and counts that stay right."""
-    posts.release_media(tx, post.id)
+    media.release(tx, post.id)
     posts.bury(tx, post, now_ms)
     activities.bury(tx, post.uri, now_ms)
     posts.count(tx, post, -1)
@@ -219,10 +228,10 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
     if len(new.media_ids) > most:
         raise Invalid("At most %(most)s pictures fit here.", most=most)
     for id in new.media_ids:
-        media = posts.media(db, id)
-        if media is None or media.account_id != author.id:
+        picture = media.by_id(db, id)
+        if picture is None or picture.account_id != author.id:
             raise NotFound("There is no such picture; please choose it again.")
-        if media.post_id not in (None, post.id if post else None):
+        if picture.post_id not in (None, post.id if post else None):
             raise Conflict("This picture is in another post already; please choose it again.")
 
 
@@ -285,7 +294,7 @@ def find(db: Read, site: Site, handle: str) -> Account | None:
 def _attach_all(tx: Write, post: Post, said: _Said, new: NewPost) -> None:
     posts.set_mentions(tx, post.id, [account.id for account in said.mentioned])
     posts.set_hashtags(tx, post.id, said.tags)
-    posts.attach(tx, post.id, new.media_ids)
+    media.attach(tx, post.id, new.media_ids)
 
 
 def _publish(
@@ -324,7 +333,7 @@ def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> N
     post, author = _target(tx, viewer, post_id)
     id = new_id(now_ms)
     uri = activity_uri(site, id)
-    if not posts.like(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms):
+    if not reactions.like(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms):
         return
     notify(tx, author, "favourite", viewer, post.id, now_ms)
     if not author.local:
@@ -335,7 +344,7 @@ def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> N
 def unlike(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Take a like back."""
     post, author = _target(tx, viewer, post_id)
-    uri = posts.unlike(tx, post.id, viewer.id)
+    uri = reactions.unlike(tx, post.id, viewer.id)
     if uri is None:
         return
     notifications.take_back(
@@ -352,11 +361,11 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
     post, author = _target(tx, viewer, post_id)
     if not post.open:
         raise Forbidden("Only public posts can be boosted.")
-    if known := posts.boost_of(tx, post.id, viewer.id):
+    if known := reactions.boost_of(tx, post.id, viewer.id):
         return int(known["id"])
     id = new_id(now_ms)
     uri = activity_uri(site, id)
-    posts.boost(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms)
+    reactions.boost(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms)
     notify(tx, author, "reblog", viewer, post.id, now_ms)
     spread_boost(tx, id, post, viewer, now_ms)
     activity = build.announce(
@@ -369,7 +378,7 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
 def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Take a boost back."""
     post, author = _target(tx, viewer, post_id)
-    known = posts.unboost(tx, post.id, viewer.id)
+    known = reactions.unboost(tx, post.id, viewer.id)
     if known is None:
         return
     notifications.take_back(

@@ -3,7 +3,7 @@
 from server.errors import Deleted, NotFound
 from server.model import Account, Post, PostView, Revision
 from server.services import timelines
-from server.store import accounts, follows, posts
+from server.store import accounts, follows, posts, reactions
 from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
@@ -62,7 +62,7 @@ def view(db: Read, viewer_id: int | None, post_id: int) -> PostView:
 
 def boost_view(db: Read, viewer_id: int | None, boost_id: int) -> PostView | None:
     """The post behind somebody's boost, with the booster; nothing when there is no such boost."""
-    row = posts.boost_by_id(db, boost_id)
+    row = reactions.boost_by_id(db, boost_id)
     if row is None:
         return None
     found = view(db, viewer_id, row["post_id"])
@@ -139,11 +139,11 @@ def liked_by(
     db: Read, viewer_id: int | None, post_id: int, page: Page
 ) -> list[tuple[int, Account]]:
     """(like id, who), newest first."""
-    return posts.liked_by(db, readable(db, viewer_id, post_id).id, page)
+    return reactions.liked_by(db, readable(db, viewer_id, post_id).id, page)
 
 
 def boosted_by(
     db: Read, viewer_id: int | None, post_id: int, page: Page
 ) -> list[tuple[int, Account]]:
     """(boost id, who), newest first."""
-    return posts.boosted_by(db, readable(db, viewer_id, post_id).id, page)
+    return reactions.boosted_by(db, readable(db, viewer_id, post_id).id, page)

@@ -3,7 +3,7 @@
 import msgspec
 
 from server.model import Account, Post
-from server.store import accounts, jobs, posts, timelines
+from server.store import accounts, jobs, posts, reactions, timelines
 from server.store.db import Write
 
 
@@ -48,7 +48,7 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
     if post is None or author is None or post.deleted_ms is not None:
         return
     if spread.boost_id:
-        if posts.boost_by_id(tx, spread.boost_id) is None:
+        if reactions.boost_by_id(tx, spread.boost_id) is None:
             return
         last = timelines.spread_boost(
             tx,

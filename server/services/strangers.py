@@ -15,7 +15,16 @@ from server.model import Account, Media, Post, Site
 from server.services.notifications import notify
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
-from server.store import accounts, activities, follows, notifications, peers, posts
+from server.store import (
+    accounts,
+    activities,
+    follows,
+    media,
+    notifications,
+    peers,
+    posts,
+    reactions,
+)
 from server.store.db import Read, Write
 
 MAX_TITLE = 300  # characters of a stranger's title that we keep
@@ -123,7 +132,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         follower, target = accounts.by_id(tx, follower_id), accounts.by_id(tx, target_id)
         if follower and target:
             follows.remove(tx, follower, target)
-    posts.withdraw(tx, account.id)
+    reactions.withdraw(tx, account.id)
     notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)
     accounts.set_columns(
@@ -254,7 +263,7 @@ def _named(db: Read, site: Site, found: Object) -> list[Account]:
 def _detach(tx: Write, post: Post) -> None:
     posts.set_mentions(tx, post.id, ())
     posts.set_hashtags(tx, post.id, ())
-    posts.remove_remote_media(tx, post.id)
+    media.remove_remote(tx, post.id)
 
 
 def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: int) -> None:
@@ -264,7 +273,7 @@ def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: 
     if found.hashtags:
         posts.set_hashtags(tx, post.id, found.hashtags)
     for position, attachment in enumerate(found.attachments):
-        posts.insert_media(tx, _media(post, attachment, position, now_ms))
+        media.insert(tx, _media(post, attachment, position, now_ms))
 
 
 def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Media:

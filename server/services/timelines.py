@@ -1,7 +1,7 @@
 """Timelines as people read them: entries, and the posts behind them in full."""
 
 from server.model import Account, Entry, PostView
-from server.store import accounts, follows, posts
+from server.store import accounts, follows, media, posts
 from server.store import timelines as store
 from server.store.db import Read
 from server.store.paging import Page
@@ -84,7 +84,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
         | {p.author_id for p in parents.values()}
         | {e.booster_id for e in entries if e.booster_id},
     )
-    media = posts.media_of(db, ids)
+    pictures = media.of_posts(db, ids)
     mentioned = posts.mentioned(db, ids)
 
     def answered(parent_id: int | None) -> Account | None:
@@ -95,7 +95,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
         PostView(
             post=found[entry.post_id],
             author=people[entry.author_id],
-            media=tuple(media.get(entry.post_id, ())),
+            media=tuple(pictures.get(entry.post_id, ())),
             mentions=tuple(mentioned.get(entry.post_id, ())),
             liked=bool(entry.liked),
             boosted=bool(entry.boosted),

@@ -1,11 +1,11 @@
-"""Posts, what is attached to them, and what people did with them."""
+"""Posts: their threads, whom and what they name, and what they said before."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from server.model import Account, Media, Post, Revision
+from server.model import Account, Post, Revision
 from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
@@ -211,7 +211,7 @@ def ids_by(db: Read, author_id: int, limit: int) -> list[int]:
     return [row["id"] for row in found]
 
 
-# --- mentions, hashtags, revisions, pictures
+# --- mentions, hashtags, revisions
 
 
 def set_mentions(tx: Write, post_id: int, account_ids: Iterable[int]) -> None:
@@ -247,6 +247,20 @@ def mentions(db: Read, post_id: int, account_id: int) -> bool:
         )
         is not None
     )
+
+
+def reached(db: Read, post_id: int) -> list[int]:
+    """Accounts that have seen the post for sure: named in it, replied, liked or boosted."""
+    found = db.all(
+        """
+        SELECT account_id FROM mention WHERE post_id = :id
+        UNION SELECT account_id FROM favourite WHERE post_id = :id
+        UNION SELECT account_id FROM boost WHERE post_id = :id
+        UNION SELECT author_id FROM post WHERE reply_to_id = :id
+        """,
+        id=post_id,
+    )
+    return [row["account_id"] for row in found]
 
 
 def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
@@ -298,301 +312,3 @@ def revisions(db: Read, post_id: int) -> list[Revision]:
         most=MAX_REVISIONS,
     )
     return [Revision(**row) for row in reversed(found)]
-
-
-# --- likes and boosts
-
-
-def like(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
-    """Count a like once. True when it is new."""
-    changed = tx.run(
-        """
-        INSERT INTO favourite (post_id, account_id, id, uri, created_ms)
-        VALUES (:post, :account, :id, :uri, :now) ON CONFLICT DO NOTHING
-        """,
-        post=post_id,
-        account=account_id,
-        id=id,
-        uri=uri,
-        now=now_ms,
-    )
-    if changed:
-        tx.run("UPDATE post SET likes = likes + 1 WHERE id = :id", id=post_id)
-    return changed == 1
-
-
-def unlike(tx: Write, post_id: int, account_id: int) -> str | None:
-    """The id of the Like that was taken back, or nothing."""
-    found = tx.one(
-        "DELETE FROM favourite WHERE post_id = :post AND account_id = :account RETURNING uri",
-        post=post_id,
-        account=account_id,
-    )
-    if found is None:
-        return None
-    tx.run("UPDATE post SET likes = likes - 1 WHERE id = :id", id=post_id)
-    return str(found["uri"])
-
-
-def withdraw(tx: Write, account_id: int) -> None:
-    """Take back every like and boost of an account that is gone; the counts stay right."""
-    for table, column in (("favourite", "likes"), ("boost", "boosts")):
-        tx.run(
-            f"""
-            UPDATE post SET {column} = {column} - 1
-            WHERE id IN (SELECT post_id FROM {table} WHERE account_id = :id)
-            """,  # noqa: S608  two names of ours
-            id=account_id,
-        )
-    tx.run(
-        """
-        DELETE FROM home WHERE booster_id = :id
-          AND post_id IN (SELECT post_id FROM boost WHERE account_id = :id)
-        """,
-        id=account_id,
-    )
-    for table in ("favourite", "boost"):
-        tx.run(f"DELETE FROM {table} WHERE account_id = :id", id=account_id)  # noqa: S608
-
-
-def like_by_uri(db: Read, uri: str) -> Row | None:
-    """post_id, account_id of the like whose activity had this id."""
-    return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)
-
-
-def boost(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
-    """Count a boost once. True when it is new."""
-    changed = tx.run(
-        """
-        INSERT INTO boost (id, post_id, account_id, uri, created_ms)
-        VALUES (:id, :post, :account, :uri, :now) ON CONFLICT DO NOTHING
-        """,
-        id=id,
-        post=post_id,
-        account=account_id,
-        uri=uri,
-        now=now_ms,
-    )
-    if changed:
-        tx.run("UPDATE post SET boosts = boosts + 1 WHERE id = :id", id=post_id)
-    return changed == 1
-
-
-def unboost(tx: Write, post_id: int, account_id: int) -> Row | None:
-    """id, uri, created_ms of the boost that was taken back, or nothing."""
-    found = tx.one(
-        """
-        DELETE FROM boost WHERE post_id = :post AND account_id = :account
-        RETURNING id, uri, created_ms
-        """,
-        post=post_id,
-        account=account_id,
-    )
-    if found is not None:
-        tx.run("UPDATE post SET boosts = boosts - 1 WHERE id = :id", id=post_id)
-        tx.run("DELETE FROM home WHERE post_id = :post AND id = :id", post=post_id, id=found["id"])
-    return found
-
-
-def boost_of(db: Read, post_id: int, account_id: int) -> Row | None:
-    """id, uri, created_ms of the account's boost of the post."""
-    return db.one(
-        "SELECT * FROM boost WHERE post_id = :post AND account_id = :account",
-        post=post_id,
-        account=account_id,
-    )
-
-
-def boost_by_uri(db: Read, uri: str) -> Row | None:
-    """The boost whose activity had this id."""
-    return db.one("SELECT * FROM boost WHERE uri = :uri", uri=uri)
-
-
-def boost_by_id(db: Read, id: int) -> Row | None:
-    """The boost with this id of ours."""
-    return db.one("SELECT * FROM boost WHERE id = :id", id=id)
-
-
-def liked_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(like id, who), newest first."""
-    found = rows(
-        db,
-        page,
-        """
-        SELECT f.id AS of_id, a.* FROM favourite f JOIN account a ON a.id = f.account_id
-        WHERE f.post_id = :post AND f.id > :lower AND f.id < :upper
-        ORDER BY f.id DESC LIMIT :limit
-        """,
-        post=post_id,
-    )
-    return [accounts.keyed(row) for row in found]
-
-
-def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(boost id, who), newest first."""
-    found = rows(
-        db,
-        page,
-        """
-        SELECT b.id AS of_id, a.* FROM boost b JOIN account a ON a.id = b.account_id
-        WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper
-        ORDER BY b.id DESC LIMIT :limit
-        """,
-        post=post_id,
-    )
-    return [accounts.keyed(row) for row in found]
-
-
-def reached(db: Read, post_id: int) -> list[int]:
-    """Accounts that have seen the post for sure: named in it, replied, liked or boosted."""
-    found = db.all(
-        """
-        SELECT account_id FROM mention WHERE post_id = :id
-        UNION SELECT account_id FROM favourite WHERE post_id = :id
-        UNION SELECT account_id FROM boost WHERE post_id = :id
-        UNION SELECT author_id FROM post WHERE reply_to_id = :id
-        """,
-        id=post_id,
-    )
-    return [row["account_id"] for row in found]
-
-
-def booster_ids(db: Read, post_id: int) -> list[int]:
-    """Those of ours who boosted the post."""
-    found = db.all(
-        """
-        SELECT b.account_id FROM boost b JOIN account a ON a.id = b.account_id
-        WHERE b.post_id = :id AND a.domain = ''
-        """,
-        id=post_id,
-    )
-    return [row["account_id"] for row in found]
-
-
-# --- idempotency
-
-
-def written_with(db: Read, account_id: int, key: str) -> int | None:
-    """The post that this Idempotency-Key made."""
-    found = db.one(
-        "SELECT post_id FROM idempotency WHERE account_id = :account AND key = :key",
-        account=account_id,
-        key=key,
-    )
-    return int(found["post_id"]) if found else None
-
-
-def remember_key(tx: Write, account_id: int, key: str, post_id: int, now_ms: int) -> None:
-    """The next request with this key gets this post."""
-    tx.run(
-        """
-        INSERT INTO idempotency (account_id, key, post_id, created_ms)
-        VALUES (:account, :key, :post, :now)
-        """,
-        account=account_id,
-        key=key,
-        post=post_id,
-        now=now_ms,
-    )
-
-
-def forget_keys(tx: Write, before_ms: int) -> int:
-    """Keys count for a while only."""
-    return tx.run("DELETE FROM idempotency WHERE created_ms < :before", before=before_ms)
-
-
-# --- pictures
-
-MEDIA_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Media))
-
-
-def insert_media(tx: Write, media: Media) -> None:
-    """Store a picture's row."""
-    tx.run(
-        f"INSERT INTO media ({', '.join(MEDIA_COLUMNS)}) VALUES (:{', :'.join(MEDIA_COLUMNS)})",  # noqa: S608
-        **msgspec.structs.asdict(media),
-    )
-
-
-def media(db: Read, id: int) -> Media | None:
-    """The picture with this id."""
-    found = db.one("SELECT * FROM media WHERE id = :id", id=id)
-    return Media(**found) if found else None
-
-
-def describe_media(tx: Write, id: int, alt: str, focus: tuple[float, float]) -> None:
-    """Change the words and the point that must stay in view."""
-    tx.run(
-        "UPDATE media SET alt = :alt, focus_x = :x, focus_y = :y WHERE id = :id",
-        id=id,
-        alt=alt,
-        x=focus[0],
-        y=focus[1],
-    )
-
-
-def attach(tx: Write, post_id: int, media_ids: Iterable[int]) -> None:
-    """Give the pictures to the post, in this order; those it had and are not named are let go."""
-    tx.run("UPDATE media SET post_id = NULL WHERE post_id = :post", post=post_id)
-    for position, id in enumerate(media_ids):
-        tx.run(
-            "UPDATE media SET post_id = :post, position = :position WHERE id = :id",
-            post=post_id,
-            position=position,
-            id=id,
-        )
-
-
-def media_of(db: Read, post_ids: Iterable[int]) -> dict[int, list[Media]]:
-    """The pictures of each of the posts, in order."""
-    answer: dict[int, list[Media]] = {}
-    for row in among(
-        db, "SELECT * FROM media WHERE post_id IN (:list) ORDER BY post_id, position", post_ids
-    ):
-        answer.setdefault(row["post_id"], []).append(Media(**row))
-    return answer
-
-
-def remove_remote_media(tx: Write, post_id: int) -> None:
-    """Forget the attachments of a stranger's post; no file of ours belongs to them."""
-    tx.run("DELETE FROM media WHERE post_id = :post AND large = ''", post=post_id)
-
-
-def release_media(tx: Write, post_id: int) -> None:
-    """Let a post's pictures go; housekeeping removes their files once the commit is safe."""
-    tx.run("UPDATE media SET post_id = NULL, created_ms = 0 WHERE post_id = :post", post=post_id)
-
-
-def remove_loose_media(tx: Write, before_ms: int) -> list[str]:
-    """Forget pictures that never came into a post; the names of their files.
-
-    One that its owner's draft names waits with it, whatever its age; one that was let go
-    (`created_ms` 0) does not. An id has so many digits that a draft holds them only by naming it.
-    """
-    found = tx.all(
-        """
-        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before
-          AND (created_ms = 0 OR NOT EXISTS (
-            SELECT 1 FROM draft WHERE draft.account_id = media.account_id
-              AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))
-        RETURNING large, small
-        """,
-        before=before_ms,
-    )
-    return [name for row in found for name in (row["large"], row["small"]) if name]
-
-
-def release_loose_media(tx: Write, account_id: int) -> None:
-    """Let go what an account has sent and not used; housekeeping removes the files."""
-    tx.run(
-        """
-        UPDATE media SET created_ms = 0
-        WHERE post_id IS NULL AND created_ms > 0 AND account_id = :account
-        """,
-        account=account_id,
-    )
-
-
-def remove_media(tx: Write, id: int) -> None:
-    """Forget a picture's row; its files are somebody else's now."""
-    tx.run("DELETE FROM media WHERE id = :id", id=id)

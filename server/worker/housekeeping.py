@@ -9,7 +9,17 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
 from server.media import Pictures
 from server.services import sessions as session_service
-from server.store import accounts, activities, follows, invites, jobs, peers, posts, sessions
+from server.store import (
+    accounts,
+    activities,
+    follows,
+    idempotency,
+    invites,
+    jobs,
+    media,
+    peers,
+    sessions,
+)
 from server.store.db import Database, DatabaseError, Write
 
 log = logging.getLogger(__name__)
@@ -36,7 +46,7 @@ async def keep_house_once(db: Database, pictures: Pictures, now_ms: int) -> None
     await db.write(_forget, now_ms)
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
-    for name in await db.write(posts.remove_loose_media, now_ms - LOOSE_MEDIA_MS):
+    for name in await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS):
         await asyncio.to_thread(pictures.remove, name)
 
 
@@ -48,7 +58,7 @@ def _forget(tx: Write, now_ms: int) -> None:
     peers.wake_forgotten(tx, now_ms)
     jobs.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)
-    posts.forget_keys(tx, now_ms - DAY_MS)
+    idempotency.forget(tx, now_ms - DAY_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)
     invites.sweep(tx, now_ms)

@@ -11,7 +11,7 @@ import pytest
 from federation.vocab import PUBLIC
 from server.model import Post
 from server.services import reading
-from server.store import posts as post_store
+from server.store import media
 from tests.together.conftest import NewPeer
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
@@ -130,7 +130,7 @@ async def test_gotosocial_is_understood_and_answered(village: Village, peer: New
     post = await arrives(village, alpha, far, zork, note)
     assert post.visibility == "public"
     assert ("mention", "zork@far.test") in await alpha.notices("ann")
-    pictures = (await alpha.db.read(post_store.media_of, [post.id]))[post.id]
+    pictures = (await alpha.db.read(media.of_posts, [post.id]))[post.id]
     assert [(one.alt, one.kind) for one in pictures] == [("A sloth", "image")]
     reply = await alpha.write("ann", "Hello", reply_to_id=post.id)
     await village.settle()

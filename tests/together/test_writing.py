@@ -8,6 +8,7 @@ from server.media import Picture
 from server.model import Account, Post
 from server.services import accounts, media, posts, reading, timelines
 from server.services.accounts import ProfileChanges
+from server.store import media as media_store
 from server.store import posts as post_store
 from server.store.paging import Page
 from tests.village import City, Village, eventually
@@ -109,7 +110,7 @@ async def test_a_story_arrives_with_its_pictures_and_what_they_show(village: Vil
     assert there.lead == "<p>이웃과 함께 담갔습니다.</p>"
     assert "<strong>고춧가루</strong>" in there.content and "준비" in there.content
     assert there.url == story.url
-    pictures = (await beta.db.read(post_store.media_of, [there.id]))[there.id]
+    pictures = (await beta.db.read(media_store.of_posts, [there.id]))[there.id]
     assert [(one.alt, one.kind, one.width, one.height) for one in pictures] == [
         ("배추 열두 포기", "image", 1200, 800),
         ("A pot", "image", 1200, 800),

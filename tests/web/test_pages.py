@@ -10,6 +10,7 @@ from server.model import Media
 from server.services import accounts, drafts, follows, invites, posts, sessions
 from server.services.accounts import ProfileChanges
 from server.store import accounts as account_rows
+from server.store import media as media_rows
 from server.store import posts as post_rows
 from server.store.paging import Page
 from tests.web.city import COOKIE, HERE, PASSWORD, a_picture, upload
@@ -894,7 +895,7 @@ async def test_what_hangs_on_a_strangers_post_can_be_seen_and_heard(city, kind, 
             "alt": "A goose",
         }
     )
-    await city.db.write(post_rows.insert_media, file)
+    await city.db.write(media_rows.insert, file)
     page = await mina.get(f"/@ada@far.example/{post.id}")
     assert element in page.text
     assert "https://far.example/file" in page.text

@@ -7,7 +7,7 @@ import pytest
 from server.clock import DAY_MS, now_ms
 from server.model import Media
 from server.services import accounts, drafts, media, posts, sessions
-from server.store import posts as post_rows
+from server.store import media as media_rows
 from tests.web.city import PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
 
@@ -18,7 +18,7 @@ def ids_in(text: str) -> list[int]:
 
 async def sweep(city, days):
     """What housekeeping does with pictures, `days` from now; how many files went."""
-    names = await city.db.write(post_rows.remove_loose_media, now_ms() + days * DAY_MS)
+    names = await city.db.write(media_rows.remove_loose, now_ms() + days * DAY_MS)
     return len(names)
 
 
@@ -220,7 +220,7 @@ async def test_the_files_of_pictures_that_a_profile_showed_are_let_go(city):
     first = await city.db.read(accounts.visible, mina.account.id)
     await upload(mina, "/settings/profile", avatar=a_picture(colour="red"))
     await upload(mina, "/settings/profile", header_remove="on")
-    names = await city.db.write(post_rows.remove_loose_media, now_ms())
+    names = await city.db.write(media_rows.remove_loose, now_ms())
     gone = {url.rpartition("/")[2] for url in (first.avatar, first.header)}
     assert gone <= set(names)
     shown = await city.db.read(accounts.visible, mina.account.id)

@@ -1,0 +1,101 @@
+"""The rows of pictures; their files are `server.media`'s."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from server.model import Media
+from server.store.db import Read, Write
+from server.store.paging import among
+
+COLUMNS = tuple(field.name for field in msgspec.structs.fields(Media))
+INSERT = f"INSERT INTO media ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
+
+
+def insert(tx: Write, media: Media) -> None:
+    """Store a picture's row."""
+    tx.run(INSERT, **msgspec.structs.asdict(media))
+
+
+def by_id(db: Read, id: int) -> Media | None:
+    """The picture with this id."""
+    found = db.one("SELECT * FROM media WHERE id = :id", id=id)
+    return Media(**found) if found else None
+
+
+def describe(tx: Write, id: int, alt: str, focus: tuple[float, float]) -> None:
+    """Change the words and the point that must stay in view."""
+    tx.run(
+        "UPDATE media SET alt = :alt, focus_x = :x, focus_y = :y WHERE id = :id",
+        id=id,
+        alt=alt,
+        x=focus[0],
+        y=focus[1],
+    )
+
+
+def attach(tx: Write, post_id: int, media_ids: Iterable[int]) -> None:
+    """Give the pictures to the post, in this order; those it had and are not named are let go."""
+    tx.run("UPDATE media SET post_id = NULL WHERE post_id = :post", post=post_id)
+    for position, id in enumerate(media_ids):
+        tx.run(
+            "UPDATE media SET post_id = :post, position = :position WHERE id = :id",
+            post=post_id,
+            position=position,
+            id=id,
+        )
+
+
+def of_posts(db: Read, post_ids: Iterable[int]) -> dict[int, list[Media]]:
+    """The pictures of each of the posts, in order."""
+    answer: dict[int, list[Media]] = {}
+    for row in among(
+        db, "SELECT * FROM media WHERE post_id IN (:list) ORDER BY post_id, position", post_ids
+    ):
+        answer.setdefault(row["post_id"], []).append(Media(**row))
+    return answer
+
+
+def remove_remote(tx: Write, post_id: int) -> None:
+    """Forget the attachments of a stranger's post; no file of ours belongs to them."""
+    tx.run("DELETE FROM media WHERE post_id = :post AND large = ''", post=post_id)
+
+
+def release(tx: Write, post_id: int) -> None:
+    """Let a post's pictures go; housekeeping removes their files once the commit is safe."""
+    tx.run("UPDATE media SET post_id = NULL, created_ms = 0 WHERE post_id = :post", post=post_id)
+
+
+def remove_loose(tx: Write, before_ms: int) -> list[str]:
+    """Forget pictures that never came into a post; the names of their files.
+
+    One that its owner's draft names waits with it, whatever its age; one that was let go
+    (`created_ms` 0) does not. An id has so many digits that a draft holds them only by naming it.
+    """
+    found = tx.all(
+        """
+        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before
+          AND (created_ms = 0 OR NOT EXISTS (
+            SELECT 1 FROM draft WHERE draft.account_id = media.account_id
+              AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))
+        RETURNING large, small
+        """,
+        before=before_ms,
+    )
+    return [name for row in found for name in (row["large"], row["small"]) if name]
+
+
+def release_loose(tx: Write, account_id: int) -> None:
+    """Let go what an account has sent and not used; housekeeping removes the files."""
+    tx.run(
+        """
+        UPDATE media SET created_ms = 0
+        WHERE post_id IS NULL AND created_ms > 0 AND account_id = :account
+        """,
+        account=account_id,
+    )
+
+
+def remove(tx: Write, id: int) -> None:
+    """Forget a picture's row; its files are somebody else's now."""
+    tx.run("DELETE FROM media WHERE id = :id", id=id)

@@ -1,0 +1,158 @@
+"""Likes and boosts: one of each account for each post, counted with it."""
+
+from server.model import Account
+from server.store import accounts
+from server.store.db import Read, Row, Write
+from server.store.paging import Page, rows
+
+
+def like(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
+    """Count a like once. True when it is new."""
+    changed = tx.run(
+        """
+        INSERT INTO favourite (post_id, account_id, id, uri, created_ms)
+        VALUES (:post, :account, :id, :uri, :now) ON CONFLICT DO NOTHING
+        """,
+        post=post_id,
+        account=account_id,
+        id=id,
+        uri=uri,
+        now=now_ms,
+    )
+    if changed:
+        tx.run("UPDATE post SET likes = likes + 1 WHERE id = :id", id=post_id)
+    return changed == 1
+
+
+def unlike(tx: Write, post_id: int, account_id: int) -> str | None:
+    """The id of the Like that was taken back, or nothing."""
+    found = tx.one(
+        "DELETE FROM favourite WHERE post_id = :post AND account_id = :account RETURNING uri",
+        post=post_id,
+        account=account_id,
+    )
+    if found is None:
+        return None
+    tx.run("UPDATE post SET likes = likes - 1 WHERE id = :id", id=post_id)
+    return str(found["uri"])
+
+
+def like_by_uri(db: Read, uri: str) -> Row | None:
+    """post_id, account_id of the like whose activity had this id."""
+    return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)
+
+
+def liked_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(like id, who), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT f.id AS of_id, a.* FROM favourite f JOIN account a ON a.id = f.account_id
+        WHERE f.post_id = :post AND f.id > :lower AND f.id < :upper
+        ORDER BY f.id DESC LIMIT :limit
+        """,
+        post=post_id,
+    )
+    return [accounts.keyed(row) for row in found]
+
+
+def boost(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
+    """Count a boost once. True when it is new."""
+    changed = tx.run(
+        """
+        INSERT INTO boost (id, post_id, account_id, uri, created_ms)
+        VALUES (:id, :post, :account, :uri, :now) ON CONFLICT DO NOTHING
+        """,
+        id=id,
+        post=post_id,
+        account=account_id,
+        uri=uri,
+        now=now_ms,
+    )
+    if changed:
+        tx.run("UPDATE post SET boosts = boosts + 1 WHERE id = :id", id=post_id)
+    return changed == 1
+
+
+def unboost(tx: Write, post_id: int, account_id: int) -> Row | None:
+    """id, uri, created_ms of the boost that was taken back, or nothing."""
+    found = tx.one(
+        """
+        DELETE FROM boost WHERE post_id = :post AND account_id = :account
+        RETURNING id, uri, created_ms
+        """,
+        post=post_id,
+        account=account_id,
+    )
+    if found is not None:
+        tx.run("UPDATE post SET boosts = boosts - 1 WHERE id = :id", id=post_id)
+        tx.run("DELETE FROM home WHERE post_id = :post AND id = :id", post=post_id, id=found["id"])
+    return found
+
+
+def boost_of(db: Read, post_id: int, account_id: int) -> Row | None:
+    """id, uri, created_ms of the account's boost of the post."""
+    return db.one(
+        "SELECT * FROM boost WHERE post_id = :post AND account_id = :account",
+        post=post_id,
+        account=account_id,
+    )
+
+
+def boost_by_uri(db: Read, uri: str) -> Row | None:
+    """The boost whose activity had this id."""
+    return db.one("SELECT * FROM boost WHERE uri = :uri", uri=uri)
+
+
+def boost_by_id(db: Read, id: int) -> Row | None:
+    """The boost with this id of ours."""
+    return db.one("SELECT * FROM boost WHERE id = :id", id=id)
+
+
+def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
+    """(boost id, who), newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT b.id AS of_id, a.* FROM boost b JOIN account a ON a.id = b.account_id
+        WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper
+        ORDER BY b.id DESC LIMIT :limit
+        """,
+        post=post_id,
+    )
+    return [accounts.keyed(row) for row in found]
+
+
+def booster_ids(db: Read, post_id: int) -> list[int]:
+    """Those of ours who boosted the post."""
+    found = db.all(
+        """
+        SELECT b.account_id FROM boost b JOIN account a ON a.id = b.account_id
+        WHERE b.post_id = :id AND a.domain = ''
+        """,
+        id=post_id,
+    )
+    return [row["account_id"] for row in found]
+
+
+def withdraw(tx: Write, account_id: int) -> None:
+    """Take back every like and boost of an account that is gone; the counts stay right."""
+    for table, column in (("favourite", "likes"), ("boost", "boosts")):
+        tx.run(
+            f"""
+            UPDATE post SET {column} = {column} - 1
+            WHERE id IN (SELECT post_id FROM {table} WHERE account_id = :id)
+            """,  # noqa: S608  two names of ours
+            id=account_id,
+        )
+    tx.run(
+        """
+        DELETE FROM home WHERE booster_id = :id
+          AND post_id IN (SELECT post_id FROM boost WHERE account_id = :id)
+        """,
+        id=account_id,
+    )
+    for table in ("favourite", "boost"):
+        tx.run(f"DELETE FROM {table} WHERE account_id = :id", id=account_id)  # noqa: S608
