@@ -7,6 +7,7 @@ from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, among, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
+KEPT: Final = 2000  # entries of a home timeline; what is older stands on its author's page
 SEARCHED: Final = 20_000  # posts
 
 SHOWN = """
@@ -311,3 +312,27 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
         author=author_id,
         limit=limit,
     )
+
+
+def trim_homes(tx: Write, after_id: int, many: int) -> int | None:
+    """Cut the home timelines of the next `many` of our people to the newest `KEPT` entries.
+
+    People up to `after_id` were served before; the answer is where to go on, None at the end.
+    """
+    owners = tx.all(
+        """
+        SELECT account_id FROM member WHERE account_id > :after ORDER BY account_id LIMIT :many
+        """,
+        after=after_id,
+        many=many,
+    )
+    for row in owners:
+        tx.run(
+            """
+            DELETE FROM home WHERE owner_id = :owner AND id < (
+                SELECT id FROM home WHERE owner_id = :owner ORDER BY id DESC LIMIT 1 OFFSET :newer)
+            """,
+            owner=row["account_id"],
+            newer=KEPT - 1,
+        )
+    return int(owners[-1]["account_id"]) if len(owners) == many else None

@@ -19,6 +19,7 @@ from server.store import (
     media,
     peers,
     sessions,
+    timelines,
 )
 from server.store.db import Database, DatabaseError, Write
 
@@ -29,13 +30,18 @@ SEEN_MS: Final = 30 * DAY_MS
 GRAVES_MS: Final = 90 * DAY_MS
 PARKED_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
+HOMES_AT_ONCE: Final = 50
 
 
 async def keep_house(db: Database, pictures: Pictures, now_ms: Callable[[], int]) -> None:
-    """Every five minutes, as long as the process lives."""
+    """Every five minutes, as long as the process lives; home timelines are cut once a day."""
+    cut_on = 0
     while True:
         try:
             await keep_house_once(db, pictures, now_ms())
+            if (today := now_ms() // DAY_MS) != cut_on:
+                await trim_homes(db)
+                cut_on = today
         except DatabaseError as error:
             log.warning("housekeeping waits: %s", error)
         await asyncio.sleep(PAUSE_MS / 1000)
@@ -48,6 +54,13 @@ async def keep_house_once(db: Database, pictures: Pictures, now_ms: int) -> None
         pass
     for name in await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS):
         await asyncio.to_thread(pictures.remove, name)
+
+
+async def trim_homes(db: Database) -> None:
+    """Keep the newest entries of every home timeline, some people at a time."""
+    served: int | None = 0
+    while served is not None:
+        served = await db.write(timelines.trim_homes, served, HOMES_AT_ONCE)
 
 
 def _forget(tx: Write, now_ms: int) -> None:

@@ -1,0 +1,45 @@
+"""What is old is forgotten, and nothing else."""
+
+import pytest
+
+from server.store import timelines
+from server.store.db import Database, Write
+from server.worker import housekeeping
+from tests.server.world import join, number, ours, say, settle
+
+
+def _three_entries_each(tx: Write) -> None:
+    settle(tx)
+    post = ours(tx)
+    tx.run("DELETE FROM home")
+    for name in ("one", "two", "three"):
+        owner = join(tx, f"reader_{name}")
+        for id in (1, 2, 3):
+            timelines.add_home(tx, owner.id, post.id + id, post.id)
+
+
+async def test_of_every_home_timeline_the_newest_entries_stay(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timelines, "KEPT", 2)
+    monkeypatch.setattr(housekeeping, "HOMES_AT_ONCE", 2)
+    await db.write(_three_entries_each)
+    for _ in range(2):  # a second time there is nothing to cut
+        await housekeeping.trim_homes(db)
+        kept = "SELECT count(*) AS n FROM home"
+        oldest = "SELECT count(*) AS n FROM home WHERE id = (SELECT min(post_id) FROM home) + 1"
+        assert await db.read(number, kept) == 6
+        assert await db.read(number, oldest) == 0
+
+
+async def test_a_short_home_timeline_is_left_alone(db: Database) -> None:
+    def one(tx: Write) -> None:
+        settle(tx)
+        reader = join(tx, "reader")
+        say(tx, reader, "mine")
+
+    await db.write(one)
+    before = await db.read(number, "SELECT count(*) AS n FROM home")
+    await housekeeping.trim_homes(db)
+    assert before > 0
+    assert await db.read(number, "SELECT count(*) AS n FROM home") == before
