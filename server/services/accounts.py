@@ -17,7 +17,7 @@ from server.services import documents, follows, media
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
-from server.store import activities, drafts, invites, notifications, posts, reactions, sessions
+from server.store import drafts, invites, notifications, posts, reactions, sessions, settings
 from server.store import media as media_store
 from server.store.db import Read, UniqueViolation, Write
 
@@ -158,7 +158,7 @@ def blank(
 
 def instance_actor(db: Read) -> Account | None:
     """The actor in whose name the instance fetches."""
-    found = activities.setting(db, "instance_actor")
+    found = settings.value(db, "instance_actor")
     return store.by_id(db, int(found)) if found else None
 
 
@@ -172,7 +172,7 @@ def ensure_instance_actor(tx: Write, site: Site, keys: Keys, now_ms: int) -> Acc
     )
     store.insert(tx, account)
     store.insert_keys(tx, account.id, rsa=keys.rsa, ed25519=keys.ed25519)
-    activities.set_setting(tx, "instance_actor", str(account.id))
+    settings.remember(tx, "instance_actor", str(account.id))
     return account
 
 
@@ -421,9 +421,9 @@ def settle_domain(tx: Write, site: Site) -> str | None:
 
     It is part of every handle and id that other servers keep: it can never change.
     """
-    known = activities.setting(tx, "domain")
+    known = settings.value(tx, "domain")
     if known is None:
-        activities.set_setting(tx, "domain", site.domain)
+        settings.remember(tx, "domain", site.domain)
     return known if known not in (None, site.domain) else None
 
 

@@ -66,21 +66,3 @@ def buried(db: Read, uri: str, *, by: str) -> bool:
 
 def _grave(uri: str, by: str) -> str:
     return f"{by} {uri}" if by else uri  # no id contains a space
-
-
-def setting(db: Read, name: str) -> str | None:
-    """A value that the instance remembers about itself."""
-    found = db.one("SELECT value FROM setting WHERE name = :name", name=name)
-    return str(found["value"]) if found else None
-
-
-def set_setting(tx: Write, name: str, value: str) -> None:
-    """Remember a value."""
-    tx.run(
-        """
-        INSERT INTO setting (name, value) VALUES (:name, :value)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value
-        """,
-        name=name,
-        value=value,
-    )

@@ -29,6 +29,7 @@ from server.store import (
     reactions,
     reports,
     sessions,
+    settings,
     sqlite,
     timelines,
 )
@@ -52,6 +53,7 @@ STORES = (
     reactions,
     reports,
     sessions,
+    settings,
     timelines,
 )
 

@@ -26,7 +26,7 @@ from server.services import accounts, follows, media, posts
 from server.services.accounts import NewAccount, ProfileChanges
 from server.services.posts import NewPost
 from server.store import accounts as account_store
-from server.store import activities
+from server.store import settings
 from server.store.db import Read, Write
 from web.demo import portraits, scenes
 from web.demo.city import City, Drawn, Person, Said, Told, neighbours
@@ -62,7 +62,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
 def made(db: Read) -> Made | None:
     """The demo that is here."""
-    found = activities.setting(db, _SETTING)
+    found = settings.value(db, _SETTING)
     return msgspec.json.decode(found, type=Made) if found else None
 
 
@@ -119,7 +119,7 @@ def fill(tx: Write, site: Site, key: str, city: City, ready: Prepared, now_ms: i
         return False
     Filling(tx, site, city, ready, now_ms).run()
     said = msgspec.json.encode(Made(key, ready.password)).decode()
-    activities.set_setting(tx, _SETTING, said)
+    settings.remember(tx, _SETTING, said)
     return True
 
 

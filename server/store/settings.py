@@ -1,0 +1,21 @@
+"""What the instance remembers about itself, by name."""
+
+from server.store.db import Read, Write
+
+
+def value(db: Read, name: str) -> str | None:
+    """What is remembered under this name, or nothing."""
+    found = db.one("SELECT value FROM setting WHERE name = :name", name=name)
+    return str(found["value"]) if found else None
+
+
+def remember(tx: Write, name: str, value: str) -> None:
+    """From now on this is remembered under this name."""
+    tx.run(
+        """
+        INSERT INTO setting (name, value) VALUES (:name, :value)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value
+        """,
+        name=name,
+        value=value,
+    )
