@@ -19,7 +19,7 @@ from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
 from server.services import strangers
-from server.store import accounts, follows, peers, posts, timelines
+from server.store import accounts, follows, hosts, posts, timelines
 from server.store.db import Database, Write
 
 log = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class Budget:
     def spend(self, uri: str) -> None:
         """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
         name = host(uri)
-        hosts = self._hosts.setdefault(_registered(name), set())
-        hosts.add(name)
-        if self.left <= 0 or len(hosts) > MAX_HOSTS_OF_A_DOMAIN:
+        seen = self._hosts.setdefault(_registered(name), set())
+        seen.add(name)
+        if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
             raise Unreachable("the fetch budget is spent")
         self.left -= 1
 
@@ -95,7 +95,7 @@ class Fetcher:
         now_ms = self.now_ms()
         if now_ms >= self._rules_until_ms or now_ms < self._rules_until_ms - RULES_MS:
             # inline, so that the many who find them old at once do not all read them
-            rows = await self.db.read_inline(peers.rules)
+            rows = await self.db.read_inline(hosts.rules)
             self._rules = {row["domain"]: row["action"] for row in rows}
             self._rules_until_ms = now_ms + RULES_MS
         return welcome(self._mode, nearest(self._rules, name))

@@ -16,7 +16,7 @@ from prometheus_client import (
 
 from server.config import VERSION
 from server.errors import NotFound
-from server.store import jobs, peers
+from server.store import jobs, queue
 from server.store.db import DatabaseError, Read
 from web.keys import ADDRESS, CONFIG, DB, WORKER
 
@@ -99,7 +99,7 @@ def _counters(request: web.Request, registry: CollectorRegistry) -> None:
 
 
 def _depths(db: Read) -> Depths:
-    row = peers.depth(db)
+    row = queue.depth(db)
     return Depths(row["waiting"], row["parked"], row["resting"], jobs.waiting(db))
 
 

@@ -20,7 +20,7 @@ from server.inbox.table import handler_for
 from server.model import Account, Job, Site
 from server.policy import chain
 from server.services import strangers
-from server.store import accounts, activities, jobs, peers
+from server.store import accounts, activities, hosts, jobs, peers
 from server.store.db import Database, DatabaseError, Write
 
 log = logging.getLogger(__name__)
@@ -90,11 +90,11 @@ def arrive(tx: Write, authentic: Authentic, now_ms: int) -> Account | None:
 
 def _greet(tx: Write, name: str, now_ms: int) -> int:
     """A signed message proves that the host lives; since when we know it, in milliseconds."""
-    known = peers.sender(tx, name)
+    known = hosts.sender(tx, name)
     if known["failing"] if known else peers.failing(tx, name):
         peers.reopen(tx, name, now_ms)
     if known is None or known["last_seen_ms"] < now_ms - HOUR_MS:
-        peers.see_host(tx, name, now_ms)
+        hosts.see(tx, name, now_ms)
     return now_ms - int(known["first_seen_ms"]) if known else 0
 
 

@@ -1,6 +1,5 @@
-"""Other servers: where we deliver, what waits there, and what we know of their hosts."""
+"""Peers, the inboxes of other servers: what is promised to them, and keeping the promise."""
 
-from server.clock import HOUR_MS
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
@@ -368,80 +367,6 @@ def wake_forgotten(tx: Write, now_ms: int) -> int:
     )
 
 
-# --- the operator's view
-
-
-def queue(db: Read) -> list[Row]:
-    """Per busy peer: its row, and how many deliveries are `waiting` and `parked`."""
-    return db.all(
-        """
-        SELECT p.id, p.host, p.inbox, p.due_ms, p.attempts, p.failing_since_ms, p.last_error,
-            (SELECT count(*) FROM delivery d WHERE d.peer_id = p.id) AS waiting,
-            (SELECT count(*) FROM parked_delivery k WHERE k.peer_id = p.id) AS parked
-        FROM peer p
-        WHERE p.due_ms IS NOT NULL
-           OR p.id IN (SELECT peer_id FROM parked_delivery)
-        ORDER BY p.host, p.inbox
-        """
-    )
-
-
-def parked(db: Read, limit: int = 100) -> list[Row]:
-    """peer_id, outbox_id, host, reason, at_ms, body; newest first."""
-    return db.all(
-        """
-        SELECT k.peer_id, k.outbox_id, p.host, k.reason, k.at_ms, o.body
-        FROM parked_delivery k JOIN peer p ON p.id = k.peer_id JOIN outbox o ON o.id = k.outbox_id
-        ORDER BY k.at_ms DESC LIMIT :limit
-        """,
-        limit=limit,
-    )
-
-
-def retry(tx: Write, host: str, now_ms: int) -> int:
-    """Send everything for `host` ('' is every host) again now, parked too; how many were parked."""
-    params = {"host": host}
-    moved = tx.run(
-        """
-        INSERT INTO delivery (peer_id, outbox_id)
-        SELECT k.peer_id, k.outbox_id FROM parked_delivery k JOIN peer p ON p.id = k.peer_id
-        WHERE p.host = :host OR :host = '' ON CONFLICT DO NOTHING
-        """,
-        **params,
-    )
-    tx.run(
-        """
-        DELETE FROM parked_delivery
-        WHERE peer_id IN (SELECT id FROM peer WHERE host = :host OR :host = '')
-        """,
-        **params,
-    )
-    tx.run(
-        """
-        UPDATE peer SET due_ms = :now, attempts = 0, failing_since_ms = NULL, gone_ms = NULL
-        WHERE (host = :host OR :host = '') AND id IN (SELECT peer_id FROM delivery)
-        """,
-        now=now_ms,
-        **params,
-    )
-    return moved
-
-
-def drop(tx: Write, host: str) -> int:
-    """Forget everything that waits or is parked for `host` ('' is every host); how many."""
-    dropped = 0
-    for table in ("delivery", "parked_delivery"):
-        dropped += tx.run(
-            f"""
-            DELETE FROM {table}
-            WHERE peer_id IN (SELECT id FROM peer WHERE host = :host OR :host = '')
-            """,  # noqa: S608
-            host=host,
-        )
-    tx.run("UPDATE peer SET due_ms = NULL WHERE host = :host OR :host = ''", host=host)
-    return dropped
-
-
 def sweep(tx: Write, before_id: int, limit: int = 1000) -> int:
     """Forget activities older than `before_id` that nobody waits for any more."""
     return tx.run(
@@ -455,76 +380,3 @@ def sweep(tx: Write, before_id: int, limit: int = 1000) -> int:
         before=before_id,
         limit=limit,
     )
-
-
-def depth(db: Read) -> Row:
-    """waiting, parked, resting: how many deliveries wait and are parked, how many peers fail."""
-    found = db.one(
-        """
-        SELECT (SELECT count(*) FROM delivery) AS waiting,
-            (SELECT count(*) FROM parked_delivery) AS parked,
-            (SELECT count(*) FROM peer WHERE failing_since_ms IS NOT NULL) AS resting
-        """
-    )
-    assert found is not None  # noqa: S101  a row of counts
-    return found
-
-
-# --- hosts and rules
-
-
-def rules(db: Read) -> list[Row]:
-    """domain, action, reason, created_ms."""
-    return db.all("SELECT * FROM domain_rule ORDER BY domain")
-
-
-def set_rule(tx: Write, domain: str, action: str, reason: str, now_ms: int) -> None:
-    """Block or allow a domain and everything below it."""
-    tx.run(
-        """
-        INSERT INTO domain_rule (domain, action, reason, created_ms)
-        VALUES (:domain, :action, :reason, :now)
-        ON CONFLICT (domain) DO UPDATE SET action = excluded.action, reason = excluded.reason
-        """,
-        domain=domain,
-        action=action,
-        reason=reason,
-        now=now_ms,
-    )
-
-
-def remove_rule(tx: Write, domain: str) -> bool:
-    """True when there was one."""
-    return tx.run("DELETE FROM domain_rule WHERE domain = :domain", domain=domain) == 1
-
-
-def see_host(tx: Write, name: str, now_ms: int) -> None:
-    """A host showed itself; when first, when last (to the hour)."""
-    tx.run(
-        """
-        INSERT INTO host (name, first_seen_ms, last_seen_ms) VALUES (:name, :now, :now)
-        ON CONFLICT (name) DO UPDATE SET last_seen_ms = excluded.last_seen_ms
-        WHERE host.last_seen_ms < :hour_ago
-        """,
-        name=name,
-        now=now_ms,
-        hour_ago=now_ms - HOUR_MS,
-    )
-
-
-def sender(db: Read, name: str) -> Row | None:
-    """first_seen_ms, last_seen_ms, and whether any inbox there is `failing`."""
-    return db.one(
-        """
-        SELECT first_seen_ms, last_seen_ms, EXISTS (
-            SELECT 1 FROM peer WHERE host = :name
-              AND (failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL)) AS failing
-        FROM host WHERE name = :name
-        """,
-        name=name,
-    )
-
-
-def host(db: Read, name: str) -> Row | None:
-    """name, software, version, first_seen_ms, last_seen_ms."""
-    return db.one("SELECT * FROM host WHERE name = :name", name=name)

@@ -20,7 +20,7 @@ from server.inbox import door
 from server.inbox.table import HANDLERS
 from server.model import Job
 from server.services import posts
-from server.store import jobs, peers
+from server.store import jobs, peers, queue
 from server.store.db import Database, Read, Row, Write
 from server.worker import loop
 from server.worker.deliveries import DELIVERIES_AT_ONCE
@@ -251,7 +251,7 @@ async def test_what_is_denied_three_times_is_parked_and_the_next_goes_on(
         await town.later(HOUR_MS)
     await town.came(4)
     assert town.peers.contents() == ["<p>denied</p>"] * 3 + ["<p>next</p>"]
-    (parked,) = await town.db.read(peers.parked)
+    (parked,) = await town.db.read(queue.parked)
     assert parked["reason"].startswith(str(status))
     assert await town.waits() == 0
 
@@ -262,7 +262,7 @@ async def test_what_is_refused_is_parked_and_the_next_goes_on(town: Town, status
     await town.say("refused", "next")
     await town.came(2)
     assert town.peers.contents() == ["<p>refused</p>", "<p>next</p>"]
-    assert len(await town.db.read(peers.parked)) == 1
+    assert len(await town.db.read(queue.parked)) == 1
     assert (await town.peer())["attempts"] == 0
 
 

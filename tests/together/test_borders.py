@@ -7,7 +7,7 @@ import pytest
 from federation import signature
 from federation.vocab import ACTIVITY_JSON
 from server.services import follows
-from server.store import peers
+from server.store import hosts
 from tests.together.conftest import NewPeer
 from tests.village import City, Village, eventually
 from web.keys import FETCHER
@@ -18,7 +18,7 @@ READ = {"Accept": ACTIVITY_JSON}
 
 async def rule(city: City, domain: str, action: str) -> None:
     """What the moderators decide about a domain."""
-    await city.db.write(peers.set_rule, domain, action, "", city.clock())
+    await city.db.write(hosts.set_rule, domain, action, "", city.clock())
     city.app[FETCHER].forget_rules()
 
 

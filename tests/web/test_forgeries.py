@@ -22,7 +22,7 @@ from federation.keys import SigningKey
 from federation.vocab import ACTIVITY_JSON, PUBLIC
 from server.clock import HOUR_MS
 from server.model import Post
-from server.store import peers
+from server.store import hosts
 from tests.server.world import changed, dump
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
@@ -380,7 +380,7 @@ async def test_the_request_that_all_these_are_made_from_is_accepted(
 
 
 async def test_a_blocked_host_hears_nothing_and_leaves_nothing(place: Place) -> None:
-    await place.city.db.write(peers.set_rule, "far.test", "block", "", place.city.clock())
+    await place.city.db.write(hosts.set_rule, "far.test", "block", "", place.city.clock())
     place.city.app[FETCHER].forget_rules()
     before = await kept(place)
     asked = len(place.far.asked)

@@ -12,7 +12,7 @@ from typing import Any
 
 from federation.webfinger import normal_host
 from server.clock import now_ms
-from server.store import peers
+from server.store import hosts
 from server.store.db import Row, Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, read_text, say_data
@@ -50,7 +50,7 @@ async def set_rule(options: argparse.Namespace) -> None:
     """Block or allow one domain."""
     domain = _domain(options.domain)
     async with database(loaded(options)) as db:
-        await db.write(peers.set_rule, domain, options.action, options.reason, now_ms())
+        await db.write(hosts.set_rule, domain, options.action, options.reason, now_ms())
     print(f"{domain} is {'blocked' if options.action == 'block' else 'allowed'}.")
 
 
@@ -58,7 +58,7 @@ async def remove_rule(options: argparse.Namespace) -> None:
     """Forget one rule."""
     domain = _domain(options.domain)
     async with database(loaded(options)) as db:
-        if not await db.write(peers.remove_rule, domain):
+        if not await db.write(hosts.remove_rule, domain):
             raise Failure(f"There is no rule about {domain}; see `madang domain list`.")
     print(f"There is no rule about {domain} any more.")
 
@@ -66,7 +66,7 @@ async def remove_rule(options: argparse.Namespace) -> None:
 async def show(options: argparse.Namespace) -> None:
     """Print every rule."""
     async with database(loaded(options)) as db:
-        rules = [_rule(row) for row in await db.read(peers.rules)]
+        rules = [_rule(row) for row in await db.read(hosts.rules)]
     lines = [f"{one['action']}  {one['domain']}  {one['reason']}".rstrip() for one in rules]
     say_data(options, rules, lines or ["There are no rules; we speak with everybody."])
 
@@ -82,7 +82,7 @@ async def read_list(options: argparse.Namespace) -> None:
 async def write_list(options: argparse.Namespace) -> None:
     """Print the blocks as CSV."""
     async with database(loaded(options)) as db:
-        rules = await db.read(peers.rules)
+        rules = await db.read(hosts.rules)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["#domain", "#severity", "#public_comment"])
     writer.writerows(
@@ -106,7 +106,7 @@ def parse_list(text: str) -> list[tuple[str, str]]:
 
 def _block_all(tx: Write, blocks: list[tuple[str, str]], now_ms: int) -> None:
     for domain, reason in blocks:
-        peers.set_rule(tx, domain, "block", reason, now_ms)
+        hosts.set_rule(tx, domain, "block", reason, now_ms)
 
 
 def _rule(row: Row) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from server.clock import now_ms
-from server.store import jobs, peers
+from server.store import jobs, queue
 from server.store.db import Read, Row, Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, say_data
@@ -53,17 +53,17 @@ async def forget(options: argparse.Namespace) -> None:
 
 
 def _retry(tx: Write, host: str, now_ms: int) -> tuple[int, int]:
-    return peers.retry(tx, host, now_ms), 0 if host else jobs.retry_parked(tx, now_ms)
+    return queue.retry(tx, host, now_ms), 0 if host else jobs.retry_parked(tx, now_ms)
 
 
 def _drop(tx: Write, host: str) -> tuple[int, int]:
-    return peers.drop(tx, host), 0 if host else jobs.drop_parked(tx)
+    return queue.drop(tx, host), 0 if host else jobs.drop_parked(tx)
 
 
 def _state(db: Read) -> dict[str, Any]:
     return {
-        "peers": [_peer(row) for row in peers.queue(db)],
-        "parked_deliveries": [_parked(row) for row in peers.parked(db)],
+        "peers": [_peer(row) for row in queue.lanes(db)],
+        "parked_deliveries": [_parked(row) for row in queue.parked(db)],
         "jobs_waiting": jobs.waiting(db),
         "parked_jobs": [dict(row) for row in jobs.parked(db)],
     }
