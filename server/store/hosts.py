@@ -54,8 +54,3 @@ def sender(db: Read, name: str) -> Row | None:
         """,
         name=name,
     )
-
-
-def by_name(db: Read, name: str) -> Row | None:
-    """name, software, version, first_seen_ms, last_seen_ms."""
-    return db.one("SELECT * FROM host WHERE name = :name", name=name)

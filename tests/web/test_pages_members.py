@@ -2,9 +2,11 @@
 
 import re
 
+import argon2
 import msgspec
 import pytest
 
+from server import passwords
 from server.clock import DAY_MS, now_ms
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account
@@ -290,3 +292,16 @@ def test_the_words_of_leaving_name_what_happens(tx):
     assert (left.state, left.display_name, left.avatar, left.followers_count) == ("gone", "", "", 0)
     assert account_rows.member(tx, mina.id) is None
     assert invites.all(tx, mina.id, NOW) == []
+
+
+async def test_a_password_hashed_with_weaker_settings_is_hashed_anew_at_the_next_sign_in(any_city):
+    mina = await any_city.join("mina")
+    weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    await any_city.db.write(accounts.renew_hash, mina.account.id, weak)
+    visitor = await any_city.visitor()
+    await visitor.post("/sign-in", name="mina", password=PASSWORD)
+    kept = (await any_city.db.read(account_rows.member, mina.account.id)).password
+    assert kept != weak
+    assert await passwords.verify(kept, PASSWORD)
+    again = await any_city.visitor()
+    assert await again.post("/sign-in", name="mina", password=PASSWORD) == "/home"

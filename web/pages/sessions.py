@@ -76,6 +76,9 @@ async def _member(request: web.Request, sent: Form) -> Member:
     subject = f"{member.account_id if member else name[:200]} from {home}"
     if not await _guessed(request, subject, hash, sent.raw("password")) or member is None:
         raise Invalid("The name or the password is wrong. Please check both and try again.")
+    if passwords.needs_rehash(hash):
+        renewed = await passwords.hash_(sent.raw("password"))
+        await db.write(accounts.renew_hash, member.account_id, renewed)
     return member
 
 
