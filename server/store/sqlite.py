@@ -233,7 +233,12 @@ class Sqlite:
         self._inline.close()
         for reader in self._readers:
             await reader.close()
-        with self._lock.held():
+        try:
+            with self._lock.held():
+                await self._writer.close()
+        except DatabaseUnavailable:
+            # Who holds the lock has the file open: ours is not the last connection, so closing it
+            # does not checkpoint, and needs no lock.
             await self._writer.close()
         self._lock.close()
 

@@ -51,3 +51,19 @@ def test_the_lock_is_free_again_after_a_raise(tmp_path: Path) -> None:
         raise RuntimeError
     with WriterLock(str(tmp_path / "lock")).held():
         lock.close()
+
+
+async def test_closing_ends_the_writer_whoever_holds_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "city.db"
+    db = await Database.open(f"sqlite:{path}")
+    await db.write(_insert)
+    monkeypatch.setattr(writer_lock, "WAIT_MS", 20)
+    other = WriterLock(f"{path}-lock")
+    with other.held():
+        await db.close()
+    other.close()
+    again = await Database.open(f"sqlite:{path}")
+    assert await again.read(lambda read: read.all("SELECT * FROM thing")) == []
+    await again.close()
