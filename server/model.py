@@ -81,7 +81,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """The private half of one of our accounts. `state`: active | pending | suspended."""
+    """The private half of one of our accounts. `state`: active | pending | suspended.
+
+    `theme`: light | dark; empty follows the device.
+    """
 
     account_id: int
     email: str
@@ -93,6 +96,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     default_visibility: str
     notified_id: int
     created_ms: int
+    theme: str = ""
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +143,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture of a post. `large` and `small` are files in the store; `remote_url` is a peer's.
+    """A picture of a post. `large`, `medium` and `small` are files in the store; `remote_url` is a
+    peer's. Without a `medium` file one of the others serves.
 
     `kind`: image | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
     """
@@ -163,6 +168,9 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     focus_x: float
     focus_y: float
     created_ms: int
+    medium: str = ""
+    medium_width: int = 0
+    medium_height: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
