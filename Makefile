@@ -8,12 +8,13 @@ PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),\
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
+STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js)
 
 .PHONY: install run test bench demo two-cities constraints clean
 .DEFAULT_GOAL := run
 
-## install: the virtual environment, the dependencies and the pages' catalogues
-install: $(VENV)/installed $(CATALOGUES:.po=.mo)
+## install: the virtual environment, the dependencies, the pages' assets and catalogues
+install: $(VENV)/installed $(VENV)/assets $(CATALOGUES:.po=.mo)
 
 ## run: an instance at http://localhost:8080, with a demo city on first start
 run: install
@@ -29,12 +30,12 @@ two-cities: install
 	@$(BIN)/python -m web.demo.two_cities
 
 ## test: lint, types, import rules and every test that this machine can run
-test: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
+test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 	@./check --no-tests
 	@$(BIN)/python -m pytest -n 2 -q
 
 ## bench: what an activity, a delivery and a page cost here
-bench: $(VENV)/installed-dev $(CATALOGUES:.po=.mo)
+bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 	@$(BIN)/python -m tests.bench
 
 ## constraints: pin what is installed now
@@ -45,7 +46,7 @@ constraints: $(VENV)/installed-dev
 
 ## clean: everything that the above made, but not var/
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules web/static/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find web/locale -name '*.mo' -delete
 
@@ -64,6 +65,19 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing with the development tools ..."
 	@$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/installed
+
+# Node comes with a Python wheel; nothing of it is needed while Madang runs.
+$(BIN)/node: | $(VENV)/installed
+	@$(PIP) -e '.[assets]'
+
+$(VENV)/npm: package.json package-lock.json | $(BIN)/node
+	@echo "Fetching what the pages are built with ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --silent
+	@touch $@
+
+$(VENV)/assets: $(STATIC) $(VENV)/npm
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm run build --silent
+	@touch $@
 
 %.mo: %.po | $(VENV)/installed
 	@$(BIN)/python -m web.i18n compile

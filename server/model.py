@@ -18,6 +18,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ("ko", "en")
     timezone: str = "Asia/Seoul"
     registrations: str = "approval"
+    description: str = ""
+    cover: str = ""
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""

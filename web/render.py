@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel import Locale
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -28,13 +28,16 @@ from markupsafe import Markup, escape
 from server import text
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
-from server.model import Account, Media, Post
+from server.model import Account, Media, Post, PostView
 from server.services import notifications
 from web import i18n
 from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+BUILT: Final = STATIC / "built"  # made by `make install`
+THEMES: Final = ("light", "dark")
+THEME_COOKIE: Final = "theme"
 WORDS_FOR_MS: Final = 6 * DAY_MS  # after that a date says more than "3 weeks ago"
 
 # The first mark that a User-Agent contains names it; they all contain those of older ones.
@@ -59,6 +62,7 @@ SYSTEMS: Final = (
 )
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
+_ICON: Final = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>')
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
@@ -86,6 +90,7 @@ async def page(
         "viewer": viewer,
         "unread": unread,
         "language": language,
+        "theme": theme_of(request),
         "site": request.config_dict[SITE],
         "registrations": request.config_dict[CONFIG].registrations.mode,
         "path": request.path,
@@ -95,6 +100,7 @@ async def page(
         "csrf": viewer.csrf if viewer else "",
         "errors": {},
         "document": "",
+        "feed": "",
     }
     body = environment(language).get_template(template).render({**values, **context})
     response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
@@ -127,6 +133,13 @@ def language_of(request: web.Request) -> str:
     return i18n.choose(request, request.config_dict[SITE].languages, wish)
 
 
+def theme_of(request: web.Request) -> str:
+    """`light` or `dark` where this person has chosen one; empty follows their device."""
+    viewer = viewer_of(request)
+    wish = viewer.member.theme if viewer else request.cookies.get(THEME_COOKIE, "")
+    return wish if wish in THEMES else ""
+
+
 @cache
 def environment(language: str) -> Environment:
     """The templates with the words of `language`."""
@@ -147,6 +160,8 @@ def environment(language: str) -> Environment:
         when=when,
         ago=ago,
         day=day,
+        today=today,
+        iso_day=iso_day,
         count=count,
         loads=json.loads,
         offered=offered,
@@ -154,6 +169,8 @@ def environment(language: str) -> Environment:
     )
     env.globals.update(
         asset=asset,
+        beside_text=beside_text,
+        icon=icon,
         person_url=person_url,
         post_url=post_url,
         picture_url=picture_url,
@@ -204,27 +221,56 @@ def day(context: Context, ms: int) -> str:
 
 
 @pass_context
+def today(context: Context, ms: int) -> str:
+    """The day with its weekday, in the city's zone: "2026년 11월 26일 목요일"."""
+    return format_date(_local(context, ms), "full", locale=context["language"])
+
+
+@pass_context
+def iso_day(context: Context, ms: int) -> str:
+    """The same for machines: "2026-11-26"."""
+    return _local(context, ms).date().isoformat()
+
+
+def _local(context: Context, ms: int) -> datetime:
+    return _at(ms).astimezone(ZoneInfo(context["site"].timezone))
+
+
+@pass_context
 def ago(context: Context, ms: int) -> Markup:
     """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
     zone, language = context["site"].timezone, context["language"]
     stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    words = _words(ms, context["now_ms"] - ms, zone, language)
+    words = _words(ms, context["now_ms"], zone, language)
     return _TIME.format(stamp, _exact(ms, zone, language), words)
 
 
-def _words(ms: int, past_ms: int, zone: str, language: str) -> str:
+def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
+    past_ms = now_ms - ms
     if 0 <= past_ms < MINUTE_MS:
         return i18n.translations(language).gettext("just now")
     if MINUTE_MS <= past_ms < WORDS_FOR_MS:
         past = timedelta(milliseconds=-past_ms)
         return format_timedelta(past, add_direction=True, locale=language)
-    return _day(ms, zone, language)
+    year = _at(now_ms).astimezone(ZoneInfo(zone)).year
+    return _day_of(year, ms, zone, language)
 
 
 @lru_cache(maxsize=4096)
 def _exact(ms: int, zone: str, language: str) -> str:
     local = _at(ms).astimezone(ZoneInfo(zone))
     return f"{format_date(local, 'long', locale=language)} {local:%H:%M}"
+
+
+@lru_cache(maxsize=4096)
+def _day_of(year: int, ms: int, zone: str, language: str) -> str:
+    """A day as people say it in that `year`: its own needs no number."""
+    local = _at(ms).astimezone(ZoneInfo(zone))
+    return (
+        format_skeleton("MMMMd", local, locale=language)
+        if local.year == year
+        else _day(ms, zone, language)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -286,6 +332,11 @@ def post_url(post: Post, author: Account) -> str:
     return f"{person_url(author)}/{post.id}"
 
 
+def beside_text(view: PostView) -> list[Media]:
+    """The pictures of a post that its text does not show already where it speaks of them."""
+    return [one for one in view.media if not one.large or one.large not in view.post.content]
+
+
 def picture_url(media: Media, *, small: bool = False) -> str:
     """Where a picture is: ours below /media/, a peer's at the peer."""
     name = media.small if small and media.small else media.large
@@ -295,5 +346,17 @@ def picture_url(media: Media, *, small: bool = False) -> str:
 @cache
 def asset(name: str) -> str:
     """The address of a file in `web/static`, which changes when its content does."""
-    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = sha256(asset_path(name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def asset_path(name: str) -> Path:
+    """Where a file is: what was built, or what lies there as it is."""
+    built = BUILT / name
+    return built if built.is_file() else STATIC / name
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An icon of `web/static/build.js`; those who listen hear the words beside it instead."""
+    return _ICON.format(name, asset("icons.svg"), name)

@@ -286,6 +286,11 @@ def set_language(tx: Write, viewer_id: int, language: str) -> None:
     store.set_member(tx, viewer_id, language=language)
 
 
+def set_theme(tx: Write, viewer_id: int, theme: str) -> None:
+    """How the pages look to somebody: light, dark, or as their device says (empty)."""
+    store.set_member(tx, viewer_id, theme=theme)
+
+
 def set_default_visibility(tx: Write, viewer_id: int, visibility: str) -> None:
     """Who sees somebody's new posts unless they say otherwise. Raises `Invalid`."""
     if visibility not in VISIBILITIES:

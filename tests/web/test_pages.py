@@ -224,7 +224,7 @@ async def test_every_form_demands_its_token(city):
         path = route.resource.canonical
         if route.method != "POST" or path.startswith(("/api", "/oauth", "/inbox", "/actors")):
             continue
-        if path in ("/language", "/inbox"):
+        if path in ("/language", "/theme", "/inbox"):
             continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
         address = address.replace("{decision}", "approve")
@@ -868,7 +868,7 @@ async def test_what_strangers_write_is_shown_sensibly(city, changes, told):
     lists = ("/federated", "/@ada@far.example", "/@ada@far.example?show=replies")
     for path in (f"/@ada@far.example/{post.id}", *(lists[1:] if post.reply_to_uri else lists)):
         page = await mina.get(path)
-        assert "<script" not in page.text
+        assert "<script" not in page.text.replace('<script src="/static/', "")
         assert "@ada@far.example" in page.text
     page = await mina.get(f"/@ada@far.example/{post.id}")
     for words in (*told, 'href="https://far.example/@ada/1"', "noindex", "far.example/sun.png"):

@@ -11,7 +11,6 @@ from web.pages import (
     front,
     interact,
     invitations,
-    language,
     moderation,
     notices,
     people,
@@ -22,6 +21,7 @@ from web.pages import (
     settings,
     signup,
     static,
+    switches,
     write,
 )
 
@@ -39,7 +39,7 @@ MODULES = (
     interact,
     invitations,
     moderation,
-    language,
+    switches,
     posts,
     people,
 )

@@ -1,7 +1,9 @@
 """The front page and the timelines."""
 
 from collections.abc import Callable
+from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from server.model import Entry, PostView
@@ -15,26 +17,61 @@ from web.render import page
 
 routes = web.RouteTableDef()
 
-STORIES_IN_FRONT = 12
-TALK_IN_FRONT = 12
+STORIES_IN_FRONT: Final = 13
+TALES: Final = 6  # that have a picture and are shown with it, below the first
+TALK_IN_FRONT: Final = 10
 
 Timeline = Callable[[Read, int | None, Page], list[Entry]]
 
 
+class Front(msgspec.Struct, frozen=True):
+    """What happens in the city now: its stories, those with pictures first, then its talk."""
+
+    stories: list[PostView]
+    talk: list[PostView]
+
+    @property
+    def first(self) -> PostView | None:
+        """The newest story that has a picture, or the newest of all."""
+        return next(iter([*filter(pictured, self.stories), *self.stories]), None)
+
+    @property
+    def tales(self) -> list[PostView]:
+        """Further stories to show with their pictures."""
+        return [view for view in self._further if pictured(view)][:TALES]
+
+    @property
+    def heads(self) -> list[PostView]:
+        """The other stories, as headlines."""
+        shown = {view.post.id for view in self.tales}
+        return [view for view in self._further if view.post.id not in shown]
+
+    @property
+    def _further(self) -> list[PostView]:
+        first = self.first
+        return [view for view in self.stories if first and view.post.id != first.post.id]
+
+
+def pictured(view: PostView) -> bool:
+    """Whether a story can be shown by its first picture."""
+    hidden = view.post.sensitive or view.post.warning
+    return bool(not hidden and view.media and view.media[0].kind == "image")
+
+
 @routes.get("/")
 async def front(request: web.Request) -> web.Response:
-    """What happens in the city: its stories first, then its talk."""
-    stories, talk = await request.config_dict[DB].read(_front, viewer_id(request))
-    return await page(request, "front.html", stories=stories, talk=talk)
+    """The newspaper of the neighbourhood."""
+    found = await request.config_dict[DB].read(_front, viewer_id(request))
+    return await page(request, "front.html", front=found)
 
 
-def _front(db: Read, viewer_id: int | None) -> tuple[list[PostView], list[PostView]]:
+def _front(db: Read, viewer_id: int | None) -> Front:
     stories = timelines.stories(db, viewer_id, Page(limit=STORIES_IN_FRONT))
     shown = {entry.post_id for entry in stories}
     # Stories are in the local timeline too: take enough that talk remains without them.
     local = timelines.local(db, viewer_id, Page(limit=TALK_IN_FRONT + STORIES_IN_FRONT))
     talk = [entry for entry in local if entry.post_id not in shown][:TALK_IN_FRONT]
-    return timelines.views(db, viewer_id, stories), timelines.views(db, viewer_id, talk)
+    return Front(timelines.views(db, viewer_id, stories), timelines.views(db, viewer_id, talk))
 
 
 @routes.get("/home")

@@ -1,5 +1,6 @@
 """Our own style, icons and scripts: small, so they are kept in memory and sent with long lives."""
 
+import gzip
 from functools import cache
 from mimetypes import guess_type
 from typing import Final
@@ -7,17 +8,21 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from server.config import ConfigError
 from server.errors import NotFound
-from web.render import STATIC, asset
+from web.render import BUILT, STATIC, asset, asset_path
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 AN_HOUR: Final = "public, max-age=3600"
+SOURCES: Final = frozenset({"build.js"})  # what assets are made of is not for browsers
+PACKED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file as it goes out."""
+    """A file as it goes out; `packed` with gzip where that makes it smaller."""
 
     body: bytes
+    packed: bytes
     media_type: str
     etag: str
 
@@ -25,13 +30,21 @@ class File(msgspec.Struct, frozen=True):
 @cache
 def files() -> dict[str, File]:
     """Every file of `web/static` by name."""
-    return {path.name: _read(path.name) for path in STATIC.iterdir() if path.is_file()}
+    found = {
+        path.name: _read(path.name)
+        for folder in (STATIC, BUILT)
+        for path in folder.iterdir()
+        if path.is_file() and path.name not in SOURCES
+    }
+    return found
 
 
 def _read(name: str) -> File:
     version = asset(name).partition("?v=")[2]
     media_type = guess_type(name)[0] or "application/octet-stream"
-    return File((STATIC / name).read_bytes(), media_type, f'"{version}"')
+    body = asset_path(name).read_bytes()
+    packed = gzip.compress(body, 9, mtime=0) if media_type in PACKED else b""
+    return File(body, packed, media_type, f'"{version}"')
 
 
 async def serve(request: web.Request) -> web.Response:
@@ -46,10 +59,14 @@ async def serve(request: web.Request) -> web.Response:
         "X-Content-Type-Options": "nosniff",
         # API documents name our default pictures, and apps in browsers draw them.
         "Access-Control-Allow-Origin": "*",
+        "Vary": "Accept-Encoding",
     }
     if request.headers.get("If-None-Match") == file.etag:
         return web.Response(status=304, headers=headers)
-    return web.Response(body=file.body, content_type=file.media_type, headers=headers)
+    body = file.body
+    if file.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"], body = "gzip", file.packed
+    return web.Response(body=body, content_type=file.media_type, headers=headers)
 
 
 async def favicon(request: web.Request) -> web.Response:
@@ -58,6 +75,8 @@ async def favicon(request: web.Request) -> web.Response:
 
 
 def register(app: web.Application) -> None:
-    """Add the files' addresses."""
+    """Add the files' addresses. Raises `ConfigError` where the assets were never built."""
+    if not (BUILT / "madang.css").is_file():
+        raise ConfigError("The pages' style and scripts are not built yet; run: make install")
     app.router.add_get("/static/{name}", serve)
     app.router.add_get("/favicon.ico", favicon)

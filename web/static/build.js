@@ -1,0 +1,59 @@
+// Builds what browsers load: one style sheet, three scripts, one sheet of icons. `npm run build`.
+// Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BUILT = join(HERE, "built");
+const MODULES = join(HERE, "..", "..", "node_modules");
+
+// Browsers of phones that are five years old still get everything.
+const TARGET = ["chrome100", "firefox100", "safari15"];
+
+// Lucide's names, and what they stand for in our templates.
+const ICONS = {
+  home: "house", stories: "newspaper", bell: "bell", pen: "pen-line", person: "user", people: "users",
+  search: "search", reply: "message-circle", share: "repeat-2", heart: "heart", place: "map-pin",
+  feed: "rss", settings: "settings", leave: "log-out", globe: "globe", sun: "sun", moon: "moon",
+  device: "monitor", picture: "image", camera: "camera", bold: "bold", italic: "italic", link: "link",
+  quote: "quote", list: "list", heading: "heading", eye: "eye", close: "x", check: "check",
+  down: "chevron-down", right: "chevron-right", left: "chevron-left", more: "ellipsis", lock: "lock",
+  mail: "mail", at: "at-sign", hash: "hash", plus: "plus", bin: "trash-2", history: "history",
+  flag: "flag", shield: "shield-check", copy: "copy", out: "external-link", back: "arrow-left",
+  draft: "file-text", language: "languages", offline: "wifi-off", calendar: "calendar",
+  answers: "corner-down-right", pin: "pin", follow: "user-plus", following: "user-check",
+  warning: "circle-alert", info: "info", new: "sparkles", moderation: "gavel", tag: "tag",
+};
+
+function icons() {
+  const lucide = JSON.parse(readFileSync(join(MODULES, "@iconify-json", "lucide", "icons.json"), "utf8"));
+  const symbols = Object.entries(ICONS).map(([ours, theirs]) => {
+    const name = lucide.aliases?.[theirs]?.parent ?? theirs;
+    const icon = lucide.icons[name];
+    if (!icon) throw new Error(`There is no icon ${theirs}.`);
+    return `<symbol id="${ours}" viewBox="0 0 24 24">${icon.body}</symbol>`;
+  });
+  // Lucide, ISC licence
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
+}
+
+rmSync(BUILT, { recursive: true, force: true });
+mkdirSync(BUILT, { recursive: true });
+writeFileSync(join(BUILT, "icons.svg"), icons());
+await build({
+  entryPoints: [join(HERE, "css", "madang.css")],
+  outdir: BUILT, bundle: true, minify: true, target: TARGET, logLevel: "warning",
+});
+await build({
+  entryPoints: ["madang", "act", "write"].map((name) => join(HERE, "js", `${name}.js`)),
+  outdir: BUILT, bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
+  define: { "process.env.NODE_ENV": '"production"' }, legalComments: "none",
+});
+if (existsSync(join(HERE, "js", "sw.js"))) {
+  await build({
+    entryPoints: [join(HERE, "js", "sw.js")],
+    outdir: BUILT, minify: true, target: TARGET, logLevel: "warning",
+  });
+}

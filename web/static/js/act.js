@@ -1,0 +1,22 @@
+// For those who take part: buttons, folded replies and further pages without loading the page anew.
+import htmx from "htmx.org";
+import { say, word } from "./words.js";
+
+Object.assign(htmx.config, { includeIndicatorCSS: false, history: false, noSwap: [204, 304, "4xx", "5xx"] });
+
+// What could not be done that way is done the plain way, which says what is wrong.
+document.addEventListener("htmx:response:error", (event) => plainly(event.detail?.ctx));
+document.addEventListener("htmx:error", (event) => plainly(event.detail?.ctx));
+
+function plainly(context) {
+  const source = context?.sourceElement;
+  if (source?.tagName === "A") { location.href = source.href; return; }
+  const button = source?.tagName === "BUTTON" ? source : null;
+  const form = source?.closest?.("form");
+  if (!form) return;
+  if (!navigator.onLine) { say(word("offline")); return; }
+  if (button?.formAction) form.action = button.formAction;
+  form.submit();
+}
+
+export { htmx };
