@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),\
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
-STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js)
+STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
 .PHONY: install run test bench demo two-cities constraints clean
 .DEFAULT_GOAL := run

@@ -62,7 +62,7 @@ SYSTEMS: Final = (
 )
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
-_ICON: Final = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>')
+_ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
@@ -359,4 +359,4 @@ def asset_path(name: str) -> Path:
 @cache
 def icon(name: str) -> Markup:
     """An icon of `web/static/build.js`; those who listen hear the words beside it instead."""
-    return _ICON.format(name, asset("icons.svg"), name)
+    return _ICON.format(asset("icons.svg"), name)

@@ -8,6 +8,7 @@ from server.errors import NotFound, TooLarge
 from server.ids import new_id
 from server.model import Draft
 from server.store import drafts as store
+from server.store import idempotency
 from server.store.db import Read, Write
 
 MAX_DRAFT_BYTES = 400_000
@@ -29,6 +30,21 @@ def save(
     )
     store.put(tx, draft)
     return draft
+
+
+def keep(
+    tx: Write, viewer_id: int, draft_id: int | None, body: dict[str, Any], *, key: str, now_ms: int
+) -> Draft | None:
+    """As `save`, while somebody types; nothing once it was published or thrown away meanwhile.
+
+    `key` is the Idempotency-Key with which the text will be published: what a page still sends
+    after that would bring a draft back that nobody needs.
+    """
+    if key and idempotency.post_of(tx, viewer_id, key) is not None:
+        return None
+    if draft_id and store.by_id(tx, viewer_id, draft_id) is None:
+        return None
+    return save(tx, viewer_id, draft_id, body, now_ms)
 
 
 def all(db: Read, viewer_id: int) -> list[Draft]:

@@ -12,6 +12,16 @@ def people(db: Read, viewer_id: int | None, wanted: str, limit: int) -> list[Acc
     return accounts.search(db, wanted, limit) if wanted.strip("@ ") else []
 
 
+def completions(db: Read, viewer_id: int, begun: str, limit: int) -> list[Account]:
+    """Whom somebody may mean who has typed `begun` after an @: those they follow come first."""
+    wanted = begun.lower().partition("@")[0]
+    if not wanted:
+        return []
+    known = accounts.followed_like(db, viewer_id, wanted, limit)
+    others = accounts.beginning(db, wanted, limit)
+    return list({account.id: account for account in (*known, *others)}.values())[:limit]
+
+
 def hashtags(db: Read, wanted: str, limit: int) -> list[str]:
     """Hashtags that begin so."""
     start = text.normal_tag(wanted.lstrip("#"))

@@ -122,6 +122,37 @@ def search(db: Read, text: str, limit: int) -> list[Account]:
     return [Account(**row) for row in found]
 
 
+def beginning(db: Read, start: str, limit: int) -> list[Account]:
+    """Accounts whose name begins with `start` (lower-case), by name."""
+    found = db.all(
+        """
+        SELECT * FROM account WHERE name >= :start AND name < :after
+          AND state = 'active' AND kind <> 'Application'
+        ORDER BY name, id LIMIT :limit
+        """,
+        start=start,
+        after=start + "\U0010ffff",
+        limit=limit,
+    )
+    return [Account(**row) for row in found]
+
+
+def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Account]:
+    """Whom somebody follows whose shown or handle's name contains `text` (lower-case)."""
+    found = db.all(
+        """
+        SELECT a.* FROM follow f JOIN account a ON a.id = f.target_id
+        WHERE f.follower_id = :follower AND f.state = 'accepted' AND a.state = 'active'
+          AND (lower(a.display_name) LIKE :inside OR a.name LIKE :inside)
+        ORDER BY f.id DESC LIMIT :limit
+        """,
+        follower=follower_id,
+        inside="%" + text.replace("%", "").replace("_", "") + "%",
+        limit=limit,
+    )
+    return [Account(**row) for row in found]
+
+
 # --- our own: keys and the private half
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from web.pages import (
     about,
     drafts,
+    editor,
     front,
     interact,
     invitations,
@@ -29,6 +30,7 @@ MODULES = (
     front,
     search,
     write,
+    editor,
     drafts,
     notices,
     relations,

@@ -29,11 +29,18 @@ def signed_in(handler: SignedIn) -> Handler:
     @wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
         viewer = viewer_of(request)
+        if viewer is None and in_place(request):  # the whole page goes there, not a part of it
+            return web.Response(status=204, headers={"HX-Redirect": sign_in_path(request)})
         if viewer is None:
             return see(sign_in_path(request))
         return await handler(request, viewer)
 
     return guarded
+
+
+def in_place(request: web.Request) -> bool:
+    """Whether a script of ours asks for a part of the page, to put it where the old one stands."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def moderator(handler: SignedIn) -> Handler:

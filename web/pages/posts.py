@@ -13,7 +13,7 @@ from server.store.db import Read, Write
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
-from web.pages.access import now, number, pager, signed_in, viewer_id, window
+from web.pages.access import in_place, now, number, pager, signed_in, viewer_id, window
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
 from web.render import page, person_url, post_url
@@ -199,6 +199,9 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     await request.config_dict[DB].write(
         does, request.config_dict[SITE], viewer.account, id, now(request)
     )
+    if in_place(request):
+        view = await request.config_dict[DB].read(posts.view, viewer.account.id, id)
+        return await page(request, "fragments/actions.html", view=view, here=back(sent, "/home"))
     return see(f"{back(sent, '/home')}#acts-{id}")
 
 

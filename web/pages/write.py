@@ -13,7 +13,7 @@ from aiohttp import web
 
 from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound
-from server.model import VISIBILITIES, Account, Media, Post, PostView, Site
+from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts
 from server.store.db import Read, Write
 from server.text import markdown
@@ -26,6 +26,13 @@ from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 
 routes = web.RouteTableDef()
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A draft, and the text that it keeps."""
+
+    draft: Draft
+    text: Text
 
 
 @routes.get("/write")
@@ -163,7 +170,7 @@ async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Te
         if data is None:
             continue
         try:
-            row = await _add(request, viewer, data, sent.get(f"picture_{place}_alt"), text)
+            row = await add_picture(request, viewer, data, sent.get(f"picture_{place}_alt"), text)
         except AppError as error:
             raise Refused("pictures", error, text) from error
         text = msgspec.structs.replace(text, media_ids=(*text.media_ids, row.id))
@@ -178,7 +185,10 @@ def _describe(tx: Write, viewer_id: int, text: Text) -> None:
             media.describe(tx, viewer_id, id, alt, (known.focus_x, known.focus_y))
 
 
-async def _add(request: web.Request, viewer: Viewer, data: bytes, alt: str, text: Text) -> Media:
+async def add_picture(
+    request: web.Request, viewer: Viewer, data: bytes, alt: str, text: Text
+) -> Media:
+    """Make a picture anew and keep it for `text`. Raises `AppError` with what is wrong with it."""
     if not text.room:
         raise Invalid("At most %(most)s pictures fit here.", most=MOST_PICTURES[text.kind])
     picture = await request.config_dict[PICTURES].process(data)
@@ -197,7 +207,7 @@ async def _shown(
     refusal: Refused | None = None,
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
-    pictures, parent = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    pictures, parent, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
     return await page(
         request,
         "write.html",
@@ -205,21 +215,25 @@ async def _shown(
         text=msgspec.structs.replace(text, once=text.once or secrets.token_urlsafe(16)),
         pictures=pictures,
         parent=parent,
+        begun=begun if request.method == "GET" and text.draft_id is None else None,
         editing=editing,
-        preview=await _previewed(text) if preview else None,
+        preview=await previewed(request, text) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
     )
 
 
-async def _previewed(text: Text) -> str:
+async def previewed(request: web.Request, text: Text) -> str:
     """The text as readers would see it; made in a thread, as some texts take long on purpose."""
-    return await asyncio.to_thread(markdown, text.content, story=text.kind == "story")
+    media = f"{request.config_dict[SITE].origin}/media/"
+    return await asyncio.to_thread(markdown, text.content, story=text.kind == "story", media=media)
 
 
-def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView | None]:
-    """The pictures of a text, and what it answers. Either may have gone meanwhile."""
+def _around(
+    db: Read, viewer_id: int, text: Text
+) -> tuple[list[Media], PostView | None, Begun | None]:
+    """The pictures of a text, what it answers, and a draft like it: all may have gone meanwhile."""
     pictures, alts = [], dict(text.alts)
     for id in text.media_ids:
         try:
@@ -231,7 +245,20 @@ def _around(db: Read, viewer_id: int, text: Text) -> tuple[list[Media], PostView
         parent = posts.view(db, viewer_id, text.reply_to_id) if text.reply_to_id else None
     except AppError:
         parent = None
-    return pictures, parent
+    return pictures, parent, _begun(db, viewer_id, text)
+
+
+def _begun(db: Read, viewer_id: int, text: Text) -> Begun | None:
+    """The last draft of the same kind for the same place: perhaps it is this that is to go on."""
+    for draft in drafts.all(db, viewer_id):
+        kept = texts.from_draft(draft)
+        if (kept.kind, kept.reply_to_id, kept.edits_id) == (
+            text.kind,
+            text.reply_to_id,
+            text.edits_id,
+        ):
+            return Begun(draft, kept)
+    return None
 
 
 @routes.get("/edit/{id}")

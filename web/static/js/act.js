@@ -19,4 +19,8 @@ function plainly(context) {
   form.submit();
 }
 
-export { htmx };
+// A further page of a list stands below the one before: there is nothing newer to go to in between.
+document.addEventListener("htmx:after:swap", () => {
+  for (const link of document.querySelectorAll(".feed > .post ~ .windows > [rel=prev]"))
+    if (link.closest(".windows").dataset.added === undefined && document.querySelector(".feed > .windows") === link.parentNode) link.remove();
+});

@@ -55,7 +55,7 @@ function show(next) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.(LINKS);
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  if (!("showModal" in HTMLDialogElement.prototype) || !link.dataset.open) return;
+  if (!("showModal" in HTMLDialogElement.prototype) || !("open" in link.dataset)) return;
   event.preventDefault();
   if (!dialog) make();
   const whole = link.closest(".post") ?? document;

@@ -1,0 +1,122 @@
+"""What the editor's script asks for while somebody writes; the pages do all of it without a script.
+
+Answers are small: a part of the page, or a line of JSON. A person whose session has ended hears so,
+and the text stays where it is: in the page.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+
+from server.errors import AppError, Forbidden, Invalid, Unauthorized
+from server.model import Account
+from server.services import drafts, search
+from server.store.db import Read
+from web import i18n
+from web.keys import DB, Viewer
+from web.pages import texts
+from web.pages.access import now
+from web.pages.forms import Form, genuine, unchecked
+from web.pages.texts import Text
+from web.pages.write import add_picture, previewed
+from web.render import language_of, page, viewer_of
+
+routes = web.RouteTableDef()
+
+MOST_COMPLETIONS: Final = 8
+MAX_BEGUN: Final = 60  # characters
+
+
+@routes.post("/write/keep")
+async def keep(request: web.Request) -> web.Response:
+    """Keep what is in the form as a draft; `{"draft": "ID"}`, empty when it was published since."""
+    try:
+        viewer, sent = await _sent(request)
+        text = texts.from_form(sent)
+        if not (text.content.strip() or text.title or text.media_ids):
+            return _json({"draft": ""})
+        draft = await request.config_dict[DB].write(
+            drafts.keep,
+            viewer.account.id,
+            text.draft_id,
+            texts.to_draft(text),
+            key=f"page:{text.once}" if text.once else "",
+            now_ms=now(request),
+        )
+    except AppError as error:
+        return _refused(request, error)
+    return _json({"draft": str(draft.id) if draft else ""})
+
+
+@routes.post("/write/picture")
+async def picture(request: web.Request) -> web.Response:
+    """Take one picture; the part of the form that names it and asks what it shows."""
+    try:
+        viewer, sent = await _sent(request)
+        data = sent.files.get("picture")
+        if data is None:
+            raise Invalid("Please choose a picture.")
+        text = texts.from_form(sent)
+        row = await add_picture(request, viewer, data, sent.get("alt"), text)
+    except AppError as error:
+        return _refused(request, error)
+    place = len(text.media_ids) + 1
+    return await page(request, "fragments/upload.html", media=row, place=place, text=text)
+
+
+@routes.post("/write/preview")
+async def preview(request: web.Request) -> web.Response:
+    """The text as its readers would see it."""
+    try:
+        _, sent = await _sent(request)
+        text = texts.from_form(sent)
+        _check_length(text)
+    except AppError as error:
+        return _refused(request, error)
+    html = await previewed(request, text)
+    return await page(request, "fragments/preview.html", text=text, preview=html)
+
+
+def _check_length(text: Text) -> None:
+    try:
+        text.check_length()
+    except texts.Refused as refusal:
+        raise refusal.cause from refusal
+
+
+@routes.get("/write/complete")
+async def complete(request: web.Request) -> web.Response:
+    """Whom or what somebody may mean who has typed `@ha` or `#느`: options of a list."""
+    viewer, begun = viewer_of(request), request.query.get("q", "")[:MAX_BEGUN]
+    if viewer is None:
+        return _refused(request, Unauthorized("Please sign in first."))
+    people, tags = await request.config_dict[DB].read(_meant, viewer.account.id, begun)
+    return await page(request, "fragments/completions.html", people_found=people, tags=tags)
+
+
+def _meant(db: Read, viewer_id: int, begun: str) -> tuple[list[Account], list[str]]:
+    if begun.startswith("@"):
+        return search.completions(db, viewer_id, begun[1:], MOST_COMPLETIONS), []
+    if begun.startswith("#"):
+        return [], search.hashtags(db, begun[1:], MOST_COMPLETIONS)
+    return [], []
+
+
+async def _sent(request: web.Request) -> tuple[Viewer, Form]:
+    """Who sent what. Raises `Unauthorized` when their session has ended, `Forbidden` when stale."""
+    viewer, sent = viewer_of(request), await unchecked(request)
+    if viewer is None:
+        raise Unauthorized("You are signed out. Your text stays here: publish it to sign in again.")
+    if not genuine(request, sent):
+        raise Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
+    return viewer, sent
+
+
+def _refused(request: web.Request, error: AppError) -> web.Response:
+    """A sentence in the person's language, for the script to show."""
+    return _json({"error": i18n.say(error, language_of(request))}, error.status)
+
+
+def _json(body: dict[str, Any], status: int = HTTPStatus.OK) -> web.Response:
+    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})

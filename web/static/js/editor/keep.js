@@ -1,0 +1,120 @@
+// What is typed is kept on the server a moment later; while that fails, in this browser.
+import { content, field, form, typed, words } from "./form.js";
+
+const PAUSE_MS = 1200; // after the last key
+const AGAIN_MS = 5000; // after a failure
+const COPIED = ["title", "lead", "content", "warning"];
+
+let later, sending, leaving = false, kept = "";
+
+function status(text) {
+  const place = form.querySelector("[data-kept]");
+  if (!place || place.textContent === text) return;
+  place.textContent = text;
+}
+
+function key() {
+  const value = (name) => field(name)?.value ?? "";
+  return `draft:${value("kind")}:${value("reply_to")}:${value("edits")}`;
+}
+
+function snapshot() {
+  return JSON.stringify(COPIED.map((name) => field(name)?.value ?? ""));
+}
+
+function copyHere() {
+  try { localStorage.setItem(key(), JSON.stringify({ at: Date.now(), texts: snapshot() })); } catch { /* full, or forbidden */ }
+}
+
+function forgetHere() {
+  try { localStorage.removeItem(key()); } catch { /* as above */ }
+}
+
+// What there is to keep, without the draft's own number.
+function state() {
+  const data = typed();
+  data.delete("draft");
+  return data.toString();
+}
+
+export async function keep() {
+  clearTimeout(later);
+  if (leaving) return;
+  if (sending) { later = setTimeout(keep, PAUSE_MS); return; }
+  const now = state();
+  if (now === kept) return;
+  status(words("keeping"));
+  sending = new AbortController();
+  try {
+    const answer = await fetch("/write/keep", { method: "POST", body: typed(), signal: sending.signal });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.error);
+    if (said.draft) field("draft").value = said.draft;
+    kept = now;
+    if (state() === now) forgetHere();
+    else later = setTimeout(keep, PAUSE_MS);
+    status(said.draft ? words("kept") : "");
+  } catch (error) {
+    if (leaving) return;
+    copyHere();
+    const ours = error instanceof TypeError || error instanceof SyntaxError; // no connection, or no answer of ours
+    status((!ours && error.message) || words("offline"));
+    later = setTimeout(keep, AGAIN_MS);
+  } finally {
+    sending = null;
+  }
+}
+
+function soon() {
+  copyHere();
+  clearTimeout(later);
+  later = setTimeout(keep, PAUSE_MS);
+}
+
+// A text that this browser still has and the server never got: after a crash, say.
+function offerBack() {
+  let found;
+  try { found = JSON.parse(localStorage.getItem(key())); } catch { return; }
+  if (!found || found.texts === snapshot()) { forgetHere(); return; }
+  const texts = JSON.parse(found.texts);
+  if (!texts.some((text) => text.trim())) { forgetHere(); return; }
+  const notice = document.createElement("div");
+  notice.className = "notice row";
+  const say = document.createElement("span");
+  say.textContent = words("found");
+  const back = document.createElement("button");
+  back.type = "button";
+  back.className = "strong";
+  back.textContent = words("back");
+  back.addEventListener("click", () => {
+    COPIED.forEach((name, at) => { if (field(name)) field(name).value = texts[at]; });
+    notice.remove();
+    content.focus();
+    soon();
+  });
+  const away = document.createElement("button");
+  away.type = "button";
+  away.textContent = words("away");
+  away.addEventListener("click", () => { forgetHere(); notice.remove(); content.focus(); });
+  notice.append(say, back, away);
+  form.before(notice);
+}
+
+if (form) {
+  kept = state();
+  form.querySelector(".status")?.removeAttribute("hidden");
+  offerBack();
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
+  form.addEventListener("submit", () => {
+    leaving = true;
+    clearTimeout(later);
+    sending?.abort();
+    setTimeout(() => { leaving = false; }, 15000); // the page stayed: the connection broke
+  });
+  window.addEventListener("pagehide", () => {
+    if (leaving || state() === kept || !content.value.trim()) return;
+    navigator.sendBeacon("/write/keep", typed());
+  });
+  window.addEventListener("online", keep);
+}
