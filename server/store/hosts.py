@@ -43,6 +43,22 @@ def see(tx: Write, name: str, now_ms: int) -> None:
     )
 
 
+def latest(db: Read, limit: int) -> list[Row]:
+    """name and people (accounts that we know there) of the hosts that showed themselves last."""
+    return db.all(
+        """
+        SELECT h.name, (SELECT count(*) FROM account a WHERE a.domain = h.name) AS people
+        FROM (SELECT name FROM host ORDER BY last_seen_ms DESC LIMIT :limit) AS h ORDER BY h.name
+        """,
+        limit=limit,
+    )
+
+
+def count(db: Read) -> int:
+    """How many hosts ever showed themselves."""
+    return int(db.all("SELECT count(*) AS n FROM host")[0]["n"])
+
+
 def sender(db: Read, name: str) -> Row | None:
     """first_seen_ms, last_seen_ms, and whether any inbox there is `failing`."""
     return db.one(

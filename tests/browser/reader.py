@@ -3,13 +3,21 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from web import i18n
 
 if TYPE_CHECKING:
-    from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response
+    from playwright.async_api import (
+        ConsoleMessage,
+        FilePayload,
+        Locator,
+        Page,
+        Request,
+        Response,
+    )
 
 HOSTS = ("alpha.test", "beta.test")
 MOST_TABS = 60
@@ -57,6 +65,22 @@ width => {
   for (const id of new Set(ids.filter((one, at) => ids.indexOf(one) !== at)))
     found.push(`has the id ${id} twice`);
   return found;
+}
+"""
+
+
+# KWCAG 2.2 is WCAG 2.1 AA and a part of 2.2; axe's own good practice comes on top.
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+JUDGE = """
+async rules => {
+  // What sticks to an edge covers what is scrolled below it for a moment only.
+  const sticky = [...document.querySelectorAll(".thumbs, .sticky-submit, .since, .fresh-posts")];
+  for (const one of sticky) one.style.position = "static";
+  const seen = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
+  for (const one of sticky) one.style.position = "";
+  return seen.violations.flatMap(one => one.nodes.slice(0, 3).map(
+    node => `${one.id}: ${node.html.slice(0, 160)} (${node.failureSummary.split("\\n")[1] ?? ""})`));
 }
 """
 
@@ -113,7 +137,10 @@ class Reader:
 
     async def looks(self) -> None:
         """Note what is wrong with this page for those who cannot see it, or only on a phone."""
-        found = await self.page.evaluate(LOOK, self._width)
+        found: list[str] = await self.page.evaluate(LOOK, self._width)
+        if AXE.exists():  # `make install` brings it; axe works in pages without scripts too
+            await self.page.evaluate(AXE.read_text("utf-8"))
+            found += await self.page.evaluate(JUDGE, list(AXE_RULES))
         self.problems += [f"{self.page.url} {one}" for one in found]
 
     def main(self) -> "Locator":
@@ -158,6 +185,19 @@ class Reader:
     async def types(self, msgid: str, text: str, **values: object) -> None:
         """Fill in a field."""
         await self.field(msgid, **values).fill(text)
+
+    async def adds_picture(self, data: bytes, shows: str = "", *, number: int = 1) -> None:
+        """Choose a picture: with scripts it is sent at once, without them with the form."""
+        file: "FilePayload" = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": data}
+        button = self.main().get_by_role("button", name=self.word("Add pictures"))
+        if await button.count():
+            async with self.page.expect_file_chooser() as chosen:
+                await button.click()
+            await (await chosen.value).set_files([file])
+        else:
+            await self.field("Picture %(number)s", number=number).set_input_files(file)
+        if shows:
+            await self.types("What picture %(number)s shows", shows, number=number)
 
     async def sees(self, text: str) -> None:
         """Fail unless the page shows `text`."""

@@ -29,10 +29,7 @@ async def write_a_story(ann: Reader) -> None:
     await ann.follows_link("Write")
     await ann.types("Title", "헌책방의 토요일")
     await ann.types("Story", STORY)
-    await ann.field("Picture %(number)s", number=1).set_input_files(
-        {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
-    )
-    await ann.types("What picture %(number)s shows", "벽돌로 지은 작은 책방", number=1)
+    await ann.adds_picture(photograph(), "벽돌로 지은 작은 책방")
     await ann.presses("Publish")
 
 

@@ -38,10 +38,7 @@ async def story_with_everything(city: City, ann: Reader) -> str:
     await ann.types(
         "Story", f"## 낭독회\n\n헌책방 {LONG}\n\n{table}\n\n> 함께 읽기\n\n`{'끝' * 90}`"
     )
-    await ann.field("Picture %(number)s", number=1).set_input_files(
-        {"name": "책방.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
-    )
-    await ann.types("What picture %(number)s shows", "벽돌로 지은 작은 책방", number=1)
+    await ann.adds_picture(photograph(), "벽돌로 지은 작은 책방")
     await ann.presses("Publish")
     path = ann.page.url.removeprefix(city.origin)
     answered = int(path.rpartition("/")[2])

@@ -55,10 +55,7 @@ async def test_a_story_that_is_refused_comes_back_as_it_was_typed(
     await ann.types("Lead", "한 문장")
     await ann.types("Story", "여러 문장을\n\n오래 썼습니다.")
     await ann.field("Who may read this").select_option("followers")
-    await ann.field("Picture %(number)s", number=1).set_input_files(
-        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
-    )
-    await ann.types("What picture %(number)s shows", "책방", number=1)
+    await ann.adds_picture(photograph(), "책방")
     await ann.presses("Publish")
 
     await ann.sees(ann.word("A story needs a title."))
@@ -83,9 +80,7 @@ async def test_a_file_that_is_no_picture_costs_nothing_of_the_text(
 
     await ann.goes("/write?kind=note")
     await ann.types("Text", "Look at this")
-    await ann.field("Picture %(number)s", number=1).set_input_files(
-        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
-    )
+    await ann.adds_picture(b"not a picture")
     await ann.presses("Publish")
     await ann.sees(ann.word("This was not published yet. Nothing is lost:"))
     assert await ann.field("Text").input_value() == "Look at this"

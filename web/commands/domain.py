@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     ):
         rule = actions.add_parser(name, parents=[common], help=purpose)
         rule.add_argument("domain", metavar="DOMAIN")
-        rule.add_argument("--reason", default="", help="shown to your own people")
+        rule.add_argument("--reason", default="", help="shown to everybody on /about")
         rule.set_defaults(run=command(set_rule))
     remove = actions.add_parser("remove", parents=[common], help="forget the rule about a domain")
     remove.add_argument("domain", metavar="DOMAIN")

@@ -1,13 +1,15 @@
 """What this place is, who looks after it, and by which rules."""
 
+import msgspec
 from aiohttp import web
 
 from server.config import VERSION
 from server.model import Account
-from server.services import accounts
+from server.services import accounts, servers
 from server.services.accounts import Facts
+from server.services.servers import Servers
 from server.store.db import Read
-from web.keys import DB
+from web.keys import CONFIG, DB
 from web.pages.access import now
 from web.render import page
 
@@ -16,10 +18,21 @@ routes = web.RouteTableDef()
 
 @routes.get("/about")
 async def about(request: web.Request) -> web.Response:
-    """The city, its rules, its moderators, the fediverse in three sentences, the software."""
-    facts, moderators = await request.config_dict[DB].read(_facts, now(request))
-    return await page(request, "about.html", facts=facts, moderators=moderators, version=VERSION)
+    """The city, its rules, its moderators, its neighbours, the fediverse in three sentences."""
+    found = await request.config_dict[DB].read(_place, now(request))
+    federation = request.config_dict[CONFIG].federation
+    return await page(
+        request, "about.html", place=found, federation=federation.mode, version=VERSION
+    )
 
 
-def _facts(db: Read, now_ms: int) -> tuple[Facts, list[Account]]:
-    return accounts.facts(db, now_ms), accounts.moderators(db)
+class Place(msgspec.Struct, frozen=True):
+    """What there is to know about this instance."""
+
+    facts: Facts
+    moderators: list[Account]
+    servers: Servers
+
+
+def _place(db: Read, now_ms: int) -> Place:
+    return Place(accounts.facts(db, now_ms), accounts.moderators(db), servers.all(db))

@@ -67,7 +67,7 @@ function choose(camera) {
 if (place) {
   place.dataset.most = Number(place.dataset.pictures) + uploads.querySelectorAll("input[name=media]").length;
   for (const one of form.querySelectorAll("[data-scripted]")) one.hidden = false;
-  for (const one of form.querySelectorAll("[data-plain]")) one.hidden = true;
+  for (const one of form.querySelectorAll("[data-plain]")) one.remove();
   for (const row of uploads.children) scripted(row);
   if (!matchMedia("(pointer: coarse)").matches) place.querySelector("[data-camera]").hidden = true;
   place.querySelector("[data-choose]").addEventListener("click", () => choose(false));
