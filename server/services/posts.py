@@ -366,12 +366,13 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
     post, author = _target(tx, viewer, post_id)
     if not post.open:
         raise Forbidden("Only public posts can be boosted.")
-    if known := reactions.boost_of(tx, post.id, viewer.id):
-        return int(known["id"])
     id = boosts.boost(tx, site, viewer, PostView(post=post, author=author), now_ms)
-    assert id is not None  # noqa: S101  nobody else boosts in this transaction
-    notify(tx, author, "reblog", viewer, post.id, now_ms)
-    return id
+    if id is not None:
+        notify(tx, author, "reblog", viewer, post.id, now_ms)
+        return id
+    known = reactions.boost_of(tx, post.id, viewer.id)
+    assert known is not None  # noqa: S101  it was there, or came from a tap at the same moment
+    return int(known["id"])
 
 
 def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
