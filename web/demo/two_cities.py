@@ -78,7 +78,10 @@ class City(msgspec.Struct, frozen=True):
 
 
 class Tie(msgspec.Struct, frozen=True):
-    """Somebody here follows somebody or a neighbourhood there, and answers the story with `about` in its title."""
+    """Somebody here follows somebody there, or a neighbourhood; and answers a story.
+
+    The story is the one with `about` in its title.
+    """
 
     who: str
     whom: str
