@@ -12,6 +12,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One of our actors. Collections lie below `uri`; `summary` and values of `fields` are HTML.
 
     `acct` is `name@host`. `pem` is the RSA public key, `multibase` the Ed25519 one ("" for none).
+    A `closed` group takes no posts from others.
     """
 
     uri: str
@@ -33,6 +34,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     indexable: bool = True
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
+    closed: bool = False
 
 
 def person(profile: Profile) -> dict[str, Any]:
@@ -41,11 +43,11 @@ def person(profile: Profile) -> dict[str, Any]:
 
 
 def group(profile: Profile) -> dict[str, Any]:
-    """A forum that people write to; its moderators are a collection below it. FEP-1b12."""
+    """A community that anybody can follow; its moderators are a collection below it. FEP-1b12."""
     uri = profile.uri
     return _actor(profile, "Group") | {
         "attributedTo": f"{uri}/moderators",
-        "postingRestrictedToMods": False,
+        "postingRestrictedToMods": profile.closed,
         "sensitive": False,
     }
 

@@ -224,18 +224,32 @@ class Fetcher:
             post = await self.post(post.reply_to_uri, budget)
 
     async def backfill(self, account_id: int) -> None:
-        """Fetch recent public posts of somebody who is followed from here for the first time."""
+        """Fetch recent public posts of somebody who is followed from here for the first time.
+
+        Of a group, what it passed on of its own server.
+        """
         account = await self.db.read(accounts.by_id, account_id)
         if account is None or account.local or not account.outbox:
             return
         budget = Budget()
         items = await self._recent(account.outbox, budget)
         for item in reversed(items[:MAX_BACKFILL]):
-            uri = _created(item)
-            if uri and same_origin(uri, account.uri):
-                with contextlib.suppress(FederationError):
-                    await self.post(uri, budget)
-        await self.db.write(_fill_homes, account.id)
+            with contextlib.suppress(FederationError):
+                await self._take(account, item, budget)
+        await self.db.write(_fill_homes, account)
+
+    async def _take(self, account: Account, item: str | dict[str, Any], budget: Budget) -> None:
+        """One thing of an outbox: what was created, or announced by a group."""
+        if isinstance(item, str) or item.get("type") not in ("Create", "Announce"):
+            return
+        boosted = item["type"] == "Announce"
+        uri = parse.id_or_none(item.get("object"))
+        if not uri or not same_origin(uri, account.uri) or (boosted and account.kind != "Group"):
+            return
+        post = await self.post(uri, budget)
+        announce = parse.id_or_none(item)
+        if post and boosted and announce and same_origin(announce, account.uri):
+            await self.db.write(strangers.keep_boost, announce, account, post.id, self.now_ms())
 
     async def _recent(self, uri: str, budget: Budget) -> tuple[str | dict[str, Any], ...]:
         whole = await self.collection(uri, budget)
@@ -338,18 +352,11 @@ def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) ->
     return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
 
 
-def _fill_homes(tx: Write, account_id: int) -> None:
-    for follower_id in follows.local_follower_ids(tx, account_id):
-        timelines.fill_home(tx, follower_id, account_id, MAX_BACKFILL)
-
-
-def _created(item: str | dict[str, Any]) -> str | None:
-    """The id of the object that an outbox item created; boosts are passed over."""
-    if isinstance(item, str):
-        return None
-    if item.get("type") != "Create":
-        return None
-    return parse.id_or_none(item.get("object"))
+def _fill_homes(tx: Write, account: Account) -> None:
+    for follower_id in follows.local_follower_ids(tx, account.id):
+        timelines.fill_home(tx, follower_id, account.id, MAX_BACKFILL)
+        if account.kind == "Group":
+            timelines.fill_home_with_boosts(tx, follower_id, account.id, MAX_BACKFILL)
 
 
 def _bury_key(tx: Write, key_id: str, now_ms: int) -> None:

@@ -48,7 +48,9 @@ def _known(db: Read, fetcher: Fetcher, wanted: str) -> Account | Post | None:
 
 
 def _pretty(db: Read, origin: str, wanted: str) -> Account | Post | None:
-    """One of our own pages: `/@name` or `/@name/ID`."""
+    """One of our own pages: `/@name`, `/@name/ID` or `/c/name`."""
+    if wanted.startswith(f"{origin}/c/"):
+        return accounts.by_handle(db, wanted.removeprefix(f"{origin}/c/").rstrip("/"))
     if not wanted.startswith(f"{origin}/@"):
         return None
     name, _, id = wanted.removeprefix(f"{origin}/@").rstrip("/").partition("/")

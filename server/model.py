@@ -209,6 +209,32 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     reply_to_author: Account | None = None
 
 
+class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the city, which passes on what carries its hashtag (`tag`, in normal form).
+
+    Title, description and address are those of the account; `passed_on` counts posts of late.
+    """
+
+    account: Account
+    tag: str
+    passed_on: int = 0
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.account.shown_name
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return self.account.url
+
+    @property
+    def followers(self) -> int:
+        """How many follow it, from here and elsewhere."""
+        return self.account.followers_count
+
+
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to `account_id`.
 

@@ -25,11 +25,13 @@ def publish(
     followers: bool = False,
     to: Iterable[Account] = (),
     beyond: Iterable[int] = (),
+    through: int | None = None,
     everywhere: bool = False,
 ) -> None:
     """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
 
-    With `everywhere` it goes to every peer that we know.
+    `through` is a post: it also goes to the followers of those of ours who boosted it. With
+    `everywhere` it goes to every peer that we know.
 
     Every peer is served once, however many of its people are addressed. Our own people are not
     peers: what concerns them happens in the same transaction.
@@ -45,6 +47,7 @@ def publish(
         now_ms=now_ms,
     )
     promised = peers.add_followers(tx, outbox_id, sender.id, now_ms) if followers else 0
+    promised += peers.add_through(tx, outbox_id, through, now_ms) if through else 0
     promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
     promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
     if not promised:

@@ -21,8 +21,8 @@ from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
-from server.services import documents, reading
-from server.store import accounts, follows, posts
+from server.services import communities, documents, reading
+from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
 from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE, VIEWER
@@ -233,21 +233,44 @@ def _number(text: str) -> int:
 
 @routes.get("/actors/{id}/outbox")
 async def outbox(request: web.Request) -> web.Response:
-    """What somebody wrote in public, newest first. AP §5.1."""
-    return await _collection(request, "outbox", _outbox, lambda account: account.posts_count)
+    """What somebody wrote in public, or what a group passed on, newest first. AP §5.1."""
+    return await _collection(request, "outbox", _outbox, _sent)
+
+
+def _sent(db: Read, account: Account) -> int:
+    if account.kind == "Group":
+        return reactions.count_boosts_by(db, account.id)
+    return account.posts_count
 
 
 def _outbox(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
+    if account.kind == "Group":
+        return _passed_on(db, account, page)
     found = posts.public_by(db, account.id, page)
     written = documents.collection(db, site, found)
     return [build.create(one) for one in written], found[-1].id if found else None
+
+
+def _passed_on(db: Read, group: Account, page: Page) -> tuple[list[Any], int | None]:
+    found = reactions.boosts_by(db, group.id, page)
+    announced = [
+        build.announce(
+            row["uri"],
+            group.uri,
+            row["post_uri"],
+            cc=(group.followers_uri, row["author_uri"]),
+            published_ms=row["created_ms"],
+        )
+        for row in found
+    ]
+    return announced, found[-1]["id"] if found else None
 
 
 @routes.get("/actors/{id}/followers")
 async def followers(request: web.Request) -> web.Response:
     """Who follows. AP §5.3."""
     return await _collection(
-        request, "followers", _followers, lambda account: account.followers_count
+        request, "followers", _followers, lambda _, account: account.followers_count
     )
 
 
@@ -260,7 +283,7 @@ def _followers(db: Read, site: Site, account: Account, page: Page) -> tuple[list
 async def following(request: web.Request) -> web.Response:
     """Whom somebody follows. AP §5.4."""
     return await _collection(
-        request, "following", _following, lambda account: account.following_count
+        request, "following", _following, lambda _, account: account.following_count
     )
 
 
@@ -273,15 +296,14 @@ Items = Callable[[Read, Site, Account, Page], tuple[list[Any], int | None]]
 
 
 async def _collection(
-    request: web.Request, name: str, items: Items, total: Callable[[Account], int]
+    request: web.Request, name: str, items: Items, total: Callable[[Read, Account], int]
 ) -> web.Response:
     """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`."""
     account = await _active(request)
     uri = f"{account.uri}/{name}"
     if "page" not in request.query and "max_id" not in request.query:
-        return document(
-            request, build.ordered_collection(uri, total(account), first=f"{uri}?page=1")
-        )
+        count = await request.app[DB].read(total, account)
+        return document(request, build.ordered_collection(uri, count, first=f"{uri}?page=1"))
     window = _window(request)
     found, last = await request.app[DB].read(items, request.app[SITE], account, window)
     return document(request, _page(request, uri, found, last))
@@ -306,6 +328,15 @@ async def featured(request: web.Request) -> web.Response:
     found = await request.app[DB].read(posts.pinned, account.id)
     uris = [post.uri for post in found if post.open]
     return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
+
+
+@routes.get("/actors/{id}/moderators")
+async def moderators(request: web.Request) -> web.Response:
+    """Who decides in a group: so far nobody of its own. FEP-1b12."""
+    account = await _active(request)
+    if account.kind != "Group":
+        raise NotFound("There is nothing at this address.")
+    return document(request, build.ordered_collection(f"{account.uri}/moderators", 0, items=[]))
 
 
 @routes.get("/objects/{id}")
@@ -412,14 +443,18 @@ async def activity(request: web.Request) -> web.Response:
 async def negotiate(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """`/@name` and `/@name/ID` are pages for browsers and documents for peers."""
-    if (
-        request.method in ("GET", "HEAD")
-        and request.path.startswith("/@")
-        and wants_activity(request)
-    ):
-        return await _pretty(request)
+    """`/@name`, `/@name/ID` and `/c/name` are pages for browsers and documents for peers."""
+    if request.method in ("GET", "HEAD") and wants_activity(request):
+        if request.path.startswith("/@"):
+            return await _pretty(request)
+        if request.path.startswith("/c/"):
+            return await _community(request)
     return await handler(request)
+
+
+async def _community(request: web.Request) -> web.StreamResponse:
+    name = request.path.removeprefix("/c/").rstrip("/")
+    return await actor_document(request, await request.app[DB].read(communities.by_name, name))
 
 
 async def _pretty(request: web.Request) -> web.StreamResponse:

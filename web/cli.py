@@ -28,6 +28,7 @@ COMMANDS: Final = MappingProxyType(
         "migrate": ("migrate", "bring the schema of the database up to date"),
         "demo": ("demo", "fill an empty instance with a small invented city"),
         "account": ("account", "create, list, suspend and restore accounts; roles and passwords"),
+        "community": ("community", "create and list neighbourhoods, which anybody can follow"),
         "token": ("token", "make access tokens for the client API"),
         "post": ("post", "publish a Markdown text as one of our accounts"),
         "domain": ("domain", "block or allow other servers"),

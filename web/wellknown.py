@@ -64,10 +64,10 @@ def _at(db: Read, site: Site, resource: str) -> Account | None:
         return accounts.instance_actor(db)
     if found := store.by_uri(db, resource):
         return found
-    prefix = f"{site.origin}/@"
-    return (
-        store.by_handle(db, resource.removeprefix(prefix)) if resource.startswith(prefix) else None
-    )
+    for prefix in (f"{site.origin}/@", f"{site.origin}/c/"):
+        if resource.startswith(prefix):
+            return store.by_handle(db, resource.removeprefix(prefix))
+    return None
 
 
 @routes.get("/.well-known/host-meta")

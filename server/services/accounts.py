@@ -73,20 +73,13 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
     if "@" not in email or len(email) > 254:
         raise Invalid("Please give an e-mail address, such as name@example.org.")
     if store.by_handle(tx, name):
-        raise Conflict("The name %(name)s is taken. Please choose another one.", name=name)
+        raise _taken(name)
     if store.member_by_email(tx, email):
         raise Conflict("There is an account with this e-mail address already. Please sign in.")
     account = blank(site, new_id(now_ms), name, "Person", now_ms, display_name=new.display_name)
     if new.state == "pending":
         account = msgspec.structs.replace(account, state="pending")
-    try:
-        with tx.savepoint():
-            store.insert(tx, account)
-    except UniqueViolation:
-        raise Conflict(
-            "The name %(name)s is taken. Please choose another one.", name=name
-        ) from None
-    store.insert_keys(tx, account.id, rsa=new.keys.rsa, ed25519=new.keys.ed25519)
+    settle(tx, account, new.keys)
     store.insert_member(
         tx,
         Member(
@@ -103,6 +96,20 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
         ),
     )
     return account
+
+
+def settle(tx: Write, account: Account, keys: Keys) -> None:
+    """Store a new actor of ours. Raises `Conflict` when a person or a community has its name."""
+    try:
+        with tx.savepoint():
+            store.insert(tx, account)
+    except UniqueViolation:
+        raise _taken(account.name) from None
+    store.insert_keys(tx, account.id, rsa=keys.rsa, ed25519=keys.ed25519)
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict("The name %(name)s is taken. Please choose another one.", name=name)
 
 
 def check_name(name: str, role: str = "member") -> str:

@@ -106,6 +106,7 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
         indexable=bool(account.discoverable),
         also_known_as=tuple(msgspec.json.decode(account.also_known_as)),
         moved_to=account.moved_to,
+        closed=account.kind == "Group",  # a neighbourhood passes on what is written here
     )
     if account.kind == "Application":
         return build.application(described)

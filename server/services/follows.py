@@ -59,6 +59,8 @@ def begin(tx: Write, follower: Account, target: Account, now_ms: int) -> bool:
     notify(tx, target, "follow", follower, None, now_ms)
     if follower.local:
         timelines.fill_home(tx, follower.id, target.id, HOME_FILL)
+        if target.kind == "Group":
+            timelines.fill_home_with_boosts(tx, follower.id, target.id, HOME_FILL)
     return True
 
 

@@ -24,8 +24,13 @@ class NotificationView(msgspec.Struct, frozen=True):
 def notify(
     tx: Write, to: Account, kind: str, from_: Account, post_id: int | None, now_ms: int
 ) -> None:
-    """Tell one of ours, once, unless it is their own doing or they do not want to hear of it."""
-    if not to.local or to.id == from_.id or follows.silences(tx, to.id, from_.id, now_ms):
+    """Tell one of ours, once, unless it is their own doing or they do not want to hear of it.
+
+    A group has nobody who would read it.
+    """
+    if not to.local or to.kind == "Group" or to.id == from_.id:
+        return
+    if follows.silences(tx, to.id, from_.id, now_ms):
         return
     store.insert(
         tx,

@@ -10,12 +10,12 @@ from federation import build
 from server import text
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
-from server.model import VISIBILITIES, Account, Post, Site
+from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import documents, reading
+from server.services import boosts, documents, reading
 from server.services.follows import activity_uri
 from server.services.notifications import notify
-from server.services.spreading import spread_boost, spread_post
+from server.services.spreading import spread_post
 from server.store import (
     accounts,
     activities,
@@ -125,6 +125,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     for account in said.mentioned:
         notify(tx, account, "mention", author, id, now_ms)
     _publish(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
+    boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
     return post
 
 
@@ -162,6 +163,8 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     _publish(
         tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
     )
+    tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
+    boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
     return changed
 
 
@@ -177,8 +180,6 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
     """Empty a post and leave a tombstone; everybody who has seen it is asked to do the same."""
     post = own(tx, author, post_id)
     document = documents.by_post(tx, site, post)
-    reached = posts.reached(tx, post.id)
-    bury(tx, post, now_ms)
     activity = build.delete(
         f"{post.uri}#delete",
         author.uri,
@@ -186,7 +187,8 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
         to=tuple(document["to"]),
         cc=tuple(document["cc"]),
     )
-    _publish(tx, site, post, author, activity, now_ms, beyond=reached)
+    _publish(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
+    bury(tx, post, now_ms)
 
 
 def bury(tx: Write, post: Post, now_ms: int) -> None:
@@ -307,7 +309,9 @@ def _publish(
     *,
     beyond: list[int] | None = None,
 ) -> None:
-    """To the followers, unless it is direct; to those it names; and to those it reached.
+    """To the followers, unless it is direct; to those it names; and to those it reached (`beyond`).
+
+    An open post that was boosted reached the followers of its boosters too.
 
     What everybody may read also goes to the authors of all that it answers: a deep reply belongs
     below the story on the story's own server, whose readers may follow nobody in between.
@@ -322,6 +326,7 @@ def _publish(
         followers=post.visibility != "direct",
         to=named,
         beyond=[*(beyond or ()), *answered],
+        through=post.id if post.open and beyond is not None else None,
     )
 
 
@@ -361,38 +366,23 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
     post, author = _target(tx, viewer, post_id)
     if not post.open:
         raise Forbidden("Only public posts can be boosted.")
-    if known := reactions.boost_of(tx, post.id, viewer.id):
-        return int(known["id"])
-    id = new_id(now_ms)
-    uri = activity_uri(site, id)
-    reactions.boost(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms)
-    notify(tx, author, "reblog", viewer, post.id, now_ms)
-    spread_boost(tx, id, post, viewer, now_ms)
-    activity = build.announce(
-        uri, viewer.uri, post.uri, cc=(viewer.followers_uri, author.uri), published_ms=now_ms
-    )
-    publish(tx, viewer, activity, now_ms, followers=True, to=[author])
-    return id
+    id = boosts.boost(tx, site, viewer, PostView(post=post, author=author), now_ms)
+    if id is not None:
+        notify(tx, author, "reblog", viewer, post.id, now_ms)
+        return id
+    known = reactions.boost_of(tx, post.id, viewer.id)
+    assert known is not None  # noqa: S101  it was there, or came from a tap at the same moment
+    return int(known["id"])
 
 
 def unboost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Take a boost back."""
     post, author = _target(tx, viewer, post_id)
-    known = reactions.unboost(tx, post.id, viewer.id)
-    if known is None:
+    if not boosts.take_back(tx, site, viewer, PostView(post=post, author=author), now_ms):
         return
     notifications.take_back(
         tx, account_id=author.id, kind="reblog", from_id=viewer.id, post_id=post.id
     )
-    undone = build.announce(
-        known["uri"],
-        viewer.uri,
-        post.uri,
-        cc=(viewer.followers_uri, author.uri),
-        published_ms=known["created_ms"],
-    )
-    activity = build.undo(activity_uri(site, new_id(now_ms)), undone)
-    publish(tx, viewer, activity, now_ms, followers=True, to=[author])
 
 
 def _target(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:

@@ -163,6 +163,16 @@ def may_keep(db: Read, site: Site, found: Object) -> bool:
     )
 
 
+def keep_boost(tx: Write, uri: str, group: Account, post_id: int, now_ms: int) -> None:
+    """Count the boost `uri` of a public post, that a group's own outbox tells of, once."""
+    post = posts.by_id(tx, post_id)
+    if post is None or post.deleted_ms is not None or not post.open or post.reply_to_uri:
+        return
+    if not activities.buried(tx, uri, by=group.uri):
+        id = new_id(now_ms)
+        reactions.boost(tx, post_id=post.id, account_id=group.id, id=id, uri=uri, now_ms=now_ms)
+
+
 def hidden(found: Object, author: Account) -> bool:
     """Whether an object is not for everybody: what was fetched for a boost or a pin must be."""
     return visibility(found.to, found.cc, author.followers_uri) not in ("public", "unlisted")

@@ -59,6 +59,24 @@ def add_followers(tx: Write, outbox_id: int, target_id: int, now_ms: int) -> int
     return added
 
 
+def add_through(tx: Write, outbox_id: int, post_id: int, now_ms: int) -> int:
+    """Promise it to every peer where somebody follows one who boosted the post; how many new."""
+    added = tx.run(
+        """
+        INSERT INTO delivery (peer_id, outbox_id)
+        SELECT DISTINCT f.peer_id, :outbox
+        FROM boost b JOIN following_peer f ON f.target_id = b.account_id
+        WHERE b.post_id = :post
+        ON CONFLICT DO NOTHING
+        """,
+        outbox=outbox_id,
+        post=post_id,
+    )
+    if added:
+        _fall_due(tx, outbox_id, now_ms)
+    return added
+
+
 def add(tx: Write, outbox_id: int, peer_ids: list[int], now_ms: int) -> int:
     """Promise it to these peers too; how many were new."""
     if not peer_ids:

@@ -137,6 +137,28 @@ def booster_ids(db: Read, post_id: int) -> list[int]:
     return [row["account_id"] for row in found]
 
 
+def boosts_by(db: Read, account_id: int, page: Page) -> list[Row]:
+    """id, uri, created_ms, post_uri, author_uri of the account's boosts, newest first."""
+    return rows(
+        db,
+        page,
+        """
+        SELECT b.id, b.uri, b.created_ms, p.uri AS post_uri, a.uri AS author_uri
+        FROM boost b JOIN post p ON p.id = b.post_id JOIN account a ON a.id = p.author_id
+        WHERE b.account_id = :account AND b.id > :lower AND b.id < :upper
+          AND p.deleted_ms IS NULL AND a.state = 'active'
+        ORDER BY b.id DESC LIMIT :limit
+        """,
+        account=account_id,
+    )
+
+
+def count_boosts_by(db: Read, account_id: int) -> int:
+    """How many boosts the account has made."""
+    found = db.one("SELECT count(*) AS n FROM boost WHERE account_id = :id", id=account_id)
+    return int(found["n"]) if found else 0
+
+
 def withdraw(tx: Write, account_id: int) -> None:
     """Take back every like and boost of an account that is gone; the counts stay right."""
     for table, column in (("favourite", "likes"), ("boost", "boosts")):

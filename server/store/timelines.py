@@ -314,6 +314,28 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
     )
 
 
+def fill_home_with_boosts(tx: Write, owner_id: int, booster_id: int, limit: int) -> None:
+    """Show a group's latest boosts to somebody who has just followed it and lacks those posts."""
+    tx.run(
+        """
+        INSERT INTO home (owner_id, id, post_id, booster_id)
+        SELECT :owner, id, post_id, :booster FROM (
+            SELECT b.id, b.post_id FROM boost b JOIN post p ON p.id = b.post_id
+            WHERE b.account_id = :booster AND p.deleted_ms IS NULL AND p.author_id <> :owner
+              AND p.visibility IN ('public', 'unlisted')
+              AND NOT EXISTS (SELECT 1 FROM home h WHERE h.post_id = b.post_id
+                              AND h.owner_id = :owner)
+            ORDER BY b.id DESC LIMIT :limit) AS latest
+        WHERE EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :owner
+                      AND f.target_id = :booster AND f.reblogs = 1)
+        ON CONFLICT DO NOTHING
+        """,
+        owner=owner_id,
+        booster=booster_id,
+        limit=limit,
+    )
+
+
 def trim_homes(tx: Write, after_id: int, many: int) -> int | None:
     """Cut the home timelines of the next `many` of our people to the newest `KEPT` entries.
 

@@ -11,8 +11,9 @@ from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.keyring import Keys
 from server.model import Account
-from server.services import accounts, follows, posts, strangers
+from server.services import accounts, communities, follows, posts, strangers
 from server.services.accounts import NewAccount
+from server.services.communities import NewCommunity
 from server.services.posts import NewPost
 from server.store import jobs
 from server.store.db import Database, Read, Write
@@ -26,6 +27,7 @@ from tests.server.world import (
     SITE,
     act,
     authentic,
+    befriend,
     changed,
     create,
     dump,
@@ -193,6 +195,33 @@ def _create(tx: Write) -> None:
     accounts.create(tx, SITE, new, NOW)
 
 
+def _found(tx: Write) -> None:
+    keys = Keys((b"sealed", "pem"), (b"sealed", "z6Mk"))
+    new = NewCommunity(name="market", keys=keys, title="Market")
+    communities.create(tx, SITE, new, NOW)
+
+
+def _followed_market(tx: Write) -> None:
+    befriended(tx)
+    _found(tx)
+    befriend(tx, who(tx, EVE), who(tx, "market"))
+    befriend(tx, who(tx, "bob"), who(tx, "market"))
+
+
+def _pass_on(tx: Write) -> Any:
+    new = NewPost(content="Snow on the #market", idempotency_key="once")
+    return posts.write(tx, SITE, _ann(tx), new, NOW)
+
+
+def _passed_on(tx: Write) -> None:
+    _followed_market(tx)
+    _pass_on(tx)
+
+
+def _let_go(tx: Write) -> None:
+    posts.edit(tx, SITE, _ann(tx), ours(tx, "once").id, NewPost(content="Snow"), NOW)
+
+
 def _asked(tx: Write) -> None:
     from_eve = authentic(act("Follow", EVE, who(tx, "bob").uri))
     door.receive(tx, SITE, from_eve, NOW)
@@ -265,6 +294,11 @@ DEEDS: dict[str, Deed] = {
         lambda tx: follows.mute(tx, _ann(tx).id, who(tx, EVE).id, None, True, NOW),
         "SELECT count(*) FROM mute",
     ),
+    "found a neighbourhood": Deed(_found, "SELECT count(*) FROM community", again=False),
+    "pass on": Deed(
+        _pass_on, "SELECT count(*) FROM home WHERE booster_id IS NOT NULL", _followed_market
+    ),
+    "let go": Deed(_let_go, "SELECT 1 - sum(boosts) FROM post", _passed_on, again=False),
     "join": Deed(_create, "SELECT count(*) FROM member WHERE email LIKE 'dora%'", again=False),
 }
 

@@ -17,6 +17,7 @@ from server.model import Account, Draft, Job, Media, Member, Notification, Post
 from server.store import (
     accounts,
     activities,
+    communities,
     drafts,
     follows,
     hosts,
@@ -43,6 +44,7 @@ from tests.server.world import EVE, ours, settle, who
 STORES = (
     accounts,
     activities,
+    communities,
     drafts,
     follows,
     hosts,
@@ -68,6 +70,7 @@ WHOLE: dict[str, str] = {
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
     "accounts.search": "one row per account that we met; a word index is to come",
     "accounts.totals": "NodeInfo; the answer is kept for a while",
+    "communities.neighbourhoods": "a handful of rows, which the operator made",
     "hosts.rules": "the moderators' rules: read whole, kept for two seconds",
     "idempotency.forget": "housekeeping, the keys of one day",
     "invites.of_account": "a handful of rows: housekeeping forgets those that are over",

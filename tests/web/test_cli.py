@@ -158,6 +158,8 @@ def test_migrate_says_from_which_version_to_which(madang):
         ("queue",),
         ("domain", "list"),
         ("post", "alice"),
+        ("community", "list"),
+        ("community", "create", "market", "--kind", "neighbourhood"),
     ],
 )
 def test_a_missing_database_is_not_made_in_passing(folder, refusal, command):
@@ -233,6 +235,57 @@ def test_a_token_is_all_that_is_printed(alice, madang, refusal):
     out = madang("token", "create", "alice", "--scopes", "read write follow push")
     assert len(out.split()) == 1 and len(out.strip()) >= 40
     assert "no scope" in refusal("token", "create", "alice", "--scopes", "everything")
+
+
+# --- communities
+
+
+def test_a_neighbourhood_is_made_and_listed(madang, alice):
+    assert "None is here yet" in madang("community", "list")
+    madang("post", "alice", stdin="눈 #느티골")
+    out = madang(
+        *("community", "create", "Neutigol", "--kind", "neighbourhood"),
+        *("--title", "느티골", "--bio", "우물터가 있는 동네"),
+    )
+    assert out == (
+        "Made @neutigol@localhost:8080: http://localhost:8080/@neutigol\n"
+        "It passes on what people here write for everyone with #느티골.\n"
+    )
+    (one,) = json.loads(madang("community", "list", "--json"))
+    assert (one["name"], one["title"], one["tag"]) == ("neutigol", "느티골", "느티골")
+    assert (one["kind"], one["followers"], one["passed_on"]) == ("neighbourhood", 0, 1)
+    assert one["address"] == "@neutigol@localhost:8080"
+    assert "느티골" in madang("community", "list")
+    assert [one["name"] for one in json.loads(madang("account", "list", "--json"))] == ["alice"]
+
+
+def test_a_community_that_cannot_be_made_is_explained(madang, alice, refusal):
+    create = ("community", "create", "neutigol", "--kind")
+    madang(*create, "neighbourhood")
+    assert "is taken" in refusal(*create, "neighbourhood", "--tag", "other")
+    assert "belongs to neutigol" in refusal(
+        "community", "create", "other", "--kind", "neighbourhood", "--tag", "#Neutigol"
+    )
+    assert "hashtag" in refusal(
+        "community", "create", "other", "--kind", "neighbourhood", "--title", "A (b)"
+    )
+    assert "1 to 30" in refusal("community", "create", "느티골", "--kind", "neighbourhood")
+    for kind in ("board", "blog"):
+        assert "--kind neighbourhood" in refusal("community", "create", "b", "--kind", kind)
+    assert "moderators" in refusal(*create, "neighbourhood", "--moderator", "alice")
+    assert "--kind" in refusal("community", "create", "b")
+
+
+def test_nobody_acts_as_a_neighbourhood(madang, alice, refusal):
+    madang("community", "create", "neutigol", "--kind", "neighbourhood")
+    for command in (
+        ("token", "create", "neutigol"),
+        ("post", "neutigol"),
+        ("account", "suspend", "neutigol"),
+        ("account", "role", "neutigol", "admin"),
+        ("account", "reset-password", "neutigol"),
+    ):
+        assert "There is no account neutigol here" in refusal(*command)
 
 
 # --- writing

@@ -14,7 +14,7 @@ from server.clock import now_ms
 from server.keyring import Keys
 from server.media import Picture
 from server.model import Site
-from server.services import notifications, timelines
+from server.services import communities, notifications, timelines
 from server.store import accounts as account_store
 from server.store.db import Write
 from server.store.paging import Page
@@ -34,8 +34,8 @@ def prepared(city: cities.City) -> fill.Prepared:
     rsa = next(SPARE_KEYS)
     keys = Keys(rsa, (b"sealed", "z6Mk"))
     return fill.Prepared(
-        keys={person.name: keys for person in city.people},
-        faces={person.name: PICTURE for person in city.people},
+        keys={one.name: keys for one in city.actors},
+        faces={one.name: PICTURE for one in city.actors},
         pictures={
             (i, place): PICTURE
             for i, post in enumerate(city.posts)
@@ -60,6 +60,7 @@ def test_a_city_is_told_by_people_who_live_there(key):
     names = {person.name for person in city.people}
     assert len(names) == len(city.people)
     assert {city.city.writer, city.city.admin} <= names
+    assert names.isdisjoint(one.name for one in city.neighbourhoods)
     for post in city.posts:
         assert {post.by, *(answer.by for answer in said(post.replies))} <= names
 
@@ -143,13 +144,27 @@ def test_whoever_signs_in_has_a_home_and_few_unread_notifications(tx: Write):
     assert 0 < notifications.unread(tx, writer.id) < 80
 
 
+@pytest.mark.parametrize("key", cities.CITIES)
+def test_every_neighbourhood_has_followers_and_passes_on_what_names_it(tx: Write, key):
+    city, now = cities.load(key), now_ms()
+    fill.fill(tx, SITE, key, city, prepared(city), now)
+    found = {one.title: one for one in communities.all(tx, now)}
+    assert found.keys() == {one.title for one in city.neighbourhoods}
+    for title, one in found.items():
+        entries = timelines.account(tx, None, one.account.id, Page(limit=80))
+        views = timelines.views(tx, None, entries)
+        assert views and one.followers > 1 and one.passed_on
+        assert all(view.booster and view.booster.name == one.account.name for view in views)
+        assert all(f"#{title}" in view.post.source for view in views)
+
+
 def test_a_second_time_changes_nothing(tx: Write):
     city = cities.load("saeyeoul")
     ready = prepared(city)
     assert fill.fill(tx, SITE, "saeyeoul", city, ready, now_ms())
     assert not fill.fill(tx, SITE, "saeyeoul", city, ready, now_ms())
     assert fill.made(tx) == fill.Made("saeyeoul", "abcd-efgh")
-    assert tx.one("SELECT count(*) AS n FROM account")["n"] == len(city.people)
+    assert tx.one("SELECT count(*) AS n FROM account")["n"] == len(city.actors)
 
 
 def madang(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -174,7 +189,7 @@ def test_the_command_fills_once_and_says_how_to_sign_in(tmp_path):
     assert not again["made"]
     assert again["sign_in"] == said["sign_in"]
     files = list((tmp_path / "var" / "media").glob("??/*"))
-    assert len(files) == said["people"] + 2 * said["pictures"]
+    assert len(files) == said["people"] + said["neighbourhoods"] + 2 * said["pictures"]
     assert "byeol" in madang(tmp_path, "demo", "--if-empty").stdout
 
     reset = madang(tmp_path, "account", "reset-password", "byeol")

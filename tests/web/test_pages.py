@@ -95,6 +95,7 @@ EVERYWHERE = (
     "/local",
     "/federated",
     "/stories",
+    "/neighbourhoods",
     "/about",
     "/search",
     "/search?q=x",

@@ -108,6 +108,7 @@ async def _data(db: Database, here: Site, city: City, made: Made) -> dict[str, A
         "city": made.city,
         "address": here.origin,
         "people": len(city.people),
+        "neighbourhoods": len(city.neighbourhoods),
         "posts": len(city.posts),
         "answers": city.answers,
         "pictures": sum(len(post.pictures) for post in city.posts),
@@ -125,8 +126,9 @@ def _lines(data: dict[str, Any], seconds: float) -> list[str]:
     lines = ["The demo city is here already."]
     if data["made"]:
         lines = [
-            f"Made a city in {seconds:.0f} s: {data['people']} people, {data['posts']} stories and "
-            f"notes, {data['answers']} answers, {data['pictures']} pictures."
+            f"Made a city in {seconds:.0f} s: {data['people']} people in {data['neighbourhoods']} "
+            f"neighbourhoods, {data['posts']} stories and notes, {data['answers']} answers, "
+            f"{data['pictures']} pictures."
         ]
     lines.append(f"Sign in at {data['address']}/sign-in")
     for one in data["sign_in"]:

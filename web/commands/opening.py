@@ -120,9 +120,9 @@ async def _require_version(db: Database, make: bool) -> None:
 
 
 def local_account(db: Read, name: str) -> Account:
-    """Our account with this name. Raises `NotFound`."""
+    """The person of ours with this name. Raises `NotFound`; nobody acts as a community."""
     found = accounts.by_handle(db, name.removeprefix("@").lower())
-    if found is None:
+    if found is None or found.kind != "Person":
         raise NotFound("There is no account %(name)s here; see `madang account list`.", name=name)
     return found
 

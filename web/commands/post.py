@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
     parser.add_argument("file", metavar="FILE", nargs="?", help="Markdown; else standard input")
     parser.add_argument("--title", default="", help="makes it a story; else it is a short note")
     parser.add_argument("--lead", default="", help="the sentence below the title")
-    parser.add_argument("--community", default="", help="where communities exist")
+    parser.add_argument("--community", default="", help="once there are boards")
     parser.add_argument("--visibility", choices=VISIBILITIES, default="public")
     parser.add_argument("--language", default="", help="such as ko; else the instance's first")
     parser.set_defaults(run=command(run))
@@ -26,7 +26,10 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
 async def run(options: argparse.Namespace) -> None:
     """Publish, and print the address."""
     if options.community:
-        raise Failure("This version has no communities yet; leave out --community.")
+        raise Failure(
+            "Nobody posts into a community yet: write its hashtag in the text, and leave out "
+            "--community."
+        )
     found = loaded(options)
     new = posts.NewPost(
         content=read_text(options.file),

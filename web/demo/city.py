@@ -33,6 +33,15 @@ class Person(_Strict, frozen=True):
     fields: tuple[tuple[str, str], ...] = ()
 
 
+class Neighbourhood(_Strict, frozen=True):
+    """A part of the city, which passes on what has its hashtag: the title without spaces."""
+
+    name: str
+    title: str
+    bio: str
+    look: str
+
+
 class Drawn(_Strict, frozen=True):
     """A picture to draw, and what it shows in words."""
 
@@ -75,6 +84,12 @@ class City(_Strict, frozen=True):
     city: About
     people: tuple[Person, ...]
     posts: tuple[Told, ...]
+    neighbourhoods: tuple[Neighbourhood, ...] = ()
+
+    @property
+    def actors(self) -> tuple[Person | Neighbourhood, ...]:
+        """All who have keys and a picture."""
+        return (*self.people, *self.neighbourhoods)
 
     @property
     def answers(self) -> int:
@@ -85,6 +100,7 @@ class City(_Strict, frozen=True):
 class _People(_Strict, frozen=True):
     city: About
     people: tuple[Person, ...]
+    neighbourhoods: tuple[Neighbourhood, ...]
 
 
 class _Posts(_Strict, frozen=True):
@@ -101,7 +117,12 @@ def load(key: str) -> City:
         if file.name.endswith(".toml") and file.name != "people.toml"
         for post in msgspec.toml.decode(file.read_bytes(), type=_Posts).posts
     ]
-    return City(city=people.city, people=people.people, posts=tuple(posts))
+    return City(
+        city=people.city,
+        people=people.people,
+        posts=tuple(posts),
+        neighbourhoods=people.neighbourhoods,
+    )
 
 
 def neighbours(city: City, seed: str, count: int, but: str) -> list[str]:

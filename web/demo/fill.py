@@ -22,14 +22,15 @@ from server.keyring import Keys
 from server.media import Picture, Pictures
 from server.model import Account, Post, Site
 from server.secrets import Vault
-from server.services import accounts, follows, media, posts
+from server.services import accounts, communities, follows, media, posts
 from server.services.accounts import NewAccount, ProfileChanges
+from server.services.communities import NewCommunity
 from server.services.posts import NewPost
 from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
 from web.demo import portraits, scenes
-from web.demo.city import City, Drawn, Person, Said, Told, neighbours
+from web.demo.city import City, Drawn, Neighbourhood, Person, Said, Told, neighbours
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
@@ -73,7 +74,7 @@ def inhabited(db: Read) -> bool:
 
 def steps(city: City) -> int:
     """How often `prepare` says that something is ready."""
-    return 2 * len(city.people) + sum(len(post.pictures) for post in city.posts)
+    return 2 * len(city.actors) + sum(len(post.pictures) for post in city.posts)
 
 
 async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> Prepared:
@@ -83,12 +84,12 @@ async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> P
     drawn: dict[tuple[int, int], Picture] = {}
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def key(person: Person) -> None:
+    async def key(person: Person | Neighbourhood) -> None:
         async with turn:
             keys[person.name] = await asyncio.to_thread(keyring.make, vault)
         step("keys")
 
-    async def face(person: Person) -> None:
+    async def face(person: Person | Neighbourhood) -> None:
         async with turn:
             data = await asyncio.to_thread(_face, person)
             faces[person.name] = await pictures.process_avatar(data)
@@ -107,7 +108,7 @@ async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> P
         for i, post in enumerate(city.posts):
             for place, wanted in enumerate(post.pictures):
                 group.create_task(picture((i, place), wanted))
-        for person in city.people:
+        for person in city.actors:
             group.create_task(face(person))
             group.create_task(key(person))
     return Prepared(keys, faces, drawn, password, await passwords.hash_(password))
@@ -136,11 +137,14 @@ class Filling:
         self._last_ms = now_ms - MINUTE_MS
         self._today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(site.timezone))
         self._people: dict[str, Account] = {}
+        self._neighbourhoods: dict[str, Account] = {}
         self._posts: dict[int, Post] = {}
         self._events: list[tuple[int, Callable[[int], object]]] = []
 
     def run(self) -> None:
         """Plan everything, then let it happen in order of time, as ids want it."""
+        for i, neighbourhood in enumerate(self._city.neighbourhoods):
+            self._found(neighbourhood, self._now_ms - FOUNDED_MS + i * MINUTE_MS)
         for i, person in enumerate(self._city.people):
             self._join(person, self._now_ms - FOUNDED_MS + i * HOUR_MS)
         for i, post in enumerate(self._city.posts):
@@ -160,6 +164,23 @@ class Filling:
         self._events.append((at_ms, happens))
         return at_ms
 
+    # --- neighbourhoods
+
+    def _found(self, neighbourhood: Neighbourhood, at_ms: int) -> None:
+        self._plan(at_ms, lambda now_ms: self._make_neighbourhood(neighbourhood, now_ms))
+
+    def _make_neighbourhood(self, neighbourhood: Neighbourhood, now_ms: int) -> None:
+        new = NewCommunity(
+            name=neighbourhood.name,
+            title=neighbourhood.title,
+            bio=neighbourhood.bio,
+            keys=self._ready.keys[neighbourhood.name],
+        )
+        account = communities.create(self._tx, self._site, new, now_ms)
+        changes = ProfileChanges(avatar=self._ready.faces[neighbourhood.name].large)
+        accounts.edit_profile(self._tx, self._site, account, changes, now_ms)
+        self._neighbourhoods[neighbourhood.name] = account
+
     # --- people
 
     def _join(self, person: Person, at_ms: int) -> None:
@@ -171,6 +192,9 @@ class Filling:
             if friend != person.name:
                 after_ms += chance.randint(5, 90) * MINUTE_MS
                 self._plan(after_ms, self._following(person.name, friend))
+        for home in self._city.neighbourhoods:
+            if f"#{home.title}" in person.bio or person.name == self._city.city.admin:
+                self._plan(after_ms + MINUTE_MS, self._following(person.name, home.name))
 
     def _make(self, person: Person, now_ms: int) -> None:
         signs_in = person.name in (self._city.city.writer, self._city.city.admin)
@@ -194,9 +218,11 @@ class Filling:
         )
 
     def _following(self, name: str, friend: str) -> Callable[[int], object]:
-        return lambda now_ms: follows.follow(
-            self._tx, self._site, self._people[name], self._people[friend].id, now_ms
-        )
+        def happens(now_ms: int) -> None:
+            target = self._people.get(friend) or self._neighbourhoods[friend]
+            follows.follow(self._tx, self._site, self._people[name], target.id, now_ms)
+
+        return happens
 
     # --- what they say
 
@@ -275,7 +301,7 @@ def sign_in(city: City, password: str) -> Iterator[tuple[str, str, str]]:
         yield name, password, roles[name]
 
 
-def _face(person: Person) -> bytes:
+def _face(person: Person | Neighbourhood) -> bytes:
     kind, _, look = person.look.partition(" ")
     if kind == "sign":
         return portraits.sign(person.name, look)

@@ -78,7 +78,10 @@ class City(msgspec.Struct, frozen=True):
 
 
 class Tie(msgspec.Struct, frozen=True):
-    """Somebody here follows somebody there, and answers the story with `about` in its title."""
+    """Somebody here follows somebody there, or a neighbourhood; and answers a story.
+
+    The story is the one with `about` in its title.
+    """
 
     who: str
     whom: str
@@ -99,6 +102,7 @@ DOWN: Final = (  # people of Saeyeoul, upstream, toward Hannae
     ),
     Tie("jaeha", "garam"),
     Tie("mungyeong", "sunja"),
+    Tie("byeol", "naruteo"),
 )
 UP: Final = (  # people of Hannae toward Saeyeoul
     Tie(
@@ -111,6 +115,7 @@ UP: Final = (  # people of Hannae toward Saeyeoul
     Tie("emma", "tobi"),
     Tie("garam", "jaeha"),
     Tie("okhee", "mungyeong"),
+    Tie("haneul", "witnyeoul"),
 )
 
 

@@ -13,6 +13,7 @@ from web.pages import (
     interact,
     invitations,
     moderation,
+    neighbourhoods,
     notices,
     people,
     posts,
@@ -42,6 +43,7 @@ MODULES = (
     invitations,
     moderation,
     switches,
+    neighbourhoods,
     posts,
     people,
 )

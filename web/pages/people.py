@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, PostView, Relationship, Site
-from server.services import follows, timelines
+from server.services import communities, follows, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
@@ -21,10 +21,14 @@ TABS: Final = ("posts", "replies", "pictures")
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A person and a window on what they wrote. `relation` is None for visitors and oneself."""
+    """A person and a window on what they wrote. `relation` is None for visitors and oneself.
+
+    `tag` is the hashtag that a neighbourhood of ours passes on; None for everybody else.
+    """
 
     account: Account
     relation: Relationship | None
+    tag: str | None
     pinned: list[PostView]
     posts: list[PostView]
     ids: list[int]
@@ -48,6 +52,7 @@ async def person(request: web.Request) -> web.Response:
         "person.html",
         person=profile.account,
         relation=profile.relation,
+        passes_on=profile.tag,
         pinned=profile.pinned,
         views=profile.posts,
         tab=tab,
@@ -74,6 +79,7 @@ def _profile(
     return Profile(
         account,
         _relation(db, viewer_id, account),
+        communities.tag_of(db, account),
         timelines.views(db, viewer_id, pinned),
         timelines.views(db, viewer_id, entries),
         [entry.id for entry in entries],
