@@ -22,6 +22,7 @@ from web.pages import (
     settings,
     signup,
     static,
+    take_part,
     write,
 )
 
@@ -37,6 +38,7 @@ MODULES = (
     signup,
     about,
     interact,
+    take_part,
     invitations,
     moderation,
     language,
