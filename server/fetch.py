@@ -222,7 +222,10 @@ class Fetcher:
             self._visiting.total() >= HOMES_AT_ONCE
             or self._visiting[registered] >= HOMES_OF_A_DOMAIN
         ):
-            raise TooMany("Too many servers are asked at this moment.", retry_after_ms=5_000)
+            raise TooMany(
+                "Too many servers are asked at this moment. Please try again in a few seconds.",
+                retry_after_ms=5_000,
+            )
         self._visiting[registered] += 1
         try:
             found = await self._templates(name or domain, domain)

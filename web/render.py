@@ -28,7 +28,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
-from server.model import Account, Media, Post
+from server.model import Account, Media, Post, PostView
 from server.services import notifications
 from web import i18n
 from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
@@ -294,6 +294,21 @@ def person_url(account: Account) -> str:
 def post_url(post: Post, author: Account) -> str:
     """Where a post is shown here, whoever wrote it."""
     return f"{person_url(author)}/{post.id}"
+
+
+def tag_feed(tag: str) -> str:
+    """The Atom feed of a hashtag."""
+    return f"/feeds/tags/{quote(tag, safe='')}"
+
+
+def person_feed(account: Account) -> str:
+    """The Atom feed of one of ours; strangers have theirs at home."""
+    return f"/feeds{person_url(account)}" if account.local else ""
+
+
+def replies_feed(view: PostView) -> str:
+    """The Atom feed of what answers a post of ours that everybody may read."""
+    return f"/feeds{post_url(view.post, view.author)}" if view.post.local and view.post.open else ""
 
 
 def picture_url(media: Media, *, small: bool = False) -> str:

@@ -11,7 +11,7 @@ from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, Viewer
 from web.pages.access import pager, signed_in, viewer_id, window
-from web.render import page
+from web.render import page, tag_feed
 
 routes = web.RouteTableDef()
 
@@ -25,7 +25,7 @@ Timeline = Callable[[Read, int | None, Page], list[Entry]]
 async def front(request: web.Request) -> web.Response:
     """What happens in the city: its stories first, then its talk."""
     stories, talk = await request.config_dict[DB].read(_front, viewer_id(request))
-    return await page(request, "front.html", stories=stories, talk=talk)
+    return await page(request, "front.html", stories=stories, talk=talk, feed="/feeds/local")
 
 
 def _front(db: Read, viewer_id: int | None) -> tuple[list[PostView], list[PostView]]:
@@ -51,7 +51,7 @@ async def home(request: web.Request, viewer: Viewer) -> web.Response:
 @routes.get("/local")
 async def local(request: web.Request) -> web.Response:
     """What people here wrote for everyone."""
-    return await _timeline(request, timelines.local, N_("Local"), "local")
+    return await _timeline(request, timelines.local, N_("Local"), "local", "/feeds/local")
 
 
 @routes.get("/federated")
@@ -63,7 +63,7 @@ async def federated(request: web.Request) -> web.Response:
 @routes.get("/stories")
 async def stories(request: web.Request) -> web.Response:
     """All stories of the city."""
-    return await _timeline(request, timelines.stories, N_("Stories"), "stories")
+    return await _timeline(request, timelines.stories, N_("Stories"), "stories", "/feeds/stories")
 
 
 @routes.get("/tags/{tag}")
@@ -75,11 +75,11 @@ async def tag(request: web.Request) -> web.Response:
         return timelines.tag(db, viewer_id, name, page)
 
     heading = "#" + name.replace("%", "%%")  # a heading is looked up and formatted
-    return await _timeline(request, tagged, heading, "tag")
+    return await _timeline(request, tagged, heading, "tag", tag_feed(name))
 
 
 async def _timeline(
-    request: web.Request, timeline: Timeline, heading: str, kind: str
+    request: web.Request, timeline: Timeline, heading: str, kind: str, feed: str = ""
 ) -> web.Response:
     asked = window(request)
     entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
@@ -90,6 +90,7 @@ async def _timeline(
         kind=kind,
         views=views,
         pager=pager(request, asked, [entry.id for entry in entries]),
+        feed=feed,
     )
 
 
