@@ -193,6 +193,7 @@ async def _shown(
         status=error.status if error else HTTPStatus.OK,
         headers=retry_after(error),
         wish=wish,
+        here=wish.path,
         typed=typed,
         room=ROOM,
         sign_in=_sign_in_path(wish),
