@@ -209,6 +209,14 @@ class Client:
         except TimeoutError:
             raise Unreachable("timeout") from None
 
+    def may_go(self, url: str) -> bool:
+        """Whether the guard lets anybody go to this address, as it is written."""
+        try:
+            self._guard.wire(url)
+        except Refused:
+            return False
+        return True
+
     async def document(self, uri: str, *, key: SigningKey | None) -> tuple[str, dict[str, Any]]:
         """Fetch an ActivityPub document: the final address, and the document as JSON.
 

@@ -1,6 +1,11 @@
-"""Handles and WebFinger, asked and answered. RFC 7033, RFC 7565; Mastodon's loop-back rule."""
+"""Handles and WebFinger, asked and answered. RFC 7033, RFC 7565; Mastodon's loop-back rule.
+
+Also where a server takes what its member wants to do elsewhere: the templates of FEP-3b86 and
+`ostatus.org/schema/1.0/subscribe`.
+"""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,16 +18,44 @@ from federation.vocab import ACTIVITY_JSON, AS_CONTEXT
 
 JRD_JSON: Final = "application/jrd+json"
 MAX_HANDLE_CHARS: Final = 320
+MAX_TYPED_CHARS: Final = 500
 MAX_LINKS: Final = 64
+MAX_TEMPLATE_CHARS: Final = 1_000
+
+SUBSCRIBE: Final = "http://ostatus.org/schema/1.0/subscribe"
+OBJECT: Final = "https://w3id.org/fep/3b86/Object"
+CREATE: Final = "https://w3id.org/fep/3b86/Create"
+FOLLOW: Final = "https://w3id.org/fep/3b86/Follow"
+LIKE: Final = "https://w3id.org/fep/3b86/Like"
+ANNOUNCE: Final = "https://w3id.org/fep/3b86/Announce"
+
+# What somebody wants to do, and the templates that serve it, the best first.
+VERBS: Final[Mapping[str, tuple[str, ...]]] = {
+    "follow": (FOLLOW, OBJECT, SUBSCRIBE),
+    "reply": (CREATE, OBJECT, SUBSCRIBE),
+    "like": (LIKE, OBJECT, SUBSCRIBE),
+    "share": (ANNOUNCE, OBJECT, SUBSCRIBE),
+}
 
 _SELF: Final = "self"
 _PROFILE_PAGE: Final = "http://webfinger.net/rel/profile-page"
-_SUBSCRIBE: Final = "http://ostatus.org/schema/1.0/subscribe"
-_CREATE: Final = "https://w3id.org/fep/3b86/Create"
-_OBJECT: Final = "https://w3id.org/fep/3b86/Object"
+# A template that lacks every one of these does not say what is meant.
+_NAMES_IT: Final = {CREATE: ("inReplyTo",)}
+_NAMES_ANY: Final = ("object", "uri")
 
 _NAME: Final = re.compile(r"[^\s@/\\:<>\"'&?#%]{1,128}")
 _HOST: Final = re.compile(r"([^\s@/\\:<>\"'&?#%]{1,253})(?::([1-9][0-9]{0,4}))?")
+_PROFILE: Final = re.compile(
+    r"(?:https?://)?(?P<host>[^\s@/]+)/(?:@|users/|u/|profile/)(?P<name>[^\s/?#]+)/?"
+)
+# Joiners, direction marks and isolates, which come along when a handle is copied.
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_HOLE: Final = re.compile(r"\{([A-Za-z][A-Za-z0-9_-]{0,40})\}")
+# Holes stand behind the host alone, and nothing stands there that a Location cannot carry.
+_TEMPLATE: Final = re.compile(
+    r"https?://[a-z0-9_.-]{1,253}(?::[0-9]{1,5})?[/?][!$-;=?-\[\]_a-z~{}]*",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -44,6 +77,31 @@ def parse_handle(text: str) -> tuple[str, str] | None:
     if not at or normal is None or not _NAME.fullmatch(name):
         return None
     return name, normal
+
+
+def parse_typed(text: str) -> tuple[str, str] | None:
+    """What people type for their account, as name and host; a host alone has an empty name.
+
+    Besides handles: the address of a profile, with or without its scheme; `＠` of other keyboards;
+    and what cannot be seen. None for anything else.
+    """
+    if len(text) > MAX_TYPED_CHARS:
+        return None
+    typed = _UNSEEN.sub("", text).replace("\uff20", "@").strip()
+    if not typed.isprintable():
+        return None
+    if profile := _PROFILE.fullmatch(typed):
+        name = profile["name"]
+        return parse_handle(name if "@" in name else f"{name}@{profile['host']}")
+    if handle := parse_handle(typed):
+        return handle
+    host = normal_host(re.sub(r"\A(?:https?://)?@?|/\Z", "", typed))
+    return ("", host) if host and ("." in host or ":" in host) else None
+
+
+def spelled(name: str, host: str) -> str:
+    """`name@host`, or the host alone: what `parse_typed` reads again as the same."""
+    return f"{name}@{host}" if name else host
 
 
 def normal_host(text: str) -> str | None:
@@ -91,21 +149,66 @@ def _is_activity(media_type: Any) -> bool:
     )
 
 
+def parse_templates(body: bytes) -> dict[str, str]:
+    """The usable templates of an answer, by their relation; the first of each counts.
+
+    An answer without any is one all the same. Raises `Malformed` for what is no JRD.
+    """
+    found: dict[str, str] = {}
+    for link in many(decode(body).get("links"))[:MAX_LINKS]:
+        rel = link.get("rel") if isinstance(link, dict) else None
+        if not isinstance(rel, str) or rel in found or not _offers(rel):
+            continue
+        template = template_or_none(link.get("template"), _NAMES_IT.get(rel, _NAMES_ANY))
+        if template is not None:
+            found[rel] = template
+    return found
+
+
+def _offers(rel: str) -> bool:
+    """Whether this relation is one that we can use."""
+    return any(rel in rels for rels in VERBS.values())
+
+
+def template_or_none(value: Any, names: tuple[str, ...]) -> str | None:
+    """An http(s) template with a hole for one of `names`. RFC 6570, level 1.
+
+    No user, control characters, fragment or operators; nothing to fill in before the path. Whether
+    its host may be gone to is for `guard.Guard` to say, of the address that is made of it.
+    """
+    if not isinstance(value, str) or len(value) > MAX_TEMPLATE_CHARS:
+        return None
+    bare = _HOLE.sub("", value)
+    if not _TEMPLATE.fullmatch(value) or "{" in bare or "}" in bare:
+        return None
+    return value if any(hole in names for hole in _HOLE.findall(value)) else None
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The address that a template makes: values percent-encoded, unknown holes empty.
+
+    FEP-3b86 §3.2, §3.3.
+    """
+    return _HOLE.sub(lambda hole: quote(values.get(hole[1], ""), safe=""), template)
+
+
+def ways(templates: Mapping[str, str], verb: str, uri: str) -> Iterator[str]:
+    """Addresses where a server lets its member do `verb` (of `VERBS`) to `uri`, the best first."""
+    values = dict.fromkeys(("object", "uri", "inReplyTo"), uri)
+    return (fill(templates[rel], values) for rel in VERBS[verb] if rel in templates)
+
+
 def jrd(
-    acct: str, actor: str, *, profile: str = "", subscribe: str = "", create: str = ""
+    acct: str, actor: str, *, profile: str = "", templates: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Our answer about `acct` (`name@host`), whose id is `actor`.
 
-    `subscribe` holds `{uri}` and `create` holds `{content}` where a stranger's server fills in
-    what its member wants to follow or write. FEP-3b86 for the last two links.
+    `templates`, by their relation, are where a stranger's server fills in what its visitor, whose
+    account is here, wants to do.
     """
     links: list[dict[str, str]] = [{"rel": _SELF, "type": ACTIVITY_JSON, "href": actor}]
     if profile:
         links.append({"rel": _PROFILE_PAGE, "type": "text/html", "href": profile})
-    if subscribe:
-        links.append({"rel": _SUBSCRIBE, "template": subscribe})
-        links.append({"rel": _OBJECT, "template": subscribe.replace("{uri}", "{object}")})
-    if create:
-        links.append({"rel": _CREATE, "template": create})
+    links += [{"rel": rel, "template": text} for rel, text in (templates or {}).items()]
     aliases = [uri for uri in dict.fromkeys((actor, profile)) if uri]
     return {"subject": f"acct:{acct}", "aliases": aliases, "links": links}

@@ -1,5 +1,6 @@
 """Everything that is read from other servers, outside any transaction, counted and remembered."""
 
+import asyncio
 import contextlib
 import logging
 from collections import Counter, OrderedDict
@@ -34,6 +35,12 @@ RULES_MS: Final = 2_000
 MAX_CACHED_KEYS: Final = 10_000
 KEYS_AT_ONCE: Final = 100  # of the 500 activities that may arrive at once
 KEYS_OF_A_DOMAIN: Final = 10
+HOMES_AT_ONCE: Final = 50  # servers of visitors, who may name any
+HOMES_OF_A_DOMAIN: Final = 5
+HOME_S: Final = 6.0  # somebody waits for it
+MAX_JRD_BYTES: Final = 256 * 1024
+MAX_CACHED_HOMES: Final = 1_000
+HOME_FRESH_MS: Final = 10 * MINUTE_MS
 ANY_JSON: Final = "application/jrd+json, application/json"
 
 
@@ -84,6 +91,8 @@ class Fetcher:
         self._keys: OrderedDict[str, Key] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
         self._fetching: Counter[str] = Counter()
+        self._homes: OrderedDict[str, tuple[int, dict[str, str]]] = OrderedDict()
+        self._visiting: Counter[str] = Counter()
         self._rules: dict[str, str] = {}
         self._rules_until_ms = 0
         self._instance_id: int | None = None
@@ -192,6 +201,59 @@ class Fetcher:
         if confirmed.acct.lower() != found.acct.lower() or confirmed.actor != found.actor:
             raise Malformed("the handle does not lead back to itself")
         return confirmed
+
+    # --- where visitors have their account
+
+    async def templates(self, name: str, domain: str) -> dict[str, str]:
+        """Where the server of `name@domain` takes what its member wants to do, by relation.
+
+        Without a name the server itself is asked about. Unsigned, within `HOME_S`, and remembered
+        for a while. Raises `FederationError`; `TooMany` while so many are asked that a visitor
+        could make us a burden to others.
+        """
+        if not await self.welcome(domain):
+            raise Blocked(domain)
+        handle, now_ms = f"{name or domain}@{domain}", self.now_ms()
+        until_ms, known = self._homes.get(handle, (0, {}))
+        if until_ms - HOME_FRESH_MS <= now_ms < until_ms:
+            return known
+        registered = _registered(domain)
+        if (
+            self._visiting.total() >= HOMES_AT_ONCE
+            or self._visiting[registered] >= HOMES_OF_A_DOMAIN
+        ):
+            raise TooMany(
+                "Too many servers are asked at this moment. Please try again in a few seconds.",
+                retry_after_ms=5_000,
+            )
+        self._visiting[registered] += 1
+        try:
+            found = await self._templates(name or domain, domain)
+        finally:
+            self._visiting[registered] -= 1
+            if not self._visiting[registered]:
+                del self._visiting[registered]
+        self._homes[handle] = (now_ms + HOME_FRESH_MS, found)
+        self._homes.move_to_end(handle)
+        if len(self._homes) > MAX_CACHED_HOMES:
+            self._homes.popitem(last=False)
+        return found
+
+    async def _templates(self, name: str, domain: str) -> dict[str, str]:
+        url = webfinger.url_for(name, domain, self._scheme)
+        try:
+            async with asyncio.timeout(HOME_S):
+                fetched = await self._client.get(url, accept=ANY_JSON, max_bytes=MAX_JRD_BYTES)
+        except TimeoutError:
+            raise Unreachable("timeout") from None
+        return webfinger.parse_templates(fetched.body)
+
+    def may_lead(self, url: str) -> bool:
+        """Whether somebody may be sent to this address: where we would go ourselves, over TLS.
+
+        Without TLS only a city without TLS sends people, which is one on localhost or in a test.
+        """
+        return self._client.may_go(url) and (url.startswith("https:") or self._scheme == "http")
 
     async def collection(self, uri: str, budget: Budget) -> Collection:
         """One collection or page of it. Raises `FederationError`."""

@@ -8,7 +8,7 @@ from federation.errors import FederationError
 from server import text
 from server.fetch import Budget, Fetcher
 from server.ids import parse_id
-from server.model import Account, Post
+from server.model import Account, Post, Site
 from server.services import accounts as own
 from server.services import posts as posts_service
 from server.store import accounts, posts
@@ -21,9 +21,9 @@ MAX_MENTIONS_FETCHED: Final = 10
 async def find(fetcher: Fetcher, query: str) -> Account | Post | None:
     """Whom or what a handle (`@name@host`) or an address means; strangers are fetched."""
     wanted = query.strip()[:MAX_QUERY]
-    known = await fetcher.db.read(_known, fetcher, wanted)
-    if known is not None:
-        return known
+    found = await fetcher.db.read(known, fetcher.site, wanted)
+    if found is not None:
+        return found
     budget = Budget(10)
     try:
         if handle := webfinger.parse_handle(wanted):
@@ -37,8 +37,8 @@ async def find(fetcher: Fetcher, query: str) -> Account | Post | None:
     return None
 
 
-def _known(db: Read, fetcher: Fetcher, wanted: str) -> Account | Post | None:
-    site = fetcher.site
+def known(db: Read, site: Site, wanted: str) -> Account | Post | None:
+    """As `find`, among what we have; whether somebody may see it is not asked here."""
     if handle := webfinger.parse_handle(wanted):
         return own.by_handle(db, site, f"{handle[0]}@{handle[1]}")
     if not wanted.startswith(("https://", "http://")):
@@ -66,6 +66,16 @@ async def _at(fetcher: Fetcher, uri: str, budget: Budget) -> Account | Post | No
     if "inbox" in raw:
         return await fetcher.actor(id, budget)
     return await fetcher.post(id, budget)
+
+
+async def way_home(fetcher: Fetcher, home: tuple[str, str], verb: str, uri: str) -> str:
+    """Where the server of `home` (name and host) lets its member do `verb` to `uri`.
+
+    Empty where it does not say. Raises `FederationError` and `TooMany`.
+    """
+    templates = await fetcher.templates(*home)
+    ways = webfinger.ways(templates, verb, uri)
+    return next((way for way in ways if fetcher.may_lead(way)), "")
 
 
 async def mentioned(fetcher: Fetcher, source: str) -> None:

@@ -18,7 +18,7 @@ from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
-from web import activitypub, api, media, operations, pages, wellknown
+from web import activitypub, api, feeds, media, operations, pages, wellknown
 from web.keys import (
     BUCKETS,
     CLIENT,
@@ -57,7 +57,7 @@ def create_app(
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
-    for part in (wellknown, activitypub, media, operations):
+    for part in (wellknown, activitypub, feeds, media, operations):
         app.add_routes(part.routes)
     api.register(app)
     pages.register(app)

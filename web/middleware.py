@@ -21,7 +21,9 @@ from web.pages.sessions import session_cookie
 log = logging.getLogger(__name__)
 
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
-OPEN_TO_ANYONE = ("/static/", "/media/", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/")
+OPEN_TO_ANYONE = (
+    *("/static/", "/media/", "/feeds/", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/"),
+)
 
 
 @web.middleware

@@ -32,6 +32,7 @@ from server.model import Account, Media, Post, PostView
 from server.services import notifications
 from web import i18n
 from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web.own_server import own_handle
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -67,7 +68,7 @@ _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
-    "media-src {pictures}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "media-src {pictures}; form-action 'self'{beyond}; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'; connect-src 'self'"
 )
 
@@ -100,19 +101,27 @@ async def page(
         "csrf": viewer.csrf if viewer else "",
         "errors": {},
         "document": "",
-        "feed": "",
+        "feed": "",  # the address of the Atom feed of what the page shows
+        "own_handle": own_handle(request),  # of a visitor who takes part from another server
     }
     body = environment(language).get_template(template).render({**values, **context})
     response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
     return guarded(request, response)
 
 
-def guarded(request: web.Request, response: web.Response) -> web.Response:
-    """`response` with the headers that keep a page from being misused, and from shared caches."""
+def guarded(
+    request: web.Request, response: web.Response, *, leads_on: bool = False
+) -> web.Response:
+    """`response` with the headers that keep a page from being misused, and from shared caches.
+
+    A form of a page that `leads_on` may end on another server: browsers hold `form-action` to
+    where a form is redirected, too.
+    """
     # Pictures of other servers come from those servers; a city without TLS is one on localhost.
     secure = request.config_dict[SITE].origin.startswith("https:")
     pictures = "'self' https: data:" if secure else "'self' https: http: data:"
-    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures)
+    beyond = "" if not leads_on else " https:" if secure else " https: http:"
+    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures, beyond=beyond)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -335,6 +344,21 @@ def post_url(post: Post, author: Account) -> str:
 def beside_text(view: PostView) -> list[Media]:
     """The pictures of a post that its text does not show already where it speaks of them."""
     return [one for one in view.media if not one.large or one.large not in view.post.content]
+
+
+def tag_feed(tag: str) -> str:
+    """The Atom feed of a hashtag."""
+    return f"/feeds/tags/{quote(tag, safe='')}"
+
+
+def person_feed(account: Account) -> str:
+    """The Atom feed of one of ours; strangers have theirs at home."""
+    return f"/feeds{person_url(account)}" if account.local else ""
+
+
+def replies_feed(view: PostView) -> str:
+    """The Atom feed of what answers a post of ours that everybody may read."""
+    return f"/feeds{post_url(view.post, view.author)}" if view.post.local and view.post.open else ""
 
 
 def picture_url(media: Media, *, small: bool = False) -> str:

@@ -28,17 +28,28 @@ async def finger(request: web.Request) -> web.Response:
     account = await request.app[DB].read(_meant, site, resource)
     if account is None:
         raise NotFound("There is nobody with this name here.")
-    instance = account.kind == "Application"
     body = webfinger.jrd(
         documents.full_acct(site, account),
         account.uri,
         profile=account.url,
-        subscribe="" if instance else f"{site.origin}/authorize_interaction?uri={{uri}}",
-        create="" if instance else f"{site.origin}/write?text={{content}}",
+        templates=templates(site),  # of the instance too: who is asked often types a server alone
     )
     return web.json_response(
         body, content_type=webfinger.JRD_JSON, headers={**OPEN, "Cache-Control": "max-age=3600"}
     )
+
+
+def templates(site: Site) -> dict[str, str]:
+    """Where other sites send our people to act from their account here. FEP-3b86 §4, §5."""
+    act = f"{site.origin}/authorize_interaction?uri="
+    return {
+        webfinger.SUBSCRIBE: f"{act}{{uri}}",
+        webfinger.OBJECT: f"{act}{{object}}",
+        webfinger.FOLLOW: f"{act}{{object}}&do=follow",
+        webfinger.LIKE: f"{act}{{object}}&do=like",
+        webfinger.ANNOUNCE: f"{act}{{object}}&do=share",
+        webfinger.CREATE: f"{site.origin}/write?text={{content}}&in_reply_to={{inReplyTo}}",
+    }
 
 
 def _meant(db: Read, site: Site, resource: str) -> Account | None:

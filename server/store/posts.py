@@ -169,6 +169,23 @@ def public_replies(db: Read, id: int, page: Page) -> list[Post]:
     return [Post(**row) for row in found]
 
 
+def public_in_thread(db: Read, thread_id: int, page: Page) -> list[Post]:
+    """What answers anything in a thread and everybody may read, newest first."""
+    found = rows(
+        db,
+        page,
+        """
+        SELECT p.* FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.thread_id = :thread AND p.visibility IN ('public', 'unlisted')
+          AND p.reply_to_uri IS NOT NULL
+          AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper AND a.state = 'active'
+        ORDER BY p.id DESC LIMIT :limit
+        """,
+        thread=thread_id,
+    )
+    return [Post(**row) for row in found]
+
+
 # --- what an author wrote, for peers
 
 

@@ -125,12 +125,16 @@ def test_an_answer_without_an_actor_is_malformed(body):
 
 
 def test_our_answer_is_one_that_we_understand():
+    templates = {
+        webfinger.SUBSCRIBE: "https://here.test/authorize_interaction?uri={uri}",
+        webfinger.FOLLOW: "https://here.test/authorize_interaction?uri={object}&do=follow",
+        webfinger.CREATE: "https://here.test/write?text={content}&in_reply_to={inReplyTo}",
+    }
     body = webfinger.jrd(
         "ann@here.test",
         "https://here.test/actors/1",
         profile="https://here.test/@ann",
-        subscribe="https://here.test/authorize_interaction?uri={uri}",
-        create="https://here.test/write?text={content}",
+        templates=templates,
     )
 
     found = webfinger.parse_jrd(msgspec.json.encode(body), "ann@here.test")
@@ -138,16 +142,7 @@ def test_our_answer_is_one_that_we_understand():
     assert found == Found("ann@here.test", "https://here.test/actors/1")
     assert body["subject"] == "acct:ann@here.test"
     assert body["aliases"] == ["https://here.test/actors/1", "https://here.test/@ann"]
-    templates = {link["rel"]: link["template"] for link in body["links"] if "template" in link}
-    assert templates == {
-        "http://ostatus.org/schema/1.0/subscribe": (
-            "https://here.test/authorize_interaction?uri={uri}"
-        ),
-        "https://w3id.org/fep/3b86/Object": (
-            "https://here.test/authorize_interaction?uri={object}"
-        ),
-        "https://w3id.org/fep/3b86/Create": "https://here.test/write?text={content}",
-    }
+    assert webfinger.parse_templates(msgspec.json.encode(body)) == templates
 
 
 def test_an_actor_without_a_page_has_a_short_answer():
@@ -155,3 +150,138 @@ def test_an_actor_without_a_page_has_a_short_answer():
 
     assert body["aliases"] == ["https://here.test/actor"]
     assert [link["rel"] for link in body["links"]] == ["self"]
+
+
+@pytest.mark.parametrize(
+    ("text", "home"),
+    [
+        ("@ann@far.test", ("ann", "far.test")),
+        ("\uff20ann\uff20far.test", ("ann", "far.test")),
+        ("\u2068@ann@far.test\u2069", ("ann", "far.test")),
+        ("@\u2060ann@far.test", ("ann", "far.test")),
+        ("acct:ann@FAR.test", ("ann", "far.test")),
+        ("https://far.test/@ann", ("ann", "far.test")),
+        ("far.test/@ann/", ("ann", "far.test")),
+        ("https://far.test/users/ann", ("ann", "far.test")),
+        ("https://far.test/u/ann", ("ann", "far.test")),
+        ("https://near.test/@ann@far.test", ("ann", "far.test")),
+        ("http://localhost:8082/@ann", ("ann", "localhost:8082")),
+        ("far.test", ("", "far.test")),
+        (" https://Far.test/ ", ("", "far.test")),
+        ("@far.test", ("", "far.test")),
+        ("한국.test", ("", "xn--3e0b707e.test")),
+    ],
+)
+def test_what_people_type_for_their_account_is_a_name_and_a_host(text, home):
+    assert webfinger.parse_typed(text) == home
+    assert webfinger.parse_typed(webfinger.spelled(*home)) == home
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "@", "ann", "@ann", "https://", "ann smith", "a@b@", "javascript:alert(1)"),
+        *("https://far.test/@ann/1234", "https://far.test/about", "ann@far.test/x"),
+        *("https://eve@far.test/@ann", "ann@far\r\nX: y.test", "a" * 501, "far.test?x=y"),
+    ],
+)
+def test_what_names_no_account_is_none(text):
+    assert webfinger.parse_typed(text) is None
+
+
+TEMPLATE = "https://far.test/act?uri={uri}"
+SUBSCRIBE = {"rel": webfinger.SUBSCRIBE, "template": TEMPLATE}
+POST = "https://here.test/objects/1?a=b&c"
+QUOTED = "https%3A%2F%2Fhere.test%2Fobjects%2F1%3Fa%3Db%26c"
+
+
+def intent(name: str, template: str) -> dict[str, str]:
+    return {"rel": f"https://w3id.org/fep/3b86/{name}", "template": template}
+
+
+def test_the_intent_for_a_verb_comes_before_the_object_and_the_subscription():
+    object = intent("Object", "https://far.test/o?{object}")
+    likes = intent("Like", "https://other.test/like/{object}?on-success={on-success}&x={x}")
+    found = webfinger.parse_templates(answer(links=[SUBSCRIBE, object, SELF, likes]))
+
+    def ways(verb: str) -> list[str]:
+        return list(webfinger.ways(found, verb, POST))
+
+    plain = [f"https://far.test/o?{QUOTED}", f"https://far.test/act?uri={QUOTED}"]
+    assert ways("like") == [f"https://other.test/like/{QUOTED}?on-success=&x=", *plain]
+    assert ways("share") == ways("follow") == ways("reply") == plain
+
+
+def test_a_create_intent_serves_a_reply_only_where_it_takes_what_is_answered():
+    reply = intent("Create", "https://far.test/new?text={content}&to={inReplyTo}")
+    share = intent("Create", "https://far.test/new?text={content}")
+
+    found = webfinger.parse_templates(answer(links=[share, reply]))
+    assert list(webfinger.ways(found, "reply", POST)) == [f"https://far.test/new?text=&to={QUOTED}"]
+    assert webfinger.parse_templates(answer(links=[share])) == {}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        None,
+        5,
+        ["https://far.test/{uri}"],
+        "",
+        "https://far.test/",
+        "javascript:alert('{uri}')",
+        "data:text/html,{uri}",
+        "//far.test/{uri}",
+        "/act?uri={uri}",
+        "ftp://far.test/{uri}",
+        "https://{uri}",
+        "https://{uri}/act",
+        "https://far.test{uri}",
+        "https://far.test:{uri}/",
+        "https://eve@far.test/{uri}",
+        "https://eve:x@far.test/{uri}",
+        "https://far.test\\@evil.test/{uri}",
+        "https://far.test/{uri}#top",
+        "https://far.test/a b?{uri}",
+        "https://far.test/\r\nSet-Cookie: a=b?{uri}",
+        "https://far.test/\x01{uri}",
+        'https://far.test/"{uri}',
+        "https://far.test/<{uri}>",
+        "https://far.test/광명?{uri}",
+        "https://far.test/{?uri}",
+        "https://far.test/{+uri}",
+        "https://far.test/{uri*}",
+        "https://far.test/{uri,object}",
+        "https://far.test/{uri",
+        "https://far.test/uri}{uri}",
+        "https://far.test/{{uri}}",
+        "https://far.test/{other}",
+        "https://far.test/" + "x" * 1000 + "{uri}",
+    ],
+)
+def test_a_forged_template_is_none(template):
+    assert webfinger.parse_templates(answer(links=[SUBSCRIBE | {"template": template}])) == {}
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        None,
+        "links",
+        5,
+        [],
+        ["subscribe", None, 5, [SUBSCRIBE]],
+        {"rel": webfinger.SUBSCRIBE},
+        [{"rel": "https://w3id.org/fep/3b86/Delete", "template": TEMPLATE}],
+        [{"rel": [webfinger.SUBSCRIBE], "template": TEMPLATE}],
+        [{"rel": "self", "template": TEMPLATE}] * 64 + [SUBSCRIBE],
+    ],
+)
+def test_an_answer_without_templates_has_none(links):
+    assert webfinger.parse_templates(answer(links=links)) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"links":'])
+def test_what_is_no_answer_is_malformed(body):
+    with pytest.raises(Malformed):
+        webfinger.parse_templates(body)

@@ -5,7 +5,7 @@ It speaks shapes that our own instances never send. Everything goes over real HT
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,8 @@ class Somebody:
 class Peer:
     """A scripted server. `takes` are the signature schemes it reads; `status` answers deliveries.
 
-    `subject_domain` is the host in its people's handles, where that is not its own.
+    `subject_domain` is the host in its people's handles, where that is not its own. `finger`
+    answers WebFinger in place of what it would say.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Peer:
     signed_gets: bool = False
     subject_domain: str = ""
     status: int = 202
+    finger: Callable[[web.Request], Awaitable[web.Response]] | None = None
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     received: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -182,7 +184,7 @@ class Peer:
     async def _get(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
         if request.path == "/.well-known/webfinger":
-            return self._finger(request)
+            return await self.finger(request) if self.finger else self._finger(request)
         if self.signed_gets and not await self._signed(request, b""):
             return web.Response(status=401)
         document = self.documents.get(request.path_qs)

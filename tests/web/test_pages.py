@@ -793,6 +793,61 @@ async def test_other_servers_send_people_here_to_act(city, elsewhere):
     assert visitor.url.startswith("/sign-in?next=")
 
 
+async def test_other_servers_send_people_here_to_the_button_that_they_want(city, elsewhere):
+    mina = await city.join("mina")
+    post = await city.writes(mina)
+    elsewhere["@mina@far.example"], elsewhere["https://far.example/1"] = mina.account, post
+    at = f"/@mina/{post.id}"
+    for asked, leads in (
+        ("https://far.example/1&do=like", f"{at}#acts-{post.id}"),
+        ("https://far.example/1&do=share", f"{at}#acts-{post.id}"),
+        ("https://far.example/1&do=reply", f"{at}#reply"),
+        ("https://far.example/1&do=burn", at),
+        ("https://far.example/1&do=follow", at),
+        ("@mina@far.example&do=follow", "/@mina#follow"),
+        ("@mina@far.example&do=like", "/@mina"),
+    ):
+        async with mina.client.get(
+            f"/authorize_interaction?uri={asked}", allow_redirects=False
+        ) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, leads)
+    assert (await city.db.read(post_rows.by_id, post.id)).likes == 0
+
+
+async def test_other_servers_propose_a_note_that_is_not_sent_before_it_is_read(city, elsewhere):
+    mina, visitor = await city.join("mina"), await city.visitor()
+    post = await city.writes(mina, "Hello")
+    elsewhere["https://far.example/1"] = post
+    form = (await mina.get("/write?text=Look:%0Ahttps://far.example/2")).form("/write").fields
+    assert (form["kind"], form["content"]) == ("note", "Look:\nhttps://far.example/2")
+    form = (await mina.get("/write?text=Well&in_reply_to=https://far.example/1")).form("/write")
+    assert (form.fields["content"], form.fields["reply_to"]) == ("Well", str(post.id))
+    for unfilled in ("", "%7BinReplyTo%7D", "javascript:alert(1)"):
+        page = await mina.get(f"/write?text=Well&in_reply_to={unfilled}")
+        assert page.form("/write").fields["content"] == "Well"
+        assert "reply_to" not in page.form("/write").fields
+    page = await mina.get("/write?text=Well&in_reply_to=https://far.example/none", 404)
+    assert page.form("/write").fields["content"] == "Well"
+    assert "was not found" in page.text
+    page = await mina.get(f"/write?text={'a' * 7000}")
+    assert page.form("/write").fields["content"] == "a" * 5000
+
+    elsewhere["asked"].clear()
+    await visitor.get("/write?text=Well&in_reply_to=https://far.example/1")
+    assert visitor.url.startswith("/sign-in?next=/write?text%3DWell")
+    assert elsewhere["asked"] == []
+
+
+async def test_a_proposed_note_too_long_for_an_address_waits_for_the_sign_in(city):
+    mina, visitor = await city.join("mina"), await city.visitor()
+    form = (await visitor.get(f"/write?text={'b' * 4000}", 401)).form("/sign-in").fields
+    assert form["kept_content"] == "b" * 4000
+    draft = await visitor.post("/sign-in", data={**form, "name": "mina", "password": PASSWORD})
+    visitor.account = mina.account
+    page = await visitor.get(draft)
+    assert page.form("/write").fields["content"] == "b" * 4000
+
+
 @pytest.mark.parametrize("query", ["%", "_", "'", "\\", "#", "@", "a" * 600, "<script>"])
 async def test_any_words_may_be_searched_for(city, query):
     visitor = await city.visitor()

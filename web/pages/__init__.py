@@ -24,6 +24,7 @@ from web.pages import (
     signup,
     static,
     switches,
+    take_part,
     write,
 )
 
@@ -40,6 +41,7 @@ MODULES = (
     signup,
     about,
     interact,
+    take_part,
     invitations,
     moderation,
     switches,

@@ -13,7 +13,7 @@ from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, Viewer
 from web.pages.access import pager, signed_in, viewer_id, window
-from web.render import page
+from web.render import page, tag_feed
 
 routes = web.RouteTableDef()
 
@@ -62,7 +62,7 @@ def pictured(view: PostView) -> bool:
 async def front(request: web.Request) -> web.Response:
     """The newspaper of the neighbourhood."""
     found = await request.config_dict[DB].read(_front, viewer_id(request))
-    return await page(request, "front.html", front=found)
+    return await page(request, "front.html", front=found, feed="/feeds/local")
 
 
 def _front(db: Read, viewer_id: int | None) -> Front:
@@ -88,7 +88,7 @@ async def home(request: web.Request, viewer: Viewer) -> web.Response:
 @routes.get("/local")
 async def local(request: web.Request) -> web.Response:
     """What people here wrote for everyone."""
-    return await _timeline(request, timelines.local, N_("Local"), "local")
+    return await _timeline(request, timelines.local, N_("Local"), "local", "/feeds/local")
 
 
 @routes.get("/federated")
@@ -100,7 +100,7 @@ async def federated(request: web.Request) -> web.Response:
 @routes.get("/stories")
 async def stories(request: web.Request) -> web.Response:
     """All stories of the city."""
-    return await _timeline(request, timelines.stories, N_("Stories"), "stories")
+    return await _timeline(request, timelines.stories, N_("Stories"), "stories", "/feeds/stories")
 
 
 @routes.get("/tags/{tag}")
@@ -112,11 +112,11 @@ async def tag(request: web.Request) -> web.Response:
         return timelines.tag(db, viewer_id, name, page)
 
     heading = "#" + name.replace("%", "%%")  # a heading is looked up and formatted
-    return await _timeline(request, tagged, heading, "tag")
+    return await _timeline(request, tagged, heading, "tag", tag_feed(name))
 
 
 async def _timeline(
-    request: web.Request, timeline: Timeline, heading: str, kind: str
+    request: web.Request, timeline: Timeline, heading: str, kind: str, feed: str = ""
 ) -> web.Response:
     asked = window(request)
     entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
@@ -127,6 +127,7 @@ async def _timeline(
         kind=kind,
         views=views,
         pager=pager(request, asked, [entry.id for entry in entries]),
+        feed=feed,
     )
 
 

@@ -13,7 +13,7 @@ from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE
 from web.pages.access import Pager, pager, somebody, viewer_id, window
-from web.render import page
+from web.render import page, person_feed
 
 routes = web.RouteTableDef()
 
@@ -58,6 +58,7 @@ async def person(request: web.Request) -> web.Response:
         tab=tab,
         pager=pager(request, asked, profile.ids),
         document=profile.account.uri if profile.account.local else "",
+        feed=person_feed(profile.account),
     )
 
 

@@ -16,7 +16,7 @@ from web.keys import DB, SITE, Viewer
 from web.pages.access import in_place, now, number, pager, signed_in, viewer_id, window
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
-from web.render import page, person_url, post_url
+from web.render import page, person_url, post_url, replies_feed
 
 routes = web.RouteTableDef()
 
@@ -64,6 +64,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         relation=thread.relation,
         greeting=greeting(view, viewer_id(request)),
         document=view.post.uri if view.post.local else "",
+        feed=replies_feed(view),
     )
 
 

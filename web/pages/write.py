@@ -15,12 +15,13 @@ from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts
+from server.services.posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
 from web.pages import texts
-from web.pages.access import now, number, signed_in
-from web.pages.forms import Form, genuine, see, unchecked, visitor_page
+from web.pages.access import now, number, sign_in_path, signed_in
+from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
 from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
@@ -36,10 +37,30 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 @routes.get("/write")
-@signed_in
-async def write(request: web.Request, viewer: Viewer) -> web.Response:
-    """An empty form, a draft, or the beginning of a reply."""
+async def write(request: web.Request) -> web.Response:
+    """An empty form, a draft, the beginning of a reply, or what another site wants said.
+
+    A visitor signs in first; a `text` that is too long for an address waits in the page.
+    """
+    viewer, offered = viewer_of(request), _offered(request)
+    if viewer is not None:
+        return await _begun(request, viewer, offered)
+    if not offered or local_path(request.path_qs):
+        return see(sign_in_path(request))
+    kept = Form({"kind": ("note",), "content": (offered,)}, {})
+    return await _wait_for_sign_in(request, kept)
+
+
+def _offered(request: web.Request) -> str:
+    """The text that another site proposes. FEP-3b86 §4.6."""
+    return request.query.get("text", "").replace("\r\n", "\n")[:MAX_NOTE]
+
+
+async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Response:
     db = request.config_dict[DB]
+    answered = request.query.get("in_reply_to", "").strip()
+    if offered or answered.startswith(("https://", "http://")):
+        return await _proposed(request, viewer, offered, answered)
     draft_id, reply_to_id = _asked(request, "draft"), _asked(request, "reply_to")
     if draft_id is not None:
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
@@ -58,6 +79,30 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         )
     kind = "note" if request.query.get("kind") == "note" else "story"
     return await _shown(request, viewer, _empty(request, viewer, kind))
+
+
+async def _proposed(
+    request: web.Request, viewer: Viewer, offered: str, answered: str
+) -> web.Response:
+    """A note with the words of another site, as a reply where that names what is answered."""
+    text = msgspec.structs.replace(_empty(request, viewer, "note"), content=offered)
+    if not answered.startswith(("https://", "http://")):
+        return await _shown(request, viewer, text)
+    try:
+        view = await _answered(request, viewer, answered)
+    except AppError as error:
+        return await _shown(request, viewer, text, refusal=Refused("form", error, text))
+    reply = reply_to(text, view, viewer)
+    words = f"{reply.content}{offered}"
+    return await _shown(request, viewer, msgspec.structs.replace(reply, content=words))
+
+
+async def _answered(request: web.Request, viewer: Viewer, uri: str) -> PostView:
+    """The post at an address anywhere. Raises `NotFound`."""
+    found = await lookup.find(request.config_dict[FETCHER], uri)
+    if not isinstance(found, Post):
+        raise NotFound("What you want to answer was not found. Please check its address.")
+    return await request.config_dict[DB].read(posts.view, viewer.account.id, found.id)
 
 
 def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | None]:
