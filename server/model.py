@@ -144,6 +144,22 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
         return self.visibility in ("public", "unlisted")
 
 
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a post its thread's shape and the right to read it need; nothing of what it says."""
+
+    id: int
+    author_id: int
+    visibility: str
+    reply_to_id: int | None
+    published_ms: int
+    deleted_ms: int | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is for everybody; a deleted one was."""
+        return self.visibility in ("public", "unlisted")
+
+
 class Media(msgspec.Struct, frozen=True, kw_only=True):
     """A picture of a post. `large`, `medium` and `small` are files in the store; `remote_url` is a
     peer's. Without a `medium` file one of the others serves.

@@ -27,7 +27,7 @@ from server.config import (
 )
 from server.model import Account, Post, PostView
 from server.secrets import vault as make_vault
-from server.services import accounts, follows, notifications, posts, reading, sessions, timelines
+from server.services import accounts, follows, notifications, posts, sessions, timelines
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store import accounts as account_store
@@ -186,7 +186,7 @@ class City:
 
     async def thread(self, post_id: int) -> tuple[list[PostView], list[PostView]]:
         """What stands above a post and below it, for a visitor."""
-        return await self.db.read(reading.context, None, post_id)
+        return await self.db.read(posts.context, None, post_id)
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """Rows as dicts, for questions that only tests ask."""

@@ -21,7 +21,7 @@ from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
-from server.services import communities, documents, reading
+from server.services import communities, documents, reading, threads
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
@@ -424,10 +424,9 @@ def _thread(db: Read, id: int) -> tuple[str, list[str]]:
     if root is None or not root.local or not root.open:
         raise NotFound("There is no such thread.")
     author = accounts.by_id(db, root.author_id)
-    found = posts.thread(db, id, reading.MAX_THREAD)
-    return author.uri if author else "", [
-        post.uri for post in found if reading.may_read(db, None, post)
-    ]
+    found = posts.thread(db, id, threads.MAX_THREAD)
+    open_to_all = reading.readable_among(db, None, found)
+    return author.uri if author else "", [post.uri for post in found if post.id in open_to_all]
 
 
 @routes.get("/activities/{id}")

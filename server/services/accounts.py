@@ -17,7 +17,16 @@ from server.services import documents, follows, media
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
-from server.store import drafts, invites, notifications, posts, reactions, sessions, settings
+from server.store import (
+    drafts,
+    invites,
+    notifications,
+    posts,
+    reactions,
+    sessions,
+    settings,
+    visits,
+)
 from server.store import media as media_store
 from server.store.db import Read, UniqueViolation, Write
 
@@ -416,6 +425,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
+    visits.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

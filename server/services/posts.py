@@ -12,7 +12,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, documents, reading
+from server.services import boosts, documents, reading, threads
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.spreading import spread_post
@@ -31,7 +31,7 @@ from server.store.db import Read, Write
 # one place to look for all that can be done with posts
 view = reading.view
 boost_view = reading.boost_view
-context = reading.context
+context = threads.context
 history = reading.history
 liked_by = reading.liked_by
 boosted_by = reading.boosted_by

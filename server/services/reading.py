@@ -1,55 +1,60 @@
 """Who may read a post. One function decides; every door asks it."""
 
+from collections.abc import Sequence
+
 from server.errors import Deleted, NotFound
-from server.model import Account, Post, PostView, Revision
+from server.model import Account, Outline, Post, PostView, Revision
 from server.services import timelines
 from server.store import accounts, follows, posts, reactions
-from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
-
-MAX_THREAD = 2000  # posts that one page of a thread takes into account
 
 
 def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
     """Whether the viewer (None: a visitor) may know of this post."""
-    return _by_somebody(db, post) and _for(db, viewer_id, post)
+    return bool(readable_among(db, viewer_id, [post]))
 
 
-def _by_somebody(db: Read, post: Post) -> bool:
-    """Whether the author may be shown: the suspended are not, nor what they wrote."""
-    author = accounts.by_id(db, post.author_id)
-    return author is not None and author.state in ("active", "gone")
+def readable_among(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) -> set[int]:
+    """The ids of those posts that the viewer may know of, in four statements at most."""
+    shown = _by_somebody(db, asked)
+    return _for(db, viewer_id, [post for post in asked if post.author_id in shown])
 
 
-def _for(db: Read, viewer_id: int | None, post: Post) -> bool:
-    """Whether the viewer is among those whom the author wrote for."""
-    if post.deleted_ms is not None:
-        return False
-    if viewer_id == post.author_id:
-        return True
-    if viewer_id and follows.blocks(db, post.author_id, viewer_id):
-        return False
-    if post.open:
-        return True
+def _by_somebody(db: Read, asked: Sequence[Post | Outline]) -> set[int]:
+    """Authors that may be shown: the suspended are not, nor what they wrote."""
+    states = accounts.states(db, [post.author_id for post in asked])
+    return {id for id, state in states.items() if state in ("active", "gone")}
+
+
+def _for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) -> set[int]:
+    """The ids of those posts whose authors wrote for the viewer, among others."""
+    there = [post for post in asked if post.deleted_ms is None]
     if not viewer_id:
-        return False
-    if posts.mentions(db, post.id, viewer_id):
-        return True
+        return {post.id for post in there if post.open}
+    own = {post.id for post in there if post.author_id == viewer_id}
+    authors = {post.author_id for post in there if post.id not in own}
+    blockers = follows.blockers_among(db, viewer_id, authors)
+    others = [p for p in there if p.id not in own and p.author_id not in blockers]
+    named = posts.mentioning(db, viewer_id, [p.id for p in others if not p.open])
+    close = [p for p in others if p.visibility == "followers" and p.id not in named]
+    followed = follows.followed_among(db, viewer_id, {p.author_id for p in close})
     return (
-        post.visibility == "followers"
-        and timelines.circle(db, viewer_id, post.author_id) == "followers"
+        own
+        | named
+        | {post.id for post in others if post.open}
+        | {post.id for post in close if post.author_id in followed}
     )
 
 
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
     """The post, if the viewer may read it. Raises `Deleted` or `NotFound`."""
     post = posts.by_id(db, post_id)
-    if post is None or not _by_somebody(db, post):
+    if post is None or not _by_somebody(db, [post]):
         raise NotFound("There is no such post.")
     if post.deleted_ms is not None and post.open:
         raise Deleted("This post was deleted by its author.")
-    if not _for(db, viewer_id, post):
+    if not _for(db, viewer_id, [post]):
         raise NotFound("There is no such post.")
     return post
 
@@ -78,45 +83,6 @@ def boost_view(db: Read, viewer_id: int | None, boost_id: int) -> PostView | Non
         entry_id=boost_id,
         reply_to_author=found.reply_to_author,
     )
-
-
-def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
-    """(ancestors from the root on, descendants by arrival), as far as the viewer may read them."""
-    post = readable(db, viewer_id, post_id)
-    thread = {p.id: p for p in posts.thread(db, post.thread_id, MAX_THREAD)}
-    above: list[int] = []
-    at = post.reply_to_id
-    while at is not None and at in thread and at not in above:
-        above.append(at)
-        at = thread[at].reply_to_id
-    below: dict[int, None] = {post.id: None}
-    for found in sorted(thread.values(), key=lambda p: (p.published_ms, p.id)):
-        _hang(below, found, thread)
-    del below[post.id]
-    hidden = timeline_rows.unwanted(db, viewer_id) if viewer_id else set[int]()
-
-    def shown(ids: list[int]) -> list[PostView]:
-        allowed = [
-            id
-            for id in ids
-            if thread[id].author_id not in hidden and may_read(db, viewer_id, thread[id])
-        ]
-        found = timelines.by_post(db, viewer_id, allowed)
-        return [found[id] for id in allowed if id in found]
-
-    return shown(above[::-1]), shown(list(below))
-
-
-def _hang(below: dict[int, None], post: Post, thread: dict[int, Post]) -> None:
-    """Take `post` into `below` when the way up from it meets a post that is there."""
-    path: list[int] = []
-    at: int | None = post.id
-    while at is not None and at in thread and at not in path:
-        if at in below:
-            below.update(dict.fromkeys(reversed(path)))  # what is answered comes first
-            return
-        path.append(at)
-        at = thread[at].reply_to_id
 
 
 def history(db: Read, viewer_id: int | None, post_id: int) -> list[Revision]:

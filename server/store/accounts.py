@@ -54,6 +54,12 @@ def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     return {row["id"]: Account(**row) for row in found}
 
 
+def states(db: Read, ids: Iterable[int]) -> dict[int, str]:
+    """The state of each of `ids` that exists."""
+    found = among(db, "SELECT id, state FROM account WHERE id IN (:list)", dict.fromkeys(ids))
+    return {row["id"]: row["state"] for row in found}
+
+
 def by_uris(db: Read, uris: Iterable[str]) -> list[Account]:
     """Those of `uris` that we know."""
     found = among(db, "SELECT * FROM account WHERE uri IN (:list)", dict.fromkeys(uris))

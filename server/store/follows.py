@@ -1,5 +1,7 @@
 """Who follows, blocks and mutes whom; and which peers must hear of somebody's posts."""
 
+from collections.abc import Iterable
+
 from server.model import Account, Relationship
 from server.store import accounts
 from server.store.db import Read, Row, Write
@@ -147,6 +149,20 @@ def move_peer(tx: Write, account_id: int, old_peer: int | None, new_peer: int | 
             )
 
 
+def followed_among(db: Read, follower_id: int, ids: Iterable[int]) -> set[int]:
+    """Those of `ids` who accepted the follower."""
+    found = among(
+        db,
+        """
+        SELECT target_id FROM follow
+        WHERE follower_id = :me AND state = 'accepted' AND target_id IN (:list)
+        """,
+        ids,
+        me=follower_id,
+    )
+    return {row["target_id"] for row in found}
+
+
 def followers(
     db: Read, account_id: int, page: Page, state: str = "accepted"
 ) -> list[tuple[int, Account]]:
@@ -291,6 +307,17 @@ def blocks(db: Read, account_id: int, target_id: int) -> bool:
         )
         is not None
     )
+
+
+def blockers_among(db: Read, target_id: int, ids: Iterable[int]) -> set[int]:
+    """Those of `ids` who block the target."""
+    found = among(
+        db,
+        "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)",
+        ids,
+        me=target_id,
+    )
+    return {row["account_id"] for row in found}
 
 
 def apart(db: Read, one_id: int, other_id: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from server.model import Account, Post, Revision
+from server.model import Account, Outline, Post, Revision
 from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
@@ -14,6 +14,7 @@ MAX_ABOVE = 50  # posts whose authors hear of a reply
 MAX_REVISIONS = 100  # of one post that are shown
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Post))
+OUTLINE = tuple(field.name for field in msgspec.structs.fields(Outline))
 INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
 
 
@@ -133,6 +134,18 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
         limit=limit,
     )
     return [Post(**row) for row in found]
+
+
+def outlines(db: Read, thread_id: int, limit: int) -> list[Outline]:
+    """The shape of a thread by arrival, at most `limit` posts."""
+    found = db.all(
+        f"""
+        SELECT {", ".join(OUTLINE)} FROM post WHERE thread_id = :thread ORDER BY id LIMIT :limit
+        """,  # noqa: S608
+        thread=thread_id,
+        limit=limit,
+    )
+    return [Outline(**row) for row in found]
 
 
 def authors_above(db: Read, post: Post) -> list[int]:
@@ -264,6 +277,17 @@ def mentions(db: Read, post_id: int, account_id: int) -> bool:
         )
         is not None
     )
+
+
+def mentioning(db: Read, account_id: int, post_ids: Iterable[int]) -> set[int]:
+    """Those of the posts that address the account by name."""
+    found = among(
+        db,
+        "SELECT post_id FROM mention WHERE account_id = :account AND post_id IN (:list)",
+        post_ids,
+        account=account_id,
+    )
+    return {row["post_id"] for row in found}
 
 
 def reached(db: Read, post_id: int) -> list[int]:

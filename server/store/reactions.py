@@ -1,9 +1,14 @@
 """Likes and boosts: one of each account for each post, counted with it."""
 
+from typing import Final
+
 from server.model import Account
 from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, rows
+from server.store.timelines import UNWANTED
+
+COUNTED: Final = 5000  # likes, boosts and replies of one post that are counted by server
 
 
 def like(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
@@ -123,6 +128,58 @@ def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
         post=post_id,
     )
     return [accounts.keyed(row) for row in found]
+
+
+def newest_likers(db: Read, post_id: int, me: int, limit: int) -> list[Account]:
+    """Who liked last, without those whom `me` is spared (see `timelines.unwanted`)."""
+    return _newest(db, "favourite", post_id, me, limit)
+
+
+def newest_boosters(db: Read, post_id: int, me: int, limit: int) -> list[Account]:
+    """Who boosted last, without those whom `me` is spared."""
+    return _newest(db, "boost", post_id, me, limit)
+
+
+def _newest(db: Read, table: str, post_id: int, me: int, limit: int) -> list[Account]:
+    found = db.all(
+        f"""
+        SELECT a.* FROM {table} r JOIN account a ON a.id = r.account_id
+        WHERE r.post_id = :post AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
+        ORDER BY r.id DESC LIMIT :limit
+        """,  # noqa: S608  two names of ours
+        post=post_id,
+        me=me,
+        limit=limit,
+    )
+    return [Account(**row) for row in found]
+
+
+def servers(db: Read, post_id: int, limit: int) -> list[Row]:
+    """domain (empty: ours) and people of the servers from which most liked, boosted or replied.
+
+    Each person counts once, the author never, and a reply only where everybody may read it. Of
+    each kind `COUNTED` are looked at.
+    """
+    return db.all(
+        """
+        SELECT a.domain, count(*) AS people
+        FROM (SELECT account_id FROM (
+                SELECT account_id FROM favourite WHERE post_id = :post LIMIT :most) AS few
+            UNION SELECT account_id FROM (
+                SELECT account_id FROM boost WHERE post_id = :post LIMIT :most) AS few
+            UNION SELECT account_id FROM (
+                SELECT author_id AS account_id FROM post WHERE reply_to_id = :post
+                  AND visibility IN ('public', 'unlisted') AND deleted_ms IS NULL
+                LIMIT :most) AS few) AS responded
+        JOIN account a ON a.id = responded.account_id
+        WHERE a.state = 'active'
+          AND a.id <> (SELECT author_id FROM post WHERE id = :post)
+        GROUP BY a.domain ORDER BY people DESC, a.domain LIMIT :limit
+        """,
+        post=post_id,
+        most=COUNTED,
+        limit=limit,
+    )
 
 
 def booster_ids(db: Read, post_id: int) -> list[int]:

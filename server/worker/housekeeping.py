@@ -9,6 +9,7 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
 from server.media import Pictures
 from server.services import sessions as session_service
+from server.services import visits as visit_service
 from server.store import (
     accounts,
     activities,
@@ -20,6 +21,7 @@ from server.store import (
     peers,
     sessions,
     timelines,
+    visits,
 )
 from server.store.db import Database, DatabaseError, Write
 
@@ -75,3 +77,4 @@ def _forget(tx: Write, now_ms: int) -> None:
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)
     invites.sweep(tx, now_ms)
+    visits.forget(tx, now_ms - visit_service.KEPT_MS)

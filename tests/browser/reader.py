@@ -80,7 +80,7 @@ async rules => {
   const seen = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
   for (const one of sticky) one.style.position = "";
   return seen.violations.flatMap(one => one.nodes.slice(0, 3).map(
-    node => `${one.id}: ${node.html.slice(0, 160)} (${node.failureSummary.split("\\n")[1] ?? ""})`));
+    node => `${one.id}: ${node.html.slice(0, 160)} (${node.failureSummary.slice(0, 200)})`));
 }
 """
 
@@ -188,7 +188,7 @@ class Reader:
 
     async def adds_picture(self, data: bytes, shows: str = "", *, number: int = 1) -> None:
         """Choose a picture: with scripts it is sent at once, without them with the form."""
-        file: "FilePayload" = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": data}
+        file: FilePayload = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": data}
         button = self.main().get_by_role("button", name=self.word("Add pictures"))
         if await button.count():
             async with self.page.expect_file_chooser() as chosen:

@@ -35,6 +35,7 @@ from server.store import (
     settings,
     sqlite,
     timelines,
+    visits,
 )
 from server.store.db import DatabaseError, Write
 from server.store.paging import Page
@@ -61,6 +62,7 @@ STORES = (
     sessions,
     settings,
     timelines,
+    visits,
 )
 
 WHOLE: dict[str, str] = {
@@ -181,7 +183,7 @@ def scans(link: sqlite.Connection, sql: str, params: Mapping[str, Any]) -> list[
     if re.match(r"\s*(SAVEPOINT|RELEASE|ROLLBACK)", sql):
         return []
     steps = [str(row["detail"]) for row in link.execute(f"EXPLAIN QUERY PLAN {sql}", params)]
-    virtual = re.compile(r"SCAN (CONSTANT ROW|\(|newer|latest|h\d|above|a$|sqlite_)")
+    virtual = re.compile(r"SCAN (CONSTANT ROW|\(|newer|latest|few|responded|h\d|above|a$|sqlite_)")
     if "LIMIT 1" in sql and len(steps) == 1 and "USING INDEX" in steps[0]:
         return []  # the first row of an index
     return [step for step in steps if step.startswith("SCAN") and not virtual.match(step)]

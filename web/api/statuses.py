@@ -186,7 +186,7 @@ def _own(db: Read, viewer_id: int, id: int) -> PostView:
 
 
 def _context(db: Read, viewer_id: int | None, id: int) -> tuple[list[PostView], list[PostView]]:
-    return reading.context(db, viewer_id, found(db, viewer_id, id).post.id)
+    return posts.context(db, viewer_id, found(db, viewer_id, id).post.id)
 
 
 def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:

@@ -1,110 +1,91 @@
 """A post with its thread, its history, and what people do to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
-import msgspec
 from aiohttp import web
 
 from server.errors import Forbidden, NotFound
-from server.model import Account, PostView, Relationship, Revision, Site
-from server.services import follows, posts
-from server.store.db import Read, Write
+from server.model import Account, PostView, Revision, Site
+from server.services import posts, visits
+from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
+from web.pages import conversation
 from web.pages.access import in_place, now, number, pager, signed_in, viewer_id, window
+from web.pages.conversation import Asked, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
 from web.render import page, person_url, post_url, replies_feed
 
 routes = web.RouteTableDef()
 
-MAX_DEPTH: Final = (
-    4  # steps that a reply is moved inwards; deeper ones stay there and say whom they answer
-)
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A reply, `depth` steps inwards. `answers` is whom it answers where depth does not tell."""
-
-    view: PostView
-    depth: int
-    answers: Account | None
-
-
-class Thread(msgspec.Struct, frozen=True):
-    """A post between what it answers and what answers it."""
-
-    view: PostView
-    above: list[PostView]
-    replies: list[Reply]
-    relation: Relationship | None
-
 
 @routes.get("/@{handle}/{id:\\d+}")
 async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
-    db, id = request.config_dict[DB], number(request)
-    thread = await db.read(_thread, viewer_id(request), id)
-    if thread is None:
-        boosted = await db.read(posts.boost_view, viewer_id(request), id)
-        if boosted is None:
-            raise NotFound("There is no such post, or it is not for you.")
-        return see(post_url(boosted.post, boosted.author))
+    db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
+    try:
+        thread = await db.read(conversation.read, viewer, id, Asked.of(request))
+    except NotFound:
+        return see(await _boosted(request, id))
     view = thread.view
     if request.path != post_url(view.post, view.author) and _handle(request) != view.author.acct:
         return see(post_url(view.post, view.author))
-    return await page(
+    response = await page(
         request,
         "post.html",
         view=view,
-        above=thread.above,
-        replies=thread.replies,
-        relation=thread.relation,
-        greeting=greeting(view, viewer_id(request)),
+        thread=thread,
+        here=thread.here,
+        greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
         feed=replies_feed(view),
     )
+    await _note_visit(request, thread)
+    return response
 
 
 def _handle(request: web.Request) -> str:
     return request.match_info["handle"]
 
 
-def _thread(db: Read, viewer_id: int | None, id: int) -> Thread | None:
-    try:
-        view = posts.view(db, viewer_id, id)
-    except NotFound:
-        return None
-    above, below = posts.context(db, viewer_id, id)
-    relation = None
-    if viewer_id is not None and viewer_id != view.author.id:
-        relation = follows.relationship(db, viewer_id, view.author.id)
-    return Thread(view, above, nested(id, below), relation)
+async def _boosted(request: web.Request, id: int) -> str:
+    """Where the post is shown that somebody's boost with this id shared. Raises `NotFound`."""
+    boosted = await request.config_dict[DB].read(posts.boost_view, viewer_id(request), id)
+    if boosted is None:
+        raise NotFound("There is no such post, or it is not for you.")
+    return post_url(boosted.post, boosted.author)
 
 
-def nested(root_id: int, views: Sequence[PostView]) -> list[Reply]:
-    """Replies below one another, oldest first, each branch whole.
+async def _note_visit(request: web.Request, thread: Conversation) -> None:
+    """Remember how far the viewer could see, where the page offers all of the thread.
 
-    A reply whose parent is not shown hangs below the root. No recursion: threads may be any depth.
+    What a browser fetches ahead was not seen. Where nothing can be written the page is shown.
     """
-    by_id = {view.post.id: view for view in views}
-    children: dict[int, list[PostView]] = {}
-    for view in sorted(views, key=lambda view: view.post.id):
-        parent = view.post.reply_to_id
-        known = parent in by_id and parent != view.post.id
-        children.setdefault(parent if known and parent else root_id, []).append(view)
-    placed: list[Reply] = []
-    waiting = [(view, 0) for view in reversed(children.pop(root_id, []))]
-    while waiting:
-        view, depth = waiting.pop()
-        parent_view = by_id.get(view.post.reply_to_id or 0)
-        answers = parent_view.author if parent_view and depth > MAX_DEPTH else None
-        placed.append(Reply(view, min(depth, MAX_DEPTH), answers))
-        below = children.pop(view.post.id, [])
-        waiting += [(child, depth + 1) for child in reversed(below)]
-    return placed
+    viewer, ahead = viewer_id(request), request.headers.get("Sec-Purpose", "")
+    if viewer is None or thread.above.views or request.method != "GET" or "prefetch" in ahead:
+        return
+    if thread.newest_id <= (thread.seen_id or 0):
+        return
+    with suppress(DatabaseUnavailable):
+        await request.config_dict[DB].write(
+            visits.record, viewer, thread.view.post.thread_id, thread.newest_id, now(request)
+        )
+
+
+@routes.get("/@{handle}/{id:\\d+}/branch")
+async def branch(request: web.Request) -> web.Response:
+    """The replies below one that a fold hides, as a piece of HTML to put in its place."""
+    found = await request.config_dict[DB].read(
+        conversation.read_branch, viewer_id(request), number(request), Asked.of(request)
+    )
+    if found is None:
+        raise NotFound("There is no such reply here any more.")
+    own_page = request.path.removesuffix("/branch")
+    return await page(request, "fragments/branch.html", branch=found, here=own_page)
 
 
 def greeting(view: PostView, viewer_id: int | None) -> str:

@@ -1,0 +1,117 @@
+"""Threads: what a post answers and what answers it, as far as the viewer may read it."""
+
+import heapq
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from server.model import Account, Outline, Post, PostView
+from server.services import reading, timelines
+from server.store import accounts, posts
+from server.store import timelines as timeline_rows
+from server.store.db import Read
+
+MAX_THREAD: Final = 2000  # posts of a thread that are taken into account, by arrival
+
+
+class Twig(msgspec.Struct, frozen=True):
+    """A reply, and the nearest post above it that the viewer may read.
+
+    `direct`: it answers that post itself; else what it answers is not shown.
+    """
+
+    id: int
+    author_id: int
+    below_id: int
+    direct: bool = True
+
+
+class Around(msgspec.Struct, frozen=True):
+    """A post in its thread: ids of what it answers, from the root on, and what answers it.
+
+    Of `below`, what is answered comes before what answers it, else the older first. `whole` is
+    false where the thread has more posts than `MAX_THREAD`.
+    """
+
+    post: Post
+    above: list[int]
+    below: list[Twig]
+    whole: bool
+
+
+def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
+    """What stands around a post, in a fixed number of statements however long the thread is.
+
+    Raises `Deleted` or `NotFound`.
+    """
+    post = reading.readable(db, viewer_id, post_id)
+    found = posts.outlines(db, post.thread_id, MAX_THREAD)
+    thread = {outline.id: outline for outline in found}
+    above = _above(post, thread)
+    turned = {one.id for one in above}  # in a circle, what is above would be below too
+    below = _below(post.id, [one for one in found if one.id not in turned])
+    spared = timeline_rows.unwanted(db, viewer_id) if viewer_id else set[int]()
+    wanted = [one for one in (*above, *below) if one.author_id not in spared]
+    shown = reading.readable_among(db, viewer_id, wanted)
+    return Around(
+        post,
+        [one.id for one in above if one.id in shown],
+        _twigs(post.id, below, shown),
+        len(found) < MAX_THREAD,
+    )
+
+
+def _above(post: Post, thread: dict[int, Outline]) -> list[Outline]:
+    """What the post answers, the root first; a thread that leads in a circle ends."""
+    path: dict[int, Outline] = {}
+    at = post.reply_to_id
+    while at is not None and at in thread and at not in path and at != post.id:
+        path[at] = thread[at]
+        at = thread[at].reply_to_id
+    return list(path.values())[::-1]
+
+
+def _below(post_id: int, found: list[Outline]) -> list[Outline]:
+    """Everything below the post, in the order of `Around.below`."""
+    children: dict[int, list[Outline]] = {}
+    for one in found:
+        if one.reply_to_id is not None and one.id != post_id:
+            children.setdefault(one.reply_to_id, []).append(one)
+    placed: list[Outline] = []
+    waiting = [(one.published_ms, one.id, one) for one in children.get(post_id, ())]
+    heapq.heapify(waiting)
+    while waiting:
+        *_, first = heapq.heappop(waiting)
+        placed.append(first)
+        for one in children.get(first.id, ()):
+            heapq.heappush(waiting, (one.published_ms, one.id, one))
+    return placed
+
+
+def _twigs(post_id: int, below: list[Outline], shown: set[int]) -> list[Twig]:
+    nearest = {post_id: post_id}  # the post itself where it is shown, else what it hangs below
+    twigs: list[Twig] = []
+    for one in below:
+        answered = one.reply_to_id or post_id
+        above = nearest[answered]
+        nearest[one.id] = one.id if one.id in shown else above
+        if one.id in shown:
+            twigs.append(Twig(one.id, one.author_id, above, direct=above == answered))
+    return twigs
+
+
+def people(db: Read, ids: Iterable[int]) -> dict[int, Account]:
+    """Those who wrote something in a thread, by their ids."""
+    return accounts.by_ids(db, ids)
+
+
+def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
+    """(ancestors from the root on, descendants by arrival), as far as the viewer may read them."""
+    found = around(db, viewer_id, post_id)
+    below = [twig.id for twig in found.below]
+    views = timelines.by_post(db, viewer_id, [*found.above, *below])
+    return (
+        [views[id] for id in found.above if id in views],
+        [views[id] for id in below if id in views],
+    )
