@@ -107,6 +107,22 @@ def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostVie
     return shown(above[::-1]), shown(list(below))
 
 
+def newer_replies(
+    db: Read, viewer_id: int | None, post_id: int, page: Page
+) -> tuple[list[tuple[PostView, int]], int]:
+    """Replies below a post that came lately, by arrival, each with its steps below the post.
+
+    The number is the last one that was looked at, shown or not: where to go on. Raises `Deleted`
+    or `NotFound`.
+    """
+    post = readable(db, viewer_id, post_id)
+    entries = timelines.thread(db, viewer_id, post.thread_id, page)[::-1]
+    steps = posts.steps_up(db, [entry.post_id for entry in entries], post.id)
+    views = timelines.views(db, viewer_id, [e for e in entries if e.post_id in steps])
+    shown = [(view, steps[view.post.id]) for view in views if may_read(db, viewer_id, view.post)]
+    return shown, entries[-1].id if entries else 0
+
+
 def _hang(below: dict[int, None], post: Post, thread: dict[int, Post]) -> None:
     """Take `post` into `below` when the way up from it meets a post that is there."""
     path: list[int] = []

@@ -12,6 +12,7 @@ from web.pages import (
     interact,
     invitations,
     language,
+    live,
     moderation,
     notices,
     people,
@@ -40,6 +41,7 @@ MODULES = (
     invitations,
     moderation,
     language,
+    live,
     posts,
     people,
 )
