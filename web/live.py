@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from server.errors import TooMany
-from server.ids import first_id
+from server.ids import first_id, newest
 from server.services import live
 from server.store.db import Database
 from server.store.paging import MAX_LIMIT
@@ -119,7 +119,8 @@ class Hub:
         self._make_room(who)
         if self._marks is None:
             self._marks = live.marks_at(self._now_ms())
-        listener = Listener(topics, after_id or first_id(self._now_ms()) - 1, gone)
+        last_id = max(first_id(self._now_ms()) - 1, newest())
+        listener = Listener(topics, after_id or last_id, gone)
         if self._closed:
             listener.close()
         self._listeners[listener] = who

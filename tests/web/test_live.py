@@ -16,16 +16,19 @@ from yarl import URL
 
 from server.clock import now_ms
 from server.errors import TooMany
-from server.services import accounts, follows, live, sessions
+from server.ids import new_id
+from server.services import accounts, follows, live, posts, sessions
 from server.services.live import Came
+from server.services.posts import NewPost
 from server.store import posts as post_rows
+from server.store.db import Database
 from server.store.transaction import Read
 from tests.listening import Stream, listening
 from tests.village import eventually
 from tests.web.city import COOKIE, City, Person
 from tests.web.html import HtmlPage
 from web import live as hub_module
-from web.keys import HUB
+from web.keys import CONFIG, HUB
 from web.live import Crowded, Hub, Listener, News
 from web.pages import live as pages
 
@@ -127,9 +130,9 @@ async def test_what_is_committed_late_is_told_and_nothing_twice(any_city):
     """Ids are made before the commit: a post may appear below one that was seen already."""
     ann, hub = await any_city.join("ann"), any_city.app[HUB]
     with hub.listen({"local": "local"}, "x", gone=here) as listener:
+        late = new_id(now_ms())
         second = await any_city.writes(ann, "second")
         assert await listener.wait(5) == [News("local", 1, second.id)]
-        late = second.id - 1
         below = msgspec.structs.replace(second, id=late, uri=f"{second.uri}-below")
         await any_city.db.write(post_rows.insert, below)
         await any_city.writes(ann, "third", visibility="direct")
@@ -184,6 +187,20 @@ async def test_nothing_is_looked_for_when_nobody_listens(city, monkeypatch):
         return hub._marks is None and not hub._told
 
     assert await eventually(resting)
+
+
+async def test_what_another_process_commits_is_told_too(any_city, monkeypatch):
+    """`madang post`, or a second serving process on PostgreSQL: its commits wake nobody here."""
+    monkeypatch.setattr(hub_module, "UNHEARD_S", 0.4)
+    ann, hub = await any_city.join("ann"), any_city.app[HUB]
+    other = await Database.open(any_city.app[CONFIG].database.url)
+    try:
+        with hub.listen({"local": "local"}, "x", gone=here) as listener:
+            new = NewPost(content="From elsewhere")
+            post = await other.write(posts.write, any_city.site, ann.account, new, now_ms())
+            assert await listener.wait(5) == [News("local", 1, post.id)]
+    finally:
+        await other.close()
 
 
 async def test_a_database_that_fails_once_ends_nothing(city, monkeypatch):

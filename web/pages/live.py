@@ -13,6 +13,7 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -163,6 +164,7 @@ def _said(request: web.Request, news: list[News]) -> bytes:
     return "".join(_event(one, id) for one in news).encode() or f": here\nid: {id}\n\n".encode()
 
 
+@lru_cache(maxsize=64)  # a thousand streams are told the same at once
 def _event(news: News, id: int) -> str:
     # ids are strings: JavaScript's numbers are too short for them
     data = {"topic": news.topic, "count": news.count, "last": str(news.last)}
