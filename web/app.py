@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -25,6 +26,7 @@ from web.keys import (
     CONFIG,
     DB,
     FETCHER,
+    HUB,
     KEYRING,
     NOW,
     PICTURES,
@@ -33,6 +35,7 @@ from web.keys import (
     WORKER,
 )
 from web.limits import Buckets
+from web.live import Hub
 from web.middleware import MIDDLEWARES
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
@@ -54,6 +57,8 @@ def create_app(
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     app.cleanup_ctx.append(stores)
+    app.cleanup_ctx.append(hub)
+    app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
@@ -86,6 +91,22 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         await pictures.close()
     finally:
         await db.close()
+
+
+async def hub(app: web.Application) -> AsyncIterator[None]:
+    """Tell open pages what is new until shutdown."""
+    app[HUB] = listened = Hub(app[DB], app[NOW])
+    looking = asyncio.create_task(listened.run())
+    yield
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+
+
+async def end_streams(app: web.Application) -> None:
+    """A shutdown waits for answers in flight; these would never end by themselves."""
+    if HUB in app:
+        app[HUB].close()
 
 
 async def network(

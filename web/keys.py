@@ -15,6 +15,7 @@ from server.secrets import Vault
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.limits import Buckets
+from web.live import Hub
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +37,10 @@ KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
 WORKER = web.AppKey("WORKER", Worker)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
+HUB = web.AppKey("HUB", Hub)
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
 ADDRESS = web.RequestKey("ADDRESS", str)
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+STREAM = web.RequestKey("STREAM", bool)  # its answer is meant to last

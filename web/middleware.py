@@ -15,7 +15,7 @@ from server.services import sessions
 from server.services.sessions import Session
 from server.store.db import DatabaseUnavailable
 from web import failures, logs
-from web.keys import ADDRESS, CONFIG, DB, NOW, REQUEST_ID, VIEWER, Viewer
+from web.keys import ADDRESS, CONFIG, DB, NOW, REQUEST_ID, STREAM, VIEWER, Viewer
 from web.pages.sessions import session_cookie
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
         return response
     finally:
         took_ms = (asyncio.get_running_loop().time() - started) * 1000
-        if took_ms > SLOW_MS:
+        if took_ms > SLOW_MS and not request.get(STREAM):
             log.info("%s %s took %d ms", request.method, request.path, took_ms)
         logs.request_id.reset(token)
 

@@ -86,10 +86,25 @@ async def page(
     unread = 0
     if viewer is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         unread = await request.config_dict[DB].read(notifications.unread, viewer.account.id)
-    language = language_of(request)
+    body = _rendered(request, template, {"unread": unread, **context})
+    response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
+    return guarded(request, response)
+
+
+def fragment(request: web.Request, template: str, **context: object) -> web.Response:
+    """A part of a page, for a page that is open already; `here` in `context` is that page."""
+    response = web.Response(
+        text=_rendered(request, f"fragments/{template}", context), content_type="text/html"
+    )
+    guarded(request, response).headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _rendered(request: web.Request, template: str, context: Mapping[str, object]) -> str:
+    """`template` in the person's language, with what every template may ask for."""
+    viewer, language = viewer_of(request), language_of(request)
     values: dict[str, object] = {
         "viewer": viewer,
-        "unread": unread,
         "language": language,
         "theme": theme_of(request),
         "site": request.config_dict[SITE],
@@ -104,9 +119,7 @@ async def page(
         "feed": "",  # the address of the Atom feed of what the page shows
         "own_handle": own_handle(request),  # of a visitor who takes part from another server
     }
-    body = environment(language).get_template(template).render({**values, **context})
-    response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
-    return guarded(request, response)
+    return environment(language).get_template(template).render({**values, **context})
 
 
 def guarded(

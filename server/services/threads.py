@@ -11,6 +11,7 @@ from server.services import reading, timelines
 from server.store import accounts, posts
 from server.store import timelines as timeline_rows
 from server.store.db import Read
+from server.store.paging import Page
 
 MAX_THREAD: Final = 2000  # posts of a thread that are taken into account, by arrival
 
@@ -115,3 +116,20 @@ def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostVie
         [views[id] for id in found.above if id in views],
         [views[id] for id in below if id in views],
     )
+
+
+def newer_replies(
+    db: Read, viewer_id: int | None, post_id: int, page: Page
+) -> tuple[list[tuple[PostView, int]], int]:
+    """Replies below a post that came lately, by arrival, each with its steps below the post.
+
+    The number is the last one that was looked at, shown or not: where to go on. Raises `Deleted`
+    or `NotFound`.
+    """
+    post = reading.readable(db, viewer_id, post_id)
+    entries = timelines.thread(db, viewer_id, post.thread_id, page)[::-1]
+    steps = posts.steps_up(db, [entry.post_id for entry in entries], post.id)
+    views = timelines.views(db, viewer_id, [e for e in entries if e.post_id in steps])
+    allowed = reading.readable_among(db, viewer_id, [view.post for view in views])
+    shown = [(view, steps[view.post.id]) for view in views if view.post.id in allowed]
+    return shown, entries[-1].id if entries else 0

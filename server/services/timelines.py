@@ -34,6 +34,11 @@ def tag(db: Read, viewer_id: int | None, name: str, page: Page) -> list[Entry]:
     return store.tag(db, viewer_id or NOBODY, name.lstrip("#").lower(), page)
 
 
+def thread(db: Read, viewer_id: int | None, thread_id: int, page: Page) -> list[Entry]:
+    """A conversation, as far as the viewer may read it."""
+    return store.thread(db, viewer_id or NOBODY, thread_id, page)
+
+
 def account(
     db: Read,
     viewer_id: int | None,

@@ -1,7 +1,7 @@
 """What happened to somebody."""
 
 from server.model import Notification
-from server.store.db import Read, Write
+from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS = ("follow", "follow_request", "mention", "favourite", "reblog", "status", "update", "poll")
@@ -67,6 +67,23 @@ def count_after(db: Read, account_id: int, id: int, limit: int) -> int:
         limit=limit,
     )
     return int(found["n"]) if found else 0
+
+
+def came_after(db: Read, id: int, limit: int) -> list[Row]:
+    """(id, account_id, post_id, thread_id) of everybody's that are newer than `id`, by arrival.
+
+    `thread_id` is that of a post which not everybody may read, but the account may.
+    """
+    return db.all(
+        """
+        SELECT n.id, n.account_id, n.post_id, p.thread_id FROM notification n
+        LEFT JOIN post p ON p.id = n.post_id AND n.kind IN ('mention', 'status')
+          AND p.visibility NOT IN ('public', 'unlisted') AND p.deleted_ms IS NULL
+        WHERE n.id > :id ORDER BY n.id LIMIT :limit
+        """,
+        id=id,
+        limit=limit,
+    )
 
 
 def remove(tx: Write, account_id: int, id: int) -> None:

@@ -11,6 +11,7 @@ from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
 
 MAX_ABOVE = 50  # posts whose authors hear of a reply
+MAX_STEPS = 200  # up a thread, to find where a new reply hangs
 MAX_REVISIONS = 100  # of one post that are shown
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Post))
@@ -146,6 +147,41 @@ def outlines(db: Read, thread_id: int, limit: int) -> list[Outline]:
         limit=limit,
     )
     return [Outline(**row) for row in found]
+
+
+def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
+    """What came after `after_id` and everybody may read, by arrival: what topics are made of."""
+    return db.all(
+        """
+        SELECT p.id, p.thread_id, p.local, p.kind, p.visibility, p.reply_to_uri, p.tags
+        FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.id > :after AND p.visibility IN ('public', 'unlisted')
+          AND p.deleted_ms IS NULL AND a.state = 'active'
+        ORDER BY p.id LIMIT :limit
+        """,
+        after=after_id,
+        limit=limit,
+    )
+
+
+def steps_up(db: Read, ids: Iterable[int], to_id: int) -> dict[int, int]:
+    """How many answers each of `ids` hangs below `to_id`; those within `MAX_STEPS` that do."""
+    found = among(
+        db,
+        """
+        WITH RECURSIVE above (id, at, steps) AS (
+            SELECT id, reply_to_id, 1 FROM post WHERE id IN (:list)
+            UNION ALL
+            SELECT a.id, p.reply_to_id, a.steps + 1 FROM above a JOIN post p ON p.id = a.at
+            WHERE a.at <> :to AND a.steps < :most
+        )
+        SELECT id, steps FROM above WHERE at = :to
+        """,
+        ids,
+        to=to_id,
+        most=MAX_STEPS,
+    )
+    return {row["id"]: row["steps"] for row in found}
 
 
 def authors_above(db: Read, post: Post) -> list[int]:

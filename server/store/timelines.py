@@ -109,6 +109,27 @@ def tag(db: Read, viewer_id: int, name: str, page: Page) -> list[Entry]:
     )
 
 
+def thread(db: Read, viewer_id: int, thread_id: int, page: Page) -> list[Entry]:
+    """Posts of a conversation that the viewer may read and wants to."""
+    return _page(
+        db,
+        page,
+        f"""
+        SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.thread_id = :thread AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
+          AND a.state IN ('active', 'gone') AND p.author_id NOT IN ({UNWANTED})
+          AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
+               OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
+               OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
+                   WHERE f.follower_id = :me AND f.target_id = p.author_id
+                     AND f.state = 'accepted')))
+        ORDER BY p.id DESC LIMIT :limit
+        """,  # noqa: S608
+        me=viewer_id,
+        thread=thread_id,
+    )
+
+
 def account(
     db: Read,
     viewer_id: int,
@@ -200,6 +221,20 @@ def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]
 
 def _literal(term: str) -> str:
     return term.replace("%", "").replace("_", "")
+
+
+def home_after(db: Read, owner_ids: list[int], after_id: int, limit: int) -> list[Row]:
+    """(owner_id, id) of what came into these home timelines, by arrival."""
+    return among(
+        db,
+        """
+        SELECT owner_id, id FROM home WHERE owner_id IN (:list) AND id > :after
+        ORDER BY id LIMIT :limit
+        """,
+        owner_ids,
+        after=after_id,
+        limit=limit,
+    )
 
 
 # --- writing home timelines

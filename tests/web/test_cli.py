@@ -369,6 +369,23 @@ def test_sqlite_has_one_process(refusal):
     assert "not known" in refusal("serve", "--role", "cook")
 
 
+@pytest.mark.parametrize(
+    ("limits", "wished"),
+    [
+        ((1024, 4096), (4096, 4096)),
+        ((1024, -1), (8192, -1)),
+        ((9000, 9000), None),
+        ((-1, -1), None),
+    ],
+)
+def test_it_asks_for_the_files_that_open_pages_need(monkeypatch, limits, wished):
+    said = []
+    monkeypatch.setattr(serve.resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(serve.resource, "setrlimit", lambda _, wish: said.append(wish))
+    serve.allow_files()
+    assert said == ([wished] if wished else [])
+
+
 def test_a_second_server_on_one_sqlite_is_refused(folder, madang):
     madang("migrate")
     found = config.load(None, {})

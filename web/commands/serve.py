@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import re
+import resource
 import signal
 import socket
 import ssl
@@ -30,6 +31,7 @@ LEAST_AIOHTTP: Final = (3, 14, 5)
 KEEPALIVE_S: Final = 60.0  # also the deadline for the first request of a connection
 DRAIN_S: Final = 4.0  # what answers in flight get to finish
 STOP_S: Final = 9.5  # the whole stop: the operator was promised 10 s
+OPEN_FILES: Final = 8_192  # every connection is one, and an open page keeps its own
 ROLES: Final = frozenset({"web", "worker"})
 
 log = logging.getLogger("madang")
@@ -57,6 +59,7 @@ def run(options: argparse.Namespace) -> None:
     found = loaded(options)
     roles = checked_roles(options.role, options.processes, found)
     logs.configure()
+    allow_files()
     tls = listening.tls_context(found.server)
     listening.require_authority(found)
     sockets = listening.inherited(options.inherit)
@@ -81,6 +84,14 @@ def require_parser(version: str) -> None:
     if numbers < LEAST_AIOHTTP or not in_c:
         what = f"aiohttp {version}" + ("" if in_c else " without its C parser")
         raise Failure(f"Madang does not start with {what}; install aiohttp 3.14.5 or newer.")
+
+
+def allow_files() -> None:
+    """Open up to `OPEN_FILES` at once where the system lets us: 1,024 is a usual beginning."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wish = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wish:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wish, hard))
 
 
 def checked_roles(text: str, count: int, found: Config) -> frozenset[str]:

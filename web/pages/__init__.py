@@ -12,6 +12,7 @@ from web.pages import (
     front,
     interact,
     invitations,
+    live,
     moderation,
     neighbourhoods,
     notices,
@@ -46,6 +47,7 @@ MODULES = (
     moderation,
     switches,
     neighbourhoods,
+    live,
     posts,
     people,
 )

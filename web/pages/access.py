@@ -57,12 +57,12 @@ def moderator(handler: SignedIn) -> Handler:
 
 def sign_in_path(request: web.Request) -> str:
     """Where to sign in, and where to go on then."""
-    wish = request.path_qs if request.method == "GET" else _page_of_form(request)
+    wish = request.path_qs if request.method == "GET" else page_of(request)
     return f"/sign-in?{urlencode({'next': wish or '/home'})}"
 
 
-def _page_of_form(request: web.Request) -> str:
-    """The page here whose form was sent, as browsers tell it to their own site; else nothing."""
+def page_of(request: web.Request) -> str:
+    """The page here that sent this, as browsers tell it to their own site; else nothing."""
     try:
         came = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
