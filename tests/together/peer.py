@@ -5,7 +5,7 @@ It speaks shapes that our own instances never send. Everything goes over real HT
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,9 @@ class Peer:
     subject_domain: str = ""
     status: int = 202
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = field(
+        default_factory=dict
+    )
     received: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
@@ -179,10 +182,12 @@ class Peer:
         """The activities of one type that came, in their order."""
         return [one for one in self.received if one["type"] == kind]
 
-    async def _get(self, request: web.Request) -> web.Response:
+    async def _get(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path_qs)
         if request.path == "/.well-known/webfinger":
             return self._finger(request)
+        if request.path in self.files:
+            return await self.files[request.path](request)
         if self.signed_gets and not await self._signed(request, b""):
             return web.Response(status=401)
         document = self.documents.get(request.path_qs)
