@@ -329,7 +329,9 @@ def _sweep(folder: Path, known: frozenset[str], before_ms: int) -> int:
     removed = 0
     for path in folder.glob("??/*"):
         with suppress(FileNotFoundError):
-            if path.name not in known and path.stat().st_mtime_ns < before_ms * 1_000_000:
+            if not _NAME.fullmatch(path.name) or path.name in known:
+                continue
+            if path.stat().st_mtime_ns < before_ms * 1_000_000:
                 path.unlink()
                 removed += 1
     return removed

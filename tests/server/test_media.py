@@ -459,6 +459,17 @@ async def test_a_sweep_removes_old_files_that_no_row_knows(pictures: Pictures) -
     assert exists(pictures, kept) and exists(pictures, fresh) and not exists(pictures, lost)
 
 
+async def test_a_sweep_leaves_alone_what_the_store_has_not_written(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    notes = tmp_path / "media" / "my" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("of the operator")
+    os.utime(notes, (1000, 1000))
+    assert await pictures.sweep(set(), before_ms=2_000_000) == 0
+    assert notes.exists()
+
+
 async def test_a_picture_can_be_removed_twice(pictures: Pictures) -> None:
     made = await pictures.process(PHOTO)
     for _ in range(2):
