@@ -9,7 +9,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -56,6 +56,10 @@ _OTHER: Final[dict[Scheme, Scheme]] = {CAVAGE: RFC9421, RFC9421: CAVAGE}
 _NAMELESS: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 _PROFILE: Final = re.compile(r';\s*profile\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
 _PICTURE_TYPE: Final = re.compile(r"image/.+|(?:application|binary)/octet-stream", re.IGNORECASE)
+
+
+Welcome = Callable[[str], Awaitable[bool]]
+"""Whether we speak with the server of an address."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -233,9 +237,17 @@ class Client:
             raise Malformed("the document's id is of another origin than its address")
         return fetched.url, raw
 
-    async def picture(self, url: str, *, max_bytes: int) -> Fetched:
-        """Fetch a picture, unsigned. Its content is not looked at. Raises as `document` does."""
-        fetched = await self.get(url, accept=PICTURE_ACCEPT, max_bytes=max_bytes)
+    async def picture(self, url: str, *, max_bytes: int, welcome: Welcome | None = None) -> Fetched:
+        """Fetch a picture, unsigned. Its content is not looked at. Raises as `document` does.
+
+        `welcome` is asked of `url` and of every address to which it redirects.
+        """
+        try:
+            async with asyncio.timeout(self._total_s):
+                headers = {"Accept": PICTURE_ACCEPT}
+                fetched = await self._follow(url, headers, None, max_bytes, welcome)
+        except TimeoutError:
+            raise Unreachable("timeout") from None
         if not _PICTURE_TYPE.fullmatch(fetched.content_type.partition(";")[0].strip()):
             raise Malformed(f"not a picture: {fetched.content_type[:80]!r}")
         return fetched
@@ -273,12 +285,19 @@ class Client:
         )
 
     async def _follow(
-        self, url: str, headers: dict[str, str], key: SigningKey | None, max_bytes: int
+        self,
+        url: str,
+        headers: dict[str, str],
+        key: SigningKey | None,
+        max_bytes: int,
+        welcome: Welcome | None = None,
     ) -> Fetched:
         """Our own redirect loop: no address twice, never from https to http."""
         url = self._guard.wire(url)
         seen = {url}
         while True:
+            if welcome is not None and not await welcome(url):
+                raise Refused("a server with which we do not speak")
             reply = await self._ask(url, headers, key, max_bytes)
             if reply.status not in _REDIRECTS or not reply.location:
                 return self._fetched(url, reply)

@@ -23,6 +23,7 @@ __all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 
 VERSION: Final = "0.1.0"
 LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue each in web/locale
+LEAST_REMOTE_CACHE_MB: Final = 16
 
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
@@ -58,14 +59,20 @@ class DatabaseAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MediaAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The folder of pictures."""
+    """The folder of pictures, and how much of it other servers' may take."""
 
     store: str = "var/media"
+    remote_cache_mb: int = 1024
 
     @property
     def folder(self) -> Path:
         """Where the pictures are."""
         return Path(self.store)
+
+    @property
+    def remote_bytes(self) -> int:
+        """What the pictures of other servers may take."""
+        return self.remote_cache_mb * 1024 * 1024
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -266,6 +273,11 @@ def _storage_problems(config: Config) -> Iterator[str]:
         yield "media.store: this version keeps pictures in a folder only; give a path."
     if not config.media.store:
         yield 'media.store is empty; give a folder, such as "var/media".'
+    if config.media.remote_cache_mb < LEAST_REMOTE_CACHE_MB:
+        yield (
+            f"media.remote_cache_mb {config.media.remote_cache_mb} is too little; "
+            f"give at least {LEAST_REMOTE_CACHE_MB}."
+        )
     if not config.secrets.key_file:
         yield 'secrets.key_file is empty; give a file, such as "var/secret.key".'
     if config.mail.smtp and urlsplit(config.mail.smtp).scheme not in ("smtp", "smtps"):

@@ -109,6 +109,14 @@ class Fetcher:
             self._rules_until_ms = now_ms + RULES_MS
         return welcome(self._mode, nearest(self._rules, name))
 
+    async def elsewhere(self, url: str) -> bool:
+        """Whether this is an address of another server, of one with which we speak."""
+        try:
+            name = host(url)
+        except Malformed:
+            return False
+        return name != host(self.site.origin) and await self.welcome(name)
+
     def forget_rules(self) -> None:
         """The moderators changed the rules."""
         self._rules_until_ms = 0
@@ -150,6 +158,11 @@ class Fetcher:
         except FederationError as error:
             log.info("no document at %s: %s", uri, error)
             return None
+
+    async def picture(self, url: str, *, max_bytes: int) -> bytes:
+        """What a stranger says is a picture. Raises `FederationError`."""
+        found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.elsewhere)
+        return found.body
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""

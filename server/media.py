@@ -27,6 +27,8 @@ IDLE_SECONDS: Final = 60.0
 """How long the process outlives its last picture."""
 MAX_WAITING: Final = 16
 """Pictures in memory at once; the next one is refused."""
+RemoteKind = Literal["avatar", "picture", "emoji"]
+"""What a stranger's picture is for."""
 MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 """What the store holds, by the end of the file's name."""
 
@@ -34,6 +36,7 @@ _LOST = (EOFError, ConnectionError, msgspec.DecodeError, asyncio.LimitOverrunErr
 _EXTENSIONS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 _NAME = re.compile(r"[0-9a-f]{32}\.(?:jpg|png|webp)")
 _TEMPORARY = ".part"
+_ALL_SIZES = 3
 _TRIES = 2  # a process killed from outside is not the picture's fault, once
 _SCRIPT = Path(__file__).with_name("picture_process.py")
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
@@ -49,9 +52,10 @@ _REFUSALS = {
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A stored picture. `large` and `small` are names in the store, the same where one will do.
+    """A stored picture. `large` and `small` are names in the store, the same where one will do;
+    `medium` is one too, or empty where the others are near enough.
 
-    Widths and heights are in pixels; `bytes` counts both files.
+    Widths and heights are in pixels; `media_type` is the large file's; `bytes` counts all files.
     """
 
     large: str
@@ -63,23 +67,29 @@ class Picture(msgspec.Struct, frozen=True):
     small_height: int
     bytes: int
     blurhash: str
+    medium: str = ""
+    medium_width: int = 0
+    medium_height: int = 0
 
 
-_Size = Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_PICTURE_BYTES)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_PICTURE_BYTES)]
+
+
+class _Size(msgspec.Struct, frozen=True):
+    """One file to be."""
+
+    form: Literal["jpeg", "png", "webp"]
+    width: _Number
+    height: _Number
+    bytes: _Number
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    """What the other process says; see `server.picture_process`."""
+    """What the other process says; see `server.picture_process`. The largest size comes first."""
 
     error: str = ""
-    form: Literal["jpeg", "png", "webp"] = "jpeg"
-    width: _Size = 0
-    height: _Size = 0
-    small_width: _Size = 0
-    small_height: _Size = 0
     blurhash: str = ""
-    large_bytes: _Size = 0
-    small_bytes: _Size = 0
+    sizes: Annotated[tuple[_Size, ...], msgspec.Meta(max_length=_ALL_SIZES)] = ()
 
 
 class Pictures:
@@ -124,7 +134,7 @@ class Pictures:
             await process.wait()
 
     async def process(self, data: bytes) -> Picture:
-        """Make and store a picture: at most 2048 pixels wide and high, and a small one of 640.
+        """Make and store a picture: at most 2048 pixels wide and high, and those of 1280 and 640.
 
         Raises `TooLarge`, `Invalid` when it is no picture that we take, `TooMany` when too many
         wait, `StorageFull` when it cannot be written; nothing is then left in the store.
@@ -134,6 +144,17 @@ class Pictures:
     async def process_avatar(self, data: bytes) -> Picture:
         """As `process`: a square of at most 400 pixels, cut from the middle, in one file."""
         return await self._make("avatar", data)
+
+    async def process_header(self, data: bytes) -> Picture:
+        """As `process`: in one file, of at most 2048 pixels."""
+        return await self._make("header", data)
+
+    async def process_remote(self, kind: RemoteKind, data: bytes) -> Picture:
+        """As `process`, for pages alone and in one file.
+
+        An avatar is a square of at most 400 pixels, a picture has at most 1280, an emoji 128.
+        """
+        return await self._make(f"remote {kind}", data)
 
     def path(self, name: str) -> Path:
         """Where a file of the store is. Raises `NotFound` for what cannot be a name of ours."""
@@ -160,12 +181,12 @@ class Pictures:
         self._waiting += 1
         try:
             async with self._turn:
-                answer, large, small = await self._asked(kind, data)
+                answer, sizes = await self._asked(kind, data)
         finally:
             self._waiting -= 1
-        return await asyncio.to_thread(_store, self._folder, answer, large, small)
+        return await asyncio.to_thread(_store, self._folder, answer, sizes)
 
-    async def _asked(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
+    async def _asked(self, kind: str, data: bytes) -> tuple[_Answer, list[bytes]]:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
                 for _ in range(_TRIES):
@@ -173,7 +194,7 @@ class Pictures:
                         return _usable(await self._exchange(kind, data))
         raise Invalid(_REFUSALS["too_complex"])
 
-    async def _exchange(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
+    async def _exchange(self, kind: str, data: bytes) -> tuple[_Answer, list[bytes]]:
         """One request, one answer. Whatever interrupts them ends the process: it is out of step."""
         done = False
         try:
@@ -185,10 +206,9 @@ class Pictures:
             await process.stdin.drain()
             line = await process.stdout.readuntil(b"\n")
             answer = msgspec.json.decode(line, type=_Answer)
-            large = await process.stdout.readexactly(answer.large_bytes)
-            small = await process.stdout.readexactly(answer.small_bytes)
+            sizes = [await process.stdout.readexactly(size.bytes) for size in answer.sizes]
             done = True
-            return answer, large, small
+            return answer, sizes
         finally:
             if done:
                 self._rest()
@@ -229,7 +249,7 @@ class Pictures:
         self._ended = [one for one in self._ended if one.returncode is None] + [process]
 
 
-def _usable(made: tuple[_Answer, bytes, bytes]) -> tuple[_Answer, bytes, bytes]:
+def _usable(made: tuple[_Answer, list[bytes]]) -> tuple[_Answer, list[bytes]]:
     """What was made; raises `Invalid` when it was refused."""
     if error := made[0].error:
         raise Invalid(_REFUSALS.get(error, _UNREADABLE))
@@ -242,12 +262,11 @@ def _prepare(folder: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _store(folder: Path, answer: _Answer, large: bytes, small: bytes) -> Picture:
-    """Write both files or none."""
-    extension = _EXTENSIONS[answer.form]
-    names = [secrets.token_hex(16) + extension for _ in range(2 if small else 1)]
+def _store(folder: Path, answer: _Answer, sizes: list[bytes]) -> Picture:
+    """Write all files or none."""
+    names = [secrets.token_hex(16) + _EXTENSIONS[size.form] for size in answer.sizes]
     try:
-        for name, data in zip(names, (large, small), strict=False):
+        for name, data in zip(names, sizes, strict=True):
             _write(folder / name[:2] / name, data)
     except OSError as error:
         for name in names:
@@ -255,16 +274,26 @@ def _store(folder: Path, answer: _Answer, large: bytes, small: bytes) -> Picture
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull("There is no room left for pictures on this server.") from error
         raise StorageFull("The picture could not be stored. Try again later.") from error
+    return _described(answer, names)
+
+
+def _described(answer: _Answer, names: list[str]) -> Picture:
+    """What was stored, by the edge of each size."""
+    large, small = answer.sizes[0], answer.sizes[-1]
+    medium, name = (answer.sizes[1], names[1]) if len(names) == _ALL_SIZES else (None, "")
     return Picture(
         large=names[0],
         small=names[-1],
-        media_type=MEDIA_TYPES[extension],
-        width=answer.width,
-        height=answer.height,
-        small_width=answer.small_width,
-        small_height=answer.small_height,
-        bytes=len(large) + len(small),
+        media_type=MEDIA_TYPES[_EXTENSIONS[large.form]],
+        width=large.width,
+        height=large.height,
+        small_width=small.width,
+        small_height=small.height,
+        bytes=sum(size.bytes for size in answer.sizes),
         blurhash=answer.blurhash,
+        medium=name,
+        medium_width=medium.width if medium else 0,
+        medium_height=medium.height if medium else 0,
     )
 
 
@@ -300,7 +329,9 @@ def _sweep(folder: Path, known: frozenset[str], before_ms: int) -> int:
     removed = 0
     for path in folder.glob("??/*"):
         with suppress(FileNotFoundError):
-            if path.name not in known and path.stat().st_mtime_ns < before_ms * 1_000_000:
+            if not _NAME.fullmatch(path.name) or path.name in known:
+                continue
+            if path.stat().st_mtime_ns < before_ms * 1_000_000:
                 path.unlink()
                 removed += 1
     return removed

@@ -12,6 +12,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -27,6 +29,7 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         """`key` has `KEY_BYTES` bytes."""
+        self._key = key
         self._cipher = AESGCM(key)
 
     def seal(self, data: bytes, about: bytes = b"") -> bytes:
@@ -46,6 +49,10 @@ class Vault:
                 "The database was sealed with another key; put back the secrets.key_file "
                 "that belongs to it."
             ) from None
+
+    def derived(self, about: bytes) -> bytes:
+        """A key for another purpose, which tells nothing of this one. RFC 5869 §2.3."""
+        return HKDFExpand(SHA256(), KEY_BYTES, about).derive(self._key)
 
 
 def vault(path: Path, *, make: bool = True) -> Vault:

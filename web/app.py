@@ -15,12 +15,14 @@ from server.config import VERSION, Config, ConfigError, site
 from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.media import Pictures
+from server.remote_pictures import RemotePictures
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
 from web import activitypub, api, feeds, media, operations, pages, wellknown
 from web.keys import (
+    ADDRESSES,
     BUCKETS,
     CLIENT,
     CONFIG,
@@ -30,6 +32,7 @@ from web.keys import (
     KEYRING,
     NOW,
     PICTURES,
+    REMOTE_PICTURES,
     SITE,
     VAULT,
     WORKER,
@@ -37,6 +40,7 @@ from web.keys import (
 from web.limits import Buckets
 from web.live import Hub
 from web.middleware import MIDDLEWARES
+from web.pictures import Addresses
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
 
@@ -87,6 +91,7 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES] = pictures = Pictures(config.media.folder)
         await pictures.open()
         app[KEYRING] = Keyring(db, app[VAULT])
+        app[ADDRESSES] = Addresses(app[SITE], app[VAULT])
         yield
         await pictures.close()
     finally:
@@ -132,14 +137,25 @@ async def network(
         app[NOW],
         scheme=here.origin.partition(":")[0],
     )
+    media = app[CONFIG].media
+    app[REMOTE_PICTURES] = remote = RemotePictures(
+        app[FETCHER], Pictures(media.folder, seconds_per_picture=10.0), media.remote_bytes
+    )
     yield
+    await remote.close()
     await client.close()
 
 
 async def worker(app: web.Application) -> AsyncIterator[None]:
     """Work through what was promised until shutdown."""
     app[WORKER] = running = Worker(
-        app[DB], app[CLIENT], app[FETCHER], app[KEYRING], app[PICTURES], app[NOW]
+        app[DB],
+        app[CLIENT],
+        app[FETCHER],
+        app[KEYRING],
+        app[PICTURES],
+        app[NOW],
+        remote_bytes=app[CONFIG].media.remote_bytes,
     )
     await running.take_over()
     running.start()

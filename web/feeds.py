@@ -28,7 +28,7 @@ from web import atom, i18n
 from web.i18n import N_
 from web.keys import DB, SITE
 from web.pages.access import number, somebody
-from web.render import person_feed, person_url, picture_url, post_url, replies_feed, tag_feed
+from web.render import person_feed, person_url, post_url, replies_feed, tag_feed
 
 routes = web.RouteTableDef()
 
@@ -252,5 +252,4 @@ def _enclosure(site: Site, media: Media) -> atom.Enclosure:
 
 
 def _address(site: Site, media: Media) -> str:
-    url = picture_url(media)
-    return f"{site.origin}{url}" if url.startswith("/") else url
+    return f"{site.origin}/media/{media.large}" if media.large else media.remote_url

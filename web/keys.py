@@ -11,11 +11,13 @@ from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Account, Member, Site
+from server.remote_pictures import RemotePictures
 from server.secrets import Vault
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.limits import Buckets
 from web.live import Hub
+from web.pictures import Addresses
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ DB = web.AppKey("DB", Database)
 CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
 PICTURES = web.AppKey("PICTURES", Pictures)
+REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
+ADDRESSES = web.AppKey("ADDRESSES", Addresses)
 KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
 WORKER = web.AppKey("WORKER", Worker)

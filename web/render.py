@@ -30,9 +30,10 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
-from web import i18n
-from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web import i18n, pictures
+from web.keys import ADDRESSES, CONFIG, DB, NOW, SITE, VIEWER, Viewer
 from web.own_server import own_handle
+from web.pictures import Addresses
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -67,8 +68,8 @@ _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
-    "media-src {pictures}; form-action 'self'{beyond}; base-uri 'none'; frame-ancestors 'none'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "media-src 'self'; form-action 'self'{beyond}; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'; connect-src 'self'"
 )
 
@@ -118,6 +119,7 @@ def _rendered(request: web.Request, template: str, context: Mapping[str, object]
         "document": "",
         "feed": "",  # the address of the Atom feed of what the page shows
         "own_handle": own_handle(request),  # of a visitor who takes part from another server
+        "addresses": request.config_dict[ADDRESSES],
     }
     return environment(language).get_template(template).render({**values, **context})
 
@@ -130,11 +132,9 @@ def guarded(
     A form of a page that `leads_on` may end on another server: browsers hold `form-action` to
     where a form is redirected, too.
     """
-    # Pictures of other servers come from those servers; a city without TLS is one on localhost.
     secure = request.config_dict[SITE].origin.startswith("https:")
-    pictures = "'self' https: data:" if secure else "'self' https: http: data:"
     beyond = "" if not leads_on else " https:" if secure else " https: http:"
-    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures, beyond=beyond)
+    response.headers["Content-Security-Policy"] = _POLICY.format(beyond=beyond)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -195,7 +195,11 @@ def environment(language: str) -> Environment:
         icon=icon,
         person_url=person_url,
         post_url=post_url,
+        face=face,
+        banner=banner,
         picture_url=picture_url,
+        srcset=pictures.srcset,
+        blur=blur,
         language_name=language_name,
         say=say,
     )
@@ -206,22 +210,25 @@ def environment(language: str) -> Environment:
 def html(context: Context, content: str, emojis: str = "[]") -> Markup:
     """Sanitised HTML, sanitised once more, with its custom emoji as pictures."""
     clean = text.sanitise_story(content, f"{context['site'].origin}/media/")
-    return Markup(_with_emojis(clean, emojis))  # noqa: S704  sanitised here
+    return Markup(_with_emojis(context, clean, emojis))  # noqa: S704  sanitised here
 
 
-def named(account: Account) -> Markup:
+@pass_context
+def named(context: Context, account: Account) -> Markup:
     """What somebody is called, with their custom emoji."""
-    return Markup(_with_emojis(str(escape(account.shown_name)), account.emojis))  # noqa: S704  escaped
+    name = str(escape(account.shown_name))
+    return Markup(_with_emojis(context, name, account.emojis))  # noqa: S704  escaped
 
 
-def _with_emojis(content: str, emojis: str) -> str:
+def _with_emojis(context: Context, content: str, emojis: str) -> str:
     if emojis == "[]" or ":" not in content:
         return content
-    pictures = {code: url for code, url in json.loads(emojis)}
+    addresses = _addresses(context)
+    drawn = {code: addresses.emoji(url) for code, url in json.loads(emojis)}
 
     def picture(match: re.Match[str]) -> str:
-        url = pictures.get(match[1])
-        if url is None:
+        url = drawn.get(match[1])
+        if not url:
             return match[0]
         return f'<img class="emoji" src="{escape(url)}" alt="{match[0]}" title="{match[0]}">'
 
@@ -374,10 +381,32 @@ def replies_feed(view: PostView) -> str:
     return f"/feeds{post_url(view.post, view.author)}" if view.post.local and view.post.open else ""
 
 
-def picture_url(media: Media, *, small: bool = False) -> str:
-    """Where a picture is: ours below /media/, a peer's at the peer."""
-    name = media.small if small and media.small else media.large
-    return f"/media/{name}" if name else media.remote_url
+@pass_context
+def picture_url(context: Context, media: Media, *, small: bool = False) -> str:
+    """Where pages load a picture from, a stranger's too; nothing for what is no picture."""
+    return _addresses(context).picture(media, small=small)
+
+
+@pass_context
+def face(context: Context, account: Account) -> str:
+    """Somebody's picture, or the one of those who have none."""
+    return _addresses(context).face(account) or asset("avatar.svg")
+
+
+@pass_context
+def banner(context: Context, account: Account) -> str:
+    """The wide picture above somebody's page; nothing where there is none."""
+    return _addresses(context).banner(account)
+
+
+def blur(media: Media) -> str:
+    """What stands in for a picture while it loads, as a `data:` address; nothing without one."""
+    return pictures.blur(media.blurhash)
+
+
+def _addresses(context: Context) -> Addresses:
+    found: Addresses = context["addresses"]
+    return found
 
 
 @cache

@@ -61,6 +61,9 @@ def _row(
         focus_x=_within(focus[0]),
         focus_y=_within(focus[1]),
         created_ms=now_ms,
+        medium=picture.medium,
+        medium_width=picture.medium_width,
+        medium_height=picture.medium_height,
     )
 
 
@@ -73,10 +76,10 @@ def loose(db: Read, account_id: int, media_id: int) -> Media | None:
 
 
 def spend(tx: Write, media: Media, now_ms: int) -> str:
-    """Take a loose picture for a profile, which needs no small size; the name of its file."""
+    """Take a loose picture for a profile, which shows its large size; the name of its file."""
     store.remove(tx, media.id)
-    if media.small not in ("", media.large):
-        let_go(tx, media.account_id, media.small, now_ms)
+    for file in {media.medium, media.small} - {"", media.large}:
+        let_go(tx, media.account_id, file, now_ms)
     return media.large
 
 

@@ -187,6 +187,13 @@ def first_key(db: Read) -> bytes | None:
     return row["rsa_private"] if row else None
 
 
+def files(db: Read) -> set[str]:
+    """The names of the pictures that our people's pages show."""
+    found = db.all("SELECT avatar, header FROM account WHERE domain = ''")
+    urls = (row[column] for row in found for column in ("avatar", "header"))
+    return {url.rpartition("/")[2] for url in urls if url}
+
+
 def insert_member(tx: Write, member: Member) -> None:
     """Store the private half of a new account."""
     tx.run(

@@ -16,7 +16,8 @@ import msgspec
 from server.store.db import Read, Write
 
 ROWS_AT_ONCE: Final = 1_000
-SKIPPED: Final = frozenset({"schema_version"})  # migrations write it
+SKIPPED: Final = frozenset({"schema_version", "remote_picture"})
+"""Migrations write the one; the other is kept for a while and can be fetched again."""
 
 _TABLES: Final = {
     "sqlite": "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"

@@ -8,6 +8,7 @@ from server.model import Media
 from server.store.db import Read, Write
 from server.store.paging import among
 
+SIZES = ("large", "medium", "small")
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Media))
 INSERT = f"INSERT INTO media ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
 
@@ -78,11 +79,17 @@ def remove_loose(tx: Write, before_ms: int) -> list[str]:
           AND (created_ms = 0 OR NOT EXISTS (
             SELECT 1 FROM draft WHERE draft.account_id = media.account_id
               AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))
-        RETURNING large, small
+        RETURNING large, medium, small
         """,
         before=before_ms,
     )
-    return [name for row in found for name in (row["large"], row["small"]) if name]
+    return sorted({row[size] for row in found for size in SIZES if row[size]})
+
+
+def files(db: Read) -> set[str]:
+    """The names of all files that a row names, in a post or not."""
+    found = db.all("SELECT large, medium, small FROM media WHERE large != ''")
+    return {row[size] for row in found for size in SIZES if row[size]}
 
 
 def release_loose(tx: Write, account_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What nobody needs any more is forgotten: ids, sent activities, loose pictures, sessions."""
+"""What nobody needs any more is forgotten: ids, sent activities, pictures and files, sessions."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import Final
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
 from server.media import Pictures
+from server.remote_pictures import FAILED_MS, make_room
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
@@ -19,11 +20,12 @@ from server.store import (
     jobs,
     media,
     peers,
+    remote_pictures,
     sessions,
     timelines,
     visits,
 )
-from server.store.db import Database, DatabaseError, Write
+from server.store.db import Database, DatabaseError, Read, Write
 
 log = logging.getLogger(__name__)
 
@@ -35,27 +37,42 @@ LOOSE_MEDIA_MS: Final = DAY_MS
 HOMES_AT_ONCE: Final = 50
 
 
-async def keep_house(db: Database, pictures: Pictures, now_ms: Callable[[], int]) -> None:
-    """Every five minutes, as long as the process lives; home timelines are cut once a day."""
+async def keep_house(
+    db: Database, pictures: Pictures, remote_bytes: int, now_ms: Callable[[], int]
+) -> None:
+    """Every five minutes, as long as the process lives; the long work once a day."""
     cut_on = 0
     while True:
         try:
-            await keep_house_once(db, pictures, now_ms())
+            await keep_house_once(db, pictures, remote_bytes, now_ms())
             if (today := now_ms() // DAY_MS) != cut_on:
                 await trim_homes(db)
+                await sweep_files(db, pictures, now_ms())
                 cut_on = today
         except DatabaseError as error:
             log.warning("housekeeping waits: %s", error)
         await asyncio.sleep(PAUSE_MS / 1000)
 
 
-async def keep_house_once(db: Database, pictures: Pictures, now_ms: int) -> None:
-    """Forget what is old."""
+async def keep_house_once(db: Database, pictures: Pictures, remote_bytes: int, now_ms: int) -> None:
+    """Forget what is old. `remote_bytes` is what pictures of other servers may take."""
     await db.write(_forget, now_ms)
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
     for name in await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS):
         await asyncio.to_thread(pictures.remove, name)
+    await make_room(db, pictures, remote_bytes)
+
+
+async def sweep_files(db: Database, pictures: Pictures, now_ms: int) -> None:
+    """Remove files that no row names: a process was killed between the one and the other."""
+    known = await db.read(_files)
+    if removed := await pictures.sweep(known, now_ms - LOOSE_MEDIA_MS):
+        log.info("%d files that nothing named were removed", removed)
+
+
+def _files(db: Read) -> set[str]:
+    return media.files(db) | accounts.files(db) | remote_pictures.files(db)
 
 
 async def trim_homes(db: Database) -> None:
@@ -74,6 +91,7 @@ def _forget(tx: Write, now_ms: int) -> None:
     jobs.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)
     idempotency.forget(tx, now_ms - DAY_MS)
+    remote_pictures.forget_failures(tx, now_ms - FAILED_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)
     invites.sweep(tx, now_ms)

@@ -31,10 +31,13 @@ class Worker:
         keyring: Keyring,
         pictures: Pictures,
         now_ms: Callable[[], int],
+        *,
+        remote_bytes: int,
     ) -> None:
-        """Nothing runs before `start`."""
+        """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
         self._pictures = pictures
+        self._remote_bytes = remote_bytes
         self._now_ms = now_ms
         self._work = Jobs(db, fetcher, now_ms)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
@@ -63,7 +66,9 @@ class Worker:
         self._running = [
             asyncio.create_task(self._jobs.run()),
             asyncio.create_task(self._peers.run()),
-            asyncio.create_task(keep_house(self._db, self._pictures, self._now_ms)),
+            asyncio.create_task(
+                keep_house(self._db, self._pictures, self._remote_bytes, self._now_ms)
+            ),
         ]
 
     async def take_over(self) -> None:
@@ -96,7 +101,7 @@ class Worker:
 
     async def keep_house_once(self) -> None:
         """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
-        await keep_house_once(self._db, self._pictures, self._now_ms())
+        await keep_house_once(self._db, self._pictures, self._remote_bytes, self._now_ms())
 
 
 def _release_all(tx: Write, now_ms: int) -> None:

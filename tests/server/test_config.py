@@ -166,6 +166,8 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[database]\nurl = "postgresql://me:hu@sh@host/x"', "database.url"),
         ('[media]\nstore = "s3://bucket"', "media.store"),
         ('[media]\nstore = ""', "media.store"),
+        ("[media]\nremote_cache_mb = 15", "media.remote_cache_mb"),
+        ("[media]\nremote_cache_mb = -1", "media.remote_cache_mb"),
         ('[secrets]\nkey_file = ""', "secrets.key_file"),
         ('[mail]\nsmtp = "mail.example"', "mail.smtp"),
         ('[federation]\nallowed_addresses = ["everywhere"]', "federation.allowed_addresses"),

@@ -53,21 +53,76 @@ def near(found: Any, wanted: tuple[int, ...]) -> bool:
     return all(abs(a - b) < 30 for a, b in zip(found, wanted, strict=True))
 
 
+def names(made: Picture) -> list[str]:
+    """The files of a picture, the largest first; those that are missing are left out."""
+    return [name for name in (made.large, made.medium, made.small) if name]
+
+
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-async def test_a_photograph_becomes_a_large_and_a_small_jpeg(pictures: Pictures) -> None:
+async def test_a_photograph_becomes_a_large_jpeg_and_two_light_sizes(pictures: Pictures) -> None:
     made = await pictures.process(encoded(two_halves(4000, 3000), "JPEG"))
-    large, small = opened(pictures, made.large), opened(pictures, made.small)
-    assert (large.format, large.size, small.size) == ("JPEG", (2048, 1536), (640, 480))
+    large, medium, small = [opened(pictures, name) for name in names(made)]
+    assert (large.format, medium.format, small.format) == ("JPEG", "WEBP", "WEBP")
+    assert (large.size, medium.size, small.size) == ((2048, 1536), (1280, 960), (640, 480))
     assert (made.width, made.height) == large.size
+    assert (made.medium_width, made.medium_height) == medium.size
     assert (made.small_width, made.small_height) == small.size
     assert made.media_type == "image/jpeg"
-    assert made.bytes == sum(
-        pictures.path(name).stat().st_size for name in (made.large, made.small)
+    assert made.bytes == sum(pictures.path(name).stat().st_size for name in names(made))
+    for image in (large, medium, small):
+        assert near(image.getpixel((100, 100)), RED)
+
+
+@pytest.mark.parametrize(
+    ("width", "sizes"),
+    [(640, [640]), (641, [641, 640]), (1472, [1472, 640]), (1473, [1473, 1280, 640])],
+)
+async def test_a_size_is_made_where_it_saves_something(
+    pictures: Pictures, tmp_path: Path, width: int, sizes: list[int]
+) -> None:
+    made = await pictures.process(encoded(two_halves(200, width), "JPEG"))
+    kept = dict.fromkeys(names(made))
+    assert [opened(pictures, name).height for name in kept] == sizes
+    assert len(files(tmp_path)) == len(sizes)
+    assert (made.medium_height, bool(made.medium)) == (
+        (1280, True) if 1280 in sizes else (0, False)
     )
-    assert near(large.getpixel((1000, 100)), RED)
+
+
+async def test_a_drawing_stays_sharp_in_every_size(pictures: Pictures) -> None:
+    lines = Image.new("P", (2000, 1500), 0)
+    lines.putpalette([255, 255, 255, 0, 0, 0])
+    for x in range(0, 2000, 50):
+        lines.paste(1, (x, 0, x + 10, 1500))
+    made = await pictures.process(encoded(lines, "PNG"))
+    assert made.media_type == "image/png"
+    weights = [pictures.path(name).stat().st_size for name in names(made)]
+    assert max(weights) < 40_000
+
+
+async def test_a_wide_picture_of_a_profile_is_one_file(pictures: Pictures, tmp_path: Path) -> None:
+    made = await pictures.process_header(encoded(two_halves(3000, 1000), "JPEG"))
+    assert (opened(pictures, made.large).format, made.width, made.small) == (
+        "JPEG",
+        2048,
+        made.large,
+    )
+    assert len(files(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("avatar", (400, 400)), ("picture", (1280, 960)), ("emoji", (128, 96))]
+)
+async def test_a_strangers_picture_is_one_light_file(
+    pictures: Pictures, tmp_path: Path, kind: media.RemoteKind, size: tuple[int, int]
+) -> None:
+    made = await pictures.process_remote(kind, encoded(two_halves(2400, 1800), "JPEG"))
+    image = opened(pictures, made.large)
+    assert (image.format, image.size, made.small, made.medium) == ("WEBP", size, made.large, "")
+    assert len(files(tmp_path)) == 1
 
 
 async def test_files_are_readable_by_the_web_server_and_have_names_of_128_random_bits(
@@ -402,6 +457,17 @@ async def test_a_sweep_removes_old_files_that_no_row_knows(pictures: Pictures) -
         os.utime(pictures.path(one.large), (1000, 1000))
     assert await pictures.sweep({kept.large}, before_ms=2_000_000) == 1
     assert exists(pictures, kept) and exists(pictures, fresh) and not exists(pictures, lost)
+
+
+async def test_a_sweep_leaves_alone_what_the_store_has_not_written(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    notes = tmp_path / "media" / "my" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("of the operator")
+    os.utime(notes, (1000, 1000))
+    assert await pictures.sweep(set(), before_ms=2_000_000) == 0
+    assert notes.exists()
 
 
 async def test_a_picture_can_be_removed_twice(pictures: Pictures) -> None:

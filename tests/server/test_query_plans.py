@@ -30,6 +30,7 @@ from server.store import (
     posts,
     queue,
     reactions,
+    remote_pictures,
     reports,
     sessions,
     settings,
@@ -58,6 +59,7 @@ STORES = (
     posts,
     queue,
     reactions,
+    remote_pictures,
     reports,
     sessions,
     settings,
@@ -66,6 +68,7 @@ STORES = (
 )
 
 WHOLE: dict[str, str] = {
+    "accounts.files": "housekeeping, once a day",
     "accounts.first_key": "once, at the start; one row",
     "accounts.members": "the operator's list of people",
     "accounts.moderators": "a handful of rows of a table of our own people",
@@ -83,6 +86,7 @@ WHOLE: dict[str, str] = {
     "jobs.drop_parked": "the operator's command",
     "jobs.parked": "the operator's command",
     "jobs.retry_parked": "the operator's command",
+    "media.files": "housekeeping, once a day",
     "peers.add_all": "an account of ours ends: every peer is told",
     "peers.release_all": "once, at the start",
     "peers.wake_forgotten": "housekeeping, one row per peer",
@@ -91,6 +95,9 @@ WHOLE: dict[str, str] = {
     "queue.lanes": "the operator's view",
     "queue.parked": "the operator's command",
     "queue.retry": "the operator's command",
+    "remote_pictures.drop": "makes room: once in a sixteenth of the budget, and housekeeping",
+    "remote_pictures.files": "housekeeping, once a day; a backup",
+    "remote_pictures.total": "with remote_pictures.drop",
     "reports.waiting": "what is open; the table is small where moderators work",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
 }

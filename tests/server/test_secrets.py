@@ -38,6 +38,15 @@ def test_another_key_or_another_row_opens_nothing(key_file, tmp_path):
         secrets.vault(key_file).open(sealed, b"account 2")
 
 
+def test_a_key_for_another_purpose_is_always_the_same_and_only_for_that(key_file, tmp_path):
+    vault = secrets.vault(key_file)
+    signs = vault.derived(b"signs")
+    assert signs == secrets.vault(key_file).derived(b"signs")
+    assert len(signs) == secrets.KEY_BYTES
+    assert signs not in (vault.derived(b"seals"), bytes.fromhex(key_file.read_text()))
+    assert signs != secrets.vault(tmp_path / "other.key").derived(b"signs")
+
+
 @pytest.mark.parametrize("damaged", [b"", b"\x01", b"\x02" + b"x" * 40, b"\x01" + b"x" * 12])
 def test_damage_is_a_sentence(key_file, damaged):
     with pytest.raises(secrets.SecretError):

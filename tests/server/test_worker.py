@@ -6,6 +6,7 @@ The table of answers is SECURITY.md, "What must hold under faults".
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from server.clock import DAY_MS, HOUR_MS
 from server.fetch import Budget
 from server.inbox import door
 from server.inbox.table import HANDLERS
+from server.media import Pictures
 from server.model import Job
 from server.services import posts
 from server.store import jobs, peers, queue
@@ -134,7 +136,10 @@ class Town:
         keyring: Any = Keyring()
         client: Any = self.peers
         fetcher: Any = self.fetcher
-        self.worker = Worker(db, client, fetcher, keyring, None, lambda: self.now_ms)  # type: ignore[arg-type]
+        pictures = Pictures(Path("no pictures"))
+        self.worker = Worker(
+            db, client, fetcher, keyring, pictures, lambda: self.now_ms, remote_bytes=1
+        )
 
     async def say(self, *contents: str) -> None:
         """Ann publishes; eve, and whoever follows, is to hear it."""

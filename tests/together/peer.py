@@ -54,6 +54,9 @@ class Peer:
     status: int = 202
     finger: Callable[[web.Request], Awaitable[web.Response]] | None = None
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = field(
+        default_factory=dict
+    )
     received: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
@@ -181,10 +184,12 @@ class Peer:
         """The activities of one type that came, in their order."""
         return [one for one in self.received if one["type"] == kind]
 
-    async def _get(self, request: web.Request) -> web.Response:
+    async def _get(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path_qs)
         if request.path == "/.well-known/webfinger":
             return await self.finger(request) if self.finger else self._finger(request)
+        if request.path in self.files:
+            return await self.files[request.path](request)
         if self.signed_gets and not await self._signed(request, b""):
             return web.Response(status=401)
         document = self.documents.get(request.path_qs)

@@ -10,7 +10,7 @@ import tarfile
 
 import pytest
 
-from server.store import archive
+from server.store import archive, remote_pictures
 from server.store.db import Database
 from web import cli
 
@@ -80,6 +80,38 @@ def test_what_was_kept_comes_back_on_an_empty_machine(madang, city, new_database
     assert (tmp_path / "var" / "media" / "ab" / "abcdef.webp").read_bytes() == b"picture"
     assert (tmp_path / "var" / "secret.key").read_bytes() == key
     assert stat.S_IMODE((tmp_path / "var" / "secret.key").stat().st_mode) == 0o600
+
+
+def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
+    madang, city, new_database, tmp_path
+):
+    passing = tmp_path / "var" / "media" / "cd" / "cdef.webp"
+    passing.parent.mkdir()
+    passing.write_bytes(b"theirs")
+
+    async def keep() -> None:
+        db = await Database.open(city, readers=1, connections=1)
+        try:
+            await db.write(remote_pictures.keep, "avatar https://far.test/a", passing.name, 6, 1)
+        finally:
+            await db.close()
+
+    asyncio.run(keep())
+    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    move_aside(tmp_path)
+    other = new_database()
+    assert madang(other, "restore", "city.tar.gz")[0] == 0
+    kept = [path.name for path in (tmp_path / "var" / "media").rglob("*.webp")]
+    assert kept == ["abcdef.webp"]
+
+    async def known() -> set[str]:
+        db = await Database.open(other, readers=1, connections=1)
+        try:
+            return await db.read(remote_pictures.files)
+        finally:
+            await db.close()
+
+    assert asyncio.run(known()) == set()
 
 
 def made(folder) -> str:

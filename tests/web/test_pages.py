@@ -15,7 +15,7 @@ from server.store import posts as post_rows
 from server.store.paging import Page
 from tests.web.city import COOKIE, HERE, PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
-from web.keys import FETCHER
+from web.keys import ADDRESSES, FETCHER
 
 DOCUMENT = "application/activity+json"
 
@@ -912,7 +912,7 @@ async def stranger(city, **changes):
         ({"warning": "Spiders"}, ["Content warning:", "Spiders", "<details"]),
         (
             {"content": "<p>:sun:<script>x</script></p>", "emojis": '[["sun", "https://e/s.png"]]'},
-            ["s.png"],
+            ['class="emoji"'],
         ),
         ({"kind": "page", "title": "A link", "content": ""}, ["A link"]),
         ({"reply_to_uri": "https://far.example/0"}, ["is an answer"]),
@@ -927,17 +927,24 @@ async def test_what_strangers_write_is_shown_sensibly(city, changes, told):
         assert "<script" not in page.text.replace('<script src="/static/', "")
         assert "@ada@far.example" in page.text
     page = await mina.get(f"/@ada@far.example/{post.id}")
-    for words in (*told, 'href="https://far.example/@ada/1"', "noindex", "far.example/sun.png"):
+    sun = city.app[ADDRESSES].emoji("https://far.example/sun.png")
+    for words in (*told, 'href="https://far.example/@ada/1"', "noindex", f'src="{sun}"'):
         assert words in page.text
+    assert ".png" not in page.text  # nothing is loaded from there
     visitor = await city.visitor("ko")
     assert "far.example" in (await visitor.get(f"/@ada@far.example/{post.id}")).text
 
 
 @pytest.mark.parametrize(
-    ("kind", "element"),
-    [("image", "<img"), ("video", "<video"), ("audio", "<audio"), ("link", 'class="linked"')],
+    ("kind", "told"),
+    [
+        ("image", 'alt="A goose" loading="lazy"'),
+        ("video", "Watch it on the original page"),
+        ("audio", "Listen to it on the original page"),
+        ("link", 'href="https://far.example/file"'),
+    ],
 )
-async def test_what_hangs_on_a_strangers_post_can_be_seen_and_heard(city, kind, element):
+async def test_what_hangs_on_a_strangers_post_is_shown_or_a_press_away(city, kind, told):
     mina, post = await stranger(city)
     row = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
     file = Media(
@@ -953,9 +960,11 @@ async def test_what_hangs_on_a_strangers_post_can_be_seen_and_heard(city, kind, 
     )
     await city.db.write(media_rows.insert, file)
     page = await mina.get(f"/@ada@far.example/{post.id}")
-    assert element in page.text
-    assert "https://far.example/file" in page.text
+    assert told in page.text
     assert "A goose" in page.text
+    here = city.app[ADDRESSES].remote("picture", file.remote_url)
+    assert (f'<a href="{here}"><img src="{here}"' in page.text) == (kind == "image")
+    assert 'src="https:' not in page.text
 
 
 # --- addresses

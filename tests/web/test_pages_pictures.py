@@ -8,8 +8,10 @@ from server.clock import DAY_MS, now_ms
 from server.model import Media
 from server.services import accounts, drafts, media, posts, sessions
 from server.store import media as media_rows
+from server.worker import housekeeping
 from tests.web.city import PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
+from web.keys import CONFIG, PICTURES
 
 
 def ids_in(text: str) -> list[int]:
@@ -173,6 +175,68 @@ async def test_nobody_describes_the_picture_of_another_or_of_another_post(city):
         told = await person.post("/write", status, **typed, **{f"alt_{picture.id}": "Mine"})
         assert HtmlPage(told).form("/write").fields["content"] == "B"
     assert (await rows(city))[0].alt == "A wall"
+
+
+# --- files
+
+
+def on_disk(city) -> set[str]:
+    folder = city.app[CONFIG].media.folder
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+async def named(city) -> set[str]:
+    return {name for row in await rows(city) for name in (row.large, row.medium, row.small)} - {""}
+
+
+async def test_all_three_files_of_a_picture_go_with_its_post(any_city):
+    mina = await any_city.join("mina")
+    picture = a_picture((2000, 1500))
+    note = await upload(mina, "/write", kind="note", content="A", picture_1=picture)
+    (row,) = await rows(any_city)
+    assert on_disk(any_city) == {row.large, row.medium, row.small}
+    page = await mina.get(note)
+    for name in (row.large, row.medium, row.small):
+        assert f"/media/{name} " in page.text
+    id = int(note.rpartition("/")[2])
+    await any_city.db.write(posts.delete, any_city.site, mina.account, id, now_ms())
+    await keep_house(any_city)
+    assert on_disk(any_city) == set()
+    assert await rows(any_city) == []
+
+
+async def test_a_profile_keeps_one_file_of_a_picture_with_three(any_city):
+    mina = await any_city.join("mina")
+    await upload(mina, "/settings/profile", header=a_picture((2000, 1500)))
+    assert len(on_disk(any_city)) == 3
+    await keep_house(any_city)
+    shown = await any_city.db.read(accounts.visible, mina.account.id)
+    assert on_disk(any_city) == {shown.header.rpartition("/")[2]}
+
+
+async def test_a_sweep_keeps_every_file_that_a_row_names(any_city):
+    mina = await any_city.join("mina")
+    await upload(
+        mina, "/settings/profile", avatar=a_picture(), header=a_picture((2000, 1500), "red")
+    )
+    await upload(
+        mina, "/write", kind="note", content="A", do="draft", picture_1=a_picture((2000, 1500))
+    )
+    await upload(mina, "/write", kind="note", content="A", picture_1=a_picture((2000, 1500)))
+    await keep_house(any_city)
+    before = on_disk(any_city)
+    stray = any_city.app[CONFIG].media.folder / "ab" / f"{'ab' * 16}.jpg"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"")
+    later = now_ms() + 2 * DAY_MS
+    await housekeeping.sweep_files(any_city.db, any_city.app[PICTURES], later)
+    assert on_disk(any_city) == before
+    assert len(before) == 8
+    assert await named(any_city) < before
+
+
+async def keep_house(city):
+    await housekeeping.keep_house_once(city.db, city.app[PICTURES], 1 << 30, now_ms())
 
 
 # --- profiles

@@ -6,16 +6,20 @@ from jinja2 import UndefinedError
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.model import Media, Post, PostView, Site
+from server.secrets import Vault
 from server.services.accounts import blank
 from web import render
 from web.pages.posts import MAX_DEPTH, greeting, nested
+from web.pictures import Addresses
 
 SITE = Site(origin="https://gm.example", domain="gm.example", name="광명마당")
 NOW_MS = 1_795_446_000_000
+ADDRESSES = Addresses(SITE, Vault(bytes(32)))
 
 
 def shown(source, language="en", **context):
     values = {"site": SITE, "language": language, "now_ms": NOW_MS, "csrf": "", "errors": {}}
+    values["addresses"] = ADDRESSES
     return render.environment(language).from_string(source).render({**values, **context})
 
 
@@ -84,7 +88,8 @@ def test_names_are_escaped_and_their_emoji_drawn():
     )
     told = shown("{{ account|named }}", account=account)
     assert "&lt;b&gt;Mi&lt;/b&gt;" in told
-    assert '<img class="emoji" src="https://far.example/sun.png" alt=":sun:"' in told
+    drawn = ADDRESSES.emoji("https://far.example/sun.png")
+    assert f'<img class="emoji" src="{drawn}" alt=":sun:"' in told
     assert ":none:" in told
 
 
@@ -92,7 +97,13 @@ def test_emoji_are_not_put_into_attributes():
     content = '<p><a href="https://far.example/:sun:">:sun:</a></p>'
     told = shown("{{ c|html(e) }}", c=content, e='[["sun", "https://far.example/a\\"b.png"]]')
     assert 'href="https://far.example/:sun:"' in told
-    assert 'src="https://far.example/a&#34;b.png"' in told
+    drawn = ADDRESSES.emoji('https://far.example/a"b.png')
+    assert f'src="{drawn}"' in told
+
+
+def test_an_emoji_that_we_would_not_fetch_stays_a_word():
+    told = shown("{{ c|html(e) }}", c="<p>:sun:</p>", e='[["sun", "ftp://far.example/sun.png"]]')
+    assert told == "<p>:sun:</p>"
 
 
 @pytest.mark.parametrize(
@@ -123,12 +134,49 @@ def test_where_people_posts_and_pictures_are_shown():
     assert render.person_url(mira) == "/@mira"
     assert render.person_url(far) == "/@%C3%9Clo@far.example"
     assert render.post_url(a_post(7, mira).post, mira) == "/@mira/7"
-    media = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
-    ours = Media(**{**media, "large": "ab/l.jpg", "small": "ab/s.jpg"})
-    theirs = Media(**{**media, "remote_url": "https://far.example/p.png"})
-    assert render.picture_url(ours) == "/media/ab/l.jpg"
-    assert render.picture_url(ours, small=True) == "/media/ab/s.jpg"
-    assert render.picture_url(theirs, small=True) == "https://far.example/p.png"
+    ours = a_medium(large="l.jpg", small="s.webp")
+    theirs = a_medium(remote_url="https://far.example/p.png")
+    both = "{{ picture_url(media) }} {{ picture_url(media, small=true) }}"
+    assert shown(both, media=ours) == "/media/l.jpg /media/s.webp"
+    here = ADDRESSES.remote("picture", theirs.remote_url)
+    assert shown(both, media=theirs) == f"{here} {here}"
+
+
+def a_medium(**changes):
+    blank_values = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    return Media(**{**blank_values, "kind": "image", **changes})
+
+
+def card(media):
+    macro = (
+        '{% import "components/posts.html" as posts with context %}'
+        "{{ posts.picture(media, 'https://far.example/notes/1') }}"
+    )
+    return shown(macro, media=media)
+
+
+def test_a_picture_offers_every_size_that_we_have():
+    sizes = {"large": "l.jpg", "medium": "m.webp", "small": "s.webp"}
+    widths = {"width": 2048, "medium_width": 1280, "small_width": 640}
+    told = card(a_medium(**sizes, **widths, height=1536, small_height=480))
+    assert 'srcset="/media/s.webp 640w, /media/m.webp 1280w, /media/l.jpg 2048w"' in told
+    assert 'width="640" height="480"' in told
+    assert "srcset" not in card(a_medium(large="l.jpg", small="l.jpg", width=400, small_width=400))
+    assert "srcset" not in card(a_medium(remote_url="https://far.example/p.png", width=900))
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_a_strangers_film_is_a_link_to_its_page_and_loads_nothing(kind):
+    told = card(a_medium(kind=kind, remote_url="https://far.example/film.mp4"))
+    assert 'href="https://far.example/notes/1"' in told
+    assert "film.mp4" not in told
+    assert "src=" not in told
+
+
+def test_a_picture_that_we_would_not_fetch_is_a_link():
+    told = card(a_medium(remote_url="https://far.example/" + "x" * 2000))
+    assert "<img" not in told
+    assert 'href="https://far.example/xxx' in told
 
 
 def test_an_asset_has_an_address_that_changes_with_it():

@@ -229,7 +229,7 @@ async def _header(request: web.Request, sent: Upload | None) -> str | None:
     """The file of the uploaded picture; None where none was sent."""
     if sent is None:
         return None
-    return (await request.config_dict[PICTURES].process(sent.data)).large
+    return (await request.config_dict[PICTURES].process_header(sent.data)).large
 
 
 def _fields(sent: tuple[Field, ...] | None) -> tuple[tuple[str, str], ...] | None:

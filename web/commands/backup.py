@@ -1,7 +1,8 @@
 """`madang backup FILE`: database, media and key as one archive, taken while the server runs.
 
 The archive is a compressed tar: `madang.json` says what it is, `secret.key` is the key, `tables/`
-has the rows of one snapshot in an order that can be restored, `media/` the pictures.
+has the rows of one snapshot in an order that can be restored, `media/` our own pictures. Those of
+other servers, which are kept for a while, are left out.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import IO, Final
 
 from server.config import VERSION, Config
 from server.secrets import vault
-from server.store import archive
+from server.store import archive, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
@@ -45,7 +46,8 @@ async def run(options: argparse.Namespace) -> None:
             with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
                 async with database(found) as db:
                     rows = await db.read(_rows, tar, found)
-                pictures = _media(tar, found.media.folder)
+                    passing = await db.read(remote_pictures.files)
+                pictures = _media(tar, found.media.folder, passing)
             raw.flush()
             os.fsync(raw.fileno())
         draft.rename(file)
@@ -89,11 +91,11 @@ def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
     return count
 
 
-def _media(tar: tarfile.TarFile, folder: Path) -> int:
-    """The pictures; one that is deleted meanwhile is no longer needed. How many."""
+def _media(tar: tarfile.TarFile, folder: Path, passing: set[str]) -> int:
+    """The pictures but those `passing`; one deleted meanwhile is no longer needed. How many."""
     count = 0
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or path.name in passing:
             continue
         try:
             with path.open("rb") as picture:

@@ -290,10 +290,10 @@ def _around(
         parent = posts.view(db, viewer_id, text.reply_to_id) if text.reply_to_id else None
     except AppError:
         parent = None
-    return pictures, parent, _begun(db, viewer_id, text)
+    return pictures, parent, _unfinished(db, viewer_id, text)
 
 
-def _begun(db: Read, viewer_id: int, text: Text) -> Begun | None:
+def _unfinished(db: Read, viewer_id: int, text: Text) -> Begun | None:
     """The last draft of the same kind for the same place: perhaps it is this that is to go on."""
     for draft in drafts.all(db, viewer_id):
         kept = texts.from_draft(draft)

@@ -1,0 +1,154 @@
+"""Pictures of other servers, for our pages: fetched when somebody looks, made anew, kept a while.
+
+So no browser of ours tells another server who reads what, and nothing is shown that was not made
+by our own process. The bytes that are kept have a budget; what nobody has seen for longest goes.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+from weakref import WeakValueDictionary
+
+from federation.errors import FederationError
+from federation.origin import host
+from server.clock import HOUR_MS, MINUTE_MS
+from server.errors import Invalid, NotFound, TooLarge, TooMany
+from server.fetch import Fetcher
+from server.media import Picture, Pictures, RemoteKind
+from server.store import remote_pictures as store
+from server.store.db import Database, DatabaseError
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+FETCH_S: Final = 15.0
+FAILED_MS: Final = 10 * MINUTE_MS
+"""How long a failure is remembered."""
+SEEN_MS: Final = 6 * HOUR_MS
+"""How exactly we know when a picture was last seen."""
+AT_ONCE: Final = 8
+AT_ONCE_OF_A_HOST: Final = 2
+WAIT_S: Final = 5.0
+"""How long a picture waits for its turn."""
+MAX_WAITING: Final = 128
+PORTIONS: Final = 16
+"""Room is made for a portion of the budget at once."""
+
+_NONE = "This picture cannot be shown."
+_BUSY = "Many pictures are being fetched just now. Try again in a minute."
+
+
+class RemotePictures:
+    """Finds or fetches the file of a stranger's picture. Close after use."""
+
+    def __init__(self, fetcher: Fetcher, pictures: Pictures, budget_bytes: int) -> None:
+        """`pictures` has a process of its own, so that strangers never hold up our people."""
+        self._fetcher = fetcher
+        self._db = fetcher.db
+        self._pictures = pictures
+        self._budget = budget_bytes
+        self._fresh = budget_bytes  # bytes since room was last made; at first, whatever is there
+        self._making: dict[str, asyncio.Task[str]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def close(self) -> None:
+        """Stop fetching. What was not finished is fetched when somebody looks again."""
+        tasks = list(self._making.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._pictures.close()
+
+    async def file(self, kind: RemoteKind, url: str) -> str:
+        """The name of the picture's file in the store, fetched now if we do not have it.
+
+        Raises `NotFound` when it cannot be had, `TooMany` when too many others come first,
+        `StorageFull`.
+        """
+        if not await self._fetcher.elsewhere(url):
+            raise NotFound(_NONE)
+        about = f"{kind} {url}"
+        known = await self._db.read(store.one, about)
+        if known is not None and await self._at_hand(about, known):
+            return known.file
+        task = self._making.get(about) or self._begin(kind, url, about)
+        return await asyncio.shield(task)  # who looked first may go away
+
+    async def _at_hand(self, about: str, known: store.Kept) -> bool:
+        """Whether the file is there. Raises `NotFound` for what failed a moment ago."""
+        now_ms = self._fetcher.now_ms()
+        if known.failed_ms is not None and 0 <= now_ms - known.failed_ms < FAILED_MS:
+            raise NotFound(_NONE)
+        if not known.file or not await asyncio.to_thread(self._pictures.path(known.file).is_file):
+            return False
+        if not 0 <= now_ms - known.seen_ms < SEEN_MS:
+            await self._db.write(store.see, about, now_ms)
+        return True
+
+    def _begin(self, kind: RemoteKind, url: str, about: str) -> asyncio.Task[str]:
+        if len(self._making) >= MAX_WAITING:
+            raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000))
+        task = asyncio.create_task(self._made(kind, url, about))
+        self._making[about] = task
+        task.add_done_callback(lambda done: self._end(about, done))
+        return task
+
+    def _end(self, about: str, done: asyncio.Task[str]) -> None:
+        del self._making[about]
+        if not done.cancelled():
+            done.exception()  # heard, even where everybody who waited has gone
+
+    async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
+        async with self._turn(host(url)):
+            try:
+                async with asyncio.timeout(FETCH_S):
+                    data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
+                made = await self._pictures.process_remote(kind, data)
+            except (FederationError, Invalid, TooLarge, TimeoutError) as error:
+                log.info("no picture at %s: %s", url, error or "timeout")
+                await self._db.write(store.fail, about, self._fetcher.now_ms())
+                raise NotFound(_NONE) from error
+        await self._keep(about, made)
+        return made.large
+
+    @asynccontextmanager
+    async def _turn(self, name: str) -> AsyncIterator[None]:
+        """A place among those at once, of this host and in all. Raises `TooMany` after a while."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            self._lanes[name] = lane = asyncio.Semaphore(AT_ONCE_OF_A_HOST)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    await held.enter_async_context(lane)
+                    await held.enter_async_context(self._slots)
+            except TimeoutError:
+                raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000)) from None
+            yield
+
+    async def _keep(self, about: str, made: Picture) -> None:
+        """The row after the file: a file without a row is swept up, a row is never without one."""
+        try:
+            old = await self._db.write(
+                store.keep, about, made.large, made.bytes, self._fetcher.now_ms()
+            )
+        except DatabaseError:
+            await asyncio.to_thread(self._pictures.remove, made.large)
+            raise
+        if old:
+            await asyncio.to_thread(self._pictures.remove, old)
+        self._fresh += made.bytes
+        if self._fresh >= self._budget // PORTIONS:
+            self._fresh = 0
+            await make_room(self._db, self._pictures, self._budget)
+
+
+async def make_room(db: Database, pictures: Pictures, budget_bytes: int) -> None:
+    """Remove what nobody has seen for longest, until another portion fits into the budget."""
+    most = budget_bytes - budget_bytes // PORTIONS
+    while names := await db.write(store.drop, most):
+        for name in names:
+            await asyncio.to_thread(pictures.remove, name)
