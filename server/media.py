@@ -65,6 +65,14 @@ class Picture(msgspec.Struct, frozen=True):
     blurhash: str
 
 
+class Renewed(msgspec.Struct, frozen=True):
+    """A picture made anew: the bytes of both sizes, the same where one will do."""
+
+    large: bytes
+    small: bytes
+    media_type: str
+
+
 _Size = Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_PICTURE_BYTES)]
 
 
@@ -135,6 +143,15 @@ class Pictures:
         """As `process`: a square of at most 400 pixels, cut from the middle, in one file."""
         return await self._make("avatar", data)
 
+    async def renewed(self, kind: Literal["cover", "logo"], data: bytes) -> Renewed:
+        """A picture that the instance shows of itself, made anew and not stored.
+
+        A cover is WebP, at most 1920 pixels wide and high, and 960; a logo PNG, at most 512.
+        Raises as `process` does.
+        """
+        answer, large, small = await self._made(kind, data)
+        return Renewed(large, small or large, MEDIA_TYPES[_EXTENSIONS[answer.form]])
+
     def path(self, name: str) -> Path:
         """Where a file of the store is. Raises `NotFound` for what cannot be a name of ours."""
         if _NAME.fullmatch(name) is None:
@@ -153,6 +170,10 @@ class Pictures:
         return await asyncio.to_thread(_sweep, self._folder, frozenset(known), before_ms)
 
     async def _make(self, kind: str, data: bytes) -> Picture:
+        answer, large, small = await self._made(kind, data)
+        return await asyncio.to_thread(_store, self._folder, answer, large, small)
+
+    async def _made(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
         if len(data) > MAX_PICTURE_BYTES:
             raise TooLarge("A picture may have up to 16 MB. Make it smaller first.")
         if self._waiting >= MAX_WAITING:
@@ -160,10 +181,9 @@ class Pictures:
         self._waiting += 1
         try:
             async with self._turn:
-                answer, large, small = await self._asked(kind, data)
+                return await self._asked(kind, data)
         finally:
             self._waiting -= 1
-        return await asyncio.to_thread(_store, self._folder, answer, large, small)
 
     async def _asked(self, kind: str, data: bytes) -> tuple[_Answer, bytes, bytes]:
         with suppress(TimeoutError):

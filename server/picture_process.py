@@ -4,8 +4,8 @@ A script that imports nothing of ours and is given no environment, no files to w
 and little time, because it decodes what anybody may send. It ends when its input does. SECURITY
 "Media".
 
-Requests come on standard input, one after another: a line of JSON, `{"kind": "picture" | "avatar",
-"bytes": n}`, then n bytes. The answer on standard output is a line of JSON, then the bytes of the
+Requests come on standard input, one after another: a line of JSON, `{"kind": "picture" | "avatar"
+| "cover" | "logo", "bytes": n}`, then n bytes. The answer is a line of JSON, then the bytes of the
 large and of the small picture (`large_bytes`, `small_bytes`; none where the large one is small
 enough). Where the picture cannot be used the line has `error` instead: unknown | broken |
 too_many_pixels | too_complex.
@@ -41,6 +41,11 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "jpeg": {"quality": JPEG_QUALITY, "progressive": True, "optimize": True},
     "webp": {"quality": JPEG_QUALITY, "method": 4},
 }
+# What the instance shows of itself: form, large edge, small edge (0: none).
+_OUR_OWN: Final[dict[str, tuple[str, int, int]]] = {
+    "cover": ("webp", 1920, 960),
+    "logo": ("png", 512, 0),
+}
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -65,6 +70,8 @@ def make(kind: str, data: bytes) -> tuple[dict[str, Any], bytes, bytes]:
     """
     try:
         image, flat = _read(data)
+        if kind in _OUR_OWN:
+            return _pair(image, *_OUR_OWN[kind])
         if kind == "avatar":
             edge = min(AVATAR_EDGE, *image.size)
             image = ImageOps.fit(image, (edge, edge), Image.Resampling.LANCZOS)
@@ -130,6 +137,19 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert(mode)
 
 
+def _pair(
+    image: Image.Image, form: str, large_edge: int, small_edge: int
+) -> tuple[dict[str, Any], bytes, bytes]:
+    """A picture in two sizes of one form, or in one."""
+    image.thumbnail((large_edge, large_edge), Image.Resampling.LANCZOS)
+    large, small, reduced = _as(form, image), b"", image
+    if small_edge and max(image.size) > small_edge:
+        reduced = image.copy()
+        reduced.thumbnail((small_edge, small_edge), Image.Resampling.LANCZOS)
+        small = _as(form, reduced)
+    return _answer(form, (image, reduced), "", (large, small)), large, small
+
+
 def _written(image: Image.Image, flat: bool) -> tuple[dict[str, Any], bytes, bytes]:
     form, large = _encoded(image, flat)
     small, reduced = b"", image
@@ -137,17 +157,25 @@ def _written(image: Image.Image, flat: bool) -> tuple[dict[str, Any], bytes, byt
         reduced = image.copy()
         reduced.thumbnail((SMALL_EDGE, SMALL_EDGE), Image.Resampling.LANCZOS)
         small = _as(form, reduced)
-    answer = {
+    return _answer(form, (image, reduced), _blurhash(reduced), (large, small)), large, small
+
+
+def _answer(
+    form: str,
+    images: tuple[Image.Image, Image.Image],
+    blurhash: str,
+    written: tuple[bytes, bytes],
+) -> dict[str, Any]:
+    return {
         "form": form,
-        "width": image.width,
-        "height": image.height,
-        "small_width": reduced.width,
-        "small_height": reduced.height,
-        "blurhash": _blurhash(reduced),
-        "large_bytes": len(large),
-        "small_bytes": len(small),
+        "width": images[0].width,
+        "height": images[0].height,
+        "small_width": images[1].width,
+        "small_height": images[1].height,
+        "blurhash": blurhash,
+        "large_bytes": len(written[0]),
+        "small_bytes": len(written[1]),
     }
-    return answer, large, small
 
 
 def _encoded(image: Image.Image, flat: bool) -> tuple[str, bytes]:

@@ -18,14 +18,18 @@ from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
-from web import activitypub, api, media, operations, pages, wellknown
+from web import activitypub, api, brand, media, operations, pages, wellknown
 from web.keys import (
+    BRAND,
     BUCKETS,
+    CARD_BUCKETS,
+    CARDS,
     CLIENT,
     CONFIG,
     DB,
     FETCHER,
     KEYRING,
+    LOOKS,
     NOW,
     PICTURES,
     SITE,
@@ -34,6 +38,7 @@ from web.keys import (
 )
 from web.limits import Buckets
 from web.middleware import MIDDLEWARES
+from web.shelf import Shelf
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
 
@@ -53,7 +58,9 @@ def create_app(
     app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
+    app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
+    app.cleanup_ctx.append(drawings)
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
@@ -86,6 +93,16 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         await pictures.close()
     finally:
         await db.close()
+
+
+async def drawings(app: web.Application) -> AsyncIterator[None]:
+    """What is drawn for links to us, and the city's own pictures: in memory, a few of each."""
+    app[CARD_BUCKETS] = Buckets()
+    app[CARDS] = cards = Shelf[bytes](most=64, waiting=8)
+    app[LOOKS] = looks = Shelf[bytes](most=8, waiting=8)
+    yield
+    await cards.close()
+    await looks.close()
 
 
 async def network(

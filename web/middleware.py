@@ -21,7 +21,10 @@ from web.pages.sessions import session_cookie
 log = logging.getLogger(__name__)
 
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
-OPEN_TO_ANYONE = ("/static/", "/media/", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/")
+OPEN_TO_ANYONE = (
+    *("/static/", "/media/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
+    *("/manifest.webmanifest", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/"),
+)
 
 
 @web.middleware

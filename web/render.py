@@ -30,8 +30,8 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
 from server.model import Account, Media, Post
 from server.services import notifications
-from web import i18n
-from web.keys import CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web import i18n, meta
+from web.keys import BRAND, CONFIG, DB, NOW, SITE, VIEWER, Viewer
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -62,9 +62,9 @@ _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; "
+    "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src {pictures}; "
     "media-src {pictures}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'; connect-src 'self'"
+    "manifest-src 'self'; worker-src 'self'; connect-src 'self'"
 )
 
 
@@ -87,6 +87,7 @@ async def page(
         "unread": unread,
         "language": language,
         "site": request.config_dict[SITE],
+        "brand": request.config_dict[BRAND],
         "registrations": request.config_dict[CONFIG].registrations.mode,
         "path": request.path,
         "here": request.path_qs,
@@ -106,7 +107,8 @@ def guarded(request: web.Request, response: web.Response) -> web.Response:
     # Pictures of other servers come from those servers; a city without TLS is one on localhost.
     secure = request.config_dict[SITE].origin.startswith("https:")
     pictures = "'self' https: data:" if secure else "'self' https: http: data:"
-    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures)
+    style = request.config_dict[BRAND].style_hash
+    response.headers["Content-Security-Policy"] = _POLICY.format(pictures=pictures, style=style)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -159,6 +161,11 @@ def environment(language: str) -> Environment:
         picture_url=picture_url,
         language_name=language_name,
         say=say,
+        preview=meta.preview,
+        card_url=meta.card_url,
+        web_address=meta.web_address,
+        iso=meta.iso,
+        og_locale=meta.og_locale,
     )
     return env
 

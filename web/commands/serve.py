@@ -20,7 +20,7 @@ from aiohttp import http_parser, web
 from server.config import VERSION, Config
 from server.store.db import Database
 from server.store.migrate import migrate
-from web import logs
+from web import brand, logs
 from web.app import create_app
 from web.commands import listening, processes
 from web.commands.failure import Failure
@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     found = loaded(options)
     roles = checked_roles(options.role, options.processes, found)
     logs.configure()
+    brand.load(found.instance)
     tls = listening.tls_context(found.server)
     listening.require_authority(found)
     sockets = listening.inherited(options.inherit)

@@ -7,11 +7,14 @@ from aiohttp import web
 
 from web.pages import (
     about,
+    cards,
     drafts,
     front,
+    install,
     interact,
     invitations,
     language,
+    looks,
     moderation,
     notices,
     people,
@@ -40,6 +43,9 @@ MODULES = (
     invitations,
     moderation,
     language,
+    cards,
+    looks,
+    install,
     posts,
     people,
 )
