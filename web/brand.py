@@ -24,11 +24,15 @@ _WORDS: Final = {"logo": "an SVG, PNG, JPEG or WebP", "cover": "a PNG, JPEG or W
 
 
 class File(msgspec.Struct, frozen=True):
-    """A picture file as the operator gave it; `version` changes with its content."""
+    """A picture file as the operator gave it; `version` changes with its content.
 
-    data: bytes
+    `svg` is the whole file where it is one; other pictures are read again when they are made anew.
+    """
+
+    path: str
     media_type: str
     version: str
+    svg: bytes = b""
 
 
 class Brand(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +123,8 @@ def _read(key: str, path: str, most_bytes: int) -> File:
     media_type = kind(data)
     if not media_type or (media_type == SVG and key == "cover"):
         raise ConfigError(f'instance.{key}: "{path}" is not {_WORDS[key]} file.')
-    return File(data, media_type, sha256(data).hexdigest()[:12])
+    svg = data if media_type == SVG else b""
+    return File(path, media_type, sha256(data).hexdigest()[:12], svg)
 
 
 def kind(data: bytes) -> str:

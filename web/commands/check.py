@@ -153,8 +153,9 @@ async def _looks(found: Config, key: Literal["logo", "cover"]) -> Finding:
         return Finding(key, "ok", f"{path}; apps on phones show our own icon, which is no SVG")
     pictures = Pictures(found.media.folder)
     try:
-        await pictures.renewed(key, file.data)
-    except AppError as error:
+        data = await asyncio.to_thread(Path(file.path).read_bytes)
+        await pictures.renewed(key, data)
+    except (AppError, OSError) as error:
         return Finding(key, "wrong", f'instance.{key}: "{path}" cannot be used. {error}')
     finally:
         await pictures.close()

@@ -7,11 +7,12 @@ import asyncio
 import logging
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final, Literal
 
 from aiohttp import web
 
-from server.errors import Invalid, NotFound
+from server.errors import Invalid, NotFound, TooLarge
 from web import brand
 from web.brand import SVG, File
 from web.cards import drawing
@@ -32,7 +33,7 @@ async def logo(request: web.Request) -> web.Response:
     """The logo: an SVG as it is, where nothing in it can run; any other as PNG."""
     file = _there(request.config_dict[BRAND].logo_file)
     if file.media_type == SVG:
-        return _answer(request, file.data, SVG, file.version)
+        return _answer(request, file.svg, SVG, file.version)
     return await _kept(request, "logo", "image/png", file.version)
 
 
@@ -101,8 +102,9 @@ async def _renewed(app: web.Application, key: str) -> bytes:
     kind: Literal["logo", "cover"] = "logo" if key == "logo" else "cover"
     file = _there(looks.logo_file if kind == "logo" else looks.cover_file)
     try:
-        made = await app[PICTURES].renewed(kind, file.data)
-    except Invalid as error:
+        data = await asyncio.to_thread(Path(file.path).read_bytes)
+        made = await app[PICTURES].renewed(kind, data)
+    except (Invalid, TooLarge, OSError) as error:
         log.warning("instance.%s cannot be shown: %s", kind, error)
         return b""
     return made.small if key == "cover small" else made.large

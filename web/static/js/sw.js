@@ -13,7 +13,7 @@ self.addEventListener("install", (event) => {
 });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOldCaches().then(() => self.clients.claim()));
+  event.waitUntil(dropOldCaches().then(askAtOnce).then(() => self.clients.claim()));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -21,9 +21,9 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (request.method !== "GET" || address.origin !== self.location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => offlinePage()));
+    event.respondWith(page(event).catch(() => offlinePage()));
   } else if (isFile(address)) {
-    event.respondWith(file(request));
+    event.respondWith(file(event));
   }
 });
 
@@ -47,8 +47,18 @@ async function dropOldCaches() {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
+/* The browser asks for a page while this script is still waking up. */
+async function askAtOnce() {
+  await self.registration.navigationPreload?.enable();
+}
+
+async function page(event) {
+  return (await event.preloadResponse) || fetch(event.request);
+}
+
 async function offlinePage() {
-  const kept = await caches.match(OFFLINE);
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(OFFLINE, { ignoreVary: true });
   return kept || Response.error();
 }
 
@@ -58,20 +68,22 @@ function isFile(address) {
   return address.searchParams.has("v") && places.some((place) => address.pathname.startsWith(place));
 }
 
-async function file(request) {
+async function file(event) {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(request);
+  const kept = await cache.match(event.request, { ignoreVary: true });
   if (kept) return kept;
-  const fresh = await fetch(request);
-  if (fresh.ok && fresh.type === "basic") {
-    await cache.put(request, fresh.clone());
-    await forgetOldest(cache);
+  const fresh = await fetch(event.request);
+  if (fresh.status === 200 && fresh.type === "basic") {
+    event.waitUntil(keep(cache, event.request, fresh.clone()));
   }
   return fresh;
 }
 
-async function forgetOldest(cache) {
+/* The newest files; when room runs out nothing is lost but a little time. */
+async function keep(cache, request, response) {
+  await cache.put(request, response).catch(() => {});
   const kept = await cache.keys();
   const files = kept.filter((request) => new URL(request.url).pathname !== OFFLINE);
-  await Promise.all(files.slice(0, Math.max(0, files.length - MOST_FILES)).map((one) => cache.delete(one)));
+  const old = files.slice(0, Math.max(0, files.length - MOST_FILES));
+  await Promise.all(old.map((one) => cache.delete(one)));
 }
