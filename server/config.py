@@ -22,9 +22,11 @@ from server.model import Site
 __all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 
 VERSION: Final = "0.1.0"
+MAX_DESCRIPTION: Final = 500  # characters
 LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue each in web/locale
 LEAST_REMOTE_CACHE_MB: Final = 16
 
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
     r"(:[0-9]{1,5})?"
@@ -40,6 +42,10 @@ class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["city", "ngo"] = "city"
     languages: tuple[str, ...] = ("ko", "en")
     timezone: str = "Asia/Seoul"
+    description: str = ""
+    accent: str = "#17614f"
+    logo: str = ""
+    cover: str = ""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +157,8 @@ def site(config: Config) -> Site:
         languages=instance.languages,
         timezone=instance.timezone,
         registrations=config.registrations.mode,
+        description=instance.description.strip(),
+        accent=instance.accent.lower(),
     )
 
 
@@ -204,6 +212,21 @@ def _instance_problems(config: Config) -> Iterator[str]:
             yield f'instance.languages: "{language}" is not translated; there are {choice}.'
     if not _zone_exists(instance.timezone):
         yield f'instance.timezone "{instance.timezone}" is not known; an example is "Asia/Seoul".'
+    yield from _identity_problems(instance)
+
+
+def _identity_problems(instance: Instance) -> Iterator[str]:
+    """Of the looks; whether the files are there is looked at when they are needed."""
+    if len(instance.description) > MAX_DESCRIPTION:
+        yield (
+            f"instance.description has {len(instance.description)} characters; "
+            f"say it in {MAX_DESCRIPTION}."
+        )
+    if not _COLOUR.fullmatch(instance.accent):
+        yield (
+            f'instance.accent "{instance.accent}" is not a colour; '
+            'write it as # and six digits, such as "#17614f".'
+        )
 
 
 def _base_url_problems(instance: Instance, federation: Federation) -> Iterator[str]:

@@ -72,6 +72,14 @@ class Picture(msgspec.Struct, frozen=True):
     medium_height: int = 0
 
 
+class Renewed(msgspec.Struct, frozen=True):
+    """A picture made anew: the bytes of both sizes, the same where one will do."""
+
+    large: bytes
+    small: bytes
+    media_type: str
+
+
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_PICTURE_BYTES)]
 
 
@@ -156,6 +164,15 @@ class Pictures:
         """
         return await self._make(f"remote {kind}", data)
 
+    async def renewed(self, kind: Literal["cover", "logo"], data: bytes) -> Renewed:
+        """A picture that the instance shows of itself, made anew and not stored.
+
+        A cover is WebP, at most 1920 pixels wide and high, and 960; a logo PNG, at most 512.
+        Raises as `process` does.
+        """
+        answer, sizes = await self._made(kind, data)
+        return Renewed(sizes[0], sizes[-1], MEDIA_TYPES[_EXTENSIONS[answer.sizes[0].form]])
+
     def path(self, name: str) -> Path:
         """Where a file of the store is. Raises `NotFound` for what cannot be a name of ours."""
         if _NAME.fullmatch(name) is None:
@@ -174,6 +191,10 @@ class Pictures:
         return await asyncio.to_thread(_sweep, self._folder, frozenset(known), before_ms)
 
     async def _make(self, kind: str, data: bytes) -> Picture:
+        answer, sizes = await self._made(kind, data)
+        return await asyncio.to_thread(_store, self._folder, answer, sizes)
+
+    async def _made(self, kind: str, data: bytes) -> tuple[_Answer, list[bytes]]:
         if len(data) > MAX_PICTURE_BYTES:
             raise TooLarge("A picture may have up to 16 MB. Make it smaller first.")
         if self._waiting >= MAX_WAITING:
@@ -181,10 +202,9 @@ class Pictures:
         self._waiting += 1
         try:
             async with self._turn:
-                answer, sizes = await self._asked(kind, data)
+                return await self._asked(kind, data)
         finally:
             self._waiting -= 1
-        return await asyncio.to_thread(_store, self._folder, answer, sizes)
 
     async def _asked(self, kind: str, data: bytes) -> tuple[_Answer, list[bytes]]:
         with suppress(TimeoutError):

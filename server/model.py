@@ -9,7 +9,10 @@ ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Who we are: `origin` begins every id we make, `domain` is the host in our handles."""
+    """Who we are: `origin` begins every id we make, `domain` is the host in our handles.
+
+    `description`: one or two sentences, or nothing. `accent`: the city's colour, `#rrggbb`.
+    """
 
     origin: str
     domain: str
@@ -19,7 +22,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "Asia/Seoul"
     registrations: str = "approval"
     description: str = ""
-    cover: str = ""
+    accent: str = "#17614f"
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""

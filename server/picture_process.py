@@ -44,12 +44,13 @@ class Kind(NamedTuple):
     """What becomes of a picture: the longest edge of each size, the largest first.
 
     A square is cut from the middle. The largest size of what is `federated` has a form that every
-    server reads; all else may be WebP.
+    server reads; all else may be WebP, or has the one `form` that is named.
     """
 
     edges: tuple[int, ...]
     square: bool = False
     federated: bool = False
+    form: str = ""
 
 
 KINDS: Final = {
@@ -59,6 +60,9 @@ KINDS: Final = {
     "remote picture": Kind((1280,)),
     "remote avatar": Kind((400,), square=True),
     "remote emoji": Kind((128,)),
+    # what the instance shows of itself
+    "cover": Kind((1920, 960), form="webp"),
+    "logo": Kind((512,), form="png"),
 }
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
@@ -182,7 +186,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _sizes(image: Image.Image, flat: bool, kind: Kind) -> list[Size]:
     """The picture in its largest size, and in those of the others that are worth it."""
-    sizes = [_suited(image, flat) if kind.federated else _light(image, flat)]
+    sizes = [_suited(image, flat) if kind.federated else _light(image, flat, kind.form)]
     for edge in kind.edges[1:]:
         above = sizes[-1].image
         last = edge == kind.edges[-1]
@@ -190,7 +194,7 @@ def _sizes(image: Image.Image, flat: bool, kind: Kind) -> list[Size]:
             continue
         reduced = image.copy()
         reduced.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-        sizes.append(_light(reduced, flat))
+        sizes.append(_light(reduced, flat, kind.form))
     return sizes
 
 
@@ -202,8 +206,10 @@ def _suited(image: Image.Image, flat: bool) -> Size:
     return Size(form, image, _as(form, image))
 
 
-def _light(image: Image.Image, flat: bool) -> Size:
-    """In the form with the fewest bytes."""
+def _light(image: Image.Image, flat: bool, form: str) -> Size:
+    """In `form`, or where none is named in the one with the fewest bytes."""
+    if form:
+        return Size(form, image, _as(form, image))
     webp = Size("webp", image, _as("webp", image, quality=WEBP_QUALITY))
     if flat and len(png := _as("png", image)) < len(webp.data):
         return Size("png", image, png)

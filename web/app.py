@@ -20,16 +20,20 @@ from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
-from web import activitypub, api, feeds, media, operations, pages, wellknown
+from web import activitypub, api, brand, feeds, media, operations, pages, wellknown
 from web.keys import (
     ADDRESSES,
+    BRAND,
     BUCKETS,
+    CARD_BUCKETS,
+    CARDS,
     CLIENT,
     CONFIG,
     DB,
     FETCHER,
     HUB,
     KEYRING,
+    LOOKS,
     NOW,
     PICTURES,
     REMOTE_PICTURES,
@@ -41,6 +45,7 @@ from web.limits import Buckets
 from web.live import Hub
 from web.middleware import MIDDLEWARES
 from web.pictures import Addresses
+from web.shelf import Shelf
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
 
@@ -60,9 +65,11 @@ def create_app(
     app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
+    app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
     app.cleanup_ctx.append(hub)
     app.on_shutdown.append(end_streams)
+    app.cleanup_ctx.append(drawings)
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
@@ -112,6 +119,16 @@ async def end_streams(app: web.Application) -> None:
     """A shutdown waits for answers in flight; these would never end by themselves."""
     if HUB in app:
         app[HUB].close()
+
+
+async def drawings(app: web.Application) -> AsyncIterator[None]:
+    """What is drawn for links to us, and the city's own pictures: in memory, a few of each."""
+    app[CARD_BUCKETS] = Buckets()
+    app[CARDS] = cards = Shelf[bytes](most=64, waiting=8)
+    app[LOOKS] = looks = Shelf[bytes](most=8, waiting=8)
+    yield
+    await cards.close()
+    await looks.close()
 
 
 async def network(

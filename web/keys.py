@@ -15,9 +15,11 @@ from server.remote_pictures import RemotePictures
 from server.secrets import Vault
 from server.store.db import Database
 from server.worker.worker import Worker
+from web.brand import Brand
 from web.limits import Buckets
 from web.live import Hub
 from web.pictures import Addresses
+from web.shelf import Shelf
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,10 @@ VAULT = web.AppKey("VAULT", Vault)
 WORKER = web.AppKey("WORKER", Worker)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
 HUB = web.AppKey("HUB", Hub)
+BRAND = web.AppKey("BRAND", Brand)
+CARDS: web.AppKey[Shelf[bytes]] = web.AppKey("CARDS")  # drawn for links to posts
+CARD_BUCKETS = web.AppKey("CARD_BUCKETS", Buckets)
+LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures, made anew
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)

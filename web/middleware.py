@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 OPEN_TO_ANYONE = (
-    *("/static/", "/media/", "/feeds/", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/"),
+    *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
+    *("/manifest.webmanifest", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/"),
 )
 
 

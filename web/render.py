@@ -30,8 +30,8 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
-from web import i18n, pictures
-from web.keys import ADDRESSES, CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web import i18n, meta, pictures
+from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, SITE, VIEWER, Viewer
 from web.own_server import own_handle
 from web.pictures import Addresses
 
@@ -68,9 +68,9 @@ _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self' data:; "
     "media-src 'self'; form-action 'self'{beyond}; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'; connect-src 'self'"
+    "manifest-src 'self'; worker-src 'self'; connect-src 'self'"
 )
 
 
@@ -109,6 +109,7 @@ def _rendered(request: web.Request, template: str, context: Mapping[str, object]
         "language": language,
         "theme": theme_of(request),
         "site": request.config_dict[SITE],
+        "brand": request.config_dict[BRAND],
         "registrations": request.config_dict[CONFIG].registrations.mode,
         "path": request.path,
         "here": request.path_qs,
@@ -134,7 +135,8 @@ def guarded(
     """
     secure = request.config_dict[SITE].origin.startswith("https:")
     beyond = "" if not leads_on else " https:" if secure else " https: http:"
-    response.headers["Content-Security-Policy"] = _POLICY.format(beyond=beyond)
+    style = request.config_dict[BRAND].style_hash
+    response.headers["Content-Security-Policy"] = _POLICY.format(beyond=beyond, style=style)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -202,6 +204,11 @@ def environment(language: str) -> Environment:
         blur=blur,
         language_name=language_name,
         say=say,
+        preview=meta.preview,
+        card_url=meta.card_url,
+        web_address=meta.web_address,
+        iso=meta.iso,
+        og_locale=meta.og_locale,
     )
     return env
 

@@ -111,6 +111,7 @@ async def info(request: web.Request) -> web.Response:
     facts = nodeinfo.Facts(
         version=VERSION,
         name=site.name,
+        description=site.description,
         languages=site.languages,
         open_registrations=request.app[CONFIG].registrations.mode in ("open", "approval"),
         users=counts.users,

@@ -154,6 +154,10 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[instance]\nlanguages = ["tlh"]', "instance.languages"),
         ('[instance]\ntimezone = "Asia/Gwangmyeong"', "instance.timezone"),
         ('[instance]\ntimezone = "../../etc/passwd"', "instance.timezone"),
+        ('[instance]\naccent = "green"', "instance.accent"),
+        ('[instance]\naccent = "#17614"', "instance.accent"),
+        ('[instance]\naccent = "#17614f;}body{display:none"', "instance.accent"),
+        (f'[instance]\ndescription = "{"x" * 501}"', "instance.description"),
         ("[server]\nport = 65536", "server.port"),
         ('[server]\ntls_certificate = "a.pem"', "server.tls_key"),
         ('[server]\ntls_key = "a.pem"', "server.tls_certificate"),
@@ -212,6 +216,11 @@ def test_the_site_is_what_the_configuration_says(read):
         "gm.example",
         "open",
     )
+
+
+def test_the_site_knows_how_the_city_introduces_itself(read):
+    site = config.site(read('[instance]\naccent = "#AA3355"\ndescription = " 우리 동네 "'))
+    assert (site.accent, site.description) == ("#aa3355", "우리 동네")
 
 
 def test_a_configuration_never_changes(read):

@@ -485,3 +485,30 @@ def exists(store: Pictures, made: Picture) -> bool:
 def test_a_name_that_is_not_ours_leads_nowhere(tmp_path: Path, name: str) -> None:
     with pytest.raises(errors.NotFound):
         Pictures(tmp_path).path(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "media_type", "large", "small"),
+    [
+        ("cover", "WEBP", "image/webp", (1920, 960), (960, 480)),
+        ("logo", "PNG", "image/png", (512, 256), (512, 256)),
+    ],
+)
+async def test_what_the_instance_shows_of_itself_is_made_anew_and_not_stored(
+    pictures: Pictures,
+    tmp_path: Path,
+    kind: Any,
+    form: str,
+    media_type: str,
+    large: Any,
+    small: Any,
+) -> None:
+    made = await pictures.renewed(kind, encoded(two_halves(2400, 1200), "JPEG", comment=b"Secret"))
+    assert made.media_type == media_type
+    for data, size in ((made.large, large), (made.small, small)):
+        image = Image.open(io.BytesIO(data))
+        assert (image.format, image.size) == (form, size)
+        assert b"Secret" not in data
+    assert files(tmp_path) == []
+    with pytest.raises(errors.Invalid):
+        await pictures.renewed(kind, b"not a picture")

@@ -121,11 +121,12 @@ class City:
 HASH: list[str] = []
 
 
-async def start(url: str, folder: Any, mode: str = "open") -> City:
+async def start(url: str, folder: Any, mode: str = "open", **identity: str) -> City:
+    """`identity`: how the city looks, as keys of `[instance]`."""
     if not HASH:
         HASH.append(await passwords.hash_(PASSWORD))
     config = Config(
-        instance=Instance(domain="localhost:8080", base_url=ORIGIN, name="광명마당"),
+        instance=Instance(domain="localhost:8080", base_url=ORIGIN, name="광명마당", **identity),
         database=DatabaseAt(url=url),
         media=MediaAt(store=str(folder / "media")),
         secrets=Secrets(key_file=str(folder / "secret.key")),

@@ -532,7 +532,8 @@ def test_tls_takes_a_pair_of_files_and_names_what_is_wrong(folder):
 def test_check_looks_at_everything(alice, madang):
     findings = {one["subject"]: one for one in json.loads(madang("check", "--json"))}
     assert set(findings) == {
-        *("configuration", "database", "media", "key", "certificate", "name", "clock")
+        *("configuration", "database", "media", "key", "logo", "cover"),
+        *("certificate", "name", "clock"),
     }
     assert all(one["state"] == "ok" for one in findings.values())
 
@@ -547,6 +548,10 @@ def test_check_fails_with_what_is_wrong(alice, refusal, folder):
     assert "nowhere.invalid" in refusal("check")
     (folder / "madang.toml").write_text('[media]\nstore = "/nowhere/media"')
     assert "media.store" in refusal("check")
+    for key in ("logo", "cover"):
+        (folder / "madang.toml").write_text(f'[instance]\n{key} = "nowhere.png"')
+        for command in ("check", "serve"):
+            assert f"instance.{key}: cannot read" in refusal(command)
     (folder / "madang.toml").write_text('[database]\nurl = "sqlite:/nowhere/at/all/madang.db"')
     assert "database.url" in refusal("check")
 

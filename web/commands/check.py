@@ -8,17 +8,20 @@ import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from server import keyring
-from server.config import Config, is_local
+from server.config import Config, ConfigError, is_local
+from server.errors import AppError
+from server.media import Pictures
 from server.secrets import SecretError, vault
 from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version
+from web import brand
 from web.commands import listening
 from web.commands.failure import Failure
 from web.commands.opening import command, loaded, prepare_folder, say_data
@@ -59,6 +62,8 @@ async def look(found: Config) -> AsyncIterator[Finding]:
     yield await _database(found)
     yield _folder(found.media.folder)
     yield _key(found.secrets.file)
+    for key in ("logo", "cover"):
+        yield await _looks(found, key)
     yield _certificate(found)
     yield await _name(found)
     yield _clock()
@@ -133,6 +138,28 @@ def _key(file: Path) -> Finding:
     if file.stat().st_mode & 0o077:
         return Finding("key", "warning", f"Others may read {file}; run: chmod 600 {file}")
     return Finding("key", "ok", f"{file}; keep a copy apart from the database")
+
+
+async def _looks(found: Config, key: Literal["logo", "cover"]) -> Finding:
+    """A picture of the city: whether it is there, and whether it can be drawn."""
+    try:
+        file = (brand.logo_of if key == "logo" else brand.cover_of)(found.instance)
+    except ConfigError as error:
+        return Finding(key, "wrong", str(error))
+    if file is None:
+        return Finding(key, "ok", f"none; instance.{key} names one")
+    path = getattr(found.instance, key)
+    if file.media_type == brand.SVG:
+        return Finding(key, "ok", f"{path}; apps on phones show our own icon, which is no SVG")
+    pictures = Pictures(found.media.folder)
+    try:
+        data = await asyncio.to_thread(Path(file.path).read_bytes)
+        await pictures.renewed(key, data)
+    except (AppError, OSError) as error:
+        return Finding(key, "wrong", f'instance.{key}: "{path}" cannot be used. {error}')
+    finally:
+        await pictures.close()
+    return Finding(key, "ok", path)
 
 
 def _certificate(found: Config) -> Finding:

@@ -21,7 +21,7 @@ from aiohttp import http_parser, web
 from server.config import VERSION, Config
 from server.store.db import Database
 from server.store.migrate import migrate
-from web import logs
+from web import brand, logs
 from web.app import create_app
 from web.commands import listening, processes
 from web.commands.failure import Failure
@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
     roles = checked_roles(options.role, options.processes, found)
     logs.configure()
     allow_files()
+    brand.load(found.instance)
     tls = listening.tls_context(found.server)
     listening.require_authority(found)
     sockets = listening.inherited(options.inherit)

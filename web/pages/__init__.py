@@ -7,12 +7,15 @@ from aiohttp import web
 
 from web.pages import (
     about,
+    cards,
     drafts,
     editor,
     front,
+    install,
     interact,
     invitations,
     live,
+    looks,
     moderation,
     neighbourhoods,
     notices,
@@ -48,6 +51,9 @@ MODULES = (
     switches,
     neighbourhoods,
     live,
+    cards,
+    looks,
+    install,
     posts,
     people,
 )

@@ -31,8 +31,8 @@ from web.i18n import N_
 from web.keys import ADDRESS, DB, HUB, REQUEST_ID, STREAM
 from web.live import Crowded, Listener, News
 from web.pages.access import now, number, page_of, viewer_id
-from web.pages.threads import MAX_DEPTH
 from web.pages.sessions import session_cookie
+from web.pages.threads import MAX_DEPTH
 from web.render import fragment, post_url, viewer_of
 
 log = logging.getLogger(__name__)

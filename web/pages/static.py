@@ -10,6 +10,7 @@ from aiohttp import web
 
 from server.config import ConfigError
 from server.errors import NotFound
+from web.keys import BRAND
 from web.render import BUILT, STATIC, asset, asset_path
 
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -71,7 +72,7 @@ async def serve(request: web.Request) -> web.Response:
 
 async def favicon(request: web.Request) -> web.Response:
     """Browsers ask here when no page has told them otherwise."""
-    return web.Response(status=303, headers={"Location": "/static/icon.svg"})
+    return web.Response(status=303, headers={"Location": request.config_dict[BRAND].icon})
 
 
 def register(app: web.Application) -> None:

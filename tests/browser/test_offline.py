@@ -1,0 +1,79 @@
+"""Without a network: a page of ours says so, and nothing of anybody was kept for it."""
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from server.clock import now_ms
+from server.services import sessions
+from tests.browser.conftest import ARGUMENTS
+from tests.village import Village
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+ORIGIN = "http://alpha.test"
+# Service workers demand TLS; the instances of tests do without.
+TRUSTING = f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}"
+
+INSTALL = """async () => {
+  await navigator.serviceWorker.register("/sw.js?lang=ko");
+  await navigator.serviceWorker.ready;
+  if (navigator.serviceWorker.controller) return;
+  await new Promise((done) => navigator.serviceWorker.addEventListener("controllerchange", done));
+}"""
+KEPT = """async () => {
+  const found = [];
+  for (const name of await caches.keys()) {
+    for (const request of await (await caches.open(name)).keys()) found.push(request.url);
+  }
+  return found;
+}"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(chromium: Any, ports: dict[str, int]) -> AsyncIterator[Any]:
+    """A page of a browser that trusts alpha.test as if it spoke TLS."""
+    rules = f"MAP alpha.test:80 127.0.0.1:{ports['alpha.test']}, MAP * ~NOTFOUND"
+    arguments = [*ARGUMENTS, TRUSTING, f"--host-resolver-rules={rules}"]
+    browser = await chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=arguments
+    )
+    context = await browser.new_context(base_url=ORIGIN, locale="en-GB")
+    context.set_default_timeout(10_000)
+    yield await context.new_page()
+    await browser.close()
+
+
+async def test_without_a_network_our_own_page_says_so_and_leads_back(
+    village: Village, page: Any
+) -> None:
+    alpha = await village("alpha.test")
+    ann = await alpha.join("ann")
+    token = await alpha.db.write(sessions.sign_in, ann.id, "tests", "127.0.0.1", now_ms())
+    await page.context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])
+    await page.goto("/about")
+    await page.evaluate(INSTALL)
+    await page.goto("/settings")
+    assert page.url == f"{ORIGIN}/settings"
+    kept = await page.evaluate(KEPT)
+    assert f"{ORIGIN}/offline" in kept
+    others = [address for address in kept if address != f"{ORIGIN}/offline"]
+    assert others and all("?v=" in address for address in others)
+    assert any(".css" in address for address in others)
+
+    await village.stop(alpha)
+    answer = await page.goto("/local")
+    assert answer.from_service_worker
+    assert page.url == f"{ORIGIN}/local"
+    assert await page.get_attribute("html", "lang") == "ko"  # that of the page that installed it
+    assert "ann" not in await page.inner_text("body")
+    sheets = await page.evaluate("() => document.styleSheets.length")
+    assert sheets > 0  # it looks like ours
+
+    await village.start_again(alpha)
+    await page.locator('main a[href=""]').click()
+    await page.wait_for_function("() => document.title.includes('Local')")
+    assert page.url == f"{ORIGIN}/local"
