@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.model import Entry, PostView
-from server.services import timelines
+from server.model import Entry, Neighbourhood, PostView
+from server.services import accounts, communities, timelines
+from server.services.accounts import Facts
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, Viewer
-from web.pages.access import pager, signed_in, viewer_id, window
+from web.pages.access import now, pager, signed_in, viewer_id, window
 from web.render import page, tag_feed
 
 routes = web.RouteTableDef()
@@ -20,15 +21,20 @@ routes = web.RouteTableDef()
 STORIES_IN_FRONT: Final = 13
 TALES: Final = 6  # that have a picture and are shown with it, below the first
 TALK_IN_FRONT: Final = 10
+PLACES: Final = 6
+
+LIVE: Final = {"home": "home", "local": "local", "federated": "federated", "tag": "tag:{}"}
 
 Timeline = Callable[[Read, int | None, Page], list[Entry]]
 
 
 class Front(msgspec.Struct, frozen=True):
-    """What happens in the city now: its stories, those with pictures first, then its talk."""
+    """What happens in the city now: stories, those with pictures first, talk, and where."""
 
     stories: list[PostView]
     talk: list[PostView]
+    places: list[Neighbourhood]
+    facts: Facts
 
     @property
     def first(self) -> PostView | None:
@@ -61,17 +67,22 @@ def pictured(view: PostView) -> bool:
 @routes.get("/")
 async def front(request: web.Request) -> web.Response:
     """The newspaper of the neighbourhood."""
-    found = await request.config_dict[DB].read(_front, viewer_id(request))
+    found = await request.config_dict[DB].read(_front, viewer_id(request), now(request))
     return await page(request, "front.html", front=found, feed="/feeds/local")
 
 
-def _front(db: Read, viewer_id: int | None) -> Front:
+def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
     stories = timelines.stories(db, viewer_id, Page(limit=STORIES_IN_FRONT))
     shown = {entry.post_id for entry in stories}
     # Stories are in the local timeline too: take enough that talk remains without them.
     local = timelines.local(db, viewer_id, Page(limit=TALK_IN_FRONT + STORIES_IN_FRONT))
     talk = [entry for entry in local if entry.post_id not in shown][:TALK_IN_FRONT]
-    return Front(timelines.views(db, viewer_id, stories), timelines.views(db, viewer_id, talk))
+    return Front(
+        timelines.views(db, viewer_id, stories),
+        timelines.views(db, viewer_id, talk),
+        communities.all(db, now_ms)[:PLACES],
+        accounts.facts(db, now_ms),
+    )
 
 
 @routes.get("/home")
@@ -125,6 +136,7 @@ async def _timeline(
         "timeline.html",
         heading=heading,
         kind=kind,
+        live=LIVE.get(kind, "").format(request.match_info.get("tag", "").casefold()),
         views=views,
         pager=pager(request, asked, [entry.id for entry in entries]),
         feed=feed,

@@ -1,6 +1,7 @@
-// Builds what browsers load: one style sheet, three scripts, one sheet of icons. `npm run build`.
+// Builds what browsers load: one style sheet, three scripts, one sheet of icons; and lays a font ready
+// for the server. `npm run build`.
 // Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -51,9 +52,8 @@ await build({
   outdir: BUILT, bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' }, legalComments: "none",
 });
-if (existsSync(join(HERE, "js", "sw.js"))) {
-  await build({
-    entryPoints: [join(HERE, "js", "sw.js")],
-    outdir: BUILT, minify: true, target: TARGET, logLevel: "warning",
-  });
-}
+// The server draws the titles of stories with this, for links to them; browsers never load it.
+const FONT = join(MODULES, "@fontsource", "gothic-a1");
+mkdirSync(join(BUILT, "fonts"));
+cpSync(join(FONT, "files", "gothic-a1-korean-800-normal.woff2"), join(BUILT, "fonts", "card.woff2"));
+cpSync(join(FONT, "LICENSE"), join(BUILT, "fonts", "card-LICENSE.txt"));

@@ -1,5 +1,6 @@
 // For those who take part: buttons, folded replies and further pages without loading the page anew.
 import htmx from "htmx.org";
+import "./live.js";
 import { say, word } from "./words.js";
 
 Object.assign(htmx.config, { includeIndicatorCSS: false, history: false, noSwap: [204, 304, "4xx", "5xx"] });
@@ -21,6 +22,5 @@ function plainly(context) {
 
 // A further page of a list stands below the one before: there is nothing newer to go to in between.
 document.addEventListener("htmx:after:swap", () => {
-  for (const link of document.querySelectorAll(".feed > .post ~ .windows > [rel=prev]"))
-    if (link.closest(".windows").dataset.added === undefined && document.querySelector(".feed > .windows") === link.parentNode) link.remove();
+  document.querySelector(".feed > .post ~ .windows > [rel=prev]")?.remove();
 });
