@@ -23,10 +23,10 @@ __all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 
 VERSION: Final = "0.1.0"
 MAX_DESCRIPTION: Final = 500  # characters
-LANGUAGES: Final = ("ko", "en")  # the interface speaks these: one catalogue each in web/locale
 LEAST_REMOTE_CACHE_MB: Final = 16
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
     r"(:[0-9]{1,5})?"
@@ -207,9 +207,8 @@ def _instance_problems(config: Config) -> Iterator[str]:
     if not instance.languages:
         yield 'instance.languages is empty; name at least one, such as ["ko"].'
     for language in instance.languages:
-        if language not in LANGUAGES:
-            choice = ", ".join(LANGUAGES)
-            yield f'instance.languages: "{language}" is not translated; there are {choice}.'
+        if not _LANGUAGE.fullmatch(language):
+            yield f'instance.languages: "{language}" is not the code of a language, such as "ko".'
     if not _zone_exists(instance.timezone):
         yield f'instance.timezone "{instance.timezone}" is not known; an example is "Asia/Seoul".'
     yield from _identity_problems(instance)

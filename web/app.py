@@ -20,7 +20,7 @@ from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
-from web import activitypub, api, brand, feeds, media, operations, pages, wellknown
+from web import activitypub, api, brand, feeds, i18n, media, operations, pages, wellknown
 from web.keys import (
     ADDRESSES,
     BRAND,
@@ -65,6 +65,7 @@ def create_app(
     app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
+    i18n.require(config.instance.languages)
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
     app.cleanup_ctx.append(hub)

@@ -26,6 +26,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from server import errors
+from server.config import ConfigError
 from server.errors import AppError
 
 DOMAIN: Final = "madang"
@@ -56,6 +57,16 @@ def available() -> tuple[str, ...]:
     """The languages we have words for."""
     found = (path.parent.parent.name for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
     return (SOURCE_LANGUAGE, *sorted(found))
+
+
+def require(languages: Iterable[str]) -> None:
+    """Raise `ConfigError` for a language of the configuration that has no catalogue."""
+    for language in languages:
+        if language not in available():
+            choice = ", ".join(available())
+            raise ConfigError(
+                f'instance.languages: "{language}" is not translated; there are {choice}.'
+            )
 
 
 @cache

@@ -151,7 +151,7 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[instance]\nbase_url = "https://[gm"', "instance.base_url"),
         ('[instance]\nname = " "', "instance.name"),
         ("[instance]\nlanguages = []", "instance.languages"),
-        ('[instance]\nlanguages = ["tlh"]', "instance.languages"),
+        ('[instance]\nlanguages = ["Korean"]', "instance.languages"),
         ('[instance]\ntimezone = "Asia/Gwangmyeong"', "instance.timezone"),
         ('[instance]\ntimezone = "../../etc/passwd"', "instance.timezone"),
         ('[instance]\naccent = "green"', "instance.accent"),

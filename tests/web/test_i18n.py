@@ -7,6 +7,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from babel.messages.pofile import read_po
 
+from server.config import ConfigError
 from server.errors import Invalid
 from web import i18n
 
@@ -139,3 +140,31 @@ def test_the_command_knows_its_three_words(capsysbinary):
     assert b'msgid "Search"' in capsysbinary.readouterr().out
     assert i18n.main([]) == 2
     assert i18n.main(["publish"]) == 2
+
+
+def test_a_language_without_a_catalogue_is_refused_by_name_and_one_with_is_not():
+    i18n.require(i18n.available())
+    with pytest.raises(ConfigError, match=r'instance\.languages: "tlh" is not translated'):
+        i18n.require(("ko", "tlh"))
+
+
+def test_adding_a_language_is_adding_a_catalogue(tmp_path, monkeypatch):
+    """A folder with a catalogue is all that it takes to read the pages in another language."""
+    folder = tmp_path / "vi" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "madang.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "Write"\nmsgstr "Viết"\n',
+        "utf-8",
+    )
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    i18n.available.cache_clear()
+    i18n.translations.cache_clear()
+    try:
+        i18n.require(("en", "vi"))
+        assert i18n.translations("vi").gettext("Write") == "Viết"
+        assert i18n.negotiate("vi-VN, en;q=0.5", ("en", "vi")) == "vi"
+    finally:
+        monkeypatch.undo()
+        i18n.available.cache_clear()
+        i18n.translations.cache_clear()

@@ -21,12 +21,15 @@ from server.model import Account
 from server.store import accounts
 from server.store.db import Database, Read
 from server.store.migrate import migrate, migrations, version
+from web import i18n
 from web.commands.failure import Failure
 
 
 def loaded(options: argparse.Namespace) -> Config:
     """The configuration that `--config`, the environment and the working directory give."""
-    return config.load(options.config, os.environ)
+    found = config.load(options.config, os.environ)
+    i18n.require(found.instance.languages)
+    return found
 
 
 def command(
