@@ -168,3 +168,16 @@ def test_adding_a_language_is_adding_a_catalogue(tmp_path, monkeypatch):
         monkeypatch.undo()
         i18n.available.cache_clear()
         i18n.translations.cache_clear()
+
+
+def test_scripts_bring_no_words_of_their_own():
+    """What scripts say comes from the page, in the reader's language."""
+    said = re.compile(
+        r"(?:textContent|innerText|placeholder|title|ariaLabel)\s*=\s*[\"'`][^\"'`$]*\w"
+    )
+    spoken = re.compile(r"setAttribute\(\"(?:aria-label|title|alt)\",\s*[\"'`]\w")
+    for script in (i18n.ROOT / "web" / "static" / "js").rglob("*.js"):
+        text = script.read_text("utf-8")
+        found = [*said.findall(text), *spoken.findall(text), *re.findall("[가-힣]+", text)]
+        found = [one for one in found if "lose: " not in one]  # a comment's example
+        assert [one for one in found if one not in ("닫기",)] == [], script
