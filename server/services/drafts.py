@@ -12,6 +12,7 @@ from server.store import idempotency
 from server.store.db import Read, Write
 
 MAX_DRAFT_BYTES = 400_000
+MIN_ONCE = 16  # characters of a form's own chance
 
 
 def save(
@@ -35,14 +36,12 @@ def save(
 def keep(
     tx: Write, viewer_id: int, draft_id: int | None, body: dict[str, Any], *, key: str, now_ms: int
 ) -> Draft | None:
-    """As `save`, while somebody types; nothing once it was published or thrown away meanwhile.
+    """As `save`, while somebody types; nothing once it was published.
 
     `key` is the Idempotency-Key with which the text will be published: what a page still sends
     after that would bring a draft back that nobody needs.
     """
     if key and idempotency.post_of(tx, viewer_id, key) is not None:
-        return None
-    if draft_id and store.by_id(tx, viewer_id, draft_id) is None:
         return None
     return save(tx, viewer_id, draft_id, body, now_ms)
 
@@ -63,3 +62,9 @@ def one(db: Read, viewer_id: int, draft_id: int) -> Draft:
 def remove(tx: Write, viewer_id: int, draft_id: int) -> None:
     """Forget one."""
     store.remove(tx, viewer_id, draft_id)
+
+
+def remove_of_form(tx: Write, viewer_id: int, once: str) -> None:
+    """Forget what was kept of a form while it was filled in, known by its `once`: it is sent."""
+    if once.replace("-", "").replace("_", "").isalnum() and len(once) >= MIN_ONCE:
+        store.remove_holding(tx, viewer_id, f'"once":"{once}"')

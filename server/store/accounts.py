@@ -1,5 +1,6 @@
 """Actors, ours and strangers'."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -145,15 +146,16 @@ def beginning(db: Read, start: str, limit: int) -> list[Account]:
 
 def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Account]:
     """Whom somebody follows whose shown or handle's name contains `text` (lower-case)."""
+    literal = re.sub(r"([\\%_])", r"\\\1", text)
     found = db.all(
-        """
+        r"""
         SELECT a.* FROM follow f JOIN account a ON a.id = f.target_id
         WHERE f.follower_id = :follower AND f.state = 'accepted' AND a.state = 'active'
-          AND (lower(a.display_name) LIKE :inside OR a.name LIKE :inside)
+          AND (lower(a.display_name) LIKE :inside ESCAPE '\' OR a.name LIKE :inside ESCAPE '\')
         ORDER BY f.id DESC LIMIT :limit
         """,
         follower=follower_id,
-        inside="%" + text.replace("%", "").replace("_", "") + "%",
+        inside=f"%{literal}%",
         limit=limit,
     )
     return [Account(**row) for row in found]

@@ -41,6 +41,15 @@ def remove(tx: Write, account_id: int, id: int) -> None:
     tx.run("DELETE FROM draft WHERE id = :id AND account_id = :account", id=id, account=account_id)
 
 
+def remove_holding(tx: Write, account_id: int, text: str) -> None:
+    """Forget those of the account's drafts that have `text` in them."""
+    tx.run(
+        "DELETE FROM draft WHERE account_id = :account AND body LIKE :text ESCAPE '\\'",
+        account=account_id,
+        text="%" + text.replace("_", "\\_").replace("%", "\\%") + "%",
+    )
+
+
 def remove_of(tx: Write, account_id: int) -> None:
     """Forget all of an account's drafts."""
     tx.run("DELETE FROM draft WHERE account_id = :account", account=account_id)

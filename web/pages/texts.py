@@ -132,8 +132,8 @@ def from_post(view: PostView) -> Text:
 
 
 def to_draft(text: Text) -> dict[str, Any]:
-    """What a draft keeps."""
-    return dict(msgspec.to_builtins(msgspec.structs.replace(text, once="", draft_id=None)))
+    """What a draft keeps; `once` tells from which form it came."""
+    return dict(msgspec.to_builtins(msgspec.structs.replace(text, draft_id=None)))
 
 
 def from_draft(draft: Draft) -> Text:
@@ -142,7 +142,7 @@ def from_draft(draft: Draft) -> Text:
         text = msgspec.convert(json.loads(draft.body), Text)
     except (msgspec.ValidationError, ValueError):
         text = Text()
-    return msgspec.structs.replace(text, draft_id=draft.id)
+    return msgspec.structs.replace(text, draft_id=draft.id, once="")  # every form has its own
 
 
 def carried(sent: Form) -> list[tuple[str, str]]:

@@ -173,8 +173,7 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
 def _publish(tx: Write, site: Site, viewer: Viewer, text: Text, now_ms: int) -> Post:
     _describe(tx, viewer.account.id, text)
     post = posts.write(tx, site, viewer.account, text.new_post(), now_ms)
-    if text.draft_id is not None:
-        drafts.remove(tx, viewer.account.id, text.draft_id)
+    _let_go(tx, viewer.account.id, text)
     return post
 
 
@@ -355,8 +354,14 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
     _describe(tx, author.id, text)
     posts.edit(tx, site, author, post_id, text.new_post(), now_ms)
+    _let_go(tx, author.id, text)
+
+
+def _let_go(tx: Write, viewer_id: int, text: Text) -> None:
+    """The draft of what was sent, also one of which this form never heard: it was under way."""
     if text.draft_id is not None:
-        drafts.remove(tx, author.id, text.draft_id)
+        drafts.remove(tx, viewer_id, text.draft_id)
+    drafts.remove_of_form(tx, viewer_id, text.once)
 
 
 async def _own(request: web.Request, viewer: Viewer) -> PostView:

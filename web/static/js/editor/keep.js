@@ -23,7 +23,8 @@ function snapshot() {
 }
 
 function copyHere() {
-  try { localStorage.setItem(key(), JSON.stringify({ at: Date.now(), texts: snapshot() })); } catch { /* full, or forbidden */ }
+  const copy = { texts: snapshot(), draft: field("draft")?.value ?? "" };
+  try { localStorage.setItem(key(), JSON.stringify(copy)); } catch { /* full, or forbidden */ }
 }
 
 function forgetHere() {
@@ -51,8 +52,8 @@ export async function keep() {
     if (!answer.ok) throw new Error(said.error);
     if (said.draft) field("draft").value = said.draft;
     kept = now;
-    if (state() === now) forgetHere();
-    else later = setTimeout(keep, PAUSE_MS);
+    copyHere();
+    if (state() !== now) later = setTimeout(keep, PAUSE_MS);
     status(said.draft ? words("kept") : "");
   } catch (error) {
     if (leaving) return;
@@ -71,11 +72,12 @@ function soon() {
   later = setTimeout(keep, PAUSE_MS);
 }
 
-// A text that this browser still has and the server never got: after a crash, say.
+// A text that this browser has still and the form has not: after a crash, or a page loaded anew.
 function offerBack() {
   let found;
   try { found = JSON.parse(localStorage.getItem(key())); } catch { return; }
   if (!found || found.texts === snapshot()) { forgetHere(); return; }
+  if (found.draft && document.querySelector("[data-begun]")) return; // the page offers it already
   const texts = JSON.parse(found.texts);
   if (!texts.some((text) => text.trim())) { forgetHere(); return; }
   const notice = document.createElement("div");
@@ -88,6 +90,7 @@ function offerBack() {
   back.textContent = words("back");
   back.addEventListener("click", () => {
     COPIED.forEach((name, at) => { if (field(name)) field(name).value = texts[at]; });
+    if (found.draft && field("draft")) field("draft").value = found.draft;
     notice.remove();
     content.focus();
     soon();
@@ -110,6 +113,7 @@ if (form) {
     leaving = true;
     clearTimeout(later);
     sending?.abort();
+    if (state() === kept) forgetHere(); // else it is forgotten when the next page does not miss it
     setTimeout(() => { leaving = false; }, 15000); // the page stayed: the connection broke
   });
   window.addEventListener("pagehide", () => {
