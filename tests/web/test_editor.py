@@ -142,7 +142,7 @@ async def test_completions_name_whom_one_follows_first_and_only_who_is_there(any
     await any_city.db.write(follows.follow, any_city.site, mina.account, harin.id, 1)
     found = re.findall(r'data-put="(@\w+) "', (await fragment(mina, "/write/complete?q=@ha")))
     assert found == ["@harin", "@hana", "@haneul"]
-    for nothing in ("", "@", "ha", "@%25", "@_", "@zzz", "%00", "@" + "x" * 500):
+    for nothing in ("", "@", "ha", "@%25", "@_", "@zzz", "@" + "x" * 500):
         assert "data-put" not in await fragment(mina, f"/write/complete?q={nothing}")
     await any_city.writes(mina, "#벽화 #벽난로")
     found = re.findall(r'data-put="(#\w+) "', await fragment(mina, "/write/complete?q=%23벽"))
