@@ -436,7 +436,9 @@ async def test_a_gzip_bomb_is_counted_after_it_is_unpacked(serve, client, member
         await client.get(peer.url(), accept="*/*")
 
 
-@pytest.mark.parametrize("body", [b"not gzip at all", gzip.compress(b"hello" * 99)[:-20], b""])
+@pytest.mark.parametrize(
+    "body", [b"not gzip at all", gzip.compress(b"hello" * 99, mtime=0)[:-20], b""]
+)
 async def test_a_broken_compressed_body_is_no_crash(serve, client, body):
     peer = await serve(says(200, body, Content_Encoding="gzip"))
     try:

@@ -76,6 +76,8 @@ WHOLE: dict[str, str] = {
     "accounts.search": "one row per account that we met; a word index is to come",
     "accounts.totals": "NodeInfo; the answer is kept for a while",
     "communities.neighbourhoods": "a handful of rows, which the operator made",
+    "hosts.count": "the page about us: one narrow row per server that ever showed itself",
+    "hosts.latest": "with hosts.count",
     "hosts.rules": "the moderators' rules: read whole, kept for two seconds",
     "idempotency.forget": "housekeeping, the keys of one day",
     "invites.of_account": "a handful of rows: housekeeping forgets those that are over",

@@ -26,7 +26,7 @@ from server.store.transaction import Read
 from tests.listening import Stream, listening
 from tests.village import eventually
 from tests.web.city import COOKIE, City, Person
-from tests.web.html import HtmlPage
+from tests.web.html import Element, HtmlPage
 from web import live as hub_module
 from web.keys import CONFIG, HUB
 from web.live import Crowded, Hub, Listener, News
@@ -508,20 +508,36 @@ async def test_new_replies_come_with_their_place_and_working_buttons(any_city):
     new = await any_city.writes(ann, "New", reply_to_id=old.id)
     aside = await any_city.writes(ann, "Aside", reply_to_id=root.id)
     found = await fragment(bob, f"/live/thread/{root.id}?after={old.id}")
-    assert f'data-count="2" data-newest="{aside.id}"' in found.text
-    assert f'class="reply depth-1" data-id="{new.id}" data-answers="{old.id}"' in found.text
-    assert f'class="reply depth-0" data-id="{aside.id}" data-answers="{root.id}"' in found.text
-    assert found.text.index(f'id="post-{new.id}"') < found.text.index(f'id="post-{aside.id}"')
-    assert f'id="post-{old.id}"' not in found.text
+    assert news(found) == ("2", str(aside.id))
+    replies = found.root.all("div", "reply")
+    assert [(one["data-id"], one["data-answers"]) for one in replies] == [
+        (str(new.id), str(old.id)),
+        (str(aside.id), str(root.id)),
+    ]
+    assert [depth(one) for one in replies] == ["depth-1", "depth-0"]
+    assert [one.one("article")["id"] for one in replies] == [f"post-{new.id}", f"post-{aside.id}"]
+    assert replies[0].link("answers Bob") == f"/@bob/{old.id}"  # perhaps on another page
+    assert "answers" not in replies[1].words
     back = {form.fields["back"] for form in found.forms}
     assert back == {f"/@ann/{root.id}"}
     assert all(form.fields["csrf"] for form in found.forms)
     # what does not hang below is left out, but not asked for again
     below = await fragment(bob, f"/live/thread/{old.id}?after={root.id}")
-    assert f'data-count="1" data-newest="{aside.id}"' in below.text
-    assert f'class="reply depth-0" data-id="{new.id}"' in below.text
+    assert news(below) == ("1", str(aside.id))
+    assert depth(below.root.one("div", "reply", data_id=str(new.id))) == "depth-0"
     none = await fragment(bob, f"/live/thread/{root.id}?after={aside.id}")
-    assert f'data-count="0" data-newest="{aside.id}"' in none.text
+    assert news(none) == ("0", str(aside.id))
+
+
+def news(found: HtmlPage) -> tuple[str, str]:
+    """How many came, and which is the newest."""
+    first = next(iter(found.root))
+    return first["data-count"], first["data-newest"]
+
+
+def depth(reply: Element) -> str:
+    """How far inwards a reply stands."""
+    return next(one for one in reply["class"].split() if one.startswith("depth-"))
 
 
 async def test_a_fragment_shows_only_what_its_reader_may_read(any_city):

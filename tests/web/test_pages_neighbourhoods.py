@@ -48,9 +48,10 @@ async def test_a_member_follows_one_and_finds_its_stories_at_home(city):
     page = await joon.get("/neighbourhoods")
     assert page.form(f"/people/{neighbourhood.id}/unfollow")
     assert "1 follower" in page.text
-    home = (await joon.get("/home")).text
-    assert "오늘의 이야기" in home and "느티골 shared this" in home
-    assert "어제의 이야기" not in home
+    home = (await joon.get("/home")).main
+    assert "어제의 이야기" not in home.words
+    (card,) = [one for one in home.all("article", "post") if "오늘의 이야기" in one.words]
+    assert card.link("From 느티골") == "/@neutigol"
 
 
 async def test_the_page_of_a_neighbourhood_shows_what_it_passed_on(city):

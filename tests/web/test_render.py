@@ -9,7 +9,7 @@ from server.model import Media, Post, PostView, Site
 from server.secrets import Vault
 from server.services.accounts import blank
 from web import render
-from web.pages.posts import MAX_DEPTH, greeting, nested
+from web.pages.posts import greeting
 from web.pictures import Addresses
 
 SITE = Site(origin="https://gm.example", domain="gm.example", name="광명마당")
@@ -197,36 +197,6 @@ def test_an_asset_has_an_address_that_changes_with_it():
 )
 def test_a_device_is_called_what_its_owner_calls_it(agent, told):
     assert render.browser(agent) == told
-
-
-def test_replies_hang_below_what_they_answer_oldest_first():
-    mira = an_account()
-    views = [a_post(id, mira, to) for id, to in [(5, 1), (2, 1), (3, 2), (9, 3), (4, 1), (6, 2)]]
-    placed = [(reply.view.post.id, reply.depth) for reply in nested(1, views)]
-    assert placed == [(2, 0), (3, 1), (9, 2), (6, 1), (4, 0), (5, 0)]
-
-
-def test_a_reply_to_something_that_is_not_shown_is_not_lost():
-    mira = an_account()
-    views = [a_post(3, mira, 2), a_post(4, mira, 3), a_post(5, mira, None)]
-    assert [(r.view.post.id, r.depth) for r in nested(1, views)] == [(3, 0), (4, 1), (5, 0)]
-
-
-def test_a_thread_of_any_depth_is_placed_and_says_who_answers_whom():
-    mira, joon = an_account(), an_account(2, "joon")
-    views = [a_post(id, (mira, joon)[id % 2], id - 1) for id in range(2, 3000)]
-    placed = nested(1, views)
-    assert len(placed) == len(views)
-    assert max(reply.depth for reply in placed) == MAX_DEPTH
-    assert placed[0].answers is None
-    assert placed[-1].answers is not None
-    assert placed[-1].answers.id != placed[-1].view.author.id
-
-
-def test_replies_in_a_ring_do_not_hang_the_page():
-    mira = an_account()
-    placed = nested(1, [a_post(2, mira, 3), a_post(3, mira, 2), a_post(4, mira, 4)])
-    assert [reply.view.post.id for reply in placed] == [4]
 
 
 def test_a_reply_begins_with_those_it_is_for():

@@ -2,8 +2,7 @@
 
 import random
 import re
-from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.clock import now_ms
 from server.services import posts
@@ -11,31 +10,67 @@ from server.services.posts import NewPost
 from server.store.db import DatabaseUnavailable, Write
 from tests.server.test_reading import counting
 from tests.server.world import join, say
+from tests.web.html import Element, HtmlPage
 from web.pages import conversation
 from web.pages.conversation import Asked
 
 REPLIES = 1000
 MAX_BYTES = 250_000
 
-POST = re.compile(r'<article class="post" id="post-(\d+)"')
-FOLD = re.compile(
-    r'<p class="fold" id="([^"]+)">\s*<a href="([^"]+)" data-fragment="([^"]+)">(\d+)'
-)
-NEW = re.compile(r'<p class="fresh"><span class="tag">new reply</span>(?: <a href="([^"]+)">)?')
-NEXT = re.compile(r'rel="next" href="([^"]+)#replies"')
-PREVIOUS = re.compile(r'rel="prev" href="([^"]+)#replies"')
-FIRST_NEW = re.compile(r'<p class="notice fresh"><a href="([^"]+)">([^<]+)<')
+
+class Fold(NamedTuple):
+    """Replies that are not shown: `url` without scripts, `fragment` with them."""
+
+    anchor: str
+    url: str
+    fragment: str
+    told: str
+    names: str
+    element: Element
 
 
-def replies_of(text: str) -> list[int]:
+def posts_in(part: Element) -> list[int]:
+    """The posts that are shown there, in order."""
+    return [int(one["id"].removeprefix("post-")) for one in part.all("article", "post")]
+
+
+def below(page: HtmlPage) -> Element:
+    """The part of a page that answers its post."""
+    return page.root.one("section", id="replies")
+
+
+def replies_of(page: HtmlPage) -> list[int]:
     """The replies that a page shows, in its order."""
-    return [int(id) for id in POST.findall(text[text.find('id="replies"') :])]
+    return posts_in(below(page))
 
 
-def link(pattern: re.Pattern[str], text: str) -> str:
-    """Where the first link of this kind leads, or nothing."""
-    found = pattern.search(text)
-    return unescape(found[1]) if found else ""
+def folds(part: Element) -> list[Fold]:
+    """What is folded away there; a press puts it where the fold was."""
+    found = []
+    for one in part.all("p", "fold"):
+        link = one.all("a")[0]
+        assert (link["hx-target"], link["hx-swap"]) == ("closest .fold", "outerHTML")
+        names = one.one("span", "meta").words
+        found.append(Fold(one["id"], link["href"], link["hx-get"], link.words, names, one))
+    return found
+
+
+def way(page: HtmlPage, relation: str) -> str:
+    """Where the page says that its thread goes on, or nothing."""
+    found = below(page).all("a", rel=relation)
+    assert len(found) < 2
+    return found[0]["href"].removesuffix("#replies") if found else ""
+
+
+def first_new(page: HtmlPage) -> tuple[str, str]:
+    """What the page says of what is new, and where that leads; twice nothing otherwise."""
+    links = [one for notice in below(page).all("p", "since") for one in notice.all("a")]
+    return (links[0].words, links[0]["href"]) if links else ("", "")
+
+
+def is_new(reply: Element) -> bool:
+    """Whether it is marked, for eyes and for ears."""
+    return any(one.words == "new reply" for one in reply.all("span", "fresh"))
 
 
 def long_thread(tx: Write, site: Any, people: list[Any], many: int = REPLIES) -> list[int]:
@@ -58,13 +93,13 @@ async def crawl(person: Any, start: str) -> dict[int, str]:
     waiting, seen = [start], {start}
     while waiting:
         path = waiting.pop()
-        text = (await person.get(path)).text
-        assert len(text.encode()) < MAX_BYTES
-        shown = replies_of(text)
+        page = await person.get(path)
+        assert len(page.text.encode()) < MAX_BYTES
+        shown = replies_of(page)
         assert len(shown) <= 61
         found |= dict.fromkeys(shown, path)
-        ways = [link(NEXT, text), *(unescape(url) for _, url, _, _ in FOLD.findall(text))]
-        fresh = [way for way in ways if way and way not in seen]
+        ways = [way(page, "next"), *(fold.url for fold in folds(below(page)))]
+        fresh = [one for one in ways if one and one not in seen]
         seen.update(fresh)
         waiting += fresh
     return found
@@ -75,15 +110,16 @@ async def test_every_one_of_a_thousand_replies_can_be_reached_by_links(city):
     ids = await city.db.write(long_thread, city.site, [person.account for person in people])
     visitor, path = await city.visitor(), f"/@mina/{ids[0]}"
     assert sorted(await crawl(visitor, path)) == ids[1:]
-    async with visitor.client.get(path) as answer:
-        first = await answer.text()
+    first = await visitor.get(path)
     tops = await city.db.read(children, ids[0])
     listed = [id for id in replies_of(first) if id in tops]
     assert listed == tops[: len(listed)]
-    newest = (await visitor.get(f"{path}?sort=new")).text
+    newest = await visitor.get(f"{path}?sort=new")
     listed = [id for id in replies_of(newest) if id in tops]
     assert listed == tops[::-1][: len(listed)]
-    assert 'sort=new" aria-current' not in first
+    for page, current in ((first, "Oldest first"), (newest, "Newest first")):
+        order = below(page).all("a", aria_current="true")
+        assert [one.words for one in order] == [current]
 
 
 def children(db, id):
@@ -98,21 +134,21 @@ async def test_the_pages_of_a_thread_lead_back_and_forth(city):
     visitor, seen = await city.visitor(), []
     for sort in ("", "?sort=new"):
         start = f"/@mina/{ids[0]}{sort}"
-        text, forward = (await visitor.get(start)).text, [start]
-        assert PREVIOUS.search(text) is None
-        while way := link(NEXT, text):
-            text = (await visitor.get(way)).text
-            assert link(PREVIOUS, text) == forward[-1]
-            forward.append(way)
+        page, forward = await visitor.get(start), [start]
+        assert way(page, "prev") == ""
+        while further := way(page, "next"):
+            page = await visitor.get(further)
+            assert way(page, "prev") == forward[-1]
+            forward.append(further)
         seen.append(len(forward))
         assert len(forward) > 1
     gone = int(re.search(r"after=(\d+)", forward[1])[1])
-    before = replies_of((await visitor.get(forward[1])).text)
+    before = replies_of(await visitor.get(forward[1]))
     await city.db.write(posts.delete, city.site, mina.account, gone, now_ms())
-    assert set(before) <= set(replies_of((await visitor.get(forward[1])).text))
-    nowhere = (await visitor.get(f"/@mina/{ids[0]}?after=1&sort=new")).text
-    assert "no more replies here" in nowhere
-    assert link(PREVIOUS, nowhere)
+    assert set(before) <= set(replies_of(await visitor.get(forward[1])))
+    nowhere = await visitor.get(f"/@mina/{ids[0]}?after=1&sort=new")
+    assert "no more replies here" in below(nowhere).words
+    assert way(nowhere, "prev")
 
 
 async def test_a_fold_says_what_it_hides_and_unfolds_in_place(city):
@@ -124,31 +160,36 @@ async def test_a_fold_says_what_it_hides_and_unfolds_in_place(city):
         at = (await city.writes(author, f"Deep {number}", reply_to_id=at)).id
         ids.append(at)
     visitor = await city.visitor()
-    text = (await visitor.get(f"/@mina/{root.id}")).text
-    assert replies_of(text) == ids[:9]
-    ((anchor, url, fragment, count),) = FOLD.findall(text)
-    assert (anchor, count) == (f"fold-{ids[8]}", "91")
-    assert "by Joon, Mina" in re.sub(r"<[^>]+>|\s+", " ", text).replace("  ", " ")
-    assert url == f"/@mina/{ids[8]}"
-    assert f'<a href="#post-{ids[3]}">answers Joon</a>' in text
-    assert 'class="reply depth-4"' in text
-    assert "depth-5" not in text
-    way, found = unescape(fragment), []
-    while way:
-        async with visitor.client.get(way) as answer:
-            piece = await answer.text()
-            assert answer.status == 200
-            assert answer.headers["Content-Type"].startswith("text/html")
-        assert "<html" not in piece
-        assert len(POST.findall(piece)) <= 61
-        found += [int(id) for id in POST.findall(piece)]
-        further = FOLD.findall(piece)
-        way = unescape(further[0][2]) if further else ""
+    page = await visitor.get(f"/@mina/{root.id}")
+    assert replies_of(page) == ids[:9]
+    (fold,) = folds(below(page))
+    assert (fold.anchor, fold.told) == (f"fold-{ids[8]}", "91 more replies")
+    assert fold.names == "by Joon, Mina"
+    assert fold.url == f"/@mina/{ids[8]}"
+    fifth = page.root.one("article", id=f"post-{ids[4]}")
+    assert fifth.link("answers Joon") == f"#post-{ids[3]}"
+    steps = [one["class"] for one in below(page).all("div", "reply")]
+    assert steps == [f"reply depth-{min(number, 4)}" for number in range(9)]
+    further, found = fold.fragment, []
+    while further:
+        piece = await branch(visitor, further)
+        assert len(posts_in(piece)) <= 61
+        found += posts_in(piece)
+        further = next((fold.fragment for fold in folds(piece)), "")
     assert found == ids[9:]
-    async with visitor.client.get(f"/@mina/{ids[0]}/branch") as answer:
-        assert [int(id) for id in POST.findall(await answer.text())] == ids[1:61]
+    assert posts_in(await branch(visitor, f"/@mina/{ids[0]}/branch")) == ids[1:61]
     for nothing in (f"/@mina/{ids[0]}/branch?after=5", "/@mina/7/branch"):
         await visitor.get(nothing, 404)
+
+
+async def branch(person: Any, path: str) -> Element:
+    """What an open page puts in the place of a fold: a piece of HTML, not a page."""
+    async with person.client.get(path, headers=person.headers) as answer:
+        text = await answer.text()
+        assert answer.status == 200
+        assert answer.headers["Content-Type"].startswith("text/html")
+    assert "<html" not in text
+    return HtmlPage(text).root
 
 
 async def test_what_a_deep_reply_answers_is_shown_in_part_with_a_way_to_the_rest(city):
@@ -157,10 +198,9 @@ async def test_what_a_deep_reply_answers_is_shown_in_part_with_a_way_to_the_rest
     for number in range(30):
         at = (await city.writes(mina, f"Step {number}", reply_to_id=at)).id
         ids.append(at)
-    text = (await mina.get(f"/@mina/{ids[-1]}")).text
-    above = [int(id) for id in POST.findall(text[: text.find('id="replies"')])]
-    assert above == [ids[0], *ids[-6:-1]]
-    assert f'<a href="/@mina/{ids[-6]}">23 posts between</a>' in text
+    above = (await mina.get(f"/@mina/{ids[-1]}")).root.one("section", "above")
+    assert posts_in(above) == [ids[0], *ids[-6:-1]]
+    assert above.link("23 posts between") == f"/@mina/{ids[-6]}"
 
 
 async def test_a_fold_tells_nobody_of_what_is_not_for_them(city):
@@ -172,11 +212,9 @@ async def test_a_fold_tells_nobody_of_what_is_not_for_them(city):
         await city.writes(joon, f"@mina {number}", reply_to_id=first.id, visibility="direct")
     counts = []
     for person in (await city.visitor(), mina):
-        text = (await person.get(f"/@mina/{root.id}")).text
-        ((_, _, _, count),) = FOLD.findall(text)
-        names = re.search(r'<span class="meta">by(.*?)</span>', text, re.S)[1]
-        counts.append((count, "Joon" in names))
-    assert counts == [("4", False), ("16", True)]
+        (fold,) = folds(below(await person.get(f"/@mina/{root.id}")))
+        counts.append((fold.told, fold.names))
+    assert counts == [("4 more replies", "by Mina"), ("16 more replies", "by Mina, Joon")]
 
 
 async def test_the_pages_of_a_branch_whose_middle_was_deleted_say_so(city):
@@ -186,9 +224,10 @@ async def test_the_pages_of_a_branch_whose_middle_was_deleted_say_so(city):
     middle = await city.writes(mina, "Middle", reply_to_id=first.id)
     last = await city.writes(mina, "Last", reply_to_id=middle.id)
     await city.db.write(posts.delete, city.site, mina.account, middle.id, now_ms())
-    text = (await mina.get(f"/@mina/{root.id}")).text
-    assert replies_of(text) == [first.id, last.id]
-    assert "answers a post that is not shown" in text
+    page = await mina.get(f"/@mina/{root.id}")
+    assert replies_of(page) == [first.id, last.id]
+    lost = page.root.one("article", id=f"post-{last.id}")
+    assert "answers a post that is not shown" in lost.words
 
 
 # --- what is new
@@ -211,24 +250,19 @@ async def test_what_is_new_since_a_visit_is_counted_marked_and_linked_from_one_t
     new += await answer(any_city, mina, ids[250 % len(ids)], 1)
     await answer(any_city, joon, ids[0], 1)  # one's own is not new
 
-    text = (await joon.get(path)).text
-    way, told = FIRST_NEW.search(text).groups()
+    page = await joon.get(path)
+    told, at = first_new(page)
     assert told == "4 replies are new since your visit"
     assert "new since your visit" not in (await joon.get(path)).text  # it was seen just now
-    met, page, steps = set(), path, 0
-    way = unescape(way)
-    while way:
-        target, _, anchor = way.partition("#")
-        page = target or page
-        text = (await joon.get(page)).text if target else text
-        assert f'id="{anchor}"' in text
-        start = text.index(f'id="{anchor}"')
-        rest = text[start : text.find("</article>", start)]
+    met, steps = set(), 0
+    while at:
+        target, _, anchor = at.partition("#")
+        page = await joon.get(target) if target else page
+        place = page.root.one(id=anchor)
         if anchor.startswith("post-"):
-            assert '<span class="tag">new reply</span>' in rest
+            assert is_new(place)
             met.add(int(anchor.removeprefix("post-")))
-        following = re.search(r'<a href="([^"]+)">Next new reply</a>', rest)
-        way, steps = unescape(following[1]) if following else "", steps + 1
+        at, steps = place.link("Next new reply"), steps + 1
         assert steps < 20
     assert met == set(new)
 
@@ -279,20 +313,23 @@ async def test_what_is_new_far_down_a_branch_is_told_by_its_fold(city):
     for number in range(20):
         await city.writes(mina, f"Old {number}", reply_to_id=first.id)
     path = f"/@mina/{root.id}"
-    assert len(replies_of((await joon.get(path)).text)) == 9
-    await answer(city, mina, first.id, 2)
-    text = (await joon.get(path)).text
-    assert len(replies_of(text)) == 23  # unfolded as far as it is new
-    assert len(NEW.findall(text)) == 2
+    assert len(replies_of(await joon.get(path))) == 9
+    two = await answer(city, mina, first.id, 2)
+    page = await joon.get(path)
+    assert len(replies_of(page)) == 23  # unfolded as far as it is new
+    marked = [one for one in below(page).all("article", "post") if is_new(one)]
+    assert [one["id"] for one in marked] == [f"post-{id}" for id in two]
     await answer(city, mina, first.id, 20)
-    text = (await joon.get(path)).text
-    assert len(replies_of(text)) == 9
-    ((anchor, url, _, count),) = FOLD.findall(text)
-    assert count == "34"
-    assert "20 of them new" in text
-    assert FIRST_NEW.search(text)[1] == f"#{anchor}"
-    inside = (await joon.get(unescape(url))).text  # the link knows since when
-    assert "20 replies are new since your visit" in inside
+    page = await joon.get(path)
+    assert len(replies_of(page)) == 9
+    (fold,) = folds(below(page))
+    assert fold.told == "34 more replies"
+    assert "20 of them new" in fold.element.words
+    assert first_new(page)[1] == f"#{fold.anchor}"
+    inside = await joon.get(fold.url)  # the link knows since when
+    assert first_new(inside)[0] == "20 replies are new since your visit"
+    unfolded = await branch(joon, fold.fragment)
+    assert sum(is_new(one) for one in unfolded.all("article", "post")) == 20
 
 
 async def test_nothing_fails_where_nothing_can_be_written(city, monkeypatch):
@@ -363,7 +400,9 @@ async def test_the_page_of_a_story_tells_who_responded_and_from_where(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     story = await city.writes(mina, "Words", title="A story")
     await city.db.write(posts.like, city.site, joon.account, story.id, now_ms())
-    text = (await (await city.visitor()).get(f"/@mina/{story.id}")).text
-    part = text[text.index('class="responses"') : text.index('id="replies"')]
-    for told in ("Liked by", 'href="/@joon"', city.site.domain, "1 responded"):
-        assert told in part
+    page = await (await city.visitor()).get(f"/@mina/{story.id}")
+    part = page.root.one("section", "responses")
+    assert part.link("1 like") == f"/@mina/{story.id}/likes"
+    assert part.link(f"Joon {city.site.domain}") == "/@joon"
+    assert [one.words for one in part.all("h3")] == ["Liked by"]
+    assert part.one("ul", "servers").words == f"{city.site.domain} · 1 person"

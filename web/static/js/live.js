@@ -74,6 +74,8 @@ async function replies(place) {
   branches.querySelector(".empty")?.remove();
   for (const reply of fresh) {
     reply.classList.add("arrived");
+    const near = document.getElementById(`post-${reply.dataset.answers}`);
+    if (near) reply.querySelector(".answers a")?.setAttribute("href", `#${near.id}`);
     put(reply, branches);
     htmx.process(reply);
   }
