@@ -35,12 +35,14 @@ from web.keys import (
     KEYRING,
     LOOKS,
     NOW,
+    PARTS,
     PICTURES,
     REMOTE_PICTURES,
     SITE,
     VAULT,
     WORKER,
 )
+from web.kept import Parts
 from web.limits import Buckets
 from web.live import Hub
 from web.middleware import MIDDLEWARES
@@ -65,6 +67,7 @@ def create_app(
     app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
+    app[PARTS] = Parts()
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
     app.cleanup_ctx.append(hub)

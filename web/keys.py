@@ -16,6 +16,7 @@ from server.secrets import Vault
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.brand import Brand
+from web.kept import Parts
 from web.limits import Buckets
 from web.live import Hub
 from web.pictures import Addresses
@@ -48,6 +49,7 @@ BRAND = web.AppKey("BRAND", Brand)
 CARDS: web.AppKey[Shelf[bytes]] = web.AppKey("CARDS")  # drawn for links to posts
 CARD_BUCKETS = web.AppKey("CARD_BUCKETS", Buckets)
 LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures, made anew
+PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)

@@ -7,7 +7,7 @@ Times are shown in words with the exact time, in the city's zone, behind them.
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -31,7 +31,8 @@ from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
 from web import i18n, meta, pictures
-from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, VIEWER, Viewer
+from web.kept import Parts
 from web.own_server import own_handle
 from web.pictures import Addresses
 
@@ -121,6 +122,7 @@ def _rendered(request: web.Request, template: str, context: Mapping[str, object]
         "feed": "",  # the address of the Atom feed of what the page shows
         "own_handle": own_handle(request),  # of a visitor who takes part from another server
         "addresses": request.config_dict[ADDRESSES],
+        "parts": request.config_dict[PARTS],
     }
     return environment(language).get_template(template).render({**values, **context})
 
@@ -174,6 +176,7 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        auto_reload=False,  # else every page asks the disk for the age of every template
     )
     # The extension adds this method to the environment at run time.
     env.install_gettext_translations(i18n.translations(language), newstyle=True)  # type: ignore[attr-defined]
@@ -195,6 +198,8 @@ def environment(language: str) -> Environment:
         asset=asset,
         beside_text=beside_text,
         icon=icon,
+        kept=kept,
+        all_of=all_of,
         person_url=person_url,
         post_url=post_url,
         face=face,
@@ -211,6 +216,23 @@ def environment(language: str) -> Environment:
         og_locale=meta.og_locale,
     )
     return env
+
+
+@pass_context
+def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], Markup]) -> Markup:
+    """`{% call kept(kind, ...) %}`: the part of a page that it wraps, made once.
+
+    The part is the same for every viewer, and `made_of` names every value that it shows.
+    """
+    parts: Parts = context["parts"]
+    return parts.get((kind, context["language"], made_of), caller)
+
+
+@pass_context
+def all_of(context: Context, view: PostView) -> Hashable:
+    """All that a part about a post is made of, whoever looks: for `kept`."""
+    age = ago(context, view.post.published_ms)
+    return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
 
 
 @pass_context
@@ -276,8 +298,12 @@ def _local(context: Context, ms: int) -> datetime:
 def ago(context: Context, ms: int) -> Markup:
     """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
     zone, language = context["site"].timezone, context["language"]
+    return _time(ms, _words(ms, context["now_ms"], zone, language), zone, language)
+
+
+@lru_cache(maxsize=4096)
+def _time(ms: int, words: str, zone: str, language: str) -> Markup:
     stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    words = _words(ms, context["now_ms"], zone, language)
     return _TIME.format(stamp, _exact(ms, zone, language), words)
 
 
@@ -286,10 +312,14 @@ def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
     if 0 <= past_ms < MINUTE_MS:
         return i18n.translations(language).gettext("just now")
     if MINUTE_MS <= past_ms < WORDS_FOR_MS:
-        past = timedelta(milliseconds=-past_ms)
-        return format_timedelta(past, add_direction=True, locale=language)
+        return _minutes_ago(past_ms // MINUTE_MS, language)
     year = _at(now_ms).astimezone(ZoneInfo(zone)).year
     return _day_of(year, ms, zone, language)
+
+
+@lru_cache(maxsize=4096)
+def _minutes_ago(minutes: int, language: str) -> str:
+    return format_timedelta(timedelta(minutes=-minutes), add_direction=True, locale=language)
 
 
 @lru_cache(maxsize=4096)
