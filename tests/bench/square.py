@@ -37,8 +37,10 @@ STORIES, PICTURED = 13, 11
 TALK, WITH_PICTURES = 10, 4
 PLACES = ("철산동", "하안동", "소하동", "광명동", "학온동", "일직동")
 REPLIES = 20
-SAID = "오늘 골목에서 만난 이웃 이야기를 적습니다. **시장** 앞 은행나무가 노랗게 물들었어요. "
-TOLD = "\n\n".join((SAID * 5, "## 골목의 하루", SAID * 6, "* 빵집\n* 책방\n* 방앗간", SAID * 8))
+WORDS = """골목 시장 은행나무 책방 불빛 이웃 아침 저녁 도서관 아이들 할머니 자전거 냇가 가을 비 햇살
+국수 빵집 방앗간 학교 운동장 버스 정류장 고양이 화분 목소리 웃음 약속 토요일 축제 현수막 민원 공사
+은빛 노란 작은 오래된 따뜻한 새로운 조용한 함께 걸었다 모였다 나누었다 이야기했다 기다렸다
+""".split()  # noqa: SIM905  prose
 
 
 class World(NamedTuple):
@@ -160,15 +162,15 @@ def _write(tx: Write, reader: Account, people: list[Account], keys: keyring.Keys
     """Everything that the pages show, oldest first; the address of a story with its replies."""
     chance = random.Random(7)  # noqa: S311  the same city each time
     for number, title in enumerate(PLACES):
-        new = NewCommunity(name=f"place{number}", title=title, bio=SAID, keys=keys)
+        new = NewCommunity(name=f"place{number}", title=title, bio=_said(chance, 20), keys=keys)
         communities.create(tx, city.SITE, new, now_ms())
-    people = [_with_face(tx, one) for one in people]
+    people = [_with_face(tx, one, _said(chance, 12)) for one in people]
     for one in people:
         city.follow(tx, reader, one)
     started = now_ms() - 2 * DAY_MS
     for number in range(TALK):
         post = NewPost(
-            content=f"{SAID * 2} #{chance.choice(PLACES)} #가을",
+            content=f"{_said(chance, 30)} #{chance.choice(PLACES)} #가을",
             media_ids=_pictures(tx, people[number], int(number < WITH_PICTURES)),
         )
         posts.write(tx, city.SITE, people[number], post, started + number * HOUR_MS)
@@ -176,9 +178,9 @@ def _write(tx: Write, reader: Account, people: list[Account], keys: keyring.Keys
     for number in range(STORIES):
         author = people[TALK + number]
         new_story = NewPost(
-            title=f"{number}번째 이야기: 골목 끝 작은 책방의 불빛",
-            lead=SAID,
-            content=f"{TOLD}\n\n#{chance.choice(PLACES)}",
+            title=_said(chance, 5),
+            lead=_said(chance, 18),
+            content=f"{_told(chance)}\n\n#{chance.choice(PLACES)}",
             language="ko",
             media_ids=_pictures(tx, author, 3 if number >= STORIES - PICTURED else 0),
         )
@@ -187,13 +189,13 @@ def _write(tx: Write, reader: Account, people: list[Account], keys: keyring.Keys
     assert first is not None
     answers = [first.id]
     for number in range(REPLIES):
-        reply = NewPost(content=SAID, reply_to_id=chance.choice(answers))
+        reply = NewPost(content=_said(chance, 20), reply_to_id=chance.choice(answers))
         answers.append(posts.write(tx, city.SITE, people[number], reply, now_ms()).id)
     return f"/@{people[TALK + STORIES - 1].name}/{first.id}"
 
 
-def _with_face(tx: Write, one: Account) -> Account:
-    changes = ProfileChanges(display_name=f"이웃 {one.name}", bio_source=SAID, avatar=_name())
+def _with_face(tx: Write, one: Account, bio: str) -> Account:
+    changes = ProfileChanges(display_name=f"이웃 {one.name}", bio_source=bio, avatar=_name())
     return accounts.edit_profile(tx, city.SITE, one, changes, now_ms())
 
 
@@ -210,6 +212,16 @@ def _pictures(tx: Write, author: Account, many: int) -> tuple[int, ...]:
         ).id
         for i in range(many)
     )
+
+
+def _said(chance: random.Random, words: int) -> str:
+    return " ".join(chance.choice(WORDS) for _ in range(words)) + "."
+
+
+def _told(chance: random.Random) -> str:
+    """A story of some 600 words."""
+    parts = [_said(chance, 90) for _ in range(6)]
+    return "\n\n".join([*parts[:3], "## 골목의 하루", "* 빵집\n* 책방\n* 방앗간", *parts[3:]])
 
 
 def _name() -> str:
