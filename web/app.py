@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractResolver
 
 from federation.http import Client
 from server import keyring as keys
-from server.clock import now_ms
+from server.clock import MINUTE_MS, now_ms
 from server.config import VERSION, Config, ConfigError, site
 from server.fetch import Fetcher
 from server.keyring import Keyring
@@ -21,6 +21,7 @@ from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
 from web import activitypub, api, brand, feeds, i18n, media, operations, pages, wellknown
+from web.kept import Lately, Pages, Parts
 from web.keys import (
     ADDRESSES,
     BRAND,
@@ -30,15 +31,18 @@ from web.keys import (
     CLIENT,
     CONFIG,
     DB,
+    FACTS,
     FETCHER,
     HUB,
     KEYRING,
     LOOKS,
     NOW,
+    PARTS,
     PICTURES,
     REMOTE_PICTURES,
     SITE,
     VAULT,
+    VISITED,
     WORKER,
 )
 from web.limits import Buckets
@@ -66,6 +70,9 @@ def create_app(
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     i18n.require(config.instance.languages)
+    app[PARTS] = Parts()
+    app[VISITED] = Pages()
+    app[FACTS] = Lately(MINUTE_MS)
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
     app.cleanup_ctx.append(hub)
@@ -85,6 +92,7 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
     """Open database, pictures and keys; the instance actor is made on the first start."""
     config = app[CONFIG]
     app[DB] = db = await Database.open(config.database.url)
+    db.on_commit(app[VISITED].forget)
     try:
         await migrate(db)
         if (other := await db.write(accounts.settle_domain, app[SITE])) is not None:

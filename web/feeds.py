@@ -24,7 +24,7 @@ from server.services import documents, posts, timelines
 from server.store import posts as post_rows
 from server.store.db import Read
 from server.store.paging import Page
-from web import atom, i18n
+from web import atom, i18n, packing
 from web.i18n import N_
 from web.keys import DB, SITE
 from web.pages.access import number, somebody
@@ -157,12 +157,17 @@ async def _answer(request: web.Request, read: Callable[[Read], Source]) -> web.R
     source = await request.app[DB].read(read)
     updated_ms = max((_updated_ms(view.post) for view in source.views), default=source.since_ms)
     etag, modified = _etag(source, site), updated_ms // 1000
-    headers = {**HEADERS, "ETag": f'"{etag}"', "Last-Modified": _http_time(modified)}
+    # Weak, because a packed feed has other bytes and says the same.
+    headers = {**HEADERS, "ETag": f'W/"{etag}"', "Last-Modified": _http_time(modified)}
     if _has_it(request, etag, modified):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     # Twenty long stories take some time to be made safe once more: not here, where all wait for it.
     body = await asyncio.to_thread(_document, site, source, updated_ms)
-    return web.Response(body=body, content_type=atom.MEDIA_TYPE, charset="utf-8", headers=headers)
+    response = web.Response(
+        body=body, content_type=atom.MEDIA_TYPE, charset="utf-8", headers=headers
+    )
+    packing.send_packed(request, response)
+    return response
 
 
 def _etag(source: Source, site: Site) -> str:

@@ -13,9 +13,11 @@ from server.media import Pictures
 from server.model import Account, Member, Site
 from server.remote_pictures import RemotePictures
 from server.secrets import Vault
+from server.services.accounts import Facts
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.brand import Brand
+from web.kept import Lately, Pages, Parts
 from web.limits import Buckets
 from web.live import Hub
 from web.pictures import Addresses
@@ -48,6 +50,9 @@ BRAND = web.AppKey("BRAND", Brand)
 CARDS: web.AppKey[Shelf[bytes]] = web.AppKey("CARDS")  # drawn for links to posts
 CARD_BUCKETS = web.AppKey("CARD_BUCKETS", Buckets)
 LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures, made anew
+FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
+VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them
+PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)

@@ -7,8 +7,8 @@ Times are shown in words with the exact time, in the city's zone, behind them.
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from hashlib import sha256
 from http import HTTPStatus
@@ -30,8 +30,9 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
-from web import i18n, meta, pictures
-from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, SITE, VIEWER, Viewer
+from web import i18n, meta, packing, pictures
+from web.kept import Parts
+from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, VIEWER, Viewer
 from web.own_server import own_handle
 from web.pictures import Addresses
 
@@ -87,24 +88,37 @@ async def page(
     unread = 0
     if viewer is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         unread = await request.config_dict[DB].read(notifications.unread, viewer.account.id)
-    body = _rendered(request, template, {"unread": unread, **context})
-    response = web.Response(text=body, status=status, content_type="text/html", headers=headers)
-    return guarded(request, response)
+    return _answer(request, template, {"unread": unread, **context}, status, headers)
 
 
 def fragment(request: web.Request, template: str, **context: object) -> web.Response:
     """A part of a page, for a page that is open already; `here` in `context` is that page."""
-    response = web.Response(
-        text=_rendered(request, f"fragments/{template}", context), content_type="text/html"
-    )
-    guarded(request, response).headers["Cache-Control"] = "no-store"
+    response = _answer(request, f"fragments/{template}", context)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _rendered(request: web.Request, template: str, context: Mapping[str, object]) -> str:
-    """`template` in the person's language, with what every template may ask for."""
+def _answer(
+    request: web.Request,
+    template: str,
+    context: Mapping[str, object],
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """`template` in the person's language; packed if nothing in it is somebody's own."""
+    values = {**_common(request), **context}
+    written = environment(language_of(request)).get_template(template).render(values)
+    response = web.Response(text=written, status=status, content_type="text/html", headers=headers)
+    guarded(request, response)
+    if not (values["viewer"] or values["csrf"] or values["own_handle"]):
+        packing.send_packed(request, response)
+    return response
+
+
+def _common(request: web.Request) -> dict[str, object]:
+    """What every template may ask for."""
     viewer, language = viewer_of(request), language_of(request)
-    values: dict[str, object] = {
+    return {
         "viewer": viewer,
         "language": language,
         "theme": theme_of(request),
@@ -121,8 +135,8 @@ def _rendered(request: web.Request, template: str, context: Mapping[str, object]
         "feed": "",  # the address of the Atom feed of what the page shows
         "own_handle": own_handle(request),  # of a visitor who takes part from another server
         "addresses": request.config_dict[ADDRESSES],
+        "parts": request.config_dict[PARTS],
     }
-    return environment(language).get_template(template).render({**values, **context})
 
 
 def guarded(
@@ -173,10 +187,8 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,  # else every page asks the disk for the age of every template
     )
-    # The extension adds this method to the environment at run time.
-    env.install_gettext_translations(i18n.translations(language), newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
         html=html,
         named=named,
@@ -191,10 +203,13 @@ def environment(language: str) -> Environment:
         offered=offered,
         browser=browser,
     )
+    env.globals.update(i18n.for_templates(language))
     env.globals.update(
         asset=asset,
         beside_text=beside_text,
         icon=icon,
+        kept=kept,
+        all_of=all_of,
         person_url=person_url,
         post_url=post_url,
         face=face,
@@ -211,6 +226,23 @@ def environment(language: str) -> Environment:
         og_locale=meta.og_locale,
     )
     return env
+
+
+@pass_context
+def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], Markup]) -> Markup:
+    """`{% call kept(kind, ...) %}`: the part of a page that it wraps, made once.
+
+    The part is the same for every viewer, and `made_of` names every value that it shows.
+    """
+    parts: Parts = context["parts"]
+    return parts.get((kind, context["language"], made_of), caller)
+
+
+@pass_context
+def all_of(context: Context, view: PostView) -> Hashable:
+    """All that a part about a post is made of, whoever looks: for `kept`."""
+    age = ago(context, view.post.published_ms)
+    return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
 
 
 @pass_context
@@ -259,7 +291,12 @@ def day(context: Context, ms: int) -> str:
 @pass_context
 def today(context: Context, ms: int) -> str:
     """The day with its weekday, in the city's zone: "2026년 11월 26일 목요일"."""
-    return format_date(_local(context, ms), "full", locale=context["language"])
+    return _full_day(_local(context, ms).date(), context["language"])
+
+
+@lru_cache(maxsize=64)
+def _full_day(day: date, language: str) -> str:
+    return format_date(day, "full", locale=language)
 
 
 @pass_context
@@ -276,8 +313,12 @@ def _local(context: Context, ms: int) -> datetime:
 def ago(context: Context, ms: int) -> Markup:
     """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
     zone, language = context["site"].timezone, context["language"]
+    return _time(ms, _words(ms, context["now_ms"], zone, language), zone, language)
+
+
+@lru_cache(maxsize=4096)
+def _time(ms: int, words: str, zone: str, language: str) -> Markup:
     stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    words = _words(ms, context["now_ms"], zone, language)
     return _TIME.format(stamp, _exact(ms, zone, language), words)
 
 
@@ -286,10 +327,14 @@ def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
     if 0 <= past_ms < MINUTE_MS:
         return i18n.translations(language).gettext("just now")
     if MINUTE_MS <= past_ms < WORDS_FOR_MS:
-        past = timedelta(milliseconds=-past_ms)
-        return format_timedelta(past, add_direction=True, locale=language)
+        return _minutes_ago(past_ms // MINUTE_MS, language)
     year = _at(now_ms).astimezone(ZoneInfo(zone)).year
     return _day_of(year, ms, zone, language)
+
+
+@lru_cache(maxsize=4096)
+def _minutes_ago(minutes: int, language: str) -> str:
+    return format_timedelta(timedelta(minutes=-minutes), add_direction=True, locale=language)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,6 @@
-"""`python -m tests.bench [inbound] [outbound] [page] [thread] [memory] [--quick] [--rounds N]`.
+"""`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
+
+KIND: inbound, outbound, page, square, thread, memory.
 
 Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
 ratio to a floor that was measured in the same run. docs/performance.md says what we reached.
@@ -10,13 +12,14 @@ import sys
 
 import uvloop
 
-from tests.bench import inbound, memory, outbound, page, thread
+from tests.bench import inbound, memory, outbound, page, square, thread
 from tests.bench.figures import Options
 
 KINDS = {
     "inbound": inbound.measure,
     "outbound": outbound.measure,
     "page": page.measure,
+    "square": square.measure,
     "thread": thread.measure,
     "memory": memory.measure,
 }

@@ -8,13 +8,14 @@ from aiohttp import web
 
 from server.model import Entry, Neighbourhood, PostView
 from server.services import accounts, communities, timelines
-from server.services.accounts import Facts
 from server.store.db import Read
 from server.store.paging import Page
+from web import packing
 from web.i18n import N_
-from web.keys import DB, Viewer
+from web.keys import DB, FACTS, VISITED, Viewer
+from web.own_server import own_handle
 from web.pages.access import now, pager, signed_in, viewer_id, window
-from web.render import page, tag_feed
+from web.render import language_of, page, tag_feed, theme_of, viewer_of
 
 routes = web.RouteTableDef()
 
@@ -29,33 +30,17 @@ Timeline = Callable[[Read, int | None, Page], list[Entry]]
 
 
 class Front(msgspec.Struct, frozen=True):
-    """What happens in the city now: stories, those with pictures first, talk, and where."""
+    """What happens in the city now: stories, talk, and where.
 
-    stories: list[PostView]
+    `first` is the newest story that has a picture, or the newest of all; `tales` are further ones
+    to show with their pictures, `heads` the others, as headlines.
+    """
+
+    first: PostView | None
+    tales: list[PostView]
+    heads: list[PostView]
     talk: list[PostView]
     places: list[Neighbourhood]
-    facts: Facts
-
-    @property
-    def first(self) -> PostView | None:
-        """The newest story that has a picture, or the newest of all."""
-        return next(iter([*filter(pictured, self.stories), *self.stories]), None)
-
-    @property
-    def tales(self) -> list[PostView]:
-        """Further stories to show with their pictures."""
-        return [view for view in self._further if pictured(view)][:TALES]
-
-    @property
-    def heads(self) -> list[PostView]:
-        """The other stories, as headlines."""
-        shown = {view.post.id for view in self.tales}
-        return [view for view in self._further if view.post.id not in shown]
-
-    @property
-    def _further(self) -> list[PostView]:
-        first = self.first
-        return [view for view in self.stories if first and view.post.id != first.post.id]
 
 
 def pictured(view: PostView) -> bool:
@@ -66,9 +51,20 @@ def pictured(view: PostView) -> bool:
 
 @routes.get("/")
 async def front(request: web.Request) -> web.Response:
-    """The newspaper of the neighbourhood."""
-    found = await request.config_dict[DB].read(_front, viewer_id(request), now(request))
-    return await page(request, "front.html", front=found, feed="/feeds/local")
+    """The newspaper of the neighbourhood; the same for visitors who come within a few seconds."""
+    # Whatever the page shows of somebody or of the address has no part in what is kept.
+    if viewer_of(request) or own_handle(request) or request.path_qs != "/":
+        return await _made(request)
+    name = ("/", language_of(request), theme_of(request), packing.welcome(request))
+    kept = request.config_dict[VISITED]
+    return await kept.get(name, now(request), lambda: _made(request))
+
+
+async def _made(request: web.Request) -> web.Response:
+    db, now_ms = request.config_dict[DB], now(request)
+    found = await db.read(_front, viewer_id(request), now_ms)
+    facts = await request.config_dict[FACTS].get(now_ms, lambda: db.read(accounts.facts, now_ms))
+    return await page(request, "front.html", front=found, users=facts.users, feed="/feeds/local")
 
 
 def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
@@ -77,11 +73,16 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
     # Stories are in the local timeline too: take enough that talk remains without them.
     local = timelines.local(db, viewer_id, Page(limit=TALK_IN_FRONT + STORIES_IN_FRONT))
     talk = [entry for entry in local if entry.post_id not in shown][:TALK_IN_FRONT]
+    views = timelines.views(db, viewer_id, stories)
+    first = next(iter([*filter(pictured, views), *views]), None)
+    further = [view for view in views if view is not first]
+    tales = [*filter(pictured, further)][:TALES]
     return Front(
-        timelines.views(db, viewer_id, stories),
+        first,
+        tales,
+        [view for view in further if view not in tales],
         timelines.views(db, viewer_id, talk),
         communities.all(db, now_ms)[:PLACES],
-        accounts.facts(db, now_ms),
     )
 
 
@@ -122,13 +123,13 @@ async def tag(request: web.Request) -> web.Response:
     def tagged(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
         return timelines.tag(db, viewer_id, name, page)
 
-    heading = "#" + name.replace("%", "%%")  # a heading is looked up and formatted
-    return await _timeline(request, tagged, heading, "tag", tag_feed(name))
+    return await _timeline(request, tagged, "", "tag", tag_feed(name))
 
 
 async def _timeline(
     request: web.Request, timeline: Timeline, heading: str, kind: str, feed: str = ""
 ) -> web.Response:
+    """`heading` is a msgid; a hashtag is its own heading."""
     asked = window(request)
     entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
     return await page(
@@ -137,6 +138,7 @@ async def _timeline(
         heading=heading,
         kind=kind,
         live=LIVE.get(kind, "").format(request.match_info.get("tag", "").casefold()),
+        tag=request.match_info.get("tag", "").casefold(),
         views=views,
         pager=pager(request, asked, [entry.id for entry in entries]),
         feed=feed,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from server.model import Site
-from web import i18n
+from web import i18n, packing
 from web.brand import Brand
 from web.colours import LIGHT_PAPERS
 from web.keys import BRAND, SITE
@@ -24,7 +24,7 @@ async def manifest(request: web.Request) -> web.Response:
     """What a device needs to install us, in the language of `lang`, else in the visitor's."""
     site, wish = request.config_dict[SITE], request.query.get("lang", "")
     language = i18n.choose(request, site.languages, wish)
-    return web.Response(
+    response = web.Response(
         text=json.dumps(_manifest(site, request.config_dict[BRAND], language), ensure_ascii=False),
         content_type="application/manifest+json",
         headers={
@@ -33,6 +33,8 @@ async def manifest(request: web.Request) -> web.Response:
             "X-Content-Type-Options": "nosniff",
         },
     )
+    packing.send_packed(request, response)
+    return response
 
 
 def _manifest(site: Site, looks: Brand, language: str) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def _manifest(site: Site, looks: Brand, language: str) -> dict[str, Any]:
 @routes.get("/sw.js")
 async def worker(request: web.Request) -> web.Response:
     """The service worker; from the root, so that it may answer for every page."""
-    return web.Response(
+    response = web.Response(
         body=_worker(),
         content_type="text/javascript",
         charset="utf-8",
@@ -78,6 +80,8 @@ async def worker(request: web.Request) -> web.Response:
             "X-Content-Type-Options": "nosniff",
         },
     )
+    packing.send_packed(request, response)
+    return response
 
 
 @cache

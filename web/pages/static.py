@@ -1,6 +1,5 @@
 """Our own style, icons and scripts: small, so they are kept in memory and sent with long lives."""
 
-import gzip
 from functools import cache
 from mimetypes import guess_type
 from typing import Final
@@ -10,6 +9,7 @@ from aiohttp import web
 
 from server.config import ConfigError
 from server.errors import NotFound
+from web import packing
 from web.keys import BRAND
 from web.render import BUILT, STATIC, asset, asset_path
 
@@ -44,7 +44,7 @@ def _read(name: str) -> File:
     version = asset(name).partition("?v=")[2]
     media_type = guess_type(name)[0] or "application/octet-stream"
     body = asset_path(name).read_bytes()
-    packed = gzip.compress(body, 9, mtime=0) if media_type in PACKED else b""
+    packed = packing.pack(body, 9) if media_type in PACKED else b""
     return File(body, packed, media_type, f'"{version}"')
 
 
@@ -65,7 +65,7 @@ async def serve(request: web.Request) -> web.Response:
     if request.headers.get("If-None-Match") == file.etag:
         return web.Response(status=304, headers=headers)
     body = file.body
-    if file.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if file.packed and packing.welcome(request):
         headers["Content-Encoding"], body = "gzip", file.packed
     return web.Response(body=body, content_type=file.media_type, headers=headers)
 
