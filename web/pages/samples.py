@@ -200,16 +200,14 @@ class Samples:
         return [
             (
                 _("a poll"),
-                self.note(
-                    f"<p>{_('When shall we meet?')}</p>", extra=json.dumps({"options": options})
-                ),
+                self.note(_p(_("When shall we meet?")), extra=json.dumps({"options": options})),
             ),
-            (_("an event"), self.note(f"<p>{_('Bring a cup.')}</p>", extra=json.dumps(event))),
+            (_("an event"), self.note(_p(_("Bring a cup.")), extra=json.dumps(event))),
             (_("a video on another server"), self.note(said, self.far, media=(video,))),
         ]
 
     def _said(self) -> str:
-        return f"<p>{self._('The first persimmons are here. Come early!')}</p>"
+        return _p(self._("The first persimmons are here. Come early!"))
 
     def stories(self) -> list[tuple[str, PostView]]:
         """A story in each of its states, as a list shows it."""
@@ -239,7 +237,7 @@ class Samples:
         answered = Answer(self.joon, NOWHERE)
         replies[4] = msgspec.structs.replace(replies[4], answers=answered)
         replies[2] = msgspec.structs.replace(replies[2], next_new=f"#{replies[3].anchor}")
-        lost = Reply(self.note(f"<p>{_('I agree.')}</p>", self.far), 0, lost=True)
+        lost = Reply(self.note(_p(_("I agree.")), self.far), 0, lost=True)
         fold = Fold("fold-sample", NOWHERE, NOWHERE, 12, 4, (self.mina, self.joon), 3, NOWHERE)
         return Conversation(
             view=self.story(),
@@ -271,8 +269,8 @@ class Samples:
         """A notification of each kind, the first ones not read yet."""
         _ = self._
         mine = self.note(self._said(), self.mina)
-        answer = self.note(f"<p>{_('Ours only hums.')}</p>", reply_to_author=self.mina)
-        named = self.note(f"<p>@mina {_('Bring a cup.')}</p>", self.far)
+        answer = self.note(_p(_("Ours only hums.")), reply_to_author=self.mina)
+        named = self.note(_p(_("Bring a cup.")), self.far)
         found: list[tuple[str, Account, PostView | None]] = [
             ("follow", self.far, None),
             ("follow_request", self.locked, None),
@@ -305,6 +303,10 @@ class Samples:
         """A story in progress."""
         told = self.story().post
         return Text(title=told.title, lead=told.lead)
+
+
+def _p(words: str) -> str:
+    return f"<p>{words}</p>"
 
 
 _STORY: Final = "<p>{0} {1}</p><h2>{2}</h2><p>{3}</p><blockquote><p>{4}</p></blockquote>"
