@@ -36,8 +36,11 @@ ARGUMENTS: Final = (
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
     f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}",
 )
+# A picture of a whole page has no edge that something could stick to.
 READY: Final = """
-async () => {
+async still => {
+  const sticky = document.querySelectorAll(".thumbs, .sticky-submit, .since, .fresh-posts");
+  if (still) for (const one of sticky) one.style.position = "static";
   for (const one of document.images) one.loading = "eager";
   await Promise.allSettled([...document.images].map(one => one.decode()));
   await document.fonts.ready;
@@ -114,6 +117,7 @@ class Camera:
         context = await self._browser.new_context(
             base_url=ORIGIN, locale=LOCALES[language], reduced_motion="reduce", **more
         )
+        await context.route("**/write/keep", lambda route: route.abort())  # no drafts of ours
         if who != VISITOR:
             token = await city.session(self._app, who)
             await context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])
@@ -132,8 +136,8 @@ class Camera:
         print(f"{page.name}, {page.as_whom}, {language}", flush=True)
         return taken
 
-    async def open(self, tab: Tab, page: Page, language: str) -> None:
-        """Go to a page, and wait until all of it is there."""
+    async def open(self, tab: Tab, page: Page, language: str, *, still: bool = True) -> None:
+        """Go to a page, and wait until all of it is there; `still`: for a picture of the whole."""
         await tab.goto(page.path)
         if page.form:
             fields = {name: value.format(language=language) for name, value in page.sent.items()}
@@ -141,7 +145,7 @@ class Camera:
                 await tab.evaluate(SEND, [page.form, fields])
         if page.name == "notifications":  # whoever opens it has read them
             await city.unread(self._app, MEMBER)
-        await tab.evaluate(READY)
+        await tab.evaluate(READY, still)
 
     async def _one(self, tab: Tab, picture: Picture) -> Picture:
         width = picture.width

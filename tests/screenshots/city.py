@@ -26,6 +26,7 @@ from server.store import media as media_rows
 from server.store import reports
 from server.store.db import Database, Read, Row, Write
 from server.store.migrate import migrate
+from server.text import plain
 from web.app import create_app
 from web.commands.demo import Progress
 from web.demo import city as cities
@@ -222,6 +223,7 @@ def _edit(tx: Write, site: Site, member: Account) -> None:
     said = NewPost(
         content=row["source"] + "\n\n(덧붙임: 모임 시각이 오후 세 시로 바뀌었습니다.)",
         title=row["title"],
+        lead=plain(row["lead"]),
         language=row["language"],
         media_ids=held,
     )

@@ -20,7 +20,7 @@ routes = web.RouteTableDef()
 
 STORIES_IN_FRONT: Final = 13
 TALES: Final = 6  # that have a picture and are shown with it, below the first
-TALK_IN_FRONT: Final = 10
+TALK_IN_FRONT: Final = 8
 PLACES: Final = 6
 
 LIVE: Final = {"home": "home", "local": "local", "federated": "federated", "tag": "tag:{}"}
