@@ -68,7 +68,7 @@ async def make(folder: Path) -> None:
     if cover.exists():
         return
     (folder / "media").mkdir()
-    picture = await asyncio.to_thread(scenes.draw, "river", "dusk", "cover")
+    picture = await asyncio.to_thread(scenes.draw, "river", "morning", "cover")
     found = config(folder)
     keeper = await asyncio.to_thread(vault, found.secrets.file)
     pictures = Pictures(found.media.folder)
