@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c const
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
 STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
-.PHONY: install run test bench demo two-cities constraints clean
+.PHONY: install run test bench screenshots demo two-cities constraints clean
 .DEFAULT_GOAL := run
 
 ## install: the virtual environment, the dependencies, the pages' assets and catalogues
@@ -37,6 +37,10 @@ test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 ## bench: what an activity, a delivery and a page cost here
 bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 	@$(BIN)/python -m tests.bench
+
+## screenshots: every page as phones and desks show it, into var/screenshots (README=1: those of the README)
+screenshots: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
+	@$(BIN)/python -m tests.screenshots $(if $(README),--readme)
 
 ## constraints: pin what is installed now
 constraints: $(VENV)/installed-dev

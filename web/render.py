@@ -195,6 +195,7 @@ def environment(language: str) -> Environment:
         shortened=text.excerpt,
         when=when,
         ago=ago,
+        at_length=at_length,
         day=day,
         today=today,
         iso_day=iso_day,
@@ -318,8 +319,20 @@ def ago(context: Context, ms: int) -> Markup:
 
 @lru_cache(maxsize=4096)
 def _time(ms: int, words: str, zone: str, language: str) -> Markup:
-    stamp = _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return _TIME.format(stamp, _exact(ms, zone, language), words)
+    return _TIME.format(_stamp(ms), _exact(ms, zone, language), words)
+
+
+@pass_context
+def at_length(context: Context, ms: int) -> Markup:
+    """A `<time>` with day and hour; what is recent tells first how long ago that was."""
+    exact = _exact(ms, context["site"].timezone, context["language"])
+    if not 0 <= context["now_ms"] - ms < WORDS_FOR_MS:
+        return _TIME.format(_stamp(ms), exact, exact)
+    return Markup("{} · {}").format(ago(context, ms), exact)
+
+
+def _stamp(ms: int) -> str:
+    return _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _words(ms: int, now_ms: int, zone: str, language: str) -> str:

@@ -19,7 +19,7 @@ OPEN = (
     "/search?q=책방",
     "/tags/헌책방",
 )
-ALONE = ("/sign-in", "/sign-up")
+ALONE = ("/sign-in", "/sign-up", "/styleguide")
 SIGNED_IN = (
     *("/home", "/write", "/write?kind=note", "/drafts", "/notifications", "/settings"),
     *("/requests", "/muted", "/blocked", "/pending"),

@@ -27,6 +27,7 @@ from web.pages import (
     settings,
     signup,
     static,
+    styleguide,
     switches,
     take_part,
     write,
@@ -54,6 +55,7 @@ MODULES = (
     cards,
     looks,
     install,
+    styleguide,
     posts,
     people,
 )

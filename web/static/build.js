@@ -1,5 +1,5 @@
-// Builds what browsers load: one style sheet, three scripts, one sheet of icons; and lays a font ready
-// for the server. `npm run build`.
+// Builds what browsers load: a style sheet (and one for /styleguide), three scripts, one sheet of icons;
+// and lays a font ready for the server. `npm run build`.
 // Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -44,7 +44,7 @@ rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 writeFileSync(join(BUILT, "icons.svg"), icons());
 await build({
-  entryPoints: [join(HERE, "css", "madang.css")],
+  entryPoints: ["madang", "styleguide"].map((name) => join(HERE, "css", `${name}.css`)),
   outdir: BUILT, bundle: true, minify: true, target: TARGET, logLevel: "warning",
 });
 await build({

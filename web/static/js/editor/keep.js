@@ -104,7 +104,7 @@ function offerBack() {
 }
 
 if (form) {
-  kept = state();
+  setTimeout(() => { kept = state(); }); // when the other scripts have taken out what they replace
   form.querySelector(".status")?.removeAttribute("hidden");
   offerBack();
   form.addEventListener("input", soon);

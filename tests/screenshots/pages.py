@@ -1,0 +1,173 @@
+"""Which pages are photographed, and as whom."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from tests.screenshots import city
+from tests.screenshots.city import ADMIN, MEMBER
+
+VISITOR: Final = ""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page: `who` looks at it, a visitor where that is empty.
+
+    With `form` it is what answers when the form at `path` is sent there, with the fields of `sent`;
+    `{language}` in them makes them others for each language.
+    """
+
+    name: str
+    path: str
+    who: str = VISITOR
+    form: str = ""
+    sent: Mapping[str, str] = {}
+
+    @property
+    def as_whom(self) -> str:
+        """In the names of files."""
+        return {VISITOR: "visitor", MEMBER: "member", ADMIN: "admin"}[self.who]
+
+
+STORIES: Final = """
+SELECT post.id, name, count(media.id) AS pictures, replies FROM post
+JOIN account ON account.id = author_id LEFT JOIN media ON media.post_id = post.id
+WHERE post.kind = 'article' AND post.local = 1 GROUP BY post.id, name, replies
+"""
+NOTES: Final = """
+SELECT post.id, name FROM post JOIN account ON account.id = author_id
+JOIN media ON media.post_id = post.id WHERE post.kind = 'note' ORDER BY replies DESC, post.id
+"""
+REVISED: Final = "SELECT id FROM post WHERE edited_ms IS NOT NULL"
+QUESTION: Final = "김장"
+
+
+async def all_pages(app: web.Application) -> list[Page]:
+    """Every page of a city whose new members are approved."""
+    stories = [
+        (f"/@{row['name']}/{row['id']}", row["pictures"], row["replies"])
+        for row in await city.rows(app, STORIES)
+    ]
+    pictured = max(stories, key=lambda one: (one[1], one[2]))[0]
+    thread = max(stories, key=lambda one: one[2])[0]
+    note = (await city.rows(app, NOTES))[0]
+    revised = (await city.rows(app, REVISED))[0]["id"]
+    own = f"/@{MEMBER}/{revised}"
+    both = (
+        ("front", "/"),
+        ("stories", "/stories"),
+        ("local", "/local"),
+        ("federated", "/federated"),
+        ("neighbourhoods", "/neighbourhoods"),
+        ("neighbourhood", "/@neutigol"),
+        ("story", pictured),
+        ("thread", thread),
+        ("note", f"/@{note['name']}/{note['id']}"),
+        ("person", "/@sunja"),
+        ("about", "/about"),
+        ("search", f"/search?q={QUESTION}"),
+    )
+    return [
+        *(Page(name, path, who) for name, path in both for who in (VISITOR, MEMBER)),
+        *_for_visitors(own),
+        *_for_members(own, revised, thread),
+        *_for_moderators(),
+        *_last_words(),
+    ]
+
+
+def _for_visitors(story: str) -> list[Page]:
+    return [
+        Page("tag", "/tags/느티골"),
+        Page("person-with-header", f"/@{MEMBER}"),
+        Page("person-replies", f"/@{MEMBER}?show=replies"),
+        Page("person-pictures", f"/@{MEMBER}?show=pictures"),
+        Page("followers", f"/@{MEMBER}/followers"),
+        Page("following", f"/@{MEMBER}/following"),
+        Page("likes", f"{story}/likes"),
+        Page("boosts", f"{story}/boosts"),
+        Page("history", f"{story}/history"),
+        Page("nothing-found", "/search?q=펭귄"),
+        Page("search-empty", "/search"),
+        Page("sign-in", "/sign-in"),
+        Page("sign-in-first", "/sign-in?next=/write"),
+        Page("sign-up", "/sign-up"),
+        Page("take-part", f"/take-part?do=follow&of=http://{city.NAME}/@{MEMBER}"),
+        Page("offline", "/offline"),
+        Page("farewell", "/farewell"),
+        Page("error-404", "/nobody"),
+        Page("styleguide", "/styleguide"),
+    ]
+
+
+def _for_members(story: str, id: int, thread: str) -> list[Page]:
+    answered = thread.rpartition("/")[2]
+    own = (
+        ("own-page", f"/@{MEMBER}"),
+        ("own-story", story),
+        ("home", "/home"),
+        ("notifications", "/notifications"),
+        ("write-story", "/write"),
+        ("write-note", "/write?kind=note"),
+        ("write-reply", f"/write?reply_to={answered}"),
+        ("edit", f"/edit/{id}"),
+        ("drafts", "/drafts"),
+        ("settings", "/settings"),
+        ("requests-none", "/requests"),
+        ("muted", "/muted"),
+        ("blocked", "/blocked"),
+        ("delete", f"/posts/{id}/delete"),
+        ("leave", "/settings/leave"),
+    )
+    unwritten = {"kind": "story", "title": "", "content": "", "visibility": "public"}
+    return [
+        *(Page(name, path, MEMBER) for name, path in own),
+        Page("write-error", "/write", MEMBER, "/write", {**unwritten, "do": "publish"}),
+        Page(
+            "write-preview",
+            "/write",
+            MEMBER,
+            "/write",
+            {**unwritten, **PREVIEWED, "do": "preview"},
+        ),
+    ]
+
+
+PREVIEWED: Final = {
+    "title": "우물터 가로등이 다시 켜지던 밤",
+    "lead": "석 달 만에 골목이 환해졌습니다.",
+    "content": "## 저녁 여섯 시\n\n불이 켜지자 **모두** 나왔습니다.\n\n> 밤길이 무섭지 않아요.",
+}
+
+
+def _for_moderators() -> list[Page]:
+    return [
+        Page("requests", "/requests", ADMIN),
+        Page("pending", "/pending", ADMIN),
+        Page("reports", "/reports", ADMIN),
+    ]
+
+
+def _last_words() -> list[Page]:
+    """What changes the city comes last."""
+    joining = {
+        "name": "mirae_{language}",
+        "display_name": "오미래",
+        "email": "{language}@mail.example",
+        "password": "seven quiet lanterns",
+        "reason": "나루터에 삽니다.",
+    }
+    return [
+        Page("sign-up-error", "/sign-up", VISITOR, "/sign-up", {**joining, "email": "mirae"}),
+        Page("signed-up", "/sign-up", VISITOR, "/sign-up", joining),
+    ]
+
+
+def by_invitation() -> list[Page]:
+    """What is different in a city that people come to by invitation."""
+    return [
+        Page("invitations", "/invitations", MEMBER),
+        Page("sign-up-by-invitation", "/sign-up"),
+    ]
