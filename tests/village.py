@@ -35,6 +35,7 @@ from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
 from web.app import create_app
+from web.brand import OUR_GREEN
 from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VAULT, WORKER
 
 T = TypeVar("T")
@@ -247,10 +248,12 @@ class Village:
         self._folder = folder
         self._new_database = new_database
 
-    async def __call__(self, name: str, **federation: Any) -> City:
-        """Start the instance `name`, such as "alpha.test"."""
+    async def __call__(self, name: str, *, accent: str = OUR_GREEN, **federation: Any) -> City:
+        """Start the instance `name`, such as "alpha.test", in its own colour."""
         config = Config(
-            instance=Instance(domain=name, base_url=f"http://{name}", name=name.title()),
+            instance=Instance(
+                domain=name, base_url=f"http://{name}", name=name.title(), accent=accent
+            ),
             database=DatabaseAt(url=self._new_database()),
             media=MediaAt(store=str(self._folder / name / "media")),
             secrets=Secrets(key_file=str(self._folder / f"{name}.key")),

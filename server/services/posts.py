@@ -74,6 +74,12 @@ class _Said(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+def made_with(db: Read, author_id: int, idempotency_key: str) -> Post | None:
+    """What its author published with this key, and has not deleted."""
+    id = idempotency.post_of(db, author_id, idempotency_key)
+    return posts.by_id(db, id) if id else None
+
+
 def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> Post:
     """Store a post by one of ours, show it here and promise it to everybody it is for.
 

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 NewReader = Callable[..., Awaitable[Reader]]
 
 NAMES = ("alpha.test", "beta.test")
+DESK = {"width": 1280, "language": "en"}
+PHONE = {"width": 360, "language": "ko"}
+PLAIN = {**PHONE, "java_script_enabled": False}
+on_desk_and_phone = pytest.mark.parametrize("how", [DESK, PHONE], ids=["desk", "phone"])
+with_and_without_scripts = pytest.mark.parametrize(
+    "how", [DESK, PHONE, PLAIN], ids=["desk", "phone", "phone without scripts"]
+)
+"""How somebody reads: keywords for `reader`."""
+
+PATIENCE_MS = 15_000  # of machines that do much else
 ARGUMENTS = (
     "--no-sandbox",  # tests run as root in containers, where it cannot start otherwise
     "--disable-gpu",
@@ -69,13 +79,14 @@ async def chromium(ports: dict[str, int]) -> AsyncIterator["Browser"]:
     program = shutil.which("chromium")
     _unless(program, "Chromium is missing; on Debian and Ubuntu: apt-get install chromium")
     try:
-        from playwright.async_api import async_playwright  # noqa: PLC0415  other tests run without
+        from playwright.async_api import async_playwright, expect  # noqa: PLC0415  other tests run without
     except ImportError as error:
         _unless(False, f"Playwright is missing: {error}")
         raise
     rules = [f"MAP {name}:80 127.0.0.1:{port}" for name, port in ports.items()]
     rules.append("MAP * ~NOTFOUND")
     arguments = [*ARGUMENTS, f"--host-resolver-rules={', '.join(rules)}"]
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
@@ -110,11 +121,12 @@ async def reader(chromium: "Browser") -> AsyncIterator[NewReader]:
             viewport={"width": width, "height": 800},
             **how,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         if name:
             token = await city.do(_signed_in, await city.me(name))
             await context.add_cookies([{"name": "madang", "value": token, "url": city.origin}])
-        readers.append(Reader(await context.new_page(), language, width))
+        scripted = how.get("java_script_enabled", True)
+        readers.append(Reader(await context.new_page(), language, width, scripted=scripted))
         return readers[-1]
 
     yield open_one

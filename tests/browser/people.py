@@ -1,13 +1,16 @@
-"""What people in these tests have in common: a password, a photograph."""
+"""What people in these tests have in common: a password, a neighbourhood, a photograph."""
 
 import io
 from functools import cache
 
 from PIL import Image, ImageDraw
 
-from server import passwords
-from server.services import accounts
-from tests.village import City
+from server import keyring, passwords
+from server.model import Account
+from server.services import accounts, communities
+from server.services.communities import NewCommunity
+from tests.village import SPARE_KEYS, City
+from web.keys import SITE, VAULT
 
 PASSWORD = "seven quiet lanterns"
 
@@ -17,6 +20,14 @@ async def join(city: City, name: str) -> None:
     account = await city.join(name)
     hashed = await passwords.hash_(PASSWORD)
     await city.db.write(accounts.change_password, account, hashed)
+
+
+async def founds(city: City, name: str, *, title: str) -> Account:
+    """A neighbourhood."""
+    rsa, vault = next(SPARE_KEYS), city.app[VAULT]
+    keys = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
+    new = NewCommunity(name=name, title=title, keys=keys)
+    return await city.db.write(communities.create, city.app[SITE], new, city.clock())
 
 
 @cache

@@ -88,12 +88,17 @@ async rules => {
 class Reader:
     """A page, what its language calls things, and everything wrong that was met on the way."""
 
-    def __init__(self, page: "Page", language: str, width: int) -> None:
-        """`width` of the window in CSS pixels; nothing may be wider."""
+    def __init__(self, page: "Page", language: str, width: int, *, scripted: bool = True) -> None:
+        """`width` of the window in CSS pixels; nothing may be wider. `scripted`: scripts run."""
         self.page = page
+        self.scripted = scripted
         self.problems: list[str] = []
         self._words = i18n.translations(language)
         self._width = width
+        self.watches(page)
+
+    def watches(self, page: "Page") -> None:
+        """Notice what goes wrong in this page, such as another one of the same window."""
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("request", self._request)
@@ -109,8 +114,9 @@ class Reader:
             self.problems.append(f"{self.page.url} asks elsewhere: {request.url}")
 
     def _response(self, response: "Response") -> None:
-        document = response.request.resource_type == "document"
-        if response.status >= (500 if document else 400):
+        # Pages and what the editor asks for may be refused, with a sentence that says why.
+        told = response.request.resource_type == "document" or "/write/" in response.url
+        if response.status >= (500 if told else 400):
             self.problems.append(f"{response.status} for {response.url}")
 
     def word(self, msgid: str, **values: object) -> str:
@@ -138,10 +144,27 @@ class Reader:
     async def looks(self) -> None:
         """Note what is wrong with this page for those who cannot see it, or only on a phone."""
         found: list[str] = await self.page.evaluate(LOOK, self._width)
-        if AXE.exists():  # `make install` brings it; axe works in pages without scripts too
-            await self.page.evaluate(AXE.read_text("utf-8"))
-            found += await self.page.evaluate(JUDGE, list(AXE_RULES))
+        if AXE.exists():  # `make install` brings it
+            async with self._scripts_running():
+                await self.page.evaluate(AXE.read_text("utf-8"))
+                found += await self.page.evaluate(JUDGE, list(AXE_RULES))
         self.problems += [f"{self.page.url} {one}" for one in found]
+
+    @asynccontextmanager
+    async def _scripts_running(self) -> AsyncIterator[None]:
+        """Let axe wait for what it awaits, which a page without scripts never does.
+
+        The page's own scripts were left out when it was read, and stay out.
+        """
+        if self.scripted:
+            yield
+            return
+        session = await self.page.context.new_cdp_session(self.page)
+        for off in (True, False):  # what is not off already cannot be put on
+            await session.send("Emulation.setScriptExecutionDisabled", {"value": off})
+        yield
+        await session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        await session.detach()
 
     def main(self) -> "Locator":
         """The page without its frame."""
@@ -157,6 +180,14 @@ class Reader:
     async def presses(self, msgid: str) -> None:
         """Press a button that leads on."""
         async with self.next_page():
+            await self.button(msgid).click()
+
+    async def acts(self, msgid: str) -> None:
+        """Press a button that acts where it is: with scripts the page stays."""
+        if not self.scripted:
+            await self.presses(msgid)
+            return
+        async with self.page.expect_response(lambda answer: answer.request.method == "POST"):
             await self.button(msgid).click()
 
     async def opens(self, msgid: str) -> None:
@@ -178,6 +209,12 @@ class Reader:
         async with self.next_page():
             await self.page.get_by_role("link", name=self.word(msgid)).first.click()
 
+    async def follows(self, msgid: str) -> None:
+        """Follow the first link in the page itself whose words begin so."""
+        name = re.compile(f"^{re.escape(self.word(msgid))}")
+        async with self.next_page():
+            await self.main().get_by_role("link", name=name).first.click()
+
     def field(self, msgid: str, **values: object) -> "Locator":
         """The field with this label on the page."""
         return self.main().get_by_label(self.word(msgid, **values), exact=True)
@@ -189,8 +226,8 @@ class Reader:
     async def adds_picture(self, data: bytes, shows: str = "", *, number: int = 1) -> None:
         """Choose a picture: with scripts it is sent at once, without them with the form."""
         file: FilePayload = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": data}
-        button = self.main().get_by_role("button", name=self.word("Add pictures"))
-        if await button.count():
+        if self.scripted:
+            button = self.main().get_by_role("button", name=self.word("Add pictures")).last
             async with self.page.expect_file_chooser() as chosen:
                 await button.click()
             await (await chosen.value).set_files([file])
@@ -200,9 +237,14 @@ class Reader:
             await self.types("What picture %(number)s shows", shows, number=number)
 
     async def sees(self, text: str) -> None:
-        """Fail unless the page shows `text`."""
-        found = self.main().get_by_text(text).filter(visible=True)
-        assert await found.count(), f"{text!r} is not on {self.page.url}: {await self.text()}"
+        """Fail unless the page shows `text`, at once or in a moment."""
+        found = self.main().get_by_text(text).filter(visible=True).first
+        try:
+            await found.wait_for()
+        except Exception as error:
+            raise AssertionError(
+                f"{text!r} is not on {self.page.url}: {await self.text()}"
+            ) from error
 
     async def sees_not(self, text: str) -> None:
         """Fail if the page shows `text` anywhere."""

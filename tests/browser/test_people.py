@@ -1,20 +1,22 @@
 """People: joining with mistakes, speaking another language, and keeping others at a distance."""
 
 import pytest
+from playwright.async_api import expect
 
-from tests.browser.conftest import NewReader
+from tests.browser.conftest import NewReader, with_and_without_scripts
 from tests.browser.people import PASSWORD
 from tests.village import Village
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
+@with_and_without_scripts
 async def test_a_name_that_is_taken_costs_only_the_name_and_the_password(
-    village: Village, reader: NewReader
+    village: Village, reader: NewReader, how: dict[str, object]
 ) -> None:
     alpha = await village("alpha.test")
     await alpha.join("ann")
-    new = await reader(alpha, width=360, language="ko")
+    new = await reader(alpha, **how)
 
     await new.goes("/sign-up")
     await new.types("Name", "ann")
@@ -32,42 +34,26 @@ async def test_a_name_that_is_taken_costs_only_the_name_and_the_password(
     await new.sees(new.word("Welcome! Tell the others a little about yourself."))
 
 
-async def test_the_language_changes_where_one_is_and_stays(
-    village: Village, reader: NewReader
-) -> None:
-    alpha = await village("alpha.test")
-    await alpha.join("ann")
-    ann = await reader(alpha, "ann", width=360, language="ko")
-
-    await ann.goes("/stories?max_id=5")
-    assert await ann.page.locator("html").get_attribute("lang") == "ko"
-    async with ann.next_page():
-        await ann.page.get_by_role("button", name="English").click()
-    assert ann.page.url == "http://alpha.test/stories?max_id=5"
-    assert await ann.page.locator("html").get_attribute("lang") == "en"
-
-    elsewhere = await reader(alpha, "ann", language="ko")  # another device of hers
-    await elsewhere.goes("/settings")
-    assert await elsewhere.page.locator("html").get_attribute("lang") == "en"
-
-
+@with_and_without_scripts
 async def test_who_wants_to_follow_a_locked_profile_waits_for_its_owner(
-    village: Village, reader: NewReader
+    village: Village, reader: NewReader, how: dict[str, object]
 ) -> None:
     alpha, beta = await village("alpha.test"), await village("beta.test")
     await alpha.join("ann")
     await beta.join("bob")
-    ann = await reader(alpha, "ann", width=360, language="ko")
-    bob = await reader(beta, "bob", width=360)
+    ann, bob = await reader(alpha, "ann", **how), await reader(beta, "bob", **how)
 
     await ann.goes("/settings")
     await ann.field("I decide who may follow me").check()
     await ann.presses("Save the profile")
     await bob.goes("/search?q=@ann@alpha.test")
-    await bob.presses("Ask to follow")
-    assert await bob.button("Take the request back").is_visible()
+    await bob.acts("Ask to follow")
+    await expect(bob.button("Take the request back")).to_be_visible()
+    await bob.looks()
     await village.settle()
 
+    await ann.goes("/notifications")
+    await ann.sees(ann.word("asks to follow you"))
     await ann.goes("/requests")
     await ann.presses("Accept")
     await ann.sees_not("bob")
@@ -79,8 +65,9 @@ async def test_who_wants_to_follow_a_locked_profile_waits_for_its_owner(
     await ann.sees("@bob@beta.test")
 
 
+@with_and_without_scripts
 async def test_the_muted_are_silent_and_the_blocked_are_gone_until_they_are_forgiven(
-    village: Village, reader: NewReader
+    village: Village, reader: NewReader, how: dict[str, object]
 ) -> None:
     alpha, beta = await village("alpha.test"), await village("beta.test")
     await alpha.join("ann")
@@ -90,8 +77,7 @@ async def test_the_muted_are_silent_and_the_blocked_are_gone_until_they_are_forg
     await village.settle()
     await beta.write("bob", "Loud words")
     await village.settle()
-    ann = await reader(alpha, "ann", width=360)
-    bob = await reader(beta, "bob")
+    ann, bob = await reader(alpha, "ann", **how), await reader(beta, "bob", **how)
 
     await ann.goes("/@bob@beta.test")
     await ann.opens("More")

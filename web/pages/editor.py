@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server.errors import AppError, Forbidden, Invalid, Unauthorized
 from server.model import Account
-from server.services import drafts, search
+from server.services import drafts, posts, search
 from server.store.db import Read
 from web import i18n
 from web.keys import DB, Viewer
@@ -41,12 +41,37 @@ async def keep(request: web.Request) -> web.Response:
             viewer.account.id,
             text.draft_id,
             texts.to_draft(text),
-            key=f"page:{text.once}" if text.once else "",
+            key=text.key,
             now_ms=now(request),
         )
     except AppError as error:
         return _refused(request, error)
     return _json({"draft": str(draft.id) if draft else ""})
+
+
+@routes.post("/write/known")
+async def known(request: web.Request) -> web.Response:
+    """Whether this very form published these words, and the draft that has them.
+
+    A browser that finds a copy of its own asks before it offers that to somebody:
+    `{"known": false, "draft": "ID"}`, the draft empty where there is none to go on with.
+    """
+    try:
+        viewer, sent = await _sent(request)
+        found = await request.config_dict[DB].read(_known, viewer.account.id, texts.from_form(sent))
+    except AppError as error:
+        return _refused(request, error)
+    return _json(found)
+
+
+def _known(db: Read, viewer_id: int, text: Text) -> dict[str, Any]:
+    kept = {one.id: texts.from_draft(one) for one in drafts.all(db, viewer_id)}
+    post = posts.made_with(db, viewer_id, text.key)
+    same = [id for id, one in kept.items() if id == text.draft_id or one.words == text.words]
+    return {
+        "known": post is not None and texts.told(post, text),
+        "draft": str(same[0]) if same else "",
+    }
 
 
 @routes.post("/write/picture")

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from server.errors import AppError, Invalid
-from server.model import VISIBILITIES, Draft, PostView
+from server.model import VISIBILITIES, Draft, Post, PostView
 from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import plain
 from web.pages.forms import Form
@@ -67,13 +67,24 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             language=self.language,
             media_ids=self.media_ids,
             reply_to_id=self.reply_to_id,
-            idempotency_key=f"page:{self.once}" if self.once else "",
+            idempotency_key=self.key,
         )
 
     @property
     def room(self) -> int:
         """How many more pictures fit."""
         return max(0, MOST_PICTURES[self.kind] - len(self.media_ids))
+
+    @property
+    def key(self) -> str:
+        """What makes publishing this twice one post; nothing where it does not matter."""
+        return f"page:{self.once}" if self.once else ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that was typed, without what was only chosen."""
+        head = (self.title, self.lead) if self.kind == "story" else ("", "")
+        return (self.content, *(" ".join(one.split()) for one in (*head, self.warning)))
 
     def check(self) -> None:
         """Raise `Refused` for what a person forgets; the service knows every other rule."""
@@ -129,6 +140,13 @@ def from_post(view: PostView) -> Text:
         reply_to_id=post.reply_to_id,
         edits_id=post.id,
     )
+
+
+def told(post: Post, text: Text) -> bool:
+    """Whether a post says what its author has typed; a lead that was left empty was made for it."""
+    lead = plain(post.lead) if text.lead else ""
+    said = Text(title=post.title, lead=lead, content=post.source, warning=post.warning)
+    return said.words == text.words
 
 
 def to_draft(text: Text) -> dict[str, Any]:

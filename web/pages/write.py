@@ -7,17 +7,19 @@ stay; and a text whose session has ended waits in the page while its author sign
 import asyncio
 import secrets
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from server import lookup
-from server.errors import AppError, Forbidden, Invalid, NotFound
+from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts
 from server.services.posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
+from web.i18n import N_
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
 from web.pages import texts
 from web.pages.access import now, number, sign_in_path, signed_in
@@ -27,6 +29,11 @@ from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 
 routes = web.RouteTableDef()
+
+PUBLISHED: Final = N_(
+    "You had published this already, and have changed it since. Publish it once more as a post of "
+    "its own, or edit the one that is there."
+)
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -173,6 +180,10 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
 def _publish(tx: Write, site: Site, viewer: Viewer, text: Text, now_ms: int) -> Post:
     _describe(tx, viewer.account.id, text)
     post = posts.write(tx, site, viewer.account, text.new_post(), now_ms)
+    if not texts.told(post, text):
+        # From the page that the browser went back to: a new post, or nothing, but never lost words.
+        anew = msgspec.structs.replace(text, once="", draft_id=None)
+        raise Refused("form", Conflict(PUBLISHED), anew)
     _let_go(tx, viewer.account.id, text)
     return post
 

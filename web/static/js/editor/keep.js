@@ -23,7 +23,7 @@ function snapshot() {
 }
 
 function copyHere() {
-  const copy = { texts: snapshot(), draft: field("draft")?.value ?? "" };
+  const copy = { texts: snapshot(), draft: field("draft")?.value, once: field("once")?.value };
   try { localStorage.setItem(key(), JSON.stringify(copy)); } catch { /* full, or forbidden */ }
 }
 
@@ -50,11 +50,13 @@ export async function keep() {
     const answer = await fetch("/write/keep", { method: "POST", body: typed(), signal: sending.signal });
     const said = await answer.json();
     if (!answer.ok) throw new Error(said.error);
-    if (said.draft) field("draft").value = said.draft;
     kept = now;
+    if (said.draft) field("draft").value = said.draft;
     copyHere();
+    // Published in another window: what is typed here from then on stays here.
+    const gone = !said.draft && content.value.trim();
     if (state() !== now) later = setTimeout(keep, PAUSE_MS);
-    status(said.draft ? words("kept") : "");
+    status(said.draft ? words("kept") : gone ? words("gone") : "");
   } catch (error) {
     if (leaving) return;
     copyHere();
@@ -72,14 +74,27 @@ function soon() {
   later = setTimeout(keep, PAUSE_MS);
 }
 
+// What became of these words: a page that publishes has no time to forget its copy.
+async function ask(found, texts) {
+  const data = typed();
+  COPIED.forEach((name, at) => { if (field(name)) data.set(name, texts[at]); });
+  for (const name of ["once", "draft"]) data.set(name, found[name] ?? "");
+  try {
+    const answer = await fetch("/write/known", { method: "POST", body: data });
+    return answer.ok ? await answer.json() : {};
+  } catch { return {}; }
+}
+
 // A text that this browser has still and the form has not: after a crash, or a page loaded anew.
-function offerBack() {
+async function offerBack() {
   let found;
   try { found = JSON.parse(localStorage.getItem(key())); } catch { return; }
   if (!found || found.texts === snapshot()) { forgetHere(); return; }
-  if (found.draft && document.querySelector("[data-begun]")) return; // the page offers it already
   const texts = JSON.parse(found.texts);
   if (!texts.some((text) => text.trim())) { forgetHere(); return; }
+  const { known, draft } = await ask(found, texts);
+  if (known) { forgetHere(); return; }
+  if (draft && document.querySelector("[data-begun]")) return; // the page offers that already
   const notice = document.createElement("div");
   notice.className = "notice row";
   const say = document.createElement("span");
@@ -90,7 +105,7 @@ function offerBack() {
   back.textContent = words("back");
   back.addEventListener("click", () => {
     COPIED.forEach((name, at) => { if (field(name)) field(name).value = texts[at]; });
-    if (found.draft && field("draft")) field("draft").value = found.draft;
+    if (draft && !field("draft").value) field("draft").value = draft;
     notice.remove();
     content.focus();
     soon();
