@@ -16,6 +16,7 @@ from web.render import STATIC, page
 routes = web.RouteTableDef()
 
 MAX_SHORT_NAME: Final = 12  # characters: what fits below an icon. W3C App Manifest, "short_name"
+WORKER: Final = STATIC / "js" / "sw.js"  # as it is: nothing in it is bundled
 WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 
@@ -86,7 +87,7 @@ async def worker(request: web.Request) -> web.Response:
 
 @cache
 def _worker() -> bytes:
-    return (STATIC / "js" / "sw.js").read_bytes()
+    return WORKER.read_bytes()
 
 
 @routes.get("/offline")
