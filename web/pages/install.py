@@ -11,12 +11,12 @@ from web import i18n, packing
 from web.brand import Brand
 from web.colours import LIGHT_PAPERS
 from web.keys import BRAND, SITE
-from web.render import STATIC, page
+from web.render import BUILT, page
 
 routes = web.RouteTableDef()
 
 MAX_SHORT_NAME: Final = 12  # characters: what fits below an icon. W3C App Manifest, "short_name"
-WORKER: Final = STATIC / "js" / "sw.js"  # as it is: nothing in it is bundled
+WORKER: Final = BUILT / "worker" / "sw.js"
 WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 

@@ -1,5 +1,5 @@
-// Builds what browsers load: one style sheet, three scripts, one sheet of icons; and lays a font ready
-// for the server. `npm run build`.
+// Builds what browsers load: one style sheet, three scripts, the service worker, one sheet of icons;
+// and lays a font ready for the server. `npm run build`.
 // Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -51,6 +51,11 @@ await build({
   entryPoints: ["madang", "act", "write"].map((name) => join(HERE, "js", `${name}.js`)),
   outdir: BUILT, bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' }, legalComments: "none",
+});
+// In a folder of its own: it is served from the root, not from /static.
+await build({
+  entryPoints: [join(HERE, "js", "sw.js")],
+  outdir: join(BUILT, "worker"), bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
 });
 // The server draws the titles of stories with this, for links to them; browsers never load it.
 const FONT = join(MODULES, "@fontsource", "gothic-a1");
