@@ -74,12 +74,14 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 $(BIN)/node: | $(VENV)/installed
 	@$(PIP) -e '.[assets]'
 
-$(VENV)/npm: package.json package-lock.json | $(BIN)/node
+# The stamps in .venv outlive what they stand for: where that was removed, it is made again.
+.PHONY: gone
+$(VENV)/npm: package.json package-lock.json $(if $(wildcard node_modules/.package-lock.json),,gone) | $(BIN)/node
 	@echo "Fetching what the pages are built with ..."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --silent
 	@touch $@
 
-$(VENV)/assets: $(STATIC) $(VENV)/npm
+$(VENV)/assets: $(STATIC) $(VENV)/npm $(if $(wildcard web/static/built/madang.css),,gone)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm run build --silent
 	@touch $@
 

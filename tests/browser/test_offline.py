@@ -18,8 +18,7 @@ ORIGIN = "http://alpha.test"
 # Service workers demand TLS; the instances of tests do without.
 TRUSTING = f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}"
 
-INSTALL = """async () => {
-  await navigator.serviceWorker.register("/sw.js?lang=ko");
+INSTALLED = """async () => {
   await navigator.serviceWorker.ready;
   if (navigator.serviceWorker.controller) return;
   await new Promise((done) => navigator.serviceWorker.addEventListener("controllerchange", done));
@@ -53,9 +52,12 @@ async def test_without_a_network_our_own_page_says_so_and_leads_back(
     alpha = await village("alpha.test")
     ann = await alpha.join("ann")
     token = await alpha.db.write(sessions.sign_in, ann.id, "tests", "127.0.0.1", now_ms())
-    await page.context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])
+    cookies = {"madang": token, "lang": "ko"}
+    await page.context.add_cookies(
+        [{"name": name, "value": value, "url": ORIGIN} for name, value in cookies.items()]
+    )
     await page.goto("/about")
-    await page.evaluate(INSTALL)
+    await page.evaluate(INSTALLED)
     await page.goto("/settings")
     assert page.url == f"{ORIGIN}/settings"
     kept = await page.evaluate(KEPT)
@@ -75,5 +77,5 @@ async def test_without_a_network_our_own_page_says_so_and_leads_back(
 
     await village.start_again(alpha)
     await page.locator('main a[href=""]').click()
-    await page.wait_for_function("() => document.title.includes('Local')")
+    await page.locator("main .feed").wait_for(state="attached")
     assert page.url == f"{ORIGIN}/local"

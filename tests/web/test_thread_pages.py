@@ -405,4 +405,4 @@ async def test_the_page_of_a_story_tells_who_responded_and_from_where(city):
     assert part.link("1 like") == f"/@mina/{story.id}/likes"
     assert part.link(f"Joon {city.site.domain}") == "/@joon"
     assert [one.words for one in part.all("h3")] == ["Liked by"]
-    assert part.one("ul", "servers").words == f"{city.site.domain} · 1 person"
+    assert part.one("ul", "servers").words == f"{city.site.domain} · 1 responded"

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from server.errors import Forbidden, NotFound
+from server.ids import parse_id
 from server.model import Account, Site
 from server.services import accounts
 from server.store.db import Read
@@ -85,10 +86,10 @@ def now(request: web.Request) -> int:
 
 def number(request: web.Request, name: str = "id") -> int:
     """The id in the address. Raises `NotFound` for what cannot be one."""
-    value = request.match_info[name]
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    id = parse_id(request.match_info[name])
+    if id is None:
         raise NotFound("There is nothing at this address.")
-    return int(value)
+    return id
 
 
 def somebody(db: Read, site: Site, handle: str) -> Account:
@@ -101,12 +102,12 @@ def somebody(db: Read, site: Site, handle: str) -> Account:
 
 def window(request: web.Request, limit: int = 20) -> Page:
     """The part of a list that the address asks for; what makes no sense is left out."""
-    return Page(_id(request, "max_id"), None, _id(request, "min_id"), limit)
+    return Page(asked_id(request, "max_id"), None, asked_id(request, "min_id"), limit)
 
 
-def _id(request: web.Request, name: str) -> int | None:
-    value = request.query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+def asked_id(request: web.Request, name: str) -> int | None:
+    """The id that the address asks for by `name`; what cannot be one was not asked for."""
+    return parse_id(request.query.get(name, ""))
 
 
 class Pager(msgspec.Struct, frozen=True):

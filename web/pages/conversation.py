@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from server.ids import parse_id
 from server.model import Account, PostView, Relationship
 from server.services import follows, responses, timelines, visits
 from server.services import threads as thread_service
@@ -15,6 +14,7 @@ from server.services.responses import Responses
 from server.services.threads import Around, Twig
 from server.store.db import Read
 from web.pages import threads
+from web.pages.access import asked_id
 from web.pages.threads import MAX_DEPTH, Leaf, Part, Sheet, Stop
 from web.render import person_url, post_url
 
@@ -36,12 +36,8 @@ class Asked(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, request: web.Request) -> "Asked":
         """What the address says; what makes no sense is left out."""
-        query = request.query
-        return cls(
-            parse_id(query.get("after", "")),
-            parse_id(query.get("since", "")),
-            query.get("sort") == "new",
-        )
+        newest_first = request.query.get("sort") == "new"
+        return cls(asked_id(request, "after"), asked_id(request, "since"), newest_first)
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from server.errors import Forbidden, Invalid, TooLarge
+from server.ids import parse_id
 from web.keys import SITE
 from web.render import page, viewer_of
 
@@ -53,7 +54,8 @@ class Form(msgspec.Struct, frozen=True):
 
     def ids(self, name: str) -> tuple[int, ...]:
         """All values that are ids; what is not one was not typed by a person."""
-        return tuple(int(value) for value in self.many(name) if _is_id(value))
+        found = (parse_id(value) for value in self.many(name))
+        return tuple(id for id in found if id is not None)
 
     def id(self, name: str) -> int | None:
         """The first id, if there is one."""
@@ -62,10 +64,6 @@ class Form(msgspec.Struct, frozen=True):
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Every field with each of its values."""
         return ((name, value) for name, values in self.fields.items() for value in values)
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 19
 
 
 async def form(request: web.Request) -> Form:

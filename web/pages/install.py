@@ -11,11 +11,12 @@ from web import i18n, packing
 from web.brand import Brand
 from web.colours import LIGHT_PAPERS
 from web.keys import BRAND, SITE
-from web.render import STATIC, page
+from web.render import BUILT, page
 
 routes = web.RouteTableDef()
 
 MAX_SHORT_NAME: Final = 12  # characters: what fits below an icon. W3C App Manifest, "short_name"
+WORKER: Final = BUILT / "worker" / "sw.js"
 WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'"
 
 
@@ -86,7 +87,7 @@ async def worker(request: web.Request) -> web.Response:
 
 @cache
 def _worker() -> bytes:
-    return (STATIC / "js" / "sw.js").read_bytes()
+    return WORKER.read_bytes()
 
 
 @routes.get("/offline")

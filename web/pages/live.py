@@ -30,7 +30,7 @@ from web import failures, limits
 from web.i18n import N_
 from web.keys import ADDRESS, DB, HUB, REQUEST_ID, STREAM
 from web.live import Crowded, Listener, News
-from web.pages.access import now, number, page_of, viewer_id
+from web.pages.access import asked_id, now, number, page_of, viewer_id
 from web.pages.sessions import session_cookie
 from web.pages.threads import MAX_DEPTH
 from web.render import fragment, post_url, viewer_of
@@ -252,7 +252,7 @@ def _timeline(request: web.Request) -> tuple[str, str]:
 
 def _bound(request: web.Request, name: str) -> int:
     """The id that the page has already. Raises `AppError` where none is given."""
-    found = parse_id(request.query.get(name, ""))
+    found = asked_id(request, name)
     if found is None:
         raise AppError(UNKNOWN)
     return found

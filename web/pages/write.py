@@ -22,7 +22,7 @@ from server.text import markdown
 from web.i18n import N_
 from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
 from web.pages import texts
-from web.pages.access import now, number, sign_in_path, signed_in
+from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
 from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
@@ -68,7 +68,7 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
     answered = request.query.get("in_reply_to", "").strip()
     if offered or answered.startswith(("https://", "http://")):
         return await _proposed(request, viewer, offered, answered)
-    draft_id, reply_to_id = _asked(request, "draft"), _asked(request, "reply_to")
+    draft_id, reply_to_id = asked_id(request, "draft"), asked_id(request, "reply_to")
     if draft_id is not None:
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
         return await _shown(request, viewer, text, editing=editing)
@@ -77,7 +77,7 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
         return await _shown(
             request, viewer, reply_to(_empty(request, viewer, "note"), view, viewer)
         )
-    to = _asked(request, "to")
+    to = asked_id(request, "to")
     if to is not None:
         person = await db.read(accounts.visible, to)
         text = _empty(request, viewer, "note")
@@ -122,11 +122,6 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
     except AppError:
         return msgspec.structs.replace(text, edits_id=None), None
     return (_still(text, view), view) if view.post.author_id == viewer_id else (text, None)
-
-
-def _asked(request: web.Request, name: str) -> int | None:
-    value = request.query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:

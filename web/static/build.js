@@ -1,4 +1,4 @@
-// Builds what browsers load: a style sheet (and one for /styleguide), three scripts, one sheet of icons;
+// Builds what browsers load: style sheets (one for /styleguide alone), scripts, the service worker, icons;
 // and lays a font ready for the server. `npm run build`.
 // Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -51,6 +51,11 @@ await build({
   entryPoints: ["madang", "act", "write"].map((name) => join(HERE, "js", `${name}.js`)),
   outdir: BUILT, bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' }, legalComments: "none",
+});
+// In a folder of its own: it is served from the root, not from /static.
+await build({
+  entryPoints: [join(HERE, "js", "sw.js")],
+  outdir: join(BUILT, "worker"), bundle: true, minify: true, format: "iife", target: TARGET, logLevel: "warning",
 });
 // The server draws the titles of stories with this, for links to them; browsers never load it.
 const FONT = join(MODULES, "@fontsource", "gothic-a1");
