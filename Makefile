@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c const
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
 STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
-.PHONY: install run test bench screenshots demo two-cities constraints clean
+.PHONY: install run test bench lighthouse screenshots demo two-cities constraints clean
 .DEFAULT_GOAL := run
 
 ## install: the virtual environment, the dependencies, the pages' assets and catalogues
@@ -42,6 +42,10 @@ bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 screenshots: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 	@$(BIN)/python -m tests.screenshots $(if $(README),--readme)
 
+## lighthouse: Lighthouse's phone on five pages of a demo city; below 95 fails
+lighthouse: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/lighthouse
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.lighthouse
+
 ## constraints: pin what is installed now
 constraints: $(VENV)/installed-dev
 	@{ sed -n "/^#/p" constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable \
@@ -50,7 +54,7 @@ constraints: $(VENV)/installed-dev
 
 ## clean: everything that the above made, but not var/
 clean:
-	rm -rf $(VENV) node_modules web/static/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules tests/lighthouse/node_modules web/static/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find web/locale -name '*.mo' -delete
 
@@ -79,6 +83,11 @@ $(BIN)/node: | $(VENV)/installed
 $(VENV)/npm: package.json package-lock.json $(if $(wildcard node_modules/.package-lock.json),,gone) | $(BIN)/node
 	@echo "Fetching what the pages are built with ..."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --silent
+	@touch $@
+
+$(VENV)/lighthouse: tests/lighthouse/package.json tests/lighthouse/package-lock.json | $(BIN)/node
+	@echo "Fetching Lighthouse ..."
+	@cd tests/lighthouse && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --ignore-scripts --silent
 	@touch $@
 
 $(VENV)/assets: $(STATIC) $(VENV)/npm $(if $(wildcard web/static/built/madang.css),,gone)

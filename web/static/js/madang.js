@@ -41,5 +41,8 @@ window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
+// The page first: what is kept for a day without a network can wait.
 if ("serviceWorker" in navigator && document.body.dataset.worker)
-  navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {});
+  window.addEventListener("load", () => {
+    navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {});
+  });
