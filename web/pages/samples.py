@@ -237,7 +237,7 @@ class Samples:
         answered = Answer(self.joon, NOWHERE)
         replies[4] = msgspec.structs.replace(replies[4], answers=answered)
         replies[2] = msgspec.structs.replace(replies[2], next_new=f"#{replies[3].anchor}")
-        lost = Reply(self.note(_p(_("I agree.")), self.far), 0, lost=True)
+        lost = Reply(self.arrived(), 0, lost=True)
         fold = Fold("fold-sample", NOWHERE, NOWHERE, 12, 4, (self.mina, self.joon), 3, NOWHERE)
         return Conversation(
             view=self.story(),
@@ -257,6 +257,10 @@ class Samples:
             next=NOWHERE,
             responses=self._responses(),
         )
+
+    def arrived(self) -> PostView:
+        """A reply that came just now."""
+        return self.note(_p(self._("I agree.")), reply_to_id=1, reply_to_author=self.mina)
 
     def _responses(self) -> Responses:
         people = (self.far, self.joon, self.locked)
