@@ -6,6 +6,7 @@ by our own process. The bytes that are kept have a budget; what nobody has seen 
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
@@ -15,7 +16,7 @@ from federation.errors import FederationError
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, TooLarge, TooMany
-from server.fetch import Fetcher
+from server.fetch import Fetcher, registered
 from server.media import Picture, Pictures, RemoteKind
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
@@ -29,10 +30,12 @@ FAILED_MS: Final = 10 * MINUTE_MS
 SEEN_MS: Final = 6 * HOUR_MS
 """How exactly we know when a picture was last seen."""
 AT_ONCE: Final = 8
-AT_ONCE_OF_A_HOST: Final = 2
+AT_ONCE_OF_A_DOMAIN: Final = 2
 WAIT_S: Final = 5.0
 """How long a picture waits for its turn."""
 MAX_WAITING: Final = 128
+MAX_WAITING_OF_A_DOMAIN: Final = 32
+"""So that nobody's many pictures keep those of all others from being fetched."""
 PORTIONS: Final = 16
 """Room is made for a portion of the budget at once."""
 
@@ -51,6 +54,7 @@ class RemotePictures:
         self._budget = budget_bytes
         self._fresh = budget_bytes  # bytes since room was last made; at first, whatever is there
         self._making: dict[str, asyncio.Task[str]] = {}
+        self._waiting: Counter[str] = Counter()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -89,20 +93,25 @@ class RemotePictures:
         return True
 
     def _begin(self, kind: RemoteKind, url: str, about: str) -> asyncio.Task[str]:
-        if len(self._making) >= MAX_WAITING:
+        domain = registered(host(url))
+        if len(self._making) >= MAX_WAITING or self._waiting[domain] >= MAX_WAITING_OF_A_DOMAIN:
             raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000))
         task = asyncio.create_task(self._made(kind, url, about))
         self._making[about] = task
-        task.add_done_callback(lambda done: self._end(about, done))
+        self._waiting[domain] += 1
+        task.add_done_callback(lambda done: self._end(about, domain, done))
         return task
 
-    def _end(self, about: str, done: asyncio.Task[str]) -> None:
+    def _end(self, about: str, domain: str, done: asyncio.Task[str]) -> None:
         del self._making[about]
+        self._waiting[domain] -= 1
+        if not self._waiting[domain]:
+            del self._waiting[domain]
         if not done.cancelled():
             done.exception()  # heard, even where everybody who waited has gone
 
     async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
-        async with self._turn(host(url)):
+        async with self._turn(registered(host(url))):
             try:
                 async with asyncio.timeout(FETCH_S):
                     data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
@@ -115,11 +124,14 @@ class RemotePictures:
         return made.large
 
     @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncIterator[None]:
-        """A place among those at once, of this host and in all. Raises `TooMany` after a while."""
-        lane = self._lanes.get(name)
+    async def _turn(self, domain: str) -> AsyncIterator[None]:
+        """A place among those at once, of this domain and in all. Raises `TooMany` after a while.
+
+        Of a domain, for whoever has one has all names below it.
+        """
+        lane = self._lanes.get(domain)
         if lane is None:
-            self._lanes[name] = lane = asyncio.Semaphore(AT_ONCE_OF_A_HOST)
+            self._lanes[domain] = lane = asyncio.Semaphore(AT_ONCE_OF_A_DOMAIN)
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(WAIT_S):

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Hashable
 from http import HTTPStatus
 from typing import Final, Generic, TypeVar
 
+import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
 T = TypeVar("T")
 
-MAX_CHARACTERS: Final = 4_000_000
-"""Of HTML, with as much again for what it was made from; some 1,000 posts in 20 MB."""
+MAX_CHARACTERS: Final = 8_000_000
+"""Of HTML, and of what it was made from: that is kept too. Some 1,000 posts in 20 MB."""
 MAX_AGE_MS: Final = 3000
 """Of a whole answer."""
 
@@ -25,8 +26,8 @@ class Parts:
     """Parts of pages, least recently used first out, bounded in characters."""
 
     def __init__(self, most: int = MAX_CHARACTERS) -> None:
-        """Empty; `most` characters of HTML are kept."""
-        self._kept: OrderedDict[Hashable, Markup] = OrderedDict()
+        """Empty; `most` characters are kept."""
+        self._kept: OrderedDict[Hashable, tuple[Markup, int]] = OrderedDict()
         self._room = most
 
     def __len__(self) -> int:
@@ -38,13 +39,24 @@ class Parts:
         found = self._kept.get(made_of)
         if found is not None:
             self._kept.move_to_end(made_of)
-            return found
-        self._kept[made_of] = made = make()
-        self._room -= len(made)
+            return found[0]
+        made = make()
+        characters = len(made) + _characters(made_of)
+        self._kept[made_of] = made, characters
+        self._room -= characters
         while self._room < 0:
-            _, dropped = self._kept.popitem(last=False)
-            self._room += len(dropped)
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._room += dropped
         return made
+
+
+def _characters(made_of: object) -> int:
+    """Of all text in a value: a long story of which a few buttons are made is kept with them."""
+    if isinstance(made_of, str):
+        return len(made_of)
+    if isinstance(made_of, msgspec.Struct):
+        made_of = msgspec.structs.astuple(made_of)
+    return sum(map(_characters, made_of)) if isinstance(made_of, tuple) else 0
 
 
 class Pages:

@@ -13,7 +13,7 @@ from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
 
-MAX_THREAD: Final = 2000  # posts of a thread that are taken into account, by arrival
+MAX_THREAD: Final = 2000  # posts of a thread that a viewer finds, by arrival
 
 
 class Twig(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Around(msgspec.Struct, frozen=True):
     """A post in its thread: ids of what it answers, from the root on, and what answers it.
 
     Of `below`, what is answered comes before what answers it, else the older first. `whole` is
-    false where the thread has more posts than `MAX_THREAD`.
+    false where the thread has more posts for the viewer than `MAX_THREAD`.
     """
 
     post: Post
@@ -47,11 +47,13 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
     Raises `Deleted` or `NotFound`.
     """
     post = reading.readable(db, viewer_id, post_id)
-    found = posts.outlines(db, post.thread_id, MAX_THREAD)
-    thread = {outline.id: outline for outline in found}
+    # What the viewer does not find takes no room: else whoever sends enough that only a few may
+    # read, or that is taken away again, closes the thread for everybody.
+    found = timeline_rows.outlines(db, viewer_id or timelines.NOBODY, post.thread_id, MAX_THREAD)
+    thread = _with_what_is_answered(db, post, found)
     above = _above(post, thread)
     turned = {one.id for one in above}  # in a circle, what is above would be below too
-    below = _below(post.id, [one for one in found if one.id not in turned])
+    below = _below(post.id, [one for one in thread.values() if one.id not in turned])
     spared = timeline_rows.unwanted(db, viewer_id) if viewer_id else set[int]()
     wanted = [one for one in (*above, *below) if one.author_id not in spared]
     shown = reading.readable_among(db, viewer_id, wanted)
@@ -61,6 +63,14 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
         _twigs(post.id, below, shown),
         len(found) < MAX_THREAD,
     )
+
+
+def _with_what_is_answered(db: Read, post: Post, found: list[Outline]) -> dict[int, Outline]:
+    """`found` and what holds it together: posts that the viewer does not find, but their answers."""
+    thread = {outline.id: outline for outline in found}
+    missing = {one.reply_to_id for one in (post, *found) if one.reply_to_id} - thread.keys()
+    between = posts.outlines(db, missing, post.thread_id, MAX_THREAD)
+    return {outline.id: outline for outline in (*between, *found)}
 
 
 def _above(post: Post, thread: dict[int, Outline]) -> list[Outline]:

@@ -137,12 +137,24 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
     return [Post(**row) for row in found]
 
 
-def outlines(db: Read, thread_id: int, limit: int) -> list[Outline]:
-    """The shape of a thread by arrival, at most `limit` posts."""
-    found = db.all(
+def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[Outline]:
+    """Those of `ids` that are in the thread, and what they answer up to its root; at most `limit`.
+
+    What is nearest to `ids` comes first.
+    """
+    columns = ", ".join(f"p.{column}" for column in OUTLINE)
+    found = among(
+        db,
         f"""
-        SELECT {", ".join(OUTLINE)} FROM post WHERE thread_id = :thread ORDER BY id LIMIT :limit
+        WITH RECURSIVE above ({", ".join(OUTLINE)}) AS (
+            SELECT {columns} FROM post p WHERE p.id IN (:list) AND p.thread_id = :thread
+            UNION
+            SELECT {columns} FROM above JOIN post p ON p.id = above.reply_to_id
+            WHERE p.thread_id = :thread
+        )
+        SELECT {", ".join(OUTLINE)} FROM above LIMIT :limit
         """,  # noqa: S608
+        ids,
         thread=thread_id,
         limit=limit,
     )

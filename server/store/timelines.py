@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from server.model import Entry
+import msgspec
+
+from server.model import Entry, Outline
 from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, among, rows
 
@@ -21,6 +23,14 @@ UNWANTED = """
     UNION ALL SELECT target_id FROM block WHERE account_id = :me
     UNION ALL SELECT account_id FROM block WHERE target_id = :me
 """
+OF_A_THREAD = f"""
+    p.thread_id = :thread AND p.deleted_ms IS NULL
+    AND a.state IN ('active', 'gone') AND p.author_id NOT IN ({UNWANTED})
+    AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
+         OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
+         OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
+             WHERE f.follower_id = :me AND f.target_id = p.author_id AND f.state = 'accepted')))
+"""  # noqa: S608
 
 
 def unwanted(db: Read, viewer_id: int) -> set[int]:
@@ -116,18 +126,27 @@ def thread(db: Read, viewer_id: int, thread_id: int, page: Page) -> list[Entry]:
         page,
         f"""
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
-        WHERE p.thread_id = :thread AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
-          AND a.state IN ('active', 'gone') AND p.author_id NOT IN ({UNWANTED})
-          AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
-               OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
-               OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
-                   WHERE f.follower_id = :me AND f.target_id = p.author_id
-                     AND f.state = 'accepted')))
+        WHERE {OF_A_THREAD} AND p.id > :lower AND p.id < :upper
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
         thread=thread_id,
     )
+
+
+def outlines(db: Read, viewer_id: int, thread_id: int, limit: int) -> list[Outline]:
+    """As `thread`, the shape alone, by arrival: the first `limit` posts."""
+    columns = ", ".join(f"p.{field.name}" for field in msgspec.structs.fields(Outline))
+    found = db.all(
+        f"""
+        SELECT {columns} FROM post p JOIN account a ON a.id = p.author_id
+        WHERE {OF_A_THREAD} ORDER BY p.id LIMIT :limit
+        """,  # noqa: S608
+        me=viewer_id,
+        thread=thread_id,
+        limit=limit,
+    )
+    return [Outline(**row) for row in found]
 
 
 def account(

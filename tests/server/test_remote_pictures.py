@@ -182,7 +182,7 @@ async def test_we_never_ask_ourselves(town: Town, url: str) -> None:
 
 
 def hosts_of(town: Town, number: int, *, host: str = "") -> list[str]:
-    urls = [f"https://{host or f'h{n}.test'}/{n}.png" for n in range(number)]
+    urls = [f"https://{host.format(n) or f'h{n}.test'}/{n}.png" for n in range(number)]
     town.web.has.update(dict.fromkeys(urls, picture()))
     return urls
 
@@ -208,7 +208,7 @@ async def test_eight_are_fetched_at_once_and_two_of_one_server(town: Town) -> No
     looks = await started(town, hosts_of(town, 6, host="one.test"))
     town.web.go.set()
     assert len({await look for look in looks}) == 6
-    assert town.web.most == remote_pictures.AT_ONCE_OF_A_HOST
+    assert town.web.most == remote_pictures.AT_ONCE_OF_A_DOMAIN
 
 
 async def test_who_waits_too_long_is_told_to_come_back_and_nothing_is_remembered(
@@ -233,6 +233,22 @@ async def test_a_crowd_is_told_at_once(town: Town, monkeypatch: pytest.MonkeyPat
     town.web.go.set()
     await asyncio.gather(*looks)
     assert town.remote._making == {}
+
+
+async def test_all_names_of_a_domain_are_one_and_leave_room_for_others(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One who answers nothing under a thousand names holds up nobody else's pictures."""
+    monkeypatch.setattr(remote_pictures, "MAX_WAITING_OF_A_DOMAIN", 12)
+    looks = await started(town, hosts_of(town, 12, host="n{}.slow.test"))
+    await eventually(lambda: _true(town.web.now == remote_pictures.AT_ONCE_OF_A_DOMAIN))
+    with pytest.raises(TooMany):
+        await town.remote.file("emoji", "https://another.slow.test/1.png")
+    looks += [asyncio.create_task(town.remote.file("emoji", hosts_of(town, 1)[0]))]
+    await eventually(lambda: _true(town.web.now == remote_pictures.AT_ONCE_OF_A_DOMAIN + 1))
+    town.web.go.set()
+    assert len({await look for look in looks}) == 13
+    assert not town.remote._waiting
 
 
 async def test_what_nobody_has_seen_for_longest_goes_first(town: Town) -> None:

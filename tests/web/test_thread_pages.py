@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from server.clock import now_ms
 from server.services import posts
+from server.services import threads as thread_service
 from server.services.posts import NewPost
 from server.store.db import DatabaseUnavailable, Write
 from tests.server.test_reading import counting
@@ -406,3 +407,36 @@ async def test_the_page_of_a_story_tells_who_responded_and_from_where(city):
     assert part.link(f"Joon {city.site.domain}") == "/@joon"
     assert [one.words for one in part.all("h3")] == ["Liked by"]
     assert part.one("ul", "servers").words == f"{city.site.domain} · 1 responded"
+
+
+async def test_what_nobody_finds_takes_no_room_in_a_thread(any_city, monkeypatch):
+    """Whoever sends enough for a few readers, or what is taken away, closes it for nobody."""
+    monkeypatch.setattr(thread_service, "MAX_THREAD", 6)
+    mina, crowd, sora = [await any_city.join(name) for name in ("mina", "crowd", "sora")]
+    story = await any_city.writes(mina, "A story")
+    at = story
+    for number in range(8):
+        at = await any_city.writes(crowd, "no", reply_to_id=at.id, visibility="direct")
+        loud = await any_city.writes(crowd, f"Loud {number}", reply_to_id=story.id)
+        await any_city.db.write(posts.delete, any_city.site, crowd.account, loud.id, now_ms())
+    reply = await any_city.writes(sora, "A late reply", reply_to_id=story.id)
+    deep = await any_city.writes(mina, "Below it", reply_to_id=reply.id)
+    page = await (await any_city.visitor()).get(f"/@mina/{story.id}")
+    assert replies_of(page) == [reply.id, deep.id]
+    assert "so long" not in page.text
+
+
+async def test_what_hangs_below_what_nobody_finds_has_its_place(any_city):
+    mina, sora = [await any_city.join(name) for name in ("mina", "sora")]
+    story = await any_city.writes(mina, "A story")
+    first = await any_city.writes(sora, "Gone", reply_to_id=story.id)
+    second = await any_city.writes(sora, "Gone too", reply_to_id=first.id)
+    stays = await any_city.writes(mina, "I answer", reply_to_id=second.id)
+    for one in (first, second):
+        await any_city.db.write(posts.delete, any_city.site, sora.account, one.id, now_ms())
+    page = await (await any_city.visitor()).get(f"/@mina/{story.id}")
+    assert replies_of(page) == [stays.id]
+    page = await (await any_city.visitor()).get(f"/@mina/{stays.id}")
+    assert [int(one["id"][5:]) for one in page.root.one("section", "above").all("article")] == [
+        story.id
+    ]
