@@ -159,17 +159,19 @@ def _shown(linear: Triple) -> bool:
 
 def _linear(colour: str) -> Triple:
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return _to_linear(red), _to_linear(green), _to_linear(blue)
+    return to_linear(red), to_linear(green), to_linear(blue)
 
 
-def _to_linear(part: float) -> float:
+def to_linear(part: float) -> float:
+    """A part of an sRGB colour as light, both 0 to 1. IEC 61966-2-1."""
     return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
 
 def _hex(linear: Triple) -> str:
-    parts = (round(255 * _from_linear(min(max(part, 0.0), 1.0))) for part in linear)
+    parts = (round(255 * from_linear(min(max(part, 0.0), 1.0))) for part in linear)
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
-def _from_linear(part: float) -> float:
+def from_linear(part: float) -> float:
+    """The other way round."""
     return part * 12.92 if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055

@@ -31,6 +31,7 @@ from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
 from web import i18n, meta, packing, pictures
+from web.blur import miniature
 from web.kept import Parts
 from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, VIEWER, Viewer
 from web.own_server import own_handle
@@ -466,7 +467,7 @@ def banner(context: Context, account: Account) -> str:
 
 def blur(media: Media) -> str:
     """What stands in for a picture while it loads, as a `data:` address; nothing without one."""
-    return pictures.blur(media.blurhash)
+    return miniature(media.blurhash)
 
 
 def _addresses(context: Context) -> Addresses:

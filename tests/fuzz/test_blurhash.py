@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from web import pictures
+from web.blur import miniature
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 
@@ -21,7 +21,7 @@ def fitting(colours: int) -> st.SearchStrategy[str]:
 
 @given(st.one_of(st.text(max_size=200), st.integers(0, 80).flatmap(fitting)))
 def test_any_text_is_a_small_picture_or_none(hash: str) -> None:
-    address = pictures.blur(hash)
+    address = miniature(hash)
     if not address:
         return
     assert len(address) < 300
@@ -31,4 +31,4 @@ def test_any_text_is_a_small_picture_or_none(hash: str) -> None:
 
 @given(st.integers(0, 80).flatmap(fitting))
 def test_every_hash_of_the_right_length_is_drawn(hash: str) -> None:
-    assert pictures.blur(hash)
+    assert miniature(hash)

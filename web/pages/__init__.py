@@ -1,6 +1,8 @@
 """Pages for people: rendered on the server, complete without JavaScript.
 
-One module per subject; each has a `routes` table. `register` adds them all.
+One module per subject, named in `MODULES`, with its `routes`; `register` adds them all. What
+several of them need stands beside them: `access` (who asks, for what), `forms`, `texts` (what is
+being written), `conversation` and `threads` (what a page shows of a thread, and in which shape).
 """
 
 from aiohttp import web

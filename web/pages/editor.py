@@ -20,7 +20,7 @@ from web.pages.access import now
 from web.pages.forms import Form, genuine, unchecked
 from web.pages.texts import Text
 from web.pages.write import add_picture, previewed
-from web.render import language_of, page, viewer_of
+from web.render import fragment, language_of, viewer_of
 
 routes = web.RouteTableDef()
 
@@ -87,7 +87,7 @@ async def picture(request: web.Request) -> web.Response:
     except AppError as error:
         return _refused(request, error)
     place = len(text.media_ids) + 1
-    return await page(request, "fragments/upload.html", media=row, place=place, text=text)
+    return fragment(request, "upload.html", media=row, place=place, text=text)
 
 
 @routes.post("/write/preview")
@@ -100,7 +100,7 @@ async def preview(request: web.Request) -> web.Response:
     except AppError as error:
         return _refused(request, error)
     html = await previewed(request, text)
-    return await page(request, "fragments/preview.html", text=text, preview=html)
+    return fragment(request, "preview.html", text=text, preview=html)
 
 
 def _check_length(text: Text) -> None:
@@ -117,7 +117,7 @@ async def complete(request: web.Request) -> web.Response:
     if viewer is None:
         return _refused(request, Unauthorized("Please sign in first."))
     people, tags = await request.config_dict[DB].read(_meant, viewer.account.id, begun)
-    return await page(request, "fragments/completions.html", people_found=people, tags=tags)
+    return fragment(request, "completions.html", people_found=people, tags=tags)
 
 
 def _meant(db: Read, viewer_id: int, begun: str) -> tuple[list[Account], list[str]]:

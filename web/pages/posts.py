@@ -18,7 +18,7 @@ from web.pages.access import in_place, now, number, pager, signed_in, viewer_id,
 from web.pages.conversation import Asked, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
-from web.render import page, person_url, post_url, replies_feed
+from web.render import fragment, page, person_url, post_url, replies_feed
 
 routes = web.RouteTableDef()
 
@@ -85,7 +85,7 @@ async def branch(request: web.Request) -> web.Response:
     if found is None:
         raise NotFound("There is no such reply here any more.")
     own_page = request.path.removesuffix("/branch")
-    return await page(request, "fragments/branch.html", branch=found, here=own_page)
+    return fragment(request, "branch.html", branch=found, here=own_page)
 
 
 def greeting(view: PostView, viewer_id: int | None) -> str:
@@ -183,7 +183,7 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     )
     if in_place(request):
         view = await request.config_dict[DB].read(posts.view, viewer.account.id, id)
-        return await page(request, "fragments/actions.html", view=view, here=back(sent, "/home"))
+        return fragment(request, "actions.html", view=view, here=back(sent, "/home"))
     return see(f"{back(sent, '/home')}#acts-{id}")
 
 
