@@ -493,7 +493,7 @@ def test_the_real_process_ends_at_once_with_a_stream_open(tmp_path):
                 began = time.monotonic()
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(10) == 0
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < 5
         finally:
             process.kill()
 
