@@ -132,7 +132,8 @@ async def reader(chromium: "Browser") -> AsyncIterator[NewReader]:
     yield open_one
     for one in readers:
         await one.page.context.close()
-    assert [problem for one in readers for problem in one.problems] == []
+    found = [problem for one in readers for problem in one.problems]
+    assert not found, "\n".join(dict.fromkeys(found))
 
 
 def _signed_in(tx: Any, site: Any, account: Any, now_ms: int) -> str:

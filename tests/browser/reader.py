@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 HOSTS = ("alpha.test", "beta.test")
 MOST_TABS = 60
 FOCUS_IS_SEEN = "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+NARROWEST, WIDE = 320, 640
+SIDEWAYS = """
+width => {
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= width) return [];
+  const wide = [...document.querySelectorAll("body *")]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > width + 1);
+  const told = wide.slice(0, 3).map(one => one.outerHTML.slice(0, 160));
+  return [`scrolls sideways, ${root.scrollWidth} > ${width}: ${told}`];
+}
+"""
+# What has just become visible or dark changes its colours within a frame or two.
+STILL = """
+async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  await frame();
+  await frame();
+  const short = document.getAnimations().filter(one => one.effect.getTiming().iterations === 1);
+  await Promise.all(short.map(one => one.finished.catch(() => {})));
+}
+"""
+UNFOLD = "which => document.querySelectorAll(which).forEach(one => { one.open = true; })"
 LOOK = """
 width => {
   const found = [];
@@ -73,11 +95,11 @@ width => {
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 JUDGE = """
-async rules => {
+async ([within, rules]) => {
   // What sticks to an edge covers what is scrolled below it for a moment only.
   const sticky = [...document.querySelectorAll(".thumbs, .sticky-submit, .since, .fresh-posts")];
   for (const one of sticky) one.style.position = "static";
-  const seen = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
+  const seen = await axe.run(within, {runOnly: rules, resultTypes: ["violations"]});
   for (const one of sticky) one.style.position = "";
   return seen.violations.flatMap(one => one.nodes.slice(0, 3).map(
     node => `${one.id}: ${node.html.slice(0, 160)} (${node.failureSummary.slice(0, 200)})`));
@@ -144,11 +166,50 @@ class Reader:
     async def looks(self) -> None:
         """Note what is wrong with this page for those who cannot see it, or only on a phone."""
         found: list[str] = await self.page.evaluate(LOOK, self._width)
-        if AXE.exists():  # `make install` brings it
-            async with self._scripts_running():
+        self._note(found + await self._judged(*AXE_RULES))
+
+    async def looks_in_every_light(self) -> None:
+        """As `looks`; then in the dark, with letters twice as large, and as narrow as can be."""
+        await self.looks()
+        page = self.page
+        await page.emulate_media(color_scheme="dark")
+        self._note(await self._judged("color-contrast"), "in the dark")
+        await page.emulate_media(color_scheme="light")
+        # WCAG 2.2 §1.4.4 and §1.4.10; a wide window at 200 % is as wide as one of 640
+        narrow = NARROWEST if self._width < WIDE else self._width // 2
+        await page.set_viewport_size({"width": narrow, "height": 400})
+        self._note(await page.evaluate(SIDEWAYS, narrow), f"at {narrow}")
+        await page.set_viewport_size({"width": self._width, "height": 800})
+        await page.evaluate("() => { document.documentElement.style.fontSize = '212.5%'; }")
+        self._note(await page.evaluate(SIDEWAYS, self._width), "with large letters")
+        await page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+
+    async def looks_into_what_is_folded(self) -> None:
+        """Open what can be opened, the menus one by one, and look."""
+        folded = self.page.locator("details:not([open])")
+        menus = self.page.locator("details.menu").filter(visible=True)
+        if await folded.count() > await menus.count():
+            await self.page.evaluate(UNFOLD, "details:not(.menu)")
+            await self.looks()
+        for number in range(await menus.count()):
+            await menus.nth(number).evaluate("one => { one.open = true; }")
+            self._note(await self.page.evaluate(SIDEWAYS, self._width), "with an open menu")
+            self._note(await self._judged(*AXE_RULES, within=".menu[open]"), "in a menu")
+            await menus.nth(number).evaluate("one => { one.open = false; }")
+
+    def _note(self, found: list[str], how: str = "") -> None:
+        self.problems += [f"{self.page.url} {how} {one}" for one in found]
+
+    async def _judged(self, *rules: str, within: str = "html") -> list[str]:
+        """What axe finds by these of its rules; `make install` brings it."""
+        if not AXE.exists():
+            return []
+        async with self._scripts_running():
+            await self.page.evaluate(STILL)
+            if not await self.page.evaluate("() => 'axe' in window"):
                 await self.page.evaluate(AXE.read_text("utf-8"))
-                found += await self.page.evaluate(JUDGE, list(AXE_RULES))
-        self.problems += [f"{self.page.url} {one}" for one in found]
+            found: list[str] = await self.page.evaluate(JUDGE, [within, list(rules)])
+        return found
 
     @asynccontextmanager
     async def _scripts_running(self) -> AsyncIterator[None]:

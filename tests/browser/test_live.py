@@ -52,8 +52,9 @@ async def test_a_reply_from_another_city_appears_in_the_open_thread_and_in_the_b
         )
         await someone.looks()
         assert await stayed(someone)
-    await expect(ann.page.locator("[data-news] .badge").filter(visible=True)).to_contain_text("1")
-    assert (await ann.page.title()).startswith("(1) ")
+    # bob follows her, and has answered
+    await expect(ann.page.locator("[data-news] .badge").filter(visible=True)).to_contain_text("2")
+    assert (await ann.page.title()).startswith("(2) ")
     assert await ann.main().get_by_role("textbox").input_value() == "Half a sentence"
 
     await bob.types("Reply to %(name)s", "@ann@alpha.test With cake", name="ann")
