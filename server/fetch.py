@@ -230,22 +230,19 @@ class Fetcher:
         until_ms, known = self._homes.get(handle, (0, {}))
         if until_ms - HOME_FRESH_MS <= now_ms < until_ms:
             return known
-        registered = registered(domain)
-        if (
-            self._visiting.total() >= HOMES_AT_ONCE
-            or self._visiting[registered] >= HOMES_OF_A_DOMAIN
-        ):
+        above = registered(domain)
+        if self._visiting.total() >= HOMES_AT_ONCE or self._visiting[above] >= HOMES_OF_A_DOMAIN:
             raise TooMany(
                 "Too many servers are asked at this moment. Please try again in a few seconds.",
                 retry_after_ms=5_000,
             )
-        self._visiting[registered] += 1
+        self._visiting[above] += 1
         try:
             found = await self._templates(name or domain, domain)
         finally:
-            self._visiting[registered] -= 1
-            if not self._visiting[registered]:
-                del self._visiting[registered]
+            self._visiting[above] -= 1
+            if not self._visiting[above]:
+                del self._visiting[above]
         self._homes[handle] = (now_ms + HOME_FRESH_MS, found)
         self._homes.move_to_end(handle)
         if len(self._homes) > MAX_CACHED_HOMES:

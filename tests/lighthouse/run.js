@@ -1,5 +1,6 @@
 // `node run.js RUNS URL...`: Lighthouse's simulated phone on each page, one line of JSON for each run.
-// Chromium reaches this machine and nothing else.
+// Chromium reaches this machine and nothing else. What ran while the machine had no time for it does not
+// count, and is done again, a few times at most.
 
 import * as chrome from "chrome-launcher";
 import lighthouse from "lighthouse";
@@ -14,6 +15,7 @@ const FLAGS = [
   "--disable-sync",
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 ];
+const CALM = 1000; // BenchmarkIndex; below it Lighthouse itself warns that the device is too slow
 const METRICS = [
   "first-contentful-paint",
   "largest-contentful-paint",
@@ -43,15 +45,18 @@ const [runs, ...urls] = process.argv.slice(2);
 const browser = await chrome.launch({ chromeFlags: FLAGS, logLevel: "error" });
 try {
   for (const url of urls) {
-    for (let run = 0; run < Number(runs); run += 1) {
+    let calm = 0;
+    for (let tried = 0; calm < Number(runs) && tried < 3 * Number(runs); tried += 1) {
       const { lhr: found } = await lighthouse(url, {
         port: browser.port,
         logLevel: "error",
         extraHeaders: { "Accept-Language": "ko" },
       });
+      if (found.environment.benchmarkIndex >= CALM) calm += 1;
       const line = {
         url,
         speed: found.environment.benchmarkIndex,
+        calm: found.environment.benchmarkIndex >= CALM,
         error: found.runtimeError?.message ?? "",
         scores: Object.fromEntries(
           Object.entries(found.categories).map(([id, one]) => [id, Math.round(one.score * 100)]),

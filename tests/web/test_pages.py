@@ -1067,3 +1067,10 @@ async def test_the_fetcher_is_asked_for_those_whom_a_text_names(city, elsewhere)
     assert city.app[FETCHER] is not None
     await mina.post("/write", kind="note", content="@far@far.example hello")
     assert elsewhere["asked"] == ["@far@far.example hello"]
+
+
+async def test_a_hashtag_in_an_address_is_shown_as_text(city):
+    visitor = await city.visitor()
+    page = await visitor.get("/tags/%3Cb%3Ebold%3C%2Fb%3E%25")
+    assert "<h1>#&lt;b&gt;bold&lt;/b&gt;%</h1>" in page.text
+    assert "<b>" not in page.text
