@@ -31,7 +31,7 @@ def test_a_part_is_made_once_for_what_it_is_made_of():
 
 
 def test_parts_are_bounded_and_the_last_used_stay():
-    parts = kept.Parts(most=30)
+    parts = kept.Parts(most=36)
     for name in "abc":
         parts.get(name, lambda: Markup("1234567890"))
     parts.get("a", lambda: pytest.fail("made again"))

@@ -26,7 +26,7 @@ async def styleguide(request: web.Request) -> web.Response:
     response = await page(
         request,
         "styleguide.html",
-        parts=PARTS,
+        chapters=PARTS,
         tokens=tokens,
         palette=brand.palette,
         samples=samples,
