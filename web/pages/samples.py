@@ -28,7 +28,7 @@ RIVER: Final = "sample-river.svg"
 STREET: Final = "sample-street.svg"
 FACE: Final = "sample-face.svg"
 PLACE: Final = "sample-place.svg"
-NOWHERE: Final = "#main"
+NOWHERE: Final = "/styleguide"
 FORGED: Final = "sample"  # no session has it, so no form of the samples would be taken
 
 PAGER: Final = Pager(NOWHERE, NOWHERE, NOWHERE)
