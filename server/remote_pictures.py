@@ -16,7 +16,7 @@ from federation.errors import FederationError
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, TooLarge, TooMany
-from server.fetch import Fetcher, registered
+from server.fetch import Fetcher, registered_domain
 from server.media import Picture, Pictures, RemoteKind
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
@@ -93,7 +93,7 @@ class RemotePictures:
         return True
 
     def _begin(self, kind: RemoteKind, url: str, about: str) -> asyncio.Task[str]:
-        domain = registered(host(url))
+        domain = registered_domain(host(url))
         if len(self._making) >= MAX_WAITING or self._waiting[domain] >= MAX_WAITING_OF_A_DOMAIN:
             raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000))
         task = asyncio.create_task(self._made(kind, url, about))
@@ -111,7 +111,7 @@ class RemotePictures:
             done.exception()  # heard, even where everybody who waited has gone
 
     async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
-        async with self._turn(registered(host(url))):
+        async with self._turn(registered_domain(host(url))):
             try:
                 async with asyncio.timeout(FETCH_S):
                     data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
