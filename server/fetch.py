@@ -55,14 +55,14 @@ class Budget:
     def spend(self, uri: str) -> None:
         """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
         name = host(uri)
-        seen = self._hosts.setdefault(registered(name), set())
+        seen = self._hosts.setdefault(registered_domain(name), set())
         seen.add(name)
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
             raise Unreachable("the fetch budget is spent")
         self.left -= 1
 
 
-def registered(name: str) -> str:
+def registered_domain(name: str) -> str:
     """The domain that somebody registered, near enough: one person can have all names below it."""
     return ".".join(name.split(".")[-2:])
 
@@ -230,7 +230,7 @@ class Fetcher:
         until_ms, known = self._homes.get(handle, (0, {}))
         if until_ms - HOME_FRESH_MS <= now_ms < until_ms:
             return known
-        above = registered(domain)
+        above = registered_domain(domain)
         if self._visiting.total() >= HOMES_AT_ONCE or self._visiting[above] >= HOMES_OF_A_DOMAIN:
             raise TooMany(
                 "Too many servers are asked at this moment. Please try again in a few seconds.",
@@ -354,7 +354,7 @@ class Fetcher:
             raise NotAuthentic("key: not an id of another server")
         if not await self.welcome(host(key_id)):
             raise Blocked(host(key_id))
-        domain = registered(host(key_id))
+        domain = registered_domain(host(key_id))
         if self._fetching.total() >= KEYS_AT_ONCE or self._fetching[domain] >= KEYS_OF_A_DOMAIN:
             raise TooMany("Too many keys are asked for at this moment.", retry_after_ms=5_000)
         await self._pause(key_id, now_ms)

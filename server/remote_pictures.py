@@ -16,7 +16,7 @@ from federation.errors import FederationError
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, TooLarge, TooMany
-from server.fetch import Fetcher, registered
+from server.fetch import Fetcher, registered_domain
 from server.media import Picture, Pictures, RemoteKind
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
@@ -36,6 +36,8 @@ WAIT_S: Final = 5.0
 MAX_WAITING: Final = 128
 MAX_WAITING_OF_A_DOMAIN: Final = 32
 """So that nobody's many pictures keep those of all others from being fetched."""
+BLOCK_BYTES: Final = 4096
+"""What a file takes on a disk at least, be it a single dot."""
 PORTIONS: Final = 16
 """Room is made for a portion of the budget at once."""
 
@@ -93,7 +95,7 @@ class RemotePictures:
         return True
 
     def _begin(self, kind: RemoteKind, url: str, about: str) -> asyncio.Task[str]:
-        domain = registered(host(url))
+        domain = registered_domain(host(url))
         if len(self._making) >= MAX_WAITING or self._waiting[domain] >= MAX_WAITING_OF_A_DOMAIN:
             raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000))
         task = asyncio.create_task(self._made(kind, url, about))
@@ -111,7 +113,7 @@ class RemotePictures:
             done.exception()  # heard, even where everybody who waited has gone
 
     async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
-        async with self._turn(registered(host(url))):
+        async with self._turn(registered_domain(host(url))):
             try:
                 async with asyncio.timeout(FETCH_S):
                     data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
@@ -143,19 +145,23 @@ class RemotePictures:
 
     async def _keep(self, about: str, made: Picture) -> None:
         """The row after the file: a file without a row is swept up, a row is never without one."""
+        room, now_ms = room_of(made.bytes), self._fetcher.now_ms()
         try:
-            old = await self._db.write(
-                store.keep, about, made.large, made.bytes, self._fetcher.now_ms()
-            )
+            old = await self._db.write(store.keep, about, made.large, room, now_ms)
         except DatabaseError:
             await asyncio.to_thread(self._pictures.remove, made.large)
             raise
         if old:
             await asyncio.to_thread(self._pictures.remove, old)
-        self._fresh += made.bytes
+        self._fresh += room
         if self._fresh >= self._budget // PORTIONS:
             self._fresh = 0
             await make_room(self._db, self._pictures, self._budget)
+
+
+def room_of(bytes: int) -> int:
+    """What a file of so many bytes takes on the disk: whole blocks."""
+    return -(-bytes // BLOCK_BYTES) * BLOCK_BYTES
 
 
 async def make_room(db: Database, pictures: Pictures, budget_bytes: int) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from server.errors import NotFound, TooLarge
+from server.errors import Invalid, NotFound, TooLarge
 from server.ids import new_id
 from server.model import Draft
 from server.store import drafts as store
@@ -12,17 +12,27 @@ from server.store import idempotency
 from server.store.db import Read, Write
 
 MAX_DRAFT_BYTES = 400_000
+MAX_DRAFTS = 100  # of one person: as many as the list of drafts shows
 MIN_ONCE = 16  # characters of a form's own chance
 
 
 def save(
     tx: Write, viewer_id: int, draft_id: int | None, body: dict[str, Any], now_ms: int
 ) -> Draft:
-    """Keep the fields of a form; under `draft_id` if it is the viewer's, else as a new draft."""
+    """Keep the fields of a form; under `draft_id` if it is the viewer's, else as a new draft.
+
+    Raises `TooLarge`, or `Invalid` where there are too many.
+    """
     text = msgspec.json.encode(body).decode()
     if len(text.encode()) > MAX_DRAFT_BYTES:
         raise TooLarge("The draft is too long to keep. Save a part of it as a post of its own.")
     known = store.by_id(tx, viewer_id, draft_id) if draft_id else None
+    if known is None and store.count(tx, viewer_id) >= MAX_DRAFTS:
+        raise Invalid(
+            "You have %(most)s drafts, and there is no room for more. Please publish some, or "
+            "throw some away.",
+            most=MAX_DRAFTS,
+        )
     draft = Draft(
         id=known.id if known else new_id(now_ms),
         account_id=viewer_id,

@@ -45,6 +45,7 @@ MAX_WARNING: Final = 500
 MAX_PICTURES_OF_NOTE: Final = 4
 MAX_PICTURES_OF_STORY: Final = 20
 MAX_MENTIONS: Final = 50
+MAX_HASHTAGS: Final = 100  # under which a post is found; peers take no more either
 MAX_PINS: Final = 5
 _LANGUAGE: Final = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
@@ -287,7 +288,7 @@ def _say(db: Read, site: Site, author: Account, new: NewPost, parent: Post | Non
         lead=f"<p>{escape(lead)}</p>" if new.title.strip() else "",
         content=rendered.html,
         mentioned=tuple(account for account in named.values() if account.id != author.id),
-        tags=tuple(dict.fromkeys(rendered.hashtags)),
+        tags=tuple(dict.fromkeys(rendered.hashtags))[:MAX_HASHTAGS],
     )
 
 

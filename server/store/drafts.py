@@ -28,6 +28,12 @@ def of_account(db: Read, account_id: int) -> list[Draft]:
     return [Draft(**row) for row in found]
 
 
+def count(db: Read, account_id: int) -> int:
+    """How many drafts an account has."""
+    found = db.one("SELECT count(*) AS n FROM draft WHERE account_id = :id", id=account_id)
+    return int(found["n"]) if found else 0
+
+
 def by_id(db: Read, account_id: int, id: int) -> Draft | None:
     """One of the account's drafts."""
     found = db.one(

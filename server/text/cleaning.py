@@ -57,6 +57,7 @@ _FORMATTING = re.compile(
 _LINE_AFTER_PRE = re.compile(r"(<pre(?: [^>]*)?>)\n+")  # a parser drops the first of them each time
 _EMPTY_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>\s*</p>")
 _PICTURE = re.compile(r"<img(?: [^>]*)?>")
+_FILE = re.compile(r"[A-Za-z0-9_-]{1,64}\.[a-z]{2,5}")
 _PART_OF_ENTITY = re.compile(r"&[a-zA-Z0-9#]{0,10}$")
 _VOID = frozenset(("br", "img", "hr"))
 _SIMPLE = frozenset(("p", "br", "a", "span"))  # most of what arrives; settles in one pass
@@ -93,12 +94,22 @@ def sanitise(html: str) -> str:
 
 
 def sanitise_story(html: str, media: str = "") -> str:
-    """As `sanitise`, with `STORY_TAGS`: headings, tables, and pictures below the address `media`.
+    """As `sanitise`, with `STORY_TAGS`: headings, tables, and the pictures in the folder `media`.
 
-    `media` is the beginning that a picture's address must have, such as `https://city.test/media/`;
+    `media` is the address of their folder, such as `https://city.test/media/`;
     without it no picture is kept.
     """
     return _clean(html, _story(media))
+
+
+def own_picture(address: str, media: str) -> bool:
+    """Whether this is the address of a picture below `media`, and of nothing else.
+
+    `media/../x` would be a request in the name of everybody who reads it.
+    """
+    if not media or not address.startswith(media):
+        return False
+    return _FILE.fullmatch(address.removeprefix(media)) is not None
 
 
 class _Rules:
@@ -131,7 +142,7 @@ class _Rules:
         if name == "href":
             return value if value.lower().startswith(("https://", "http://")) else None
         if name == "src":
-            return value if self.media and value.startswith(self.media) else None
+            return value if own_picture(value, self.media) else None
         if name in ("start", "width", "height"):
             return value if value.isascii() and value.isdigit() and len(value) < 6 else None
         return value

@@ -16,7 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from server.text import addresses, emphasis, entities
-from server.text.cleaning import LINK_REL, sanitise, sanitise_story
+from server.text.cleaning import LINK_REL, own_picture, sanitise, sanitise_story
 
 MentionOf = Callable[[str], tuple[str, str] | None]
 """From "name" or "name@host", lower case, to (address of the profile, acct), or nothing."""
@@ -132,7 +132,7 @@ def _hashtag(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any,
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     """One of our own pictures; another's is a link, so that no reader's visit is told elsewhere."""
     source, alt = str(tokens[at].attrs["src"]), tokens[at].content
-    if env["media"] and source.startswith(env["media"]):
+    if own_picture(source, env["media"]):
         return f'<img src="{escape(source)}" alt="{escape(alt)}">'
     return f'<a href="{escape(source)}">{escape(alt or source)}</a>'
 

@@ -106,7 +106,7 @@ async def test_a_picture_is_fetched_once_and_kept(town: Town) -> None:
     assert row == {
         "url": f"avatar {FACE}",
         "file": name,
-        "bytes": town.store.path(name).stat().st_size,
+        "bytes": remote_pictures.room_of(town.store.path(name).stat().st_size),
         "failed_ms": None,
         "seen_ms": NOW,
     }
@@ -258,7 +258,7 @@ async def test_what_nobody_has_seen_for_longest_goes_first(town: Town) -> None:
         town.web.has[url] = noise(number)
         town.now_ms += remote_pictures.SEEN_MS
         name = await town.remote.file("picture", url)
-        sizes.append(town.store.path(name).stat().st_size)
+        sizes.append(remote_pictures.room_of(town.store.path(name).stat().st_size))
     town.now_ms += remote_pictures.SEEN_MS
     await town.remote.file("picture", "https://h0.test/a.png")  # the oldest is seen again
     town.budget(sum(sizes))
@@ -271,6 +271,15 @@ async def test_what_nobody_has_seen_for_longest_goes_first(town: Town) -> None:
     assert "picture https://h1.test/a.png" not in left
     assert await town.db.read(store.total) <= sum(sizes)
     assert await town.agrees()
+
+
+async def test_a_tiny_picture_takes_the_room_that_its_file_takes(town: Town) -> None:
+    """Millions of single dots would fill the disk long before their bytes filled the budget."""
+    url = "https://dots.test/1.png"
+    town.web.has[url] = picture(size=1)
+    path = town.store.path(await town.remote.file("emoji", url))
+    assert path.stat().st_size < 1000
+    assert [row["bytes"] for row in await town.rows()] == [4096]
 
 
 async def test_a_smaller_budget_is_kept_by_housekeeping(town: Town) -> None:

@@ -128,11 +128,19 @@ def test_a_storys_first_heading_leaves_h1_to_the_page() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["https://track.test/a.gif", "/media/x.jpg", "https://city.test/media", "data:image/png,x", ""],
+    [
+        *("https://track.test/a.gif", "/media/x.jpg", "https://city.test/media", ""),
+        *("data:image/png,x", "https://city.test/media/", "https://city.test/media/remote/a/b.png"),
+        # what a browser makes /authorize_interaction of, in the name of each member who reads it
+        "https://city.test/media/../authorize_interaction?uri=https://track.test/1.png",
+        "https://city.test/media/%2e%2e/authorize_interaction?uri=a.png",
+        "https://city.test/media/x.jpg?a=b.png",
+    ],
 )
 def test_no_other_picture_is_ever_shown(source: str) -> None:
     picture = f'<p>a<img src="{source}" alt="b"></p>'
     assert text.sanitise_story(picture, MEDIA) == "<p>a</p>"
+    assert "<img" not in text.markdown(f"![b]({source})", story=True, media=MEDIA)
     assert text.sanitise_story(f'<img src="{MEDIA}x.jpg">') == ""
 
 

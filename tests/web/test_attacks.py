@@ -429,3 +429,12 @@ async def test_whoever_blocks_many_is_spared_them_all(city):
     path = f"/api/v1/statuses/{story.id}/context"
     assert "rude words" in await read(city, path)
     assert "rude words" not in await read(city, path, await signed_in(city))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_text_of_nothing_but_hashtags_is_found_under_some_of_them(city: City) -> None:
+    """Thousands held up all who write for seconds, and made a document that no peer reads."""
+    await city.join("ann")
+    many = " ".join(f"#tag{number}" for number in range(5_000))
+    post = await city.write("ann", many, title="Tags")
+    assert msgspec.json.decode(post.tags) == [f"tag{number}" for number in range(100)]

@@ -159,3 +159,16 @@ async def fragment(person, path):
     async with person.client.get(path) as answer:
         assert answer.status == 200
         return await answer.text()
+
+
+async def test_nobody_fills_the_house_with_drafts_but_those_there_are_go_on(any_city, monkeypatch):
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 3)
+    mina, joon = await any_city.join("mina"), await any_city.join("joon")
+    ids = [await keep(mina, kind="note", content="a", once=f"{ONCE}{n}") for n in range(3)]
+    told = await mina.post("/write/keep", 422, kind="note", content="b", once=f"{ONCE}4")
+    assert "no room for more" in json.loads(told)["error"]
+    page = await mina.post("/write", 422, kind="note", content="My words", do="draft")
+    assert "My words" in page
+    assert await keep(mina, kind="note", content="more", draft=ids[0]) == ids[0]
+    assert await keep(joon, kind="note", content="His", once=ONCE)
+    assert len(await kept(any_city, mina)) == 3

@@ -13,9 +13,10 @@ function status(text) {
   place.textContent = text;
 }
 
+// Of this person alone: others may sign in with the same browser.
 function key() {
   const value = (name) => field(name)?.value ?? "";
-  return `draft:${value("kind")}:${value("reply_to")}:${value("edits")}`;
+  return `draft:${document.body.dataset.me}:${value("kind")}:${value("reply_to")}:${value("edits")}`;
 }
 
 function snapshot() {
