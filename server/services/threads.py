@@ -68,8 +68,9 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
 def _with_what_is_answered(db: Read, post: Post, found: list[Outline]) -> dict[int, Outline]:
     """`found`, and what holds that together: posts of which the viewer finds the answers alone."""
     thread = {outline.id: outline for outline in found}
-    answered = {post.reply_to_id, *(one.reply_to_id for one in found)} - {None, *thread}
-    between = posts.outlines(db, answered, post.thread_id, MAX_THREAD)
+    answered = {one.reply_to_id for one in found} | {post.reply_to_id}
+    missing = {id for id in answered if id is not None and id not in thread}
+    between = posts.outlines(db, missing, post.thread_id, MAX_THREAD)
     return {outline.id: outline for outline in (*between, *found)}
 
 

@@ -137,7 +137,7 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
     return [Post(**row) for row in found]
 
 
-def outlines(db: Read, ids: Iterable[int | None], thread_id: int, limit: int) -> list[Outline]:
+def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[Outline]:
     """Those of `ids` that are in the thread, and what they answer up to its root; at most `limit`.
 
     What is nearest to `ids` comes first.
