@@ -172,3 +172,14 @@ async def test_nobody_fills_the_house_with_drafts_but_those_there_are_go_on(any_
     assert await keep(mina, kind="note", content="more", draft=ids[0]) == ids[0]
     assert await keep(joon, kind="note", content="His", once=ONCE)
     assert len(await kept(any_city, mina)) == 3
+
+
+async def test_an_edit_that_was_saved_leaves_no_draft_however_late_its_keys_arrive(city):
+    mina = await city.join("mina")
+    post = await city.writes(mina, "Before")
+    edit = {"kind": "note", "edits": str(post.id), "once": ONCE}
+    id = await keep(mina, **edit, content="After")
+    assert id and [text.edits_id for text in await kept(city, mina)] == [post.id]
+    await mina.post(f"/edit/{post.id}", **edit, content="After", draft=id)
+    assert await keep(mina, **edit, content="After") == ""
+    assert await kept(city, mina) == []

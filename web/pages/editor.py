@@ -36,6 +36,8 @@ async def keep(request: web.Request) -> web.Response:
         text = texts.from_form(sent)
         if not (text.content.strip() or text.title or text.media_ids):
             return _json({"draft": ""})
+        if await request.config_dict[DB].read(_said_already, viewer.account, text):
+            return _json({"draft": ""})
         draft = await request.config_dict[DB].write(
             drafts.keep,
             viewer.account.id,
@@ -47,6 +49,16 @@ async def keep(request: web.Request) -> web.Response:
     except AppError as error:
         return _refused(request, error)
     return _json({"draft": str(draft.id) if draft else ""})
+
+
+def _said_already(db: Read, author: Account, text: Text) -> bool:
+    """Whether the post that is edited says just this: then there is nothing to keep, or no more."""
+    if text.edits_id is None or text.draft_id is not None:
+        return False
+    try:
+        return texts.told(posts.own(db, author, text.edits_id), text)
+    except AppError:
+        return False
 
 
 @routes.post("/write/known")
