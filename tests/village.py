@@ -6,7 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -248,8 +248,15 @@ class Village:
         self._folder = folder
         self._new_database = new_database
 
-    async def __call__(self, name: str, *, accent: str = OUR_GREEN, **federation: Any) -> City:
-        """Start the instance `name`, such as "alpha.test", in its own colour."""
+    async def __call__(
+        self,
+        name: str,
+        *,
+        accent: str = OUR_GREEN,
+        registrations: Literal["open", "invite"] = "open",
+        **federation: Any,
+    ) -> City:
+        """Start the instance `name`, such as "alpha.test"."""
         config = Config(
             instance=Instance(
                 domain=name, base_url=f"http://{name}", name=name.title(), accent=accent
@@ -257,7 +264,7 @@ class Village:
             database=DatabaseAt(url=self._new_database()),
             media=MediaAt(store=str(self._folder / name / "media")),
             secrets=Secrets(key_file=str(self._folder / f"{name}.key")),
-            registrations=Registrations(mode="open"),
+            registrations=Registrations(mode=registrations),
             federation=Federation(
                 allowed_addresses=("127.0.0.0/8",), allow_http=True, **federation
             ),

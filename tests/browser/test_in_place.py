@@ -55,6 +55,8 @@ async def test_liking_sharing_and_following_happen_where_somebody_is(
     await opened(ann, "/@bob")
     await ann.acts("Follow")
     await expect(ann.button("Unfollow")).to_be_visible()
+    if ann.scripted:
+        await expect(ann.button("Unfollow")).to_be_focused()
     await expect(ann.main().locator("#profile .numbers")).to_contain_text("1")
     await ann.looks()
     await ann.acts("Unfollow")
