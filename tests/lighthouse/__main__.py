@@ -104,7 +104,7 @@ def _report(urls: dict[str, str], runs: list[Run]) -> int:
         if not mine[0]["calm"]:
             print(f"{'':<16}(the machine was busy all the time)")
     for name, url in urls.items():
-        for fault in next(run for run in runs if run["url"] == url)["faults"]:
+        for fault in _counted([run for run in runs if run["url"] == url])[0]["faults"]:
             weight = "counts" if fault["counts"] else "is told"
             print(f"\n{name}: {fault['title']} ({fault['id']}; {weight}; {fault['shown']})")
             print(f"  {fault['items'][:600]}")
