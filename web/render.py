@@ -8,29 +8,25 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from server import text
-from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications
-from web import i18n, meta, packing, pictures
+from web import i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
 from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, VIEWER, Viewer
@@ -42,7 +38,6 @@ STATIC: Final = HERE / "static"
 BUILT: Final = STATIC / "built"  # made by `make install`
 THEMES: Final = ("light", "dark")
 THEME_COOKIE: Final = "theme"
-WORDS_FOR_MS: Final = 6 * DAY_MS  # after that a date says more than "3 weeks ago"
 
 # The first mark that a User-Agent contains names it; they all contain those of older ones.
 BROWSERS: Final = (
@@ -67,7 +62,6 @@ SYSTEMS: Final = (
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
 _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
-_TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
     "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self' data:; "
@@ -194,12 +188,12 @@ def environment(language: str) -> Environment:
         html=html,
         named=named,
         shortened=text.excerpt,
-        when=when,
-        ago=ago,
-        at_length=at_length,
-        day=day,
-        today=today,
-        iso_day=iso_day,
+        when=times.when,
+        ago=times.ago,
+        at_length=times.at_length,
+        day=times.day,
+        today=times.today,
+        iso_day=times.iso_day,
         count=count,
         loads=json.loads,
         offered=offered,
@@ -243,7 +237,7 @@ def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], M
 @pass_context
 def all_of(context: Context, view: PostView) -> Hashable:
     """All that a part about a post is made of, whoever looks: for `kept`."""
-    age = ago(context, view.post.published_ms)
+    age = times.ago(context, view.post.published_ms)
     return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
 
 
@@ -276,108 +270,6 @@ def _with_emojis(context: Context, content: str, emojis: str) -> str:
     parts = _TAG.split(content)  # every second part is a tag, which stays as it is
     parts[::2] = [_SHORTCODE.sub(picture, part) for part in parts[::2]]
     return "".join(parts)
-
-
-@pass_context
-def when(context: Context, ms: int) -> str:
-    """The exact time, in the city's zone: "2026년 11월 23일 15:20"."""
-    return _exact(ms, context["site"].timezone, context["language"])
-
-
-@pass_context
-def day(context: Context, ms: int) -> str:
-    """The day in words, in the city's zone."""
-    return _day(ms, context["site"].timezone, context["language"])
-
-
-@pass_context
-def today(context: Context, ms: int) -> str:
-    """The day with its weekday, in the city's zone: "2026년 11월 26일 목요일"."""
-    return _full_day(_local(context, ms).date(), context["language"])
-
-
-@lru_cache(maxsize=64)
-def _full_day(day: date, language: str) -> str:
-    return format_date(day, "full", locale=language)
-
-
-@pass_context
-def iso_day(context: Context, ms: int) -> str:
-    """The same for machines: "2026-11-26"."""
-    return _local(context, ms).date().isoformat()
-
-
-def _local(context: Context, ms: int) -> datetime:
-    return _at(ms).astimezone(ZoneInfo(context["site"].timezone))
-
-
-@pass_context
-def ago(context: Context, ms: int) -> Markup:
-    """A `<time>` that reads "5 minutes ago" and tells the exact time when asked."""
-    zone, language = context["site"].timezone, context["language"]
-    return _time(ms, _words(ms, context["now_ms"], zone, language), zone, language)
-
-
-@lru_cache(maxsize=4096)
-def _time(ms: int, words: str, zone: str, language: str) -> Markup:
-    return _TIME.format(_stamp(ms), _exact(ms, zone, language), words)
-
-
-@pass_context
-def at_length(context: Context, ms: int) -> Markup:
-    """A `<time>` with day and hour; what is recent tells first how long ago that was."""
-    exact = _exact(ms, context["site"].timezone, context["language"])
-    if not 0 <= context["now_ms"] - ms < WORDS_FOR_MS:
-        return _TIME.format(_stamp(ms), exact, exact)
-    return Markup("{} · {}").format(ago(context, ms), exact)
-
-
-def _stamp(ms: int) -> str:
-    return _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
-    past_ms = now_ms - ms
-    if 0 <= past_ms < MINUTE_MS:
-        return i18n.translations(language).gettext("just now")
-    if MINUTE_MS <= past_ms < WORDS_FOR_MS:
-        return _minutes_ago(past_ms // MINUTE_MS, language)
-    year = _at(now_ms).astimezone(ZoneInfo(zone)).year
-    return _day_of(year, ms, zone, language)
-
-
-@lru_cache(maxsize=4096)
-def _minutes_ago(minutes: int, language: str) -> str:
-    return format_timedelta(timedelta(minutes=-minutes), add_direction=True, locale=language)
-
-
-@lru_cache(maxsize=4096)
-def _exact(ms: int, zone: str, language: str) -> str:
-    local = _at(ms).astimezone(ZoneInfo(zone))
-    return f"{format_date(local, 'long', locale=language)} {local:%H:%M}"
-
-
-@lru_cache(maxsize=4096)
-def _day_of(year: int, ms: int, zone: str, language: str) -> str:
-    """A day as people say it in that `year`: its own needs no number."""
-    local = _at(ms).astimezone(ZoneInfo(zone))
-    return (
-        format_skeleton("MMMMd", local, locale=language)
-        if local.year == year
-        else _day(ms, zone, language)
-    )
-
-
-@lru_cache(maxsize=4096)
-def _day(ms: int, zone: str, language: str) -> str:
-    return format_date(_at(ms).astimezone(ZoneInfo(zone)), "long", locale=language)
-
-
-def _at(ms: int) -> datetime:
-    # Strangers may claim any time; what no calendar holds is shown as the nearest that it does.
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-        milliseconds=min(max(ms, 0), 4_102_444_800_000)
-    )
 
 
 @pass_context
