@@ -105,8 +105,10 @@ class Reader:
         page.on("response", self._response)
 
     def _console(self, message: "ConsoleMessage") -> None:
-        # What was refused with a page that says why is told here too; `_response` tells them apart.
-        if message.type in ("error", "warning") and "Failed to load" not in message.text:
+        # What was refused with a page that says why is told here too, and a line that broke;
+        # `_response` tells the first apart.
+        refused = "Failed to load" in message.text or "Failed to fetch" in message.text
+        if message.type in ("error", "warning") and not refused:
             self.problems.append(f"{self.page.url} says: {message.text}")
 
     def _request(self, request: "Request") -> None:
