@@ -79,3 +79,30 @@ async def test_without_a_network_our_own_page_says_so_and_leads_back(
     await page.locator('main a[href=""]').click()
     await page.locator("main .feed").wait_for(state="attached")
     assert page.url == f"{ORIGIN}/local"
+
+
+async def test_who_publishes_when_the_line_is_down_reads_that_nothing_is_lost(
+    village: Village, page: Any
+) -> None:
+    alpha = await village("alpha.test")
+    ann = await alpha.join("ann")
+    token = await alpha.db.write(sessions.sign_in, ann.id, "tests", "127.0.0.1", now_ms())
+    await page.context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])
+    await page.goto("/about")
+    await page.evaluate(INSTALLED)
+    await page.goto("/write")
+    await page.get_by_label("Title").fill("The old mill")
+    await page.get_by_label("Story", exact=True).fill("It turns again.")
+    await village.stop(alpha)
+    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_role("heading", name="No connection").wait_for()
+    await page.get_by_text("What you were writing is not lost.").wait_for()
+
+    await village.start_again(alpha)
+    await page.locator('main a[href=""]').click()
+    await page.get_by_role("button", name="Put it back").click()
+    assert await page.get_by_label("Story", exact=True).input_value() == "It turns again."
+    async with page.expect_event("load"):
+        await page.get_by_role("button", name="Publish").click()
+    await page.locator("article.whole .words", has_text="It turns again.").wait_for()
+    assert await alpha.count("post") == 1

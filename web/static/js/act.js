@@ -5,18 +5,18 @@ import { say, word } from "./words.js";
 
 Object.assign(htmx.config, { includeIndicatorCSS: false, history: false, noSwap: [204, 304, "4xx", "5xx"] });
 
-// What could not be done that way is done the plain way, which says what is wrong.
+// What was refused is done the plain way, which says what is wrong. What never arrived leaves the page.
 document.addEventListener("htmx:response:error", (event) => plainly(event.detail?.ctx));
 document.addEventListener("htmx:error", (event) => plainly(event.detail?.ctx));
 
 function plainly(context) {
   const source = context?.sourceElement;
-  if (source?.tagName === "A") { location.href = source.href; return; }
-  const button = source?.tagName === "BUTTON" ? source : null;
-  const form = source?.closest?.("form");
+  if (!source) return;
+  if (!context.response) { say(word("offline")); return; }
+  if (source.tagName === "A") { location.href = source.href; return; }
+  const form = source.closest("form");
   if (!form) return;
-  if (!navigator.onLine) { say(word("offline")); return; }
-  if (button?.formAction) form.action = button.formAction;
+  if (source.tagName === "BUTTON" && source.formAction) form.action = source.formAction;
   form.submit();
 }
 

@@ -7,6 +7,9 @@ const PREFIX = "madang-";
 const LANGUAGE = new URL(self.location.href).searchParams.get("lang") || "";
 const CACHE = `${PREFIX}1-${LANGUAGE}`;
 const MOST_FILES = 60;
+/* Where texts are sent to: their writers shall read that nothing is lost, not the browser's own page.
+   Other forms are left alone, since old browsers lose the files of a form that passes through here. */
+const WRITTEN = /^\/(write|edit\/\d+)$/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepOfflinePage().then(() => self.skipWaiting()));
@@ -19,8 +22,12 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const address = new URL(request.url);
-  if (request.method !== "GET" || address.origin !== self.location.origin) return;
-  if (request.mode === "navigate") {
+  if (address.origin !== self.location.origin) return;
+  if (request.method === "POST" && request.mode === "navigate" && WRITTEN.test(address.pathname)) {
+    event.respondWith(fetch(request).catch(() => offlinePage()));
+  } else if (request.method !== "GET") {
+    return;
+  } else if (request.mode === "navigate") {
     event.respondWith(page(event).catch(() => offlinePage()));
   } else if (isFile(address)) {
     event.respondWith(file(event));

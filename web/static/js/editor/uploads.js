@@ -1,5 +1,6 @@
 // Pictures: chosen, taken, dragged or pasted; each is sent at once, and asked what it shows.
-import { changed, content, field, form, typed, words } from "./form.js";
+import { changed, content, form, typed, words } from "./form.js";
+import { say } from "../words.js";
 import { put } from "./tools.js";
 
 const place = form?.querySelector("[data-pictures]");
@@ -22,30 +23,80 @@ function send(file) {
   if (!file.type.startsWith("image/")) return;
   const row = document.createElement("div");
   row.className = "upload";
+  uploads.append(row);
+  queue(file, row);
+}
+
+// One after another: their order is the order in which they were chosen.
+function queue(file, row) {
   const bar = document.createElement("progress");
   bar.setAttribute("aria-label", words("sending"));
-  row.append(bar);
-  uploads.append(row);
-  // one after another: their order is the order in which they were chosen
-  waiting = waiting.then(async () => {
-    if (room() <= 0) { row.remove(); refuse(words("many")); return; }
-    const body = new FormData();
-    for (const [name, value] of typed()) body.append(name, value);
-    body.append("picture", file, file.name || "picture");
-    try {
-      const answer = await fetch("/write/picture", { method: "POST", body });
-      if (!answer.ok) { row.remove(); refuse((await answer.json()).error); return; }
-      row.outerHTML = await answer.text();
-      const arrived = uploads.lastElementChild;
-      scripted(arrived);
-      refuse("");
-      changed();
-      if (uploads.contains(document.activeElement) || document.activeElement === document.body)
-        arrived.querySelector("input[type=text]")?.focus();
-    } catch {
-      row.remove();
-      refuse(words("offline"));
-    }
+  row.replaceChildren(bar);
+  row.dataset.sending = "";
+  waiting = waiting.then(() => carry(file, row));
+}
+
+async function carry(file, row) {
+  if (room() <= 0) { row.remove(); refuse(words("many")); return; }
+  const body = new FormData();
+  for (const [name, value] of typed()) body.append(name, value);
+  body.append("picture", file, file.name || "picture");
+  try {
+    const answer = await fetch("/write/picture", { method: "POST", body });
+    if (!answer.ok) { const { error } = await answer.json(); row.remove(); refuse(error); return; }
+    const box = document.createElement("template");
+    box.innerHTML = await answer.text();
+    const arrived = box.content.querySelector(".upload");
+    row.replaceWith(arrived);
+    scripted(arrived);
+    refuse("");
+    changed();
+    // never out of a description that is being written
+    if (document.activeElement === document.body) arrived.querySelector("input[type=text]")?.focus();
+  } catch {
+    stuck(file, row);
+  }
+}
+
+// The line broke: the picture waits here, and nobody has to look for it again.
+function stuck(file, row) {
+  delete row.dataset.sending;
+  const note = document.createElement("p");
+  note.className = "error";
+  note.textContent = [file.name, words("unsent")].filter(Boolean).join(": ");
+  note.setAttribute("role", "alert");
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = words("again");
+  again.addEventListener("click", () => queue(file, row));
+  const away = document.createElement("button");
+  away.type = "button";
+  away.className = "quiet";
+  away.textContent = words("without");
+  away.addEventListener("click", () => row.remove());
+  const buttons = document.createElement("div");
+  buttons.className = "buttons";
+  buttons.append(again, away);
+  const both = document.createElement("div");
+  both.append(note, buttons);
+  row.replaceChildren(both);
+}
+
+// Who publishes while a picture is on its way publishes it with the picture.
+let held = false;
+
+function hold(event) {
+  if (!uploads.querySelector("[data-sending]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (held) return;
+  held = true;
+  say(words("wait"));
+  waiting.then(() => {
+    held = false;
+    const unsent = uploads.querySelector(".upload .error ~ .buttons button");
+    if (unsent) unsent.focus();
+    else if (place.querySelector("[data-refused]").hidden) form.requestSubmit(event.submitter);
   });
 }
 
@@ -90,6 +141,7 @@ if (place) {
     event.preventDefault();
     files.forEach(send);
   });
+  form.addEventListener("submit", hold, true);
   const editor = form.querySelector("[data-editor]");
   for (const target of [editor, place]) {
     target.addEventListener("dragover", (event) => {
