@@ -147,7 +147,8 @@ async def test_what_is_written_on_after_it_was_published_in_another_window_is_no
     await ann.presses("Keep as a draft")
     async with ann.next_page():
         await ann.main().get_by_role("link", name="The first half").click()
-    first, other = ann.page, await ann.page.context.new_page()
+    first = ann.page
+    ann.page = other = await first.context.new_page()
     ann.watches(other)
     await ann.goes(first.url)
     ann.page = first
