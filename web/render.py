@@ -193,6 +193,7 @@ def environment(language: str) -> Environment:
         html=html,
         named=named,
         shortened=text.excerpt,
+        opens=text.opens,
         when=when,
         ago=ago,
         at_length=at_length,
