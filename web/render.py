@@ -188,6 +188,7 @@ def environment(language: str) -> Environment:
         html=html,
         named=named,
         shortened=text.excerpt,
+        opens=text.opens,
         when=times.when,
         ago=times.ago,
         at_length=times.at_length,

@@ -3,7 +3,7 @@
 from server.text.cleaning import sanitise, sanitise_story
 from server.text.entities import bigrams, normal_tag, valid_handle
 from server.text.formatting import Rendered, find_hashtags, find_mentions, markdown, render
-from server.text.plain import excerpt, plain
+from server.text.plain import excerpt, opens, plain
 
 __all__ = [
     "Rendered",
@@ -13,6 +13,7 @@ __all__ = [
     "find_mentions",
     "markdown",
     "normal_tag",
+    "opens",
     "plain",
     "render",
     "sanitise",

@@ -41,6 +41,12 @@ def excerpt(html: str, characters: int) -> str:
     return text[:end].rstrip(" ,.;:·-") + ELLIPSIS
 
 
+def opens(html: str, lead: str) -> bool:
+    """Whether `lead`, HTML or plain, says nothing but how `html` begins, as an excerpt does."""
+    beginning = " ".join(plain(lead).split()).removesuffix(ELLIPSIS)
+    return " ".join(plain(html).split()).startswith(beginning)
+
+
 def _continues(text: str, at: int) -> bool:
     """Whether the character at `at` belongs to the one before it."""
     return (

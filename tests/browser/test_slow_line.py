@@ -118,3 +118,21 @@ async def test_an_act_that_does_not_arrive_leaves_the_page_and_says_so(
     await ann.page.unroute("**/like")
     await ann.acts("Like")
     await expect(ann.button("Like")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_one_picture_of_several_that_is_refused_says_why_when_the_others_are_there(
+    village: Village, reader: NewReader
+) -> None:
+    alpha = await village("alpha.test")
+    await alpha.join("ann")
+    ann = await reader(alpha, "ann")
+    await ann.goes("/write")
+    async with ann.page.expect_file_chooser() as chosen:
+        await ann.button("Add pictures").click()
+    names = (("bridge.jpg", photograph()), ("broken.jpg", b"no"), ("mill.jpg", photograph()))
+    await (await chosen.value).set_files(
+        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in names]
+    )
+    await expect(ann.main().locator(".upload[data-picture]")).to_have_count(2)
+    await expect(ann.main().locator(".upload")).to_have_count(2)
+    await expect(ann.main().locator("[data-refused]")).to_contain_text("broken.jpg: ")

@@ -210,6 +210,13 @@ def test_an_excerpt_does_not_cut_a_composed_character() -> None:
     assert text.excerpt("a\u0301bcdef", 3) == "a\u0301…"
 
 
+def test_a_lead_that_was_made_of_the_text_is_known() -> None:
+    story = "<h2>One</h2><p>two three <b>four</b>, five</p>"
+    for made in (text.excerpt(story, 100), f"<p>{text.excerpt(story, 12)}</p>", ""):
+        assert text.opens(story, made)
+    assert not text.opens(story, "<p>Two three</p>")
+
+
 # What our people write
 
 

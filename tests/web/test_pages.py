@@ -982,6 +982,16 @@ async def test_peers_get_documents_where_people_get_pages(city):
         assert f'type="{DOCUMENT}"' in page.text
 
 
+async def test_a_story_without_a_lead_says_its_beginning_once_and_is_edited_without_one(city):
+    mina = await city.join("mina")
+    text = "The water came at night.\n\nNobody slept."
+    story = await mina.post("/write", kind="story", title="The flood", content=text)
+    page = await mina.get(story)
+    assert page.text.count("<p>The water came at night.") == 1
+    edit = await mina.get(f"/edit/{story.rpartition('/')[2]}")
+    assert edit.form(f"/edit/{story.rpartition('/')[2]}").fields["lead"] == ""
+
+
 async def test_an_address_with_the_wrong_name_leads_to_the_right_one(city):
     mina = await city.join("mina")
     post = await city.writes(mina)

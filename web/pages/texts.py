@@ -8,7 +8,7 @@ import msgspec
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
 from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
-from server.text import plain
+from server.text import opens, plain
 from web.pages.forms import Form
 
 MOST_PICTURES: Final = {"note": 4, "story": 20}
@@ -130,7 +130,7 @@ def from_post(view: PostView) -> Text:
     return Text(
         kind="story" if post.kind == "article" else "note",
         title=post.title,
-        lead=plain(post.lead),
+        lead="" if opens(post.content, post.lead) else plain(post.lead),  # made of the text
         content=post.source,
         visibility=post.visibility,
         warning=post.warning,

@@ -24,6 +24,7 @@ function send(file) {
   const row = document.createElement("div");
   row.className = "upload";
   uploads.append(row);
+  refuse(""); // what was said of those before is over; of these each is told
   queue(file, row);
 }
 
@@ -43,13 +44,12 @@ async function carry(file, row) {
   body.append("picture", file, file.name || "picture");
   try {
     const answer = await fetch("/write/picture", { method: "POST", body });
-    if (!answer.ok) { const { error } = await answer.json(); row.remove(); refuse(error); return; }
+    if (!answer.ok) { const { error } = await answer.json(); row.remove(); refuse([file.name, error].filter(Boolean).join(": ")); return; }
     const box = document.createElement("template");
     box.innerHTML = await answer.text();
     const arrived = box.content.querySelector(".upload");
     row.replaceWith(arrived);
     scripted(arrived);
-    refuse("");
     changed();
     // never out of a description that is being written
     if (document.activeElement === document.body) arrived.querySelector("input[type=text]")?.focus();
