@@ -102,7 +102,8 @@ async def test_a_citys_own_colour_is_on_its_buttons_and_can_be_read(
     assert found[1] != found[0]
 
 
-BROKEN_WORDS = """() => [...document.querySelectorAll(".city, .ways a, .mine .button")].flatMap(one => {
+HEAD = ".city, .ways a, .mine .button"
+BROKEN_WORDS = """head => [...document.querySelectorAll(head)].flatMap(one => {
   const broken = [], walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
   for (let node; (node = walk.nextNode());)
     for (const word of node.data.matchAll(/\\S+/g)) {
@@ -124,7 +125,7 @@ async def test_between_a_phone_and_a_desk_no_word_of_the_head_is_broken(
     for name in ("", "ann"):
         someone = await reader(alpha, name, width=width)
         await someone.goes("/about")
-        assert await someone.page.evaluate(BROKEN_WORDS) == []
+        assert await someone.page.evaluate(BROKEN_WORDS, HEAD) == []
         buttons = await someone.page.locator(".mine .button").all()
         for button in buttons:  # beside the city's name, on its line
             city = await someone.page.locator(".city").bounding_box()
