@@ -7,6 +7,9 @@ CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),\
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+NPM_CI := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --ignore-scripts --no-audit --no-fund \
+	--loglevel=error --fetch-retry-mintimeout=2000 >/dev/null || { echo "npm could not fetch what the pages are built with." \
+	"It needs the network and its registry; then run make again." >&2; exit 1; }
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
 STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
@@ -82,12 +85,12 @@ $(BIN)/node: | $(VENV)/installed
 .PHONY: gone
 $(VENV)/npm: package.json package-lock.json $(if $(wildcard node_modules/.package-lock.json),,gone) | $(BIN)/node
 	@echo "Fetching what the pages are built with ..."
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --silent
+	@$(NPM_CI)
 	@touch $@
 
 $(VENV)/lighthouse: tests/lighthouse/package.json tests/lighthouse/package-lock.json | $(BIN)/node
 	@echo "Fetching Lighthouse ..."
-	@cd tests/lighthouse && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --ignore-scripts --silent
+	@cd tests/lighthouse && { $(NPM_CI); }
 	@touch $@
 
 $(VENV)/assets: $(STATIC) $(VENV)/npm $(if $(wildcard web/static/built/madang.css),,gone)

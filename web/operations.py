@@ -16,9 +16,9 @@ from prometheus_client import (
 
 from server.config import VERSION
 from server.errors import NotFound
-from server.store import jobs, queue
+from server.store import jobs, queue, remote_pictures
 from server.store.db import DatabaseError, Read
-from web.keys import ADDRESS, CONFIG, DB, WORKER
+from web.keys import ADDRESS, CONFIG, DB, HUB, WORKER
 
 routes = web.RouteTableDef()
 
@@ -28,12 +28,13 @@ PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Depths(msgspec.Struct, frozen=True):
-    """What waits, what is parked, how many peers rest."""
+    """What waits, what is parked, how many peers rest, what strangers' pictures take."""
 
     deliveries: int
     parked: int
     resting: int
     jobs: int
+    remote_bytes: int
 
 
 @routes.get("/healthz")
@@ -62,6 +63,8 @@ async def metrics(request: web.Request) -> web.Response:
     ProcessCollector(registry=registry)
     info = Gauge("madang_info", "The running version.", ["version"], registry=registry)
     info.labels(VERSION).set(1)
+    streams = Gauge("madang_live_streams", "Pages that listen for news.", registry=registry)
+    streams.set(request.app[HUB].listening)
     answers = Gauge("madang_database_up", "Whether the database answers.", registry=registry)
     try:
         _gauges(await request.app[DB].read(_depths), registry)
@@ -80,6 +83,10 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
         "madang_deliveries_parked": ("Activities that a peer refused.", depths.parked),
         "madang_peers_resting": ("Peers that do not answer.", depths.resting),
         "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
+        "madang_remote_pictures_bytes": (
+            "What kept pictures of other servers take.",
+            depths.remote_bytes,
+        ),
     }
     for name, (text, value) in gauges.items():
         Gauge(name, text, registry=registry).set(value)
@@ -100,7 +107,9 @@ def _counters(request: web.Request, registry: CollectorRegistry) -> None:
 
 def _depths(db: Read) -> Depths:
     row = queue.depth(db)
-    return Depths(row["waiting"], row["parked"], row["resting"], jobs.waiting(db))
+    return Depths(
+        row["waiting"], row["parked"], row["resting"], jobs.waiting(db), remote_pictures.total(db)
+    )
 
 
 def _trusted(address: str, networks: tuple[str, ...]) -> bool:

@@ -100,3 +100,34 @@ async def test_a_citys_own_colour_is_on_its_buttons_and_can_be_read(
     tones = colours.palette(ACCENT)
     assert found[0] == rgb((tones.light if scheme == "light" else tones.dark).accent)
     assert found[1] != found[0]
+
+
+HEAD = ".city, .ways a, .mine .button"
+BROKEN_WORDS = """head => [...document.querySelectorAll(head)].flatMap(one => {
+  const broken = [], walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walk.nextNode());)
+    for (const word of node.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  return broken;
+})"""
+
+
+@pytest.mark.parametrize("width", [834, 1024, 1180])
+async def test_between_a_phone_and_a_desk_no_word_of_the_head_is_broken(
+    village: Village, reader: NewReader, width: int
+) -> None:
+    alpha = await village("alpha.test")
+    await alpha.join("ann")
+    for name in ("", "ann"):
+        someone = await reader(alpha, name, width=width)
+        await someone.goes("/about")
+        assert await someone.page.evaluate(BROKEN_WORDS, HEAD) == []
+        buttons = await someone.page.locator(".mine .button").all()
+        for button in buttons:  # beside the city's name, on its line
+            city = await someone.page.locator(".city").bounding_box()
+            box = await button.bounding_box()
+            assert city and box and box["y"] < city["y"] + city["height"]

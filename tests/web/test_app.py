@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config, ConfigError, DatabaseAt, Instance, MediaAt, Secrets
 from server.secrets import SecretError
+from server.store import remote_pictures as store
 from web.app import create_app
 from web.keys import DB
 
@@ -50,6 +51,14 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         told = await (await client.get("/metrics")).text()
         assert "madang_database_up 1.0" in told
         assert "madang_jobs_waiting" in told
+        assert "madang_remote_pictures_bytes 0.0" in told
+        assert "madang_live_streams 0.0" in told
+        async with client.get("/live?topics=local"):
+            listened = await (await client.get("/metrics")).text()
+        assert "madang_live_streams 1.0" in listened
+        await app[DB].write(store.keep, "avatar https://far.test/a.png", "a" * 32 + ".webp", 700, 1)
+        told = await (await client.get("/metrics")).text()
+        assert "madang_remote_pictures_bytes 700.0" in told
         assert "process_resident_memory_bytes" in told
         assert "_created" not in told
         await app[DB].close()

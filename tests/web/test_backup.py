@@ -12,6 +12,7 @@ import pytest
 
 from server.store import archive, remote_pictures
 from server.store.db import Database
+from server.store.migrate import migrations
 from web import cli
 
 
@@ -186,6 +187,15 @@ def test_an_archive_of_another_place_is_refused(madang, city, new_database, monk
     status, _, complaint = madang(new_database(), "restore", "city.tar.gz")
     assert status == 1
     assert "localhost:8080" in complaint
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_an_archive_of_a_newer_database_says_so(madang, city, new_database, monkeypatch):
+    assert madang(city, "backup", "city.tar.gz")[0] == 0
+    monkeypatch.setattr("web.commands.restore.migrations", lambda: migrations()[:1])
+    status, _, complaint = madang(new_database(), "restore", "city.tar.gz")
+    assert status == 1
+    assert "newer" in complaint and f"version {len(migrations())}; this one knows 1" in complaint
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

@@ -266,9 +266,12 @@ def test_a_community_that_cannot_be_made_is_explained(madang, alice, refusal):
     assert "belongs to neutigol" in refusal(
         "community", "create", "other", "--kind", "neighbourhood", "--tag", "#Neutigol"
     )
-    assert "hashtag" in refusal(
-        "community", "create", "other", "--kind", "neighbourhood", "--title", "A (b)"
-    )
+    for title in ("A (b)", "2026", "!", "x" * 500):
+        sentence = refusal(
+            "community", "create", "other", "--kind", "neighbourhood", "--title", title
+        )
+        assert "hashtag" in sentence and "--tag" in sentence
+        assert len(sentence) < 200
     assert "1 to 30" in refusal("community", "create", "느티골", "--kind", "neighbourhood")
     for kind in ("board", "blog"):
         assert "--kind neighbourhood" in refusal("community", "create", "b", "--kind", kind)

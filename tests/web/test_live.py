@@ -236,7 +236,7 @@ async def test_a_stream_tells_of_topics_counts_and_ids_and_of_no_words(any_city)
     ):
         headers = his.answer.headers
         assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
-        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cache-Control"] == "no-store, no-transform"  # proxies must not pack it
         assert headers["X-Accel-Buffering"] == "no"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "Content-Encoding" not in headers

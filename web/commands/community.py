@@ -8,12 +8,14 @@ from typing import Final
 from server import keyring
 from server.clock import now_ms
 from server.config import site
+from server.errors import Invalid
 from server.model import Neighbourhood, Site
 from server.services import accounts, communities
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, make_folder, say_data
 
 TO_COME: Final = ("board", "blog")
+MOST_SHOWN: Final = 40  # of a wrong hashtag
 
 
 def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -48,9 +50,22 @@ async def create_community(options: argparse.Namespace) -> None:
             tag=options.tag,
             bio=options.bio,
         )
+        _check_hashtag(new)
         account = await db.write(communities.create, site(found), new, now_ms())
     print(f"Made @{account.name}@{found.instance.domain}: {account.url}")
     print(f"It passes on what people here write for everyone with #{new.hashtag.lstrip('#')}.")
+
+
+def _check_hashtag(new: communities.NewCommunity) -> None:
+    """Raises `Failure`; a title with other signs is fine, once --tag has the hashtag."""
+    try:
+        communities.check_tag(new.hashtag)
+    except Invalid:
+        what = new.hashtag if len(new.hashtag) <= MOST_SHOWN else f"{new.hashtag[:MOST_SHOWN]}..."
+        raise Failure(
+            f'"{what}" cannot be a hashtag; name one with --tag: letters, digits and underscores, '
+            "not digits alone, up to 100."
+        ) from None
 
 
 def _refuse_what_is_to_come(options: argparse.Namespace) -> None:

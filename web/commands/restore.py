@@ -61,7 +61,10 @@ def _about(tar: tarfile.TarFile, found: Config) -> dict[str, Any]:
     """What the archive says of itself, if it is for us. Raises `Failure`."""
     about: dict[str, Any] = json.load(_opened(tar, "madang.json"))
     if about["format"] != FORMAT or about["schema"] > len(migrations()):
-        raise Failure(f"This archive is of Madang {about['version']}; restore it with that.")
+        raise Failure(
+            f"This archive is of a newer Madang ({about['version']}, database version "
+            f"{about['schema']}; this one knows {len(migrations())}); restore it with that one."
+        )
     if (about["domain"], about["base_url"]) != (found.instance.domain, found.instance.base_url):
         raise Failure(
             f"This archive is of {about['domain']} at {about['base_url']}; "

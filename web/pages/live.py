@@ -51,7 +51,7 @@ UNKNOWN: Final = N_("There are no live updates of this. Please load the page aga
 SIGNED_OUT: Final = N_("You are signed out. Please sign in and load the page again.")
 STREAM_HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
+    "Cache-Control": "no-store, no-transform",  # what packs it keeps it: Caddy's `encode` did
     "X-Accel-Buffering": "no",  # nginx would keep what we say
     "X-Content-Type-Options": "nosniff",
 }
