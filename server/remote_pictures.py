@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from federation.errors import FederationError
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
-from server.errors import Invalid, NotFound, TooLarge, TooMany
+from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher, registered_domain
 from server.media import Picture, Pictures, RemoteKind
 from server.store import remote_pictures as store
@@ -29,6 +29,8 @@ FAILED_MS: Final = 10 * MINUTE_MS
 """How long a failure is remembered."""
 SEEN_MS: Final = 6 * HOUR_MS
 """How exactly we know when a picture was last seen."""
+FULL_MS: Final = MINUTE_MS
+"""How long nothing is fetched after one could not be written: it would be fetched for nothing."""
 AT_ONCE: Final = 8
 AT_ONCE_OF_A_DOMAIN: Final = 2
 WAIT_S: Final = 5.0
@@ -55,6 +57,7 @@ class RemotePictures:
         self._pictures = pictures
         self._budget = budget_bytes
         self._fresh = budget_bytes  # bytes since room was last made; at first, whatever is there
+        self._full: tuple[int, StorageFull] | None = None  # since when, and what it was
         self._making: dict[str, asyncio.Task[str]] = {}
         self._waiting: Counter[str] = Counter()
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -98,6 +101,8 @@ class RemotePictures:
         domain = registered_domain(host(url))
         if len(self._making) >= MAX_WAITING or self._waiting[domain] >= MAX_WAITING_OF_A_DOMAIN:
             raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000))
+        if self._full and 0 <= self._fetcher.now_ms() - self._full[0] < FULL_MS:
+            raise StorageFull(str(self._full[1]))
         task = asyncio.create_task(self._made(kind, url, about))
         self._making[about] = task
         self._waiting[domain] += 1
@@ -122,6 +127,10 @@ class RemotePictures:
                 log.info("no picture at %s: %s", url, error or "timeout")
                 await self._db.write(store.fail, about, self._fetcher.now_ms())
                 raise NotFound(_NONE) from error
+            except StorageFull as error:
+                log.warning("pictures of other servers wait: %s", error)
+                self._full = self._fetcher.now_ms(), error
+                raise
         await self._keep(about, made)
         return made.large
 

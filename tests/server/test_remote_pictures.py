@@ -1,7 +1,9 @@
 """Strangers' pictures are fetched once, kept within a budget, and refused without a long wait."""
 
 import asyncio
+import errno
 import io
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from PIL import Image
 
 from federation.errors import Unreachable
 from server import remote_pictures
-from server.errors import NotFound, TooMany
+from server.errors import NotFound, StorageFull, TooMany
 from server.fetch import Fetcher
 from server.media import Pictures
 from server.remote_pictures import RemotePictures
@@ -323,6 +325,26 @@ async def test_a_database_that_fails_leaves_no_file(
         await town.remote.file("avatar", FACE)
     assert town.files() == set()
     monkeypatch.undo()
+    assert await town.remote.file("avatar", FACE) in town.files()
+
+
+async def test_while_the_disk_is_full_nothing_is_fetched_for_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    other = "https://other.test/face.png"
+    town.web.has = {FACE: picture(), other: picture()}
+    monkeypatch.setattr(os, "fsync", full)
+    for url in (FACE, FACE, other):
+        with pytest.raises(StorageFull, match="no room"):
+            await town.remote.file("avatar", url)
+    assert town.web.asked == [FACE]
+    assert caplog.text.count("pictures of other servers wait") == 1
+    assert town.files() == set() and await town.rows() == []
+    monkeypatch.undo()
+    town.now_ms += remote_pictures.FULL_MS
     assert await town.remote.file("avatar", FACE) in town.files()
 
 
