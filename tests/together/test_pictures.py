@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from server.store import remote_pictures as rows
 from tests.together.conftest import NewPeer
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
+from tests.web.html import HtmlPage
 from web.keys import ADDRESSES, PICTURES
 
 HTML = {"Accept": "text/html"}
@@ -68,31 +68,14 @@ async def look(city: City, path: str) -> tuple[int, bytes, dict[str, str]]:
         return answer.status, await answer.read(), dict(answer.headers)
 
 
-class Loads(HTMLParser):
-    """What a browser loads for a page without being asked."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        self.found += [
-            given[name] for name in ("src", "poster", "data", "background") if name in given
-        ]
-        self.found += [one.split()[0] for one in given.get("srcset", "").split(",") if one.strip()]
-        if tag == "link" and given.get("rel") != "alternate":
-            self.found.append(given.get("href", ""))
-
-
 async def loads(city: City, path: str) -> list[str]:
+    """What a browser loads for a page without being asked."""
     async with city.client.get(path, headers=HTML) as answer:
         assert answer.status == 200, path
         policy = answer.headers["Content-Security-Policy"]
         assert "img-src 'self' data:;" in policy
         assert "media-src 'self';" in policy
-        return Loads(await answer.text()).found
+        return HtmlPage(await answer.text()).loads
 
 
 async def test_a_face_from_beta_comes_to_readers_of_alpha_from_alpha(village: Village) -> None:

@@ -10,7 +10,8 @@ PALETTE = "palette"  # the city's colours, which the policy allows by their hash
 NO_LABEL = frozenset({"hidden", "submit", "button"})
 UNTOKENED = ("/language", "/theme")  # switches that anybody may turn
 POINTERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls")  # to ids of the page
-LOADED = frozenset({"stylesheet", "icon", "apple-touch-icon", "manifest", "preload"})
+SOURCES = ("src", "poster", "data", "background")
+NAMED = frozenset({"alternate", "canonical"})  # links of a head that nobody follows by themselves
 
 
 @dataclass
@@ -108,10 +109,11 @@ class HtmlPage(HTMLParser):
     @property
     def loads(self) -> list[str]:
         """The addresses of everything that a browser fetches to show the page."""
-        sources = [one["src"] for one in self.root if "src" in one.given]
-        several = [one["srcset"].split(", ") for one in self.root if "srcset" in one.given]
-        heads = [one["href"] for one in self.root.all("link") if one["rel"] in LOADED]
-        return [*sources, *(entry.split()[0] for entries in several for entry in entries), *heads]
+        found = [one[name] for one in self.root for name in SOURCES if name in one.given]
+        several = [one["srcset"] for one in self.root if "srcset" in one.given]
+        found += [entry.split()[0] for entries in several for entry in entries.split(", ")]
+        heads = self.root.all("link")
+        return found + [one["href"] for one in heads if one["rel"] not in NAMED]
 
     def form(self, action: str) -> HtmlForm:
         """The form that is sent to `action`."""

@@ -969,6 +969,27 @@ async def test_what_hangs_on_a_strangers_post_is_shown_or_a_press_away(city, kin
     assert not any("far.example" in address for address in page.loads)
 
 
+async def test_a_story_whose_picture_we_would_not_fetch_has_no_empty_frame(city):
+    mina, post = await stranger(city, title="Far away", kind="article")
+    row = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    hung = {"account_id": post.author_id, "post_id": post.id, "kind": "image", "alt": "A goose"}
+    address = "https://far.example/" + "x" * 3000
+    await city.db.write(media_rows.insert, Media(**{**row, **hung, "id": 5, "remote_url": address}))
+    for path in (f"/@ada@far.example/{post.id}", "/@ada@far.example", "/federated"):
+        main = (await mina.get(path)).main
+        assert main.all("a", "frame") == []
+        assert main.link("A goose") == address
+
+
+async def test_who_shares_their_own_post_shows_it_once(city):
+    mina, visitor = await city.join("mina"), await city.visitor()
+    post = await city.writes(mina, "Twice told")
+    await city.db.write(posts.boost, city.site, mina.account, post.id, now_ms())
+    for person in (mina, visitor):
+        page = (await person.get("/@mina")).main
+        assert [one["id"] for one in page.all("article")] == [f"post-{post.id}"]
+
+
 # --- addresses
 
 

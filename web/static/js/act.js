@@ -22,7 +22,7 @@ function plainly(context) {
 
 // A further page of a list stands below the one before: there is nothing newer to go to in between.
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail?.ctx?.sourceElement?.rel !== "next") return;
+  if (!event.detail?.ctx?.select?.startsWith(".feed")) return;
   document.querySelector(".feed > .windows > [rel=prev]")?.remove();
   const shown = new Set(); // what somebody shared again stands above already
   for (const post of document.querySelectorAll(".feed > .post"))
