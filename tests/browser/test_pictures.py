@@ -12,7 +12,7 @@ from web.keys import PICTURES
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WIDTHS = "() => [...document.querySelectorAll('main img')].map(one => one.naturalWidth)"
-FORMS = "() => [...document.querySelectorAll('main figure img')].map(one => one.currentSrc)"
+FORMS = "() => [...document.querySelectorAll('main figure img:not(.blur)')].map(one => one.currentSrc)"
 
 
 async def test_pictures_of_another_city_are_drawn_and_it_is_not_asked(
@@ -50,7 +50,7 @@ async def test_a_small_window_gets_a_small_picture(village: Village, reader: New
     made = await alpha.app[PICTURES].process(photograph())
     kept = await alpha.db.write(media.add, ann.id, made, "A house", (0.0, 0.0), alpha.clock())
     post = await alpha.write("ann", "My house", media_ids=(kept.id,))
-    for width, pixels, name in ((360, 1, made.small), (800, 2, made.medium), (800, 3, made.large)):
+    for width, pixels, name in ((360, 1, made.small), (560, 2, made.medium), (800, 3, made.large)):
         visitor = await reader(alpha, width=width, device_scale_factor=pixels)
         await visitor.goes(f"/@ann/{post.id}")
         await visitor.page.wait_for_load_state("networkidle")
