@@ -12,7 +12,9 @@ from web.keys import PICTURES
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WIDTHS = "() => [...document.querySelectorAll('main img')].map(one => one.naturalWidth)"
-FORMS = "() => [...document.querySelectorAll('main figure img:not(.blur)')].map(one => one.currentSrc)"
+FORMS = (
+    "() => [...document.querySelectorAll('main figure img:not(.blur)')].map(one => one.currentSrc)"
+)
 
 
 async def test_pictures_of_another_city_are_drawn_and_it_is_not_asked(
