@@ -189,11 +189,10 @@ class Reader:
         self._note(await page.evaluate(SIDEWAYS, self._width), "with large letters")
         await page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
 
-    async def looks_into_what_is_folded(self) -> None:
+    async def looks_into_what_is_folded(self, within: str = "main") -> None:
         """Open what can be opened, the menus one by one, and look."""
-        folded = self.page.locator("details:not([open])")
-        menus = self.page.locator("details.menu").filter(visible=True)
-        if await folded.count() > await menus.count():
+        menus = self.page.locator(f"{within} details.menu").filter(visible=True)
+        if await self.page.locator("details:not(.menu, [open])").count():
             await self.page.evaluate(UNFOLD, "details:not(.menu)")
             await self.looks()
         for number in range(await menus.count()):
