@@ -78,17 +78,15 @@ def test_the_same_card_is_drawn_the_same_and_another_otherwise(letters):
         assert drawing.card(a_card("다른 소식")) != first
 
 
+@pytest.mark.parametrize("letters", ["a font", "a font of the system"], indirect=True)
 def test_words_stay_left_of_the_yard(letters):
-    if letters == "no font":
-        pytest.skip("there are no words")
     image = opened(drawing.card(a_card("가나다라 " * 60, by="미나 " * 40, place="마당 " * 40)))
     margin = image.crop((drawing.PANEL - 54, 0, drawing.PANEL, 630))
     assert len(margin.getcolors()) == 1
 
 
+@pytest.mark.parametrize("letters", ["a font", "a font of the system"], indirect=True)
 def test_the_accent_fills_the_panel_in_a_shade_on_which_white_can_be_read(letters):
-    if letters == "no font":
-        pytest.skip("there is no panel")
     red, green, blue = opened(drawing.card(a_card(accent="#ffff00"))).getpixel((20, 300))
     assert red < 160 and green < 160 and blue < 60
 

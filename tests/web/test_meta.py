@@ -31,7 +31,7 @@ class Head(HTMLParser):
 
 def head(call, language="ko", path="/x", here=None, **context):
     source = f'{{% import "components/meta.html" as meta with context %}}{{{{ meta.{call} }}}}'
-    values = {"brand": BRAND, "path": path, "here": here or path, **context}
+    values = {"brand": BRAND, "theme": "", "path": path, "here": here or path, **context}
     made = Head(shown(source, language, **values))
     assert made.twice == []
     return made.found
@@ -163,9 +163,17 @@ def test_the_head_of_every_page_names_the_app():
     assert found["icon"].startswith("/icons/mark.svg?v=")
     assert found["apple-touch-icon"].startswith("/icons/180.png?v=")
     source = '{% import "components/meta.html" as meta with context %}{{ meta.app() }}'
-    made = shown(source, brand=BRAND)
+    made = shown(source, brand=BRAND, theme="")
     style = made.partition('<style id="palette">')[2].partition("</style>")[0]
     assert style == BRAND.style and '"dark"' in style  # as it is: the policy knows its hash
+
+
+@pytest.mark.parametrize(("theme", "colours"), [("", 2), ("light", 1), ("dark", 1)])
+def test_the_colour_of_the_browser_follows_the_choice_of_its_reader(theme, colours):
+    source = '{% import "components/meta.html" as meta with context %}{{ meta.app() }}'
+    made = shown(source, brand=BRAND, theme=theme)
+    assert made.count('name="theme-color"') == colours
+    assert ("prefers-color-scheme: light)" in made.partition("</style>")[2]) == (theme == "")
 
 
 @pytest.mark.parametrize(
