@@ -1,5 +1,6 @@
 """Somebody in front of a browser window, who looks closely at every page they come to."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -208,7 +209,7 @@ class Reader:
         """What axe finds by these of its rules; `make install` brings it."""
         if not AXE.exists():
             return []
-        async with self._scripts_running():
+        async with asyncio.timeout(60), self._scripts_running():
             await self.page.evaluate(STILL)
             if not await self.page.evaluate("() => 'axe' in window"):
                 await self.page.evaluate(AXE.read_text("utf-8"))
