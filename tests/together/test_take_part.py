@@ -347,7 +347,7 @@ async def test_a_server_that_lies_leads_nobody_anywhere(
     page = HtmlPage(text)
     assert page.faults == [] and "far.test" in text
     assert page.form("/take-part").fields["handle"] == "@eve@far.test"
-    assert '<code class="address">@ann@alpha.test</code>' in text
+    assert '<code class="address" data-copy>@ann@alpha.test</code>' in text
     assert not any("own-server" in one for one in headers.getall("Set-Cookie"))
 
 

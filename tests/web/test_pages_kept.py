@@ -37,15 +37,17 @@ async def test_a_story_with_a_lead_is_pressed_twice_and_published_once(city):
 async def test_a_browsers_copy_is_known_once_published_and_until_then_its_draft_is_named(city):
     ann, eve = await city.join("ann"), await city.join("eve")
     words = {"kind": "note", "content": "Tea at\nfour", "once": "k"}
-    assert await asked(ann, "/write/known", **words) == {"known": False, "draft": ""}
+    nothing = {"known": False, "kept": False, "draft": ""}
+    assert await asked(ann, "/write/known", **words) == nothing
     draft = (await asked(ann, "/write/keep", **words))["draft"]
-    assert await asked(ann, "/write/known", **words) == {"known": False, "draft": draft}
+    here = {"known": False, "kept": True, "draft": draft}
+    assert await asked(ann, "/write/known", **words) == here
     more = {**words, "content": "Tea at five", "draft": draft}
-    assert await asked(ann, "/write/known", **more) == {"known": False, "draft": draft}
-    assert await asked(eve, "/write/known", **more) == {"known": False, "draft": ""}
+    assert await asked(ann, "/write/known", **more) == {**here, "kept": False}
+    assert await asked(eve, "/write/known", **more) == nothing
 
     await published(ann, content="Tea at five", once="k", draft=draft)
-    assert await asked(ann, "/write/known", **more) == {"known": True, "draft": ""}
+    assert await asked(ann, "/write/known", **more) == {**nothing, "known": True}
     assert not (await asked(ann, "/write/known", **{**more, "content": "Tea at six"}))["known"]
     assert not (await asked(ann, "/write/known", **{**more, "once": ""}))["known"]
     assert await asked(ann, "/write/keep", **more) == {"draft": ""}

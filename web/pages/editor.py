@@ -63,10 +63,11 @@ def _said_already(db: Read, author: Account, text: Text) -> bool:
 
 @routes.post("/write/known")
 async def known(request: web.Request) -> web.Response:
-    """Whether this very form published these words, and the draft that has them.
+    """Whether this very form published these words, and which draft they go on in.
 
     A browser that finds a copy of its own asks before it offers that to somebody:
-    `{"known": false, "draft": "ID"}`, the draft empty where there is none to go on with.
+    `{"known": false, "kept": true, "draft": "ID"}`. `kept`: a draft has just these words. The draft
+    is empty where there is none to go on with.
     """
     try:
         viewer, sent = await _sent(request)
@@ -79,10 +80,12 @@ async def known(request: web.Request) -> web.Response:
 def _known(db: Read, viewer_id: int, text: Text) -> dict[str, Any]:
     kept = {one.id: texts.from_draft(one) for one in drafts.all(db, viewer_id)}
     post = posts.made_with(db, viewer_id, text.key)
-    same = [id for id, one in kept.items() if id == text.draft_id or one.words == text.words]
+    same = [id for id, one in kept.items() if one.words == text.words]
+    goes_on = text.draft_id if text.draft_id in kept else next(iter(same), "")
     return {
         "known": post is not None and texts.told(post, text),
-        "draft": str(same[0]) if same else "",
+        "kept": bool(same),
+        "draft": str(goes_on),
     }
 
 

@@ -93,9 +93,9 @@ async function offerBack() {
   if (!found || found.texts === snapshot()) { forgetHere(); return; }
   const texts = JSON.parse(found.texts);
   if (!texts.some((text) => text.trim())) { forgetHere(); return; }
-  const { known, draft } = await ask(found, texts);
+  const { known, kept: safe, draft } = await ask(found, texts);
   if (known) { forgetHere(); return; }
-  if (draft && document.querySelector("[data-begun]")) return; // the page offers that already
+  if (safe && document.querySelector("[data-begun]")) return; // the page offers that draft already
   const notice = document.createElement("div");
   notice.className = "notice row";
   const say = document.createElement("span");
