@@ -91,6 +91,8 @@ def postgresql_server() -> Iterator[Server]:
         return
     with _own_server() as url, closing(Server(url)) as server:
         server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
+        # a database can be copied only while nobody looks into it
+        server.run("ALTER SYSTEM SET autovacuum = off")
         server.run("SELECT pg_reload_conf()")
         yield server
 
