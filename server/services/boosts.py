@@ -4,9 +4,12 @@ People boost what they like. A neighbourhood boosts whatever carries its hashtag
 as any other does, here and elsewhere, but nobody is told of it, for it is no compliment.
 """
 
+from typing import Final
+
 import msgspec
 
 from federation import build
+from server.clock import DAY_MS
 from server.ids import new_id
 from server.model import Account, PostView, Site
 from server.outbox import publish
@@ -14,6 +17,8 @@ from server.services.follows import activity_uri
 from server.services.spreading import spread_boost
 from server.store import communities, follows, reactions
 from server.store.db import Write
+
+FORGOTTEN_MS: Final = DAY_MS
 
 
 def boost(tx: Write, site: Site, booster: Account, view: PostView, now_ms: int) -> int | None:
@@ -60,14 +65,19 @@ def pass_on(
 
     `before` are the hashtags that it carried until now: those whose hashtag it lost take their
     boost back. Replies are not passed on, nor is anybody who keeps apart from the neighbourhood.
+    A hashtag that was forgotten may come within `FORGOTTEN_MS`: else whoever takes it out and in
+    again would lift an old post to the top of every follower's timeline, as often as they like.
     """
     post = view.post
     if post.visibility != "public" or post.reply_to_uri is not None:
         return
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     differing = sorted({*tags} ^ {*before})
+    late = now_ms - post.published_ms > FORGOTTEN_MS
     for tag, neighbourhood in communities.neighbourhoods_of(tx, differing):
         if tag not in tags:
             take_back(tx, site, neighbourhood, view, now_ms)
-        elif not follows.apart(tx, neighbourhood.id, post.author_id):
+        elif late or follows.apart(tx, neighbourhood.id, post.author_id):
+            continue
+        else:
             boost(tx, site, neighbourhood, view, now_ms)

@@ -5,7 +5,16 @@ import pytest
 from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account, Post
-from server.services import accounts, communities, follows, notifications, posts, search, timelines
+from server.services import (
+    accounts,
+    boosts,
+    communities,
+    follows,
+    notifications,
+    posts,
+    search,
+    timelines,
+)
 from server.services.communities import NewCommunity
 from server.services.posts import NewPost
 from server.store import accounts as account_store
@@ -172,6 +181,16 @@ def test_an_edit_moves_a_post_from_one_neighbourhood_to_the_other(tx: Write) -> 
     assert (passed_on(tx, one), passed_on(tx, other)) == ([written.id], [written.id])
     posts.delete(tx, SITE, ann, written.id, NOW)
     assert (passed_on(tx, one), passed_on(tx, other)) == ([], [])
+    assert miscounted(tx) == []
+
+
+def test_nobody_lifts_an_old_post_by_taking_its_hashtag_out_and_in_again(tx: Write) -> None:
+    ann, neighbourhood = join(tx, "ann"), found(tx)
+    written = say(tx, ann, "눈 #느티골")
+    for content, shown in (("눈", []), ("눈 #느티골", [])):
+        new = NewPost(content=content)
+        posts.edit(tx, SITE, ann, written.id, new, NOW + boosts.FORGOTTEN_MS + 1)
+        assert passed_on(tx, neighbourhood) == shown
     assert miscounted(tx) == []
 
 

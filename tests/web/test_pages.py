@@ -15,7 +15,8 @@ from server.store import posts as post_rows
 from server.store.paging import Page
 from tests.web.city import COOKIE, HERE, PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
-from web.keys import ADDRESSES, FETCHER
+from web.keys import ADDRESSES, BUCKETS, FETCHER
+from web.limits import BURST
 
 DOCUMENT = "application/activity+json"
 
@@ -1105,3 +1106,15 @@ async def test_a_hashtag_in_an_address_is_shown_as_text(city):
     page = await visitor.get("/tags/%3Cb%3Ebold%3C%2Fb%3E%25")
     assert "<h1>#&lt;b&gt;bold&lt;/b&gt;%</h1>" in page.text
     assert "<b>" not in page.text
+
+
+async def test_links_of_other_sites_make_a_member_look_up_only_so_much(city):
+    """Whoever gets a member to follow links makes us ask other servers: not without end."""
+    mina = await city.join("mina")
+    who = f"look-ups of {mina.account.id}"
+    for _ in range(int(BURST)):
+        city.app[BUCKETS].spend(who, now_ms() + 60_000)
+    for path in ("/authorize_interaction?uri=https://far.example/1", "/search?q=@a@far.example"):
+        async with mina.client.get(path, headers=mina.headers) as answer:
+            assert answer.status in (200, 429)
+            assert "Wait a while" in await answer.text()

@@ -12,8 +12,8 @@ from server.model import Account, Post, PostView
 from server.services import posts, search, timelines
 from server.store.db import Read
 from server.store.paging import Page
-from web.keys import DB, FETCHER
-from web.pages.access import viewer_id
+from web.keys import ADDRESS, BUCKETS, DB, FETCHER
+from web.pages.access import now, viewer_id
 from web.pages.forms import see
 from web.render import page, person_url, post_url, viewer_of
 
@@ -64,8 +64,11 @@ def elsewhere(query: str) -> bool:
 async def resolved(request: web.Request, query: str) -> str:
     """Where the person or post that `query` names is shown here; empty when there is none.
 
-    This asks other servers, so only those who are signed in may cause it.
+    This asks other servers, so only those who are signed in may cause it, and links on other sites
+    may make them: each costs the member a token. Raises `TooMany`.
     """
+    who = f"look-ups of {viewer_id(request) or request[ADDRESS]}"
+    request.config_dict[BUCKETS].spend(who, now(request))
     found = await lookup.find(request.config_dict[FETCHER], query)
     if isinstance(found, Account):
         return person_url(found)
