@@ -1,14 +1,14 @@
 """Atom documents from values. RFC 4287; `thr:in-reply-to` of RFC 4685."""
 
 import re
-from datetime import UTC, datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import msgspec
 
+from web.times import stamp
+
 MEDIA_TYPE: Final = "application/atom+xml"
-LAST_MS: Final = 4_102_444_800_000  # strangers may claim any time; no feed is of the year 2100
 
 _NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2005/Atom",
@@ -66,7 +66,7 @@ def document(feed: Feed) -> bytes:
     root = Element("feed", {**_NAMESPACES, **_spoken(feed.language)})
     _text(root, "id", feed.url)
     _text(root, "title", feed.title)
-    _text(root, "updated", time(feed.updated_ms))
+    _text(root, "updated", stamp(feed.updated_ms))
     _link(root, "self", feed.url, MEDIA_TYPE)
     _link(root, "alternate", feed.page, "text/html")
     _text(root, "generator", feed.generator)
@@ -80,8 +80,8 @@ def _entry(root: Element, entry: Entry) -> None:
     here = SubElement(root, "entry", _spoken(entry.language))
     _text(here, "id", entry.id)
     _text(here, "title", entry.title)
-    _text(here, "published", time(entry.published_ms))
-    _text(here, "updated", time(entry.updated_ms))
+    _text(here, "published", stamp(entry.published_ms))
+    _text(here, "updated", stamp(entry.updated_ms))
     author = SubElement(here, "author")
     _text(author, "name", entry.author)
     _text(author, "uri", entry.author_page)
@@ -123,9 +123,3 @@ def _spoken(language: str) -> dict[str, str]:
 def legal(text: str) -> str:
     """`text` without the characters that no XML document can hold. XML 1.0 §2.2."""
     return _ILLEGAL.sub("", text)
-
-
-def time(ms: int) -> str:
-    """RFC 3339, to the second. RFC 4287 §3.3."""
-    moment = datetime.fromtimestamp(min(max(ms, 0), LAST_MS) // 1000, UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

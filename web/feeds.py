@@ -24,7 +24,7 @@ from server.services import documents, posts, timelines
 from server.store import posts as post_rows
 from server.store.db import Read
 from server.store.paging import Page
-from web import atom, i18n, packing
+from web import atom, i18n, packing, times
 from web.i18n import N_
 from web.keys import DB, SITE
 from web.pages.access import number, somebody
@@ -190,7 +190,7 @@ def _http_time(seconds: int) -> str:
 
 
 def _updated_ms(post: Post) -> int:
-    return min(max(post.edited_ms or post.published_ms, 0), atom.LAST_MS)
+    return min(max(post.edited_ms or post.published_ms, 0), times.LAST_MS)
 
 
 def _document(site: Site, source: Source, updated_ms: int) -> bytes:

@@ -1,6 +1,5 @@
 """What `components/meta.html` asks about: how a page looks where a link to it is shown."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from babel.core import get_global
@@ -31,12 +30,6 @@ def web_address(*candidates: str | None) -> str:
     """The first that a browser can open; nothing where there is none."""
     found = (one for one in candidates if one and one.startswith(("https://", "http://")))
     return next(found, "")
-
-
-def iso(ms: int) -> str:
-    """A time as `article:published_time` wants it. ISO 8601, UTC."""
-    inside = min(max(ms, 0), 4_102_444_800_000)  # strangers may claim any time
-    return datetime.fromtimestamp(inside / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def og_locale(*codes: str) -> str:

@@ -219,7 +219,7 @@ def environment(language: str) -> Environment:
         preview=meta.preview,
         card_url=meta.card_url,
         web_address=meta.web_address,
-        iso=meta.iso,
+        iso=times.stamp,
         og_locale=meta.og_locale,
     )
     return env

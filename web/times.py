@@ -13,6 +13,7 @@ from markupsafe import Markup
 from server.clock import DAY_MS, MINUTE_MS
 from web import i18n
 
+LAST_MS: Final = 4_102_444_800_000  # strangers may claim any time; nothing is of the year 2100
 WORDS_FOR_MS: Final = 6 * DAY_MS  # after that a date says more than "3 weeks ago"
 
 _TIME: Final = Markup('<time datetime="{}" title="{}">{}</time>')
@@ -60,7 +61,7 @@ def ago(context: Context, ms: int) -> Markup:
 
 @lru_cache(maxsize=4096)
 def _time(ms: int, words: str, zone: str, language: str) -> Markup:
-    return _TIME.format(_stamp(ms), _exact(ms, zone, language), words)
+    return _TIME.format(stamp(ms), _exact(ms, zone, language), words)
 
 
 @pass_context
@@ -68,11 +69,12 @@ def at_length(context: Context, ms: int) -> Markup:
     """A `<time>` with day and hour; what is recent tells first how long ago that was."""
     exact = _exact(ms, context["site"].timezone, context["language"])
     if not 0 <= context["now_ms"] - ms < WORDS_FOR_MS:
-        return _TIME.format(_stamp(ms), exact, exact)
+        return _TIME.format(stamp(ms), exact, exact)
     return Markup("{} · {}").format(ago(context, ms), exact)
 
 
-def _stamp(ms: int) -> str:
+def stamp(ms: int) -> str:
+    """The time for machines, UTC to the second. RFC 3339."""
     return _at(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -115,6 +117,4 @@ def _day(ms: int, zone: str, language: str) -> str:
 
 def _at(ms: int) -> datetime:
     # Strangers may claim any time; what no calendar holds is shown as the nearest that it does.
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-        milliseconds=min(max(ms, 0), 4_102_444_800_000)
-    )
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=min(max(ms, 0), LAST_MS))

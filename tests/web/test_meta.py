@@ -8,7 +8,7 @@ import pytest
 from server.config import Instance
 from server.model import Media
 from tests.web.test_render import SITE, a_post, an_account, shown
-from web import brand, meta
+from web import brand, meta, times
 
 BRAND = brand.load(Instance())
 
@@ -124,7 +124,7 @@ def test_what_somebody_wrote_elsewhere_belongs_there(url, uri, canonical):
 
 @pytest.mark.parametrize("ms", [-(2**62), 0, 2**62])
 def test_a_stranger_may_claim_any_time(ms):
-    assert meta.iso(ms).endswith("Z")
+    assert times.stamp(ms).endswith("Z")
 
 
 def test_a_person_is_a_profile_with_a_face():
