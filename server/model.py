@@ -34,6 +34,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` and `emojis` and `also_known_as` are JSON texts: [[name, html], ...],
     [[shortcode, url], ...], [uri, ...]. `avatar` and `header` are addresses (ours: below /media/).
+    `attribution_domains` is a JSON list. Moderators limited it at `limited_ms` (followers alone see
+    its posts), or mark its pictures as sensitive since `sensitive_ms`.
     """
 
     id: int
@@ -68,6 +70,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_ms: int
     fetched_ms: int
+    indexable: int = 0
+    hide_collections: int = 0
+    avatar_description: str = ""
+    header_description: str = ""
+    attribution_domains: str = "[]"
+    limited_ms: int | None = None
+    sensitive_ms: int | None = None
+    show_media: int = 1
+    show_media_replies: int = 1
+    show_featured: int = 1
 
     @property
     def local(self) -> bool:
@@ -88,7 +100,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """The private half of one of our accounts. `state`: active | pending | suspended.
 
-    `theme`: light | dark; empty follows the device.
+    `theme`: light | dark; empty follows the device. `default_quote_policy`: public | followers |
+    nobody. `address`: from where they signed up. A moderator shut them out at `disabled_ms`.
     """
 
     account_id: int
@@ -102,6 +115,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     notified_id: int
     created_ms: int
     theme: str = ""
+    default_sensitive: int = 0
+    default_quote_policy: str = "public"
+    confirmed_ms: int | None = None
+    address: str = ""
+    disabled_ms: int | None = None
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +127,9 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind`: note | article | page | question | event | image | video | audio. `visibility` is one of
     `VISIBILITIES`. `tags` is a JSON list of lower-case hashtags, `emojis` of [shortcode, url],
-    `extra` a JSON object (poll options, event time and place).
+    `extra` a JSON object (poll options, event time and place). `quote_state`: empty where nothing
+    is quoted, else pending | accepted | rejected | revoked; `quote_policy` says who may quote it:
+    public | followers | nobody, empty where its author has not said. `app_id`: what it came from.
     """
 
     id: int
@@ -140,6 +160,12 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     edited_ms: int | None
     deleted_ms: int | None
     version: int
+    app_id: int | None = None
+    quote_id: int | None = None
+    quote_uri: str = ""
+    quote_state: str = ""
+    quote_policy: str = ""
+    quotes: int = 0
 
     @property
     def open(self) -> bool:
@@ -167,7 +193,9 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """A picture of a post. `large`, `medium` and `small` are files in the store; `remote_url` is a
     peer's. Without a `medium` file one of the others serves.
 
-    `kind`: image | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
+    `kind`: image | gifv | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
+    `state`: processing | ready | failed, with the sentence that says why in `failure`. `meta`: a
+    JSON object, what is known of a film or a sound (seconds, frames).
     """
 
     id: int
@@ -192,6 +220,17 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     medium: str = ""
     medium_width: int = 0
     medium_height: int = 0
+    state: str = "ready"
+    meta: str = "{}"
+    failure: str = ""
+    scheduled_id: int | None = None
+
+
+class App(msgspec.Struct, frozen=True):
+    """With what a post was written: an app's name, and its website or nothing."""
+
+    name: str
+    website: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +251,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     boosts: int
     liked: int
     boosted: int
+    bookmarked: int = 0
+    muted: int = 0
+    quotes: int = 0
 
 
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,6 +268,9 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     booster: Account | None = None
     entry_id: int = 0
     reply_to_author: Account | None = None
+    bookmarked: bool = False
+    muted: bool = False
+    app: App | None = None
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +311,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     from_id: int
     post_id: int | None
     created_ms: int
+    group_key: str = ""
+    filtered: int = 0
+    about_id: int | None = None
 
 
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +329,11 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     blocked_by: bool = False
     muting: bool = False
     muting_notifications: bool = False
+    notifying: bool = False
+    languages: tuple[str, ...] = ()
+    domain_blocking: bool = False
+    endorsed: bool = False
+    note: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

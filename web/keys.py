@@ -25,12 +25,17 @@ from web.shelf import Shelf
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `scopes` are an app's; None is a browser, whose forms carry `csrf`."""
+    """Who asks. `scopes` are an app's; None is a browser, whose forms carry `csrf`.
+
+    `token_id` and `app_id` are those of the app's token; one made by the operator has no app.
+    """
 
     account: Account
     member: Member
     scopes: frozenset[str] | None
     csrf: str
+    token_id: int | None = None
+    app_id: int | None = None
 
 
 CONFIG = web.AppKey("CONFIG", Config)

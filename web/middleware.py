@@ -153,7 +153,12 @@ async def _by_token(request: web.Request, authorization: str) -> None:
     if found is None:
         raise Unauthorized("The access token is not valid; please sign in again in your app.")
     request[VIEWER] = Viewer(
-        account=found.account, member=found.member, scopes=found.scopes, csrf=""
+        account=found.account,
+        member=found.member,
+        scopes=found.scopes,
+        csrf="",
+        token_id=found.id,
+        app_id=found.app_id,
     )
 
 

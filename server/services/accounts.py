@@ -102,6 +102,7 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
             default_visibility="public",
             notified_id=0,
             created_ms=now_ms,
+            confirmed_ms=now_ms,
         ),
     )
     return account

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from server.errors import Deleted, NotFound
 from server.model import Account, Outline, Post, PostView, Revision
 from server.services import timelines
@@ -72,17 +74,7 @@ def boost_view(db: Read, viewer_id: int | None, boost_id: int) -> PostView | Non
         return None
     found = view(db, viewer_id, row["post_id"])
     booster = accounts.by_id(db, row["account_id"])
-    return PostView(
-        post=found.post,
-        author=found.author,
-        media=found.media,
-        mentions=found.mentions,
-        liked=found.liked,
-        boosted=found.boosted,
-        booster=booster,
-        entry_id=boost_id,
-        reply_to_author=found.reply_to_author,
-    )
+    return msgspec.structs.replace(found, booster=booster, entry_id=boost_id)
 
 
 def history(db: Read, viewer_id: int | None, post_id: int) -> list[Revision]:

@@ -34,10 +34,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """An app that may act for an account."""
 
+    id: int
     account: Account
     member: Member
     scopes: frozenset[str]
     app: str
+    app_id: int | None = None
 
 
 def digest(token: str) -> bytes:
@@ -153,6 +155,7 @@ def create_access_token(tx: Write, account_id: int, scopes: str, app: str, now_m
     token = secrets.token_urlsafe(32)
     store.insert_token(
         tx,
+        id=new_id(now_ms),
         token_hash=digest(token),
         account_id=account_id,
         scopes=" ".join(dict.fromkeys(scopes.split())),
@@ -171,5 +174,10 @@ def by_access_token(db: Read, token: str) -> Token | None:
     if account is None or member is None or member.state != "active":
         return None
     return Token(
-        account=account, member=member, scopes=frozenset(row["scopes"].split()), app=row["app"]
+        id=row["id"],
+        account=account,
+        member=member,
+        scopes=frozenset(row["scopes"].split()),
+        app=row["app"],
+        app_id=row["app_id"],
     )

@@ -91,6 +91,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
     )
     pictures = media.of_posts(db, ids)
     mentioned = posts.mentioned(db, ids)
+    apps = posts.apps(db, [p.app_id for p in found.values() if p.app_id])
 
     def answered(parent_id: int | None) -> Account | None:
         parent = parents.get(parent_id) if parent_id else None
@@ -104,6 +105,9 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
             mentions=tuple(mentioned.get(entry.post_id, ())),
             liked=bool(entry.liked),
             boosted=bool(entry.boosted),
+            bookmarked=bool(entry.bookmarked),
+            muted=bool(entry.muted),
+            app=apps.get(found[entry.post_id].app_id or 0),
             booster=people.get(entry.booster_id) if entry.booster_id else None,
             entry_id=entry.id,
             reply_to_author=answered(found[entry.post_id].reply_to_id),

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from server.model import Account, Outline, Post, Revision
+from server.model import Account, App, Outline, Post, Revision
 from server.store import accounts
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among, rows
@@ -313,6 +313,12 @@ def mentioned(db: Read, post_ids: Iterable[int]) -> dict[int, list[Account]]:
         post_id, account = accounts.keyed(row)
         answer.setdefault(post_id, []).append(account)
     return answer
+
+
+def apps(db: Read, app_ids: Iterable[int]) -> dict[int, App]:
+    """What posts were written with."""
+    found = among(db, "SELECT id, name, website FROM app WHERE id IN (:list)", set(app_ids))
+    return {row["id"]: App(row["name"], row["website"]) for row in found}
 
 
 def mentions(db: Read, post_id: int, account_id: int) -> bool:

@@ -78,14 +78,15 @@ def sweep(tx: Write, unused_since_ms: int) -> int:
 
 
 def insert_token(
-    tx: Write, *, token_hash: bytes, account_id: int, scopes: str, app: str, now_ms: int
+    tx: Write, *, id: int, token_hash: bytes, account_id: int, scopes: str, app: str, now_ms: int
 ) -> None:
     """Store an access token of the client API."""
     tx.run(
         """
-        INSERT INTO access_token (token_hash, account_id, scopes, app, created_ms)
-        VALUES (:hash, :account, :scopes, :app, :now)
+        INSERT INTO access_token (id, token_hash, account_id, scopes, app, created_ms, used_ms)
+        VALUES (:id, :hash, :account, :scopes, :app, :now, :now)
         """,
+        id=id,
         hash=token_hash,
         account=account_id,
         scopes=scopes,

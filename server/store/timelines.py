@@ -14,9 +14,12 @@ SEARCHED: Final = 20_000  # posts
 
 SHOWN = """
     p.id AS post_id, p.version AS post_version, p.author_id, a.version AS author_version,
-    p.replies, p.likes, p.boosts,
+    p.replies, p.likes, p.boosts, p.quotes,
     EXISTS (SELECT 1 FROM favourite v WHERE v.post_id = p.id AND v.account_id = :me) AS liked,
-    EXISTS (SELECT 1 FROM boost w WHERE w.post_id = p.id AND w.account_id = :me) AS boosted
+    EXISTS (SELECT 1 FROM boost w WHERE w.post_id = p.id AND w.account_id = :me) AS boosted,
+    EXISTS (SELECT 1 FROM bookmark k WHERE k.account_id = :me AND k.post_id = p.id) AS bookmarked,
+    EXISTS (SELECT 1 FROM thread_mute u WHERE u.account_id = :me AND u.thread_id = p.thread_id)
+        AS muted
 """
 UNWANTED = """
     SELECT target_id FROM mute WHERE account_id = :me
@@ -40,7 +43,8 @@ def unwanted(db: Read, viewer_id: int) -> set[int]:
 
 def _entry(row: Row) -> Entry:
     columns = dict(row)
-    columns["liked"], columns["boosted"] = int(columns["liked"]), int(columns["boosted"])
+    for opinion in ("liked", "boosted", "bookmarked", "muted"):
+        columns[opinion] = int(columns[opinion])
     return Entry(**columns)
 
 

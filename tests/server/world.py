@@ -31,13 +31,10 @@ GROUP = "https://other.test/c/market"
 NOTE = "https://far.test/notes/1"
 LATE = "https://far.test/notes/2"
 
+MIGRATIONS = "".join(path.read_text() for path in Path(migrate.FOLDER).glob("*.sql"))
 TABLES = sorted(
-    set(
-        re.findall(
-            r"CREATE TABLE (\w+)",
-            "".join(path.read_text() for path in Path(migrate.FOLDER).glob("*.sql")),
-        )
-    )
+    set(re.findall(r"CREATE TABLE (\w+)", MIGRATIONS))
+    - set(re.findall(r"ALTER TABLE (\w+) RENAME TO", MIGRATIONS))
 )
 
 

@@ -1,7 +1,7 @@
 """Accounts: who they are and what they wrote. docs.joinmastodon.org/methods/accounts"""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from aiohttp import web
@@ -212,9 +212,7 @@ async def _own(request: web.Request, account: Account, member: Member) -> web.Re
     waiting = await request.config_dict[DB].read(
         follows.requests, account.id, Page(limit=MOST_ACCOUNTS)
     )
-    entity: dict[str, Any] = present.credential_account(
-        request.config_dict[SITE], account, member, len(waiting)
-    )
+    entity = present.credential_account(request.config_dict[SITE], account, member, len(waiting))
     return one(entity)
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from server.clock import MINUTE_MS
 from server.model import Entry, PostView, Site
 from server.services import timelines
-from web import present
+from web import entities, present
 from web.keys import DB, NOW, SITE
 
 MAX_AGE_MS: Final = 10 * MINUTE_MS
@@ -52,9 +52,8 @@ class Fragments:
         shared = present.shared_status(site, view, now_ms)
         self._put(inner, Fragment(_open(shared), now_ms, view.post.pinned_ms is not None))
         if around and view.booster is not None:
-            wrapper = present.boost(site, view.post, entry.id)
-            wrapper["account"] = present.account(site, view.booster)
-            self._put(around[0], Fragment(_open(wrapper), now_ms))
+            wrapper = present.boost(site, view.post, view.booster, entry.id)
+            self._put(around[0], Fragment(_without_reblog(wrapper), now_ms))
 
     def status(self, entry: Entry, viewer_id: int | None) -> bytes | None:
         """The Status of an entry as JSON, or None when it is not kept."""
@@ -120,14 +119,28 @@ def _keys(entry: Entry) -> tuple[Key, ...]:
     )
 
 
-def _open(entity: dict[str, object]) -> bytes:
+def _open(entity: object) -> bytes:
     """JSON of an object that goes on."""
     return msgspec.json.encode(entity)[:-1]
+
+
+def _without_reblog(wrapper: entities.SharedStatus) -> bytes:
+    """As `_open`, for what gets its `reblog` later."""
+    return _open({key: value for key, value in wrapper.items() if key != "reblog"})
 
 
 def _tail(entry: Entry) -> bytes:
     """`present.counts` and `present.opinions` of an entry; a test holds the two together."""
     return (
-        b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":0'
-        b',"favourited":%b,"reblogged":%b,"muted":false,"bookmarked":false,"filtered":[]'
-    ) % (entry.replies, entry.boosts, entry.likes, _BOOL[entry.liked], _BOOL[entry.boosted])
+        b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d'
+        b',"favourited":%b,"reblogged":%b,"muted":%b,"bookmarked":%b,"filtered":[]'
+    ) % (
+        entry.replies,
+        entry.boosts,
+        entry.likes,
+        entry.quotes,
+        _BOOL[entry.liked],
+        _BOOL[entry.boosted],
+        _BOOL[entry.muted],
+        _BOOL[entry.bookmarked],
+    )

@@ -1,14 +1,12 @@
 """What happened to the viewer. docs.joinmastodon.org/methods/notifications"""
 
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
 from server.errors import NotFound
 from server.services import notifications
 from server.services.notifications import NotificationView
-from web import present
+from web import entities, present
 from web.api.access import need, path_id
 from web.api.answers import MOST_ACCOUNTS, listing, one, window
 from web.body import query
@@ -72,7 +70,7 @@ async def dismiss(request: web.Request, viewer: Viewer) -> web.Response:
     return one({})
 
 
-def _entity(request: web.Request, viewer: Viewer, found: NotificationView) -> dict[str, Any]:
+def _entity(request: web.Request, viewer: Viewer, found: NotificationView) -> entities.Notification:
     site = request.config_dict[SITE]
     status = None
     if found.post is not None:

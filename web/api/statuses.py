@@ -16,7 +16,7 @@ from server.model import Account, PostView, Revision, Site
 from server.services import posts, reading
 from server.services.posts import NewPost
 from server.store.db import Read, Write
-from web import present
+from web import entities, present
 from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import Id, one
 from web.body import body, query
@@ -239,7 +239,7 @@ async def changed(
     return one(entity(request, viewer, view))
 
 
-def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> dict[str, Any]:
+def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> entities.Status:
     """Status, as the viewer sees it now."""
     site = request.config_dict[SITE]
     return present.status(

@@ -1,19 +1,19 @@
 """People: Account, CredentialAccount, Relationship, Role, Status::Mention."""
 
 import json
-from typing import Any
 
 from server import text
 from server.clock import DAY_MS
 from server.model import Account, Member, Relationship, Site
+from web import entities
 from web.present.values import VISIBILITY, address, day, emojis, when
 
 
-def account(site: Site, account: Account) -> dict[str, Any]:
+def account(site: Site, account: Account) -> entities.Account:
     """Account: somebody, ours or a stranger."""
     avatar = address(site, account.avatar or "/static/avatar.png")
     header = address(site, account.header or "/static/header.png")
-    return {
+    entity: entities.Account = {
         "id": str(account.id),
         "username": account.name,
         "acct": account.acct,
@@ -21,7 +21,7 @@ def account(site: Site, account: Account) -> dict[str, Any]:
         "locked": bool(account.locked),
         "bot": bool(account.bot),
         "discoverable": bool(account.discoverable),
-        "indexable": bool(account.discoverable),
+        "indexable": bool(account.indexable),
         "group": account.kind == "Group",
         "created_at": when(account.created_ms // DAY_MS * DAY_MS),
         "note": account.bio,
@@ -29,25 +29,33 @@ def account(site: Site, account: Account) -> dict[str, Any]:
         "uri": account.uri,
         "avatar": avatar,
         "avatar_static": avatar,
+        "avatar_description": account.avatar_description,
         "header": header,
         "header_static": header,
+        "header_description": account.header_description,
         "followers_count": account.followers_count,
         "following_count": account.following_count,
         "statuses_count": account.posts_count,
         "last_status_at": day(account.last_post_ms),
-        "hide_collections": None,
-        "noindex": not account.discoverable,
+        "hide_collections": bool(account.hide_collections) if account.local else None,
+        "noindex": not account.indexable,
         "emojis": emojis(account.emojis),
         "roles": [],
         "fields": [
             {"name": name, "value": _inline(value), "verified_at": None}
             for name, value in json.loads(account.fields)
         ],
-        **_standing(account),
     }
+    if account.state == "suspended":
+        entity["suspended"] = True
+    if account.limited_ms is not None:
+        entity["limited"] = True
+    return entity
 
 
-def credential_account(site: Site, owner: Account, member: Member, requests: int) -> dict[str, Any]:
+def credential_account(
+    site: Site, owner: Account, member: Member, requests: int
+) -> entities.CredentialAccount:
     """CredentialAccount: what the owner of the token sees of themself.
 
     `requests` is how many people wait to be let in as followers.
@@ -56,24 +64,25 @@ def credential_account(site: Site, owner: Account, member: Member, requests: int
         **account(site, owner),
         "source": {
             "privacy": VISIBILITY[member.default_visibility],
-            "sensitive": False,
+            "sensitive": bool(member.default_sensitive),
             "language": member.language or None,
+            "quote_policy": member.default_quote_policy,
             "note": owner.bio_source,
             "fields": [
                 {"name": name, "value": text.plain(value), "verified_at": None}
                 for name, value in json.loads(owner.fields)
             ],
             "follow_requests_count": requests,
-            "hide_collections": None,
+            "hide_collections": bool(owner.hide_collections),
             "discoverable": bool(owner.discoverable),
-            "indexable": bool(owner.discoverable),
-            "attribution_domains": [],
+            "indexable": bool(owner.indexable),
+            "attribution_domains": json.loads(owner.attribution_domains),
         },
         "role": role(member),
     }
 
 
-def role(member: Member) -> dict[str, Any]:
+def role(member: Member) -> entities.Role:
     """Role. No permission bits: the admin API that they stand for is not there."""
     ordinary = member.role == "member"
     return {
@@ -85,14 +94,14 @@ def role(member: Member) -> dict[str, Any]:
     }
 
 
-def relationship(to: Relationship) -> dict[str, Any]:
+def relationship(to: Relationship) -> entities.Relationship:
     """Relationship: how the viewer stands to an account."""
     return {
         "id": str(to.id),
         "following": to.following,
         "showing_reblogs": to.showing_reblogs,
-        "notifying": False,
-        "languages": None,
+        "notifying": to.notifying,
+        "languages": list(to.languages) or None,
         "followed_by": to.followed_by,
         "blocking": to.blocking,
         "blocked_by": to.blocked_by,
@@ -100,13 +109,13 @@ def relationship(to: Relationship) -> dict[str, Any]:
         "muting_notifications": to.muting_notifications,
         "requested": to.requested,
         "requested_by": to.requested_by,
-        "domain_blocking": False,
-        "endorsed": False,
-        "note": "",
+        "domain_blocking": to.domain_blocking,
+        "endorsed": to.endorsed,
+        "note": to.note,
     }
 
 
-def mention(mentioned: Account) -> dict[str, Any]:
+def mention(mentioned: Account) -> entities.Mention:
     """Status::Mention."""
     return {
         "id": str(mentioned.id),
@@ -120,8 +129,3 @@ def _inline(html: str) -> str:
     """A field's value without the paragraph around it: apps show it in one line of a table."""
     inner = html.removeprefix("<p>").removesuffix("</p>")
     return html if "<p" in inner else inner
-
-
-def _standing(account: Account) -> dict[str, Any]:
-    """What is said only of the suspended."""
-    return {"suspended": True} if account.state == "suspended" else {}

@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 from server.model import Media, Site
+from web import entities
 from web.present.values import address
 
 MEDIA_TYPES: Final = frozenset({"image", "video", "audio"})
 _FOCUSED: Final = frozenset({"image", "video"})
 
 
-def media(site: Site, kept: Media) -> dict[str, Any]:
+def media(site: Site, kept: Media) -> entities.MediaAttachment:
     """MediaAttachment. Ours has two files, a stranger's is where they keep it."""
     url = address(site, kept.large) if kept.large else kept.remote_url
     preview = address(site, kept.small) if kept.small else url
@@ -34,7 +35,7 @@ def media(site: Site, kept: Media) -> dict[str, Any]:
     }
 
 
-def card(link: Media) -> dict[str, Any]:
+def card(link: Media) -> entities.PreviewCard:
     """PreviewCard of a link that a peer attached (a Lemmy page does)."""
     return {
         "url": link.remote_url,
@@ -50,6 +51,7 @@ def card(link: Media) -> dict[str, Any]:
         "width": 0,
         "height": 0,
         "image": None,
+        "image_description": "",
         "embed_url": "",
         "blurhash": None,
         "language": None,

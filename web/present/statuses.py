@@ -2,7 +2,7 @@
 
 import json
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,8 @@ import msgspec
 
 from server import text
 from server.ids import created_ms
-from server.model import Account, Notification, Post, PostView, Revision, Site
+from server.model import Account, App, Notification, Post, PostView, Revision, Site
+from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media
 from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
@@ -19,26 +20,19 @@ EXCERPT_CHARS: Final = 500
 """Of a story without a lead; the rest is behind its link."""
 
 
-def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
+def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) -> entities.Status:
     """Status, or the Status that wraps the boosted one."""
-    inner = {
-        **shared_status(site, view, now_ms),
-        **counts(view.post.replies, view.post.likes, view.post.boosts),
-        **opinions(liked=view.liked, boosted=view.boosted),
-    }
+    changing = {**counts(view.post), **opinions(view)}
+    inner = cast(entities.Status, {**shared_status(site, view, now_ms), **changing})
     if viewer_id is not None and view.post.author_id == viewer_id:
         inner["pinned"] = view.post.pinned_ms is not None
     if view.booster is None:
         return inner
-    return {
-        **boost(site, view.post, view.entry_id),
-        "account": account(site, view.booster),
-        **{key: inner[key] for key in inner if key in _SHARED_WITH_BOOST},
-        "reblog": inner,
-    }
+    around = boost(site, view.post, view.booster, view.entry_id)
+    return cast(entities.Status, {**around, **changing, "reblog": inner})
 
 
-def shared_status(site: Site, view: PostView, now_ms: int) -> dict[str, Any]:
+def shared_status(site: Site, view: PostView, now_ms: int) -> entities.SharedStatus:
     """Of a Status all that is the same for every viewer, and changes with its version alone."""
     post = view.post
     pictures = [one for one in view.media if one.kind != "link"]
@@ -57,7 +51,7 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> dict[str, Any]:
         "language": post.language or None,
         "content": content(site, post),
         "reblog": None,
-        "application": None,
+        "application": application(view.app),
         "account": account(site, view.author),
         "media_attachments": [media(site, one) for one in pictures],
         "mentions": [mention(one) for one in view.mentions],
@@ -69,32 +63,34 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> dict[str, Any]:
     }
 
 
-def counts(replies: int, likes: int, boosts: int) -> dict[str, Any]:
+def counts(post: Post) -> entities.Counts:
     """The part of a Status that changes without a new version."""
     return {
-        "replies_count": replies,
-        "reblogs_count": boosts,
-        "favourites_count": likes,
-        "quotes_count": 0,
+        "replies_count": post.replies,
+        "reblogs_count": post.boosts,
+        "favourites_count": post.likes,
+        "quotes_count": post.quotes,
     }
 
 
-def opinions(*, liked: bool, boosted: bool) -> dict[str, Any]:
+def opinions(view: PostView) -> entities.Opinions:
     """The part of a Status that differs from viewer to viewer."""
     return {
-        "favourited": liked,
-        "reblogged": boosted,
-        "muted": False,
-        "bookmarked": False,
+        "favourited": view.liked,
+        "reblogged": view.boosted,
+        "muted": view.muted,
+        "bookmarked": view.bookmarked,
         "filtered": [],
     }
 
 
-_SHARED_WITH_BOOST: Final = frozenset({*counts(0, 0, 0), *opinions(liked=False, boosted=False)})
+def application(app: App | None) -> entities.Application | None:
+    """With what the post was written, where an app did it."""
+    return None if app is None else {"name": app.name, "website": app.website or None}
 
 
-def boost(site: Site, post: Post, entry_id: int) -> dict[str, Any]:
-    """The Status around a boosted one, without its account, counts and `reblog`.
+def boost(site: Site, post: Post, booster: Account, entry_id: int) -> entities.SharedStatus:
+    """The Status around a boosted one, without its counts, opinions and `reblog`.
 
     Its `uri` is the Announce's where the boost is ours, and only a name where it is a stranger's.
     """
@@ -111,7 +107,9 @@ def boost(site: Site, post: Post, entry_id: int) -> dict[str, Any]:
         "visibility": VISIBILITY[post.visibility],
         "language": post.language or None,
         "content": "",
+        "reblog": None,
         "application": None,
+        "account": account(site, booster),
         "media_attachments": [],
         "mentions": [],
         "tags": [],
@@ -151,7 +149,7 @@ def _beginning(html: str) -> str:
     return f"<p>{escape(text.excerpt(html, EXCERPT_CHARS))}</p>"
 
 
-def poll(post: Post, now_ms: int) -> dict[str, Any] | None:
+def poll(post: Post, now_ms: int) -> entities.Poll | None:
     """Poll of a question, as last heard from its author; read only."""
     extra = json.loads(post.extra)
     options = extra.get("options")
@@ -173,17 +171,18 @@ def poll(post: Post, now_ms: int) -> dict[str, Any] | None:
     }
 
 
-def tag(site: Site, name: str) -> dict[str, Any]:
+def tag(site: Site, name: str) -> entities.StatusTag:
     """Status::Tag: the hashtag without its sign, and its page here."""
     return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
 
 
-def found_tag(site: Site, name: str) -> dict[str, Any]:
+def found_tag(site: Site, name: str) -> entities.Tag:
     """Tag, as a search returns it."""
-    return {**tag(site, name), "history": [], "following": False}
+    found = tag(site, name)
+    return {"id": name, "name": name, "url": found["url"], "history": [], "following": False}
 
 
-def source(post: Post) -> dict[str, Any]:
+def source(post: Post) -> entities.StatusSource:
     """StatusSource: what the author typed. `title` and `lead` are ours, empty for a note."""
     return {
         "id": str(post.id),
@@ -194,7 +193,7 @@ def source(post: Post) -> dict[str, Any]:
     }
 
 
-def edit(site: Site, view: PostView, said: Revision) -> dict[str, Any]:
+def edit(site: Site, view: PostView, said: Revision) -> entities.StatusEdit:
     """StatusEdit: what a post said at one time; pictures are the ones it has now."""
     post = msgspec.structs.replace(
         view.post, title=said.title, lead=said.lead, content=said.content
@@ -211,10 +210,10 @@ def edit(site: Site, view: PostView, said: Revision) -> dict[str, Any]:
 
 
 def notification(
-    site: Site, noted: Notification, by: Account, status: dict[str, Any] | None
-) -> dict[str, Any]:
+    site: Site, noted: Notification, by: Account, status: entities.Status | None
+) -> entities.Notification:
     """Notification; `status` where it is about one."""
-    result = {
+    result: entities.Notification = {
         "id": str(noted.id),
         "type": noted.kind,
         "group_key": f"ungrouped-{noted.id}",

@@ -2,9 +2,10 @@
 
 import json
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final
+from typing import Final
 
 from server.model import Site
+from web import entities
 
 LAST_MS: Final = 253_370_764_800_000  # 9999-01-01T00:00:00Z
 VISIBILITY: Final = {
@@ -49,7 +50,7 @@ def address(site: Site, kept: str) -> str:
     return f"{site.origin}{kept}" if kept.startswith("/") else f"{site.origin}/media/{kept}"
 
 
-def emojis(kept: str) -> list[dict[str, Any]]:
+def emojis(kept: str) -> list[entities.CustomEmoji]:
     """CustomEmoji of each [shortcode, address]."""
     if kept == "[]":
         return []

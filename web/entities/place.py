@@ -1,0 +1,56 @@
+"""What this place is."""
+
+from typing import Any, TypedDict
+
+Preferences = TypedDict(
+    "Preferences",
+    {
+        "posting:default:visibility": str,
+        "posting:default:sensitive": bool,
+        "posting:default:language": str | None,
+        "posting:default:quote_policy": str,
+        "reading:expand:media": str,
+        "reading:expand:spoilers": bool,
+        "reading:autoplay:gifs": bool,
+    },
+)
+
+
+class Instance(TypedDict):
+    """This server, as newer apps read it."""
+
+    domain: str
+    title: str
+    version: str
+    source_url: str
+    description: str
+    usage: dict[str, Any]
+    thumbnail: dict[str, Any]
+    icon: list[dict[str, str]]
+    languages: list[str]
+    configuration: dict[str, Any]
+    registrations: dict[str, Any]
+    api_versions: dict[str, int]
+    contact: dict[str, Any]
+    rules: list[dict[str, Any]]
+
+
+class InstanceV1(TypedDict):
+    """This server, as older apps read it."""
+
+    uri: str
+    title: str
+    short_description: str
+    description: str
+    email: str
+    version: str
+    urls: dict[str, str]
+    stats: dict[str, int]
+    thumbnail: str | None
+    languages: list[str]
+    registrations: bool
+    approval_required: bool
+    invites_enabled: bool
+    configuration: dict[str, Any]
+    contact_account: Any
+    rules: list[dict[str, Any]]

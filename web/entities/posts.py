@@ -1,0 +1,190 @@
+"""Posts and what belongs to them."""
+
+from typing import Any, NotRequired, TypedDict
+
+from web.entities.people import Account, CustomEmoji, Mention
+
+
+class Application(TypedDict):
+    """With what a post was written."""
+
+    name: str
+    website: str | None
+
+
+class Focus(TypedDict):
+    """The point of a picture that must stay in view: -1 to 1 each."""
+
+    x: float
+    y: float
+
+
+class MediaAttachment(TypedDict):
+    """A picture, a film or a sound. `url` is null while it is being made."""
+
+    id: str
+    type: str
+    url: str | None
+    preview_url: str | None
+    remote_url: str | None
+    preview_remote_url: str | None
+    text_url: str | None
+    meta: dict[str, Any]
+    description: str | None
+    blurhash: str | None
+
+
+class PreviewCard(TypedDict):
+    """What stands behind a link."""
+
+    url: str
+    title: str
+    description: str
+    type: str
+    authors: list[Any]
+    author_name: str
+    author_url: str
+    provider_name: str
+    provider_url: str
+    html: str
+    width: int
+    height: int
+    image: str | None
+    image_description: str
+    embed_url: str
+    blurhash: str | None
+    language: str | None
+    published_at: str | None
+    history: NotRequired[list["TagHistory"]]
+
+
+class PollOption(TypedDict):
+    """One answer; without a count while it is not told."""
+
+    title: str
+    votes_count: int | None
+
+
+class Poll(TypedDict):
+    """A question with answers to choose from."""
+
+    id: str
+    expires_at: str | None
+    expired: bool
+    multiple: bool
+    votes_count: int
+    voters_count: int | None
+    options: list[PollOption]
+    emojis: list[CustomEmoji]
+    voted: NotRequired[bool]
+    own_votes: NotRequired[list[int]]
+
+
+class StatusTag(TypedDict):
+    """A hashtag of a post."""
+
+    name: str
+    url: str
+
+
+class TagHistory(TypedDict):
+    """How much something was used on one day."""
+
+    day: str
+    uses: str
+    accounts: str
+
+
+class Tag(TypedDict):
+    """A hashtag, and how the viewer stands to it."""
+
+    id: str
+    name: str
+    url: str
+    history: list[TagHistory]
+    following: NotRequired[bool]
+    featuring: NotRequired[bool]
+
+
+class Counts(TypedDict):
+    """How many answered, boosted, liked and quoted a post."""
+
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    quotes_count: int
+
+
+class Opinions(TypedDict):
+    """What the viewer did with a post; a visitor did nothing."""
+
+    favourited: NotRequired[bool]
+    reblogged: NotRequired[bool]
+    muted: NotRequired[bool]
+    bookmarked: NotRequired[bool]
+    filtered: NotRequired[list[dict[str, Any]]]
+
+
+class SharedStatus(TypedDict):
+    """Of a Status what is the same for every viewer."""
+
+    id: str
+    uri: str
+    url: str | None
+    created_at: str
+    edited_at: str | None
+    in_reply_to_id: str | None
+    in_reply_to_account_id: str | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    language: str | None
+    content: str
+    reblog: "Status | None"
+    application: NotRequired[Application | None]
+    account: Account
+    media_attachments: list[MediaAttachment]
+    mentions: list[Mention]
+    tags: list[StatusTag]
+    emojis: list[CustomEmoji]
+    card: PreviewCard | None
+    poll: Poll | None
+    quote: dict[str, Any] | None
+    quote_approval: NotRequired[dict[str, Any]]
+
+
+class Status(SharedStatus, Counts, Opinions):
+    """A post, or the boost around one. `pinned` and `text` are for its author alone."""
+
+    pinned: NotRequired[bool]
+    text: NotRequired[str]
+
+
+class StatusSource(TypedDict):
+    """What the author typed. `title` and `lead` are ours, empty for a note."""
+
+    id: str
+    text: str
+    spoiler_text: str
+    title: str
+    lead: str
+
+
+class StatusEdit(TypedDict):
+    """What a post said at one time."""
+
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: Account
+    media_attachments: list[MediaAttachment]
+    emojis: list[CustomEmoji]
+    poll: NotRequired[dict[str, Any] | None]
+
+
+class Context(TypedDict):
+    """What a post answers, and what answers it."""
+
+    ancestors: list[Status]
+    descendants: list[Status]

@@ -1,0 +1,42 @@
+"""What apps read beside posts: notifications, searches, small answers."""
+
+from typing import NotRequired, TypedDict
+
+from web.entities.people import Account
+from web.entities.posts import Status, Tag
+
+
+class Empty(TypedDict):
+    """Done; there is nothing to tell."""
+
+
+class Error(TypedDict):
+    """What went wrong, for people; a word for machines where there is one."""
+
+    error: str
+    error_description: NotRequired[str]
+
+
+class Count(TypedDict):
+    """How many."""
+
+    count: int
+
+
+class Notification(TypedDict):
+    """Something that happened to the viewer."""
+
+    id: str
+    type: str
+    group_key: str
+    created_at: str
+    account: Account
+    status: NotRequired[Status | None]
+
+
+class Search(TypedDict):
+    """What was found."""
+
+    accounts: list[Account]
+    statuses: list[Status]
+    hashtags: list[Tag]
