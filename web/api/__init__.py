@@ -15,6 +15,7 @@ from web.api import (
     instance,
     media,
     notifications,
+    openapi,
     reactions,
     relationships,
     search,
@@ -36,11 +37,13 @@ _PREFLIGHT: Final = {
 def register(app: web.Application) -> None:
     """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
     app[FRAGMENTS] = Fragments()
+    app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
         accounts,
         instance,
         media,
         notifications,
+        openapi,
         reactions,
         relationships,
         search,

@@ -33,7 +33,7 @@ def need(*scopes: str) -> Callable[[OwnHandler], Handler]:
             check(viewer, scopes)
             return await handler(request, viewer)
 
-        vars(guarded)["scopes"] = scopes
+        vars(guarded).update(scopes=scopes, optional=False)
         return guarded
 
     return guard
@@ -50,7 +50,7 @@ def anybody(*scopes: str) -> Callable[[OpenHandler], Handler]:
                 check(viewer, scopes)
             return await handler(request, viewer)
 
-        vars(guarded)["scopes"] = scopes
+        vars(guarded).update(scopes=scopes, optional=True)
         return guarded
 
     return guard

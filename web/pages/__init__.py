@@ -10,6 +10,7 @@ from aiohttp import web
 from web.pages import (
     about,
     cards,
+    developers,
     drafts,
     editor,
     front,
@@ -58,6 +59,7 @@ MODULES = (
     looks,
     install,
     styleguide,
+    developers,
     posts,
     people,
 )

@@ -1,0 +1,64 @@
+"""The client API for those who make apps: every endpoint, as the description tells it."""
+
+from typing import Any
+
+from aiohttp import web
+
+from web.api.openapi import ADDRESS, DESCRIPTION, Endpoint, endpoints, inline
+from web.render import page
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/developers")
+async def developers(request: web.Request) -> web.Response:
+    """Every endpoint with its scopes, fields and answer, and every entity."""
+    known = endpoints(request.app)
+    nouns: dict[str, list[Endpoint]] = {}
+    for one in known:
+        nouns.setdefault(one.noun, []).append(one)
+    schemas = request.app[DESCRIPTION].of(request.app)["components"]["schemas"]
+    return await page(
+        request,
+        "developers.html",
+        nouns=nouns,
+        schemas=schemas,
+        fields=_fields,
+        answer=_answer,
+        kind=kind,
+        description=ADDRESS,
+    )
+
+
+def _fields(one: Endpoint) -> list[tuple[str, str, str]]:
+    """(where, name, kind) of everything that an endpoint reads."""
+    return [
+        (where, name, kind(value))
+        for where, struct in (("query", one.shape.query), ("body", one.shape.body))
+        if struct is not None
+        for name, value in inline(struct)["properties"].items()
+    ]
+
+
+def _answer(one: Endpoint) -> str:
+    """The entity that an endpoint answers, or nothing."""
+    answer = one.shape.answer
+    if answer is None:
+        return ""
+    inner = getattr(answer, "__args__", None)
+    return f"[{inner[0].__name__}]" if inner else str(getattr(answer, "__name__", answer))
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """A JSON schema in one line: `string`, `integer | null`, `[Status]`, `public | private`."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return " | ".join(kind(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return " | ".join(str(one) for one in schema["enum"])
+    if schema.get("type") == "array":
+        return f"[{kind(schema.get('items') or {})}]"
+    if schema.get("format") == "binary":
+        return "file"
+    return str(schema.get("type", "any"))
