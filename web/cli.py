@@ -32,6 +32,8 @@ COMMANDS: Final = MappingProxyType(
         "token": ("token", "make access tokens for the client API"),
         "post": ("post", "publish a Markdown text as one of our accounts"),
         "domain": ("domain", "block or allow other servers"),
+        "rules": ("rules", "the rules of the house, which everybody reads on /about"),
+        "paper": ("paper", "longer texts: about us, privacy policy, terms of service"),
         "queue": ("queue", "what waits for delivery, what is parked, and why"),
         "backup": ("backup", "write database, media and keys into one archive"),
         "restore": ("restore", "put an archive of `madang backup` back"),

@@ -4,11 +4,15 @@ from typing import Final
 
 import msgspec
 
+from server.clock import DAY_MS
+from server.ids import first_id
 from server.policy.hosts import nearest
-from server.store import hosts
+from server.store import accounts, hosts, posts
 from server.store.db import Read
 
 MOST_NAMED: Final = 60
+WEEK_MS: Final = 7 * DAY_MS
+MONDAY_MS: Final = 4 * DAY_MS  # 1970-01-05, the first Monday of this clock
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -17,6 +21,29 @@ class Rule(msgspec.Struct, frozen=True):
     domain: str
     action: str
     reason: str
+    severity: str = "suspend"
+    obfuscate: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Its name; veiled where the name itself would hurt, so that only who knows it finds it."""
+        if not self.obfuscate:
+            return self.domain
+        kept = len(self.domain) // 4
+        veiled = "".join(
+            sign if sign == "." or not kept <= at < len(self.domain) - kept else "*"
+            for at, sign in enumerate(self.domain)
+        )
+        return veiled
+
+
+class Week(msgspec.Struct, frozen=True):
+    """What happened here in one week: public posts, who wrote them, who came."""
+
+    begins_ms: int
+    posts: int
+    writers: int
+    newcomers: int
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -41,11 +68,43 @@ class Servers(msgspec.Struct, frozen=True):
 
 def all(db: Read) -> Servers:
     """Whom we know and what was decided about them."""
-    rules = [Rule(row["domain"], row["action"], row["reason"]) for row in hosts.rules(db)]
-    actions = {rule.domain: rule.action for rule in rules}
+    decided = rules(db)
+    actions = {rule.domain: rule.action for rule in decided}
     known = [
         Server(row["name"], row["people"])
         for row in hosts.latest(db, MOST_NAMED)
         if nearest(actions, row["name"]) != "block"
     ]
-    return Servers(rules, known, hosts.count(db))
+    return Servers(decided, known, hosts.count(db))
+
+
+def rules(db: Read) -> list[Rule]:
+    """What was decided about other servers."""
+    return [
+        Rule(
+            row["domain"],
+            row["action"],
+            row["reason"],
+            row["severity"],
+            bool(row["obfuscate"]),
+        )
+        for row in hosts.rules(db)
+    ]
+
+
+def names(db: Read) -> list[str]:
+    """Every server that showed itself and with which we speak."""
+    actions = {rule.domain: rule.action for rule in rules(db)}
+    return [name for name in hosts.names(db) if nearest(actions, name) != "block"]
+
+
+def weeks(db: Read, count: int, now_ms: int) -> list[Week]:
+    """The last weeks, this one first; a week begins on Monday (UTC)."""
+    began = now_ms - (now_ms - MONDAY_MS) % WEEK_MS
+    return [_week(db, began - n * WEEK_MS) for n in range(count)]
+
+
+def _week(db: Read, begins_ms: int) -> Week:
+    wrote = posts.public_between(db, first_id(begins_ms), first_id(begins_ms + WEEK_MS))
+    came = accounts.joined_between(db, begins_ms, begins_ms + WEEK_MS)
+    return Week(begins_ms, wrote["posts"], wrote["writers"], came)

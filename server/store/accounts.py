@@ -310,6 +310,16 @@ def remove_remote_keys(tx: Write, account_id: int) -> None:
     tx.run("DELETE FROM remote_key WHERE account_id = :id", id=account_id)
 
 
+def joined_between(db: Read, from_ms: int, to_ms: int) -> int:
+    """How many came in this time."""
+    found = db.one(
+        "SELECT count(*) AS n FROM member WHERE created_ms >= :since AND created_ms < :until",
+        since=from_ms,
+        until=to_ms,
+    )
+    return int(found["n"]) if found else 0
+
+
 def totals(db: Read, since_month_ms: int, since_half_year_ms: int) -> Row:
     """users, active_month, active_half_year, posts: ours, for NodeInfo."""
     found = db.one(

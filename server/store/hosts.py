@@ -5,7 +5,7 @@ from server.store.db import Read, Row, Write
 
 
 def rules(db: Read) -> list[Row]:
-    """domain, action, reason, created_ms."""
+    """domain, action, reason, severity, obfuscate, created_ms and more of each."""
     return db.all("SELECT * FROM domain_rule ORDER BY domain")
 
 
@@ -52,6 +52,11 @@ def latest(db: Read, limit: int) -> list[Row]:
         """,
         limit=limit,
     )
+
+
+def names(db: Read) -> list[str]:
+    """Every host that ever showed itself."""
+    return [str(row["name"]) for row in db.all("SELECT name FROM host ORDER BY name")]
 
 
 def count(db: Read) -> int:

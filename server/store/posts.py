@@ -176,6 +176,21 @@ def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
     )
 
 
+def public_between(db: Read, first_id: int, next_id: int) -> Row:
+    """posts and writers: what ours began in public between two ids."""
+    found = db.one(
+        """
+        SELECT count(*) AS posts, count(DISTINCT author_id) AS writers FROM post
+        WHERE local = 1 AND visibility = 'public' AND reply_to_uri IS NULL
+          AND deleted_ms IS NULL AND id >= :first AND id < :next
+        """,
+        first=first_id,
+        next=next_id,
+    )
+    assert found is not None  # noqa: S101  an aggregate always has its row
+    return found
+
+
 def steps_up(db: Read, ids: Iterable[int], to_id: int) -> dict[int, int]:
     """How many answers each of `ids` hangs below `to_id`; those within `MAX_STEPS` that do."""
     found = among(

@@ -32,6 +32,7 @@ from server.store import (
     reactions,
     remote_pictures,
     reports,
+    rules,
     sessions,
     settings,
     sqlite,
@@ -61,6 +62,7 @@ STORES = (
     reactions,
     remote_pictures,
     reports,
+    rules,
     sessions,
     settings,
     timelines,
@@ -70,6 +72,7 @@ STORES = (
 WHOLE: dict[str, str] = {
     "accounts.files": "housekeeping, once a day",
     "accounts.first_key": "once, at the start; one row",
+    "accounts.joined_between": "our own people alone; the answer is kept for an hour",
     "accounts.members": "the operator's list of people",
     "accounts.moderators": "a handful of rows of a table of our own people",
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
@@ -78,6 +81,7 @@ WHOLE: dict[str, str] = {
     "communities.neighbourhoods": "a handful of rows, which the operator made",
     "hosts.count": "the page about us: one narrow row per server that ever showed itself",
     "hosts.latest": "with hosts.count",
+    "hosts.names": "with hosts.count; the answer is kept for an hour",
     "hosts.rules": "the moderators' rules: read whole, kept for two seconds",
     "idempotency.forget": "housekeeping, the keys of one day",
     "invites.of_account": "a handful of rows: housekeeping forgets those that are over",
@@ -101,6 +105,8 @@ WHOLE: dict[str, str] = {
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",
     "reports.waiting": "what is open; the table is small where moderators work",
+    "rules.all": "some ten rows",
+    "rules.insert": "some ten rows, by a command",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
 }
 """Functions that may read everything, and why. Anything else needs an index."""

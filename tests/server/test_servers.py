@@ -16,3 +16,8 @@ def test_whom_we_do_not_speak_with_is_named_with_the_reason_and_not_among_the_kn
     assert [server.name for server in found.known] == ["far.example"]
     assert found.blocked == [Rule("bad.example", "block", "spam")]
     assert found.count == 3
+
+
+def test_a_veiled_name_keeps_its_dots_and_its_ends():
+    assert Rule("dreadful.example", "block", "", obfuscate=True).shown == "drea****.***mple"
+    assert Rule("dreadful.example", "block", "").shown == "dreadful.example"

@@ -16,6 +16,7 @@ from web.api import (
     media,
     notifications,
     openapi,
+    place,
     reactions,
     relationships,
     search,
@@ -37,6 +38,7 @@ _PREFLIGHT: Final = {
 def register(app: web.Application) -> None:
     """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
     app[FRAGMENTS] = Fragments()
+    place.prepare(app)
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
         accounts,
@@ -44,6 +46,7 @@ def register(app: web.Application) -> None:
         media,
         notifications,
         openapi,
+        place,
         reactions,
         relationships,
         search,

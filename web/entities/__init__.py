@@ -14,7 +14,17 @@ from web.entities.people import (
     Relationship,
     Role,
 )
-from web.entities.place import Instance, InstanceV1, Preferences
+from web.entities.place import (
+    Activity,
+    DomainBlock,
+    ExtendedDescription,
+    Instance,
+    InstanceV1,
+    Preferences,
+    PrivacyPolicy,
+    Rule,
+    TermsOfService,
+)
 from web.entities.posts import (
     Application,
     Context,
@@ -37,6 +47,7 @@ from web.entities.reading import Count, Empty, Error, Notification, Search
 
 __all__ = [
     "Account",
+    "Activity",
     "AccountSource",
     "Application",
     "Context",
@@ -44,8 +55,10 @@ __all__ = [
     "Counts",
     "CredentialAccount",
     "CustomEmoji",
+    "DomainBlock",
     "Empty",
     "Error",
+    "ExtendedDescription",
     "Field",
     "Focus",
     "Instance",
@@ -58,8 +71,10 @@ __all__ = [
     "PollOption",
     "Preferences",
     "PreviewCard",
+    "PrivacyPolicy",
     "Relationship",
     "Role",
+    "Rule",
     "Search",
     "SharedStatus",
     "Status",
@@ -68,4 +83,5 @@ __all__ = [
     "StatusTag",
     "Tag",
     "TagHistory",
+    "TermsOfService",
 ]

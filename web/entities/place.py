@@ -1,6 +1,6 @@
 """What this place is."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 Preferences = TypedDict(
     "Preferences",
@@ -54,3 +54,52 @@ class InstanceV1(TypedDict):
     configuration: dict[str, Any]
     contact_account: Any
     rules: list[dict[str, Any]]
+
+
+class Rule(TypedDict):
+    """One rule of the house, and what it means where it needs more words."""
+
+    id: str
+    text: str
+    hint: str
+
+
+class ExtendedDescription(TypedDict):
+    """What this place is, at length; `content` is HTML."""
+
+    updated_at: str | None
+    content: str
+
+
+class PrivacyPolicy(TypedDict):
+    """What happens to people's data; `content` is HTML."""
+
+    updated_at: str
+    content: str
+
+
+class TermsOfService(TypedDict):
+    """On which terms people are here, from `effective_date` until `succeeded_by`."""
+
+    effective_date: str
+    effective: bool
+    content: str
+    succeeded_by: str | None
+
+
+class Activity(TypedDict):
+    """One week: `week` is the second at which it begins."""
+
+    week: str
+    statuses: str
+    logins: str
+    registrations: str
+
+
+class DomainBlock(TypedDict):
+    """A server with which this one does not speak."""
+
+    domain: str
+    digest: str
+    severity: str
+    comment: NotRequired[str]

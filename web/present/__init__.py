@@ -6,6 +6,7 @@ docs.joinmastodon.org/entities
 
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
+from web.present.place import rule, week
 from web.present.statuses import (
     boost,
     content,
@@ -20,7 +21,7 @@ from web.present.statuses import (
     status,
     tag,
 )
-from web.present.values import VISIBILITIES, VISIBILITY, when
+from web.present.values import VISIBILITIES, VISIBILITY, day, day_ms, when
 
 __all__ = [
     "VISIBILITIES",
@@ -30,6 +31,8 @@ __all__ = [
     "card",
     "content",
     "counts",
+    "day",
+    "day_ms",
     "credential_account",
     "edit",
     "found_tag",
@@ -40,9 +43,11 @@ __all__ = [
     "poll",
     "relationship",
     "role",
+    "rule",
     "shared_status",
     "source",
     "status",
     "tag",
+    "week",
     "when",
 ]

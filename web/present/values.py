@@ -33,6 +33,15 @@ def day(at_ms: int | None) -> str | None:
     return None if at_ms is None else f"{moment(at_ms, UTC):%Y-%m-%d}"
 
 
+def day_ms(date: str) -> int | None:
+    """When `2026-01-31` begins, or nothing for what is no date of this era."""
+    try:
+        at = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return max(0, int(at.timestamp() * 1000))
+
+
 def moment(at_ms: int, zone: tzinfo) -> datetime:
     """A date of this era: strangers write others, and Python has no year 10,000."""
     return datetime.fromtimestamp(max(0, min(at_ms, LAST_MS)) // 1000, zone)
