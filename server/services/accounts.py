@@ -21,6 +21,7 @@ from server.store import (
     drafts,
     invites,
     notifications,
+    polls,
     posts,
     reactions,
     sessions,
@@ -421,6 +422,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms)
     reactions.withdraw(tx, viewer.id)
+    polls.remove_votes_of(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)

@@ -26,9 +26,12 @@ def notify(
 ) -> None:
     """Tell one of ours, once, unless it is their own doing or they do not want to hear of it.
 
-    A group has nobody who would read it.
+    That a poll is over is nobody's doing: its author hears of it too. A group has nobody who would
+    read it.
     """
-    if not to.local or to.kind == "Group" or to.id == from_.id:
+    if not to.local or to.kind == "Group":
+        return
+    if to.id == from_.id and kind != "poll":
         return
     if follows.silences(tx, to.id, from_.id, now_ms):
         return

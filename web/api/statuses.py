@@ -5,7 +5,7 @@ Writing takes two keys that Mastodon does not have: `title` and `lead`, which ma
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -14,6 +14,7 @@ from server import lookup, text
 from server.errors import Deleted, Forbidden, Invalid, NotFound
 from server.model import Account, PostView, Revision, Site
 from server.services import posts, reading
+from server.services.polls import NewPoll
 from server.services.posts import NewPost
 from server.store.db import Read, Write
 from web import entities, present
@@ -25,6 +26,24 @@ from web.keys import DB, FETCHER, NOW, SITE, Viewer
 routes = web.RouteTableDef()
 
 MOST_AT_ONCE: Final = 40
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """What is asked: answers to choose from, open for `expires_in` seconds."""
+
+    options: tuple[str, ...] = ()
+    expires_in: int = 0
+    multiple: bool = False
+    hide_totals: bool = False
+
+    def new(self) -> NewPoll:
+        """As the service takes it."""
+        return NewPoll(
+            options=self.options,
+            lasts_s=self.expires_in,
+            multiple=self.multiple,
+            hidden=self.hide_totals,
+        )
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -39,7 +58,7 @@ class Text(msgspec.Struct, frozen=True):
     media_ids: tuple[Id, ...] = ()
     visibility: Literal["public", "unlisted", "private", "direct"] | None = None
     in_reply_to_id: Id | None = None
-    poll: dict[str, Any] | None = None
+    poll: Poll | None = None
     scheduled_at: str | None = None
     quoted_status_id: str | None = None
 
@@ -69,6 +88,7 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         media_ids=typed.media_ids,
         reply_to_id=typed.in_reply_to_id,
         idempotency_key=_key(request),
+        poll=typed.poll.new() if typed.poll else None,
     )
     await lookup.mentioned(request.config_dict[FETCHER], typed.status)
     return await changed(request, viewer, _written, new)
@@ -210,6 +230,7 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
         language=post.language if typed.language is None else typed.language,
         media_ids=typed.media_ids,
         reply_to_id=post.reply_to_id,
+        poll=typed.poll.new() if typed.poll else None,
     )
     posts.edit(tx, site, author, id, new, now_ms)
     return reading.view(tx, author.id, id)
@@ -255,8 +276,6 @@ def _key(request: web.Request) -> str:
 
 def _refuse_what_is_not_there(typed: Text) -> None:
     """Raise `Invalid` rather than publish a post without what its author put into it."""
-    if typed.poll is not None:
-        raise Invalid("Polls are not available here: send the post without one.")
     if typed.scheduled_at is not None:
         raise Invalid("Posts cannot be scheduled here: send the post when it is time.")
     if typed.quoted_status_id is not None:
