@@ -24,6 +24,7 @@ from server.store import (
     polls,
     posts,
     reactions,
+    scheduled,
     sessions,
     settings,
     visits,
@@ -429,6 +430,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
+    scheduled.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

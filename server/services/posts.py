@@ -277,7 +277,8 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
         picture = media.by_id(db, id)
         if picture is None or picture.account_id != author.id:
             raise NotFound("There is no such picture; please choose it again.")
-        if picture.post_id not in (None, post.id if post else None):
+        placed = picture.post_id not in (None, post.id if post else None)
+        if placed or picture.scheduled_id is not None:
             raise Conflict("This picture is in another post already; please choose it again.")
 
 

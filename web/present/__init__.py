@@ -7,6 +7,7 @@ docs.joinmastodon.org/entities
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
 from web.present.polls import poll
+from web.present.scheduled import scheduled
 from web.present.statuses import (
     boost,
     content,
@@ -43,6 +44,7 @@ __all__ = [
     "poll",
     "relationship",
     "role",
+    "scheduled",
     "shared_status",
     "source",
     "special",
