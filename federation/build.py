@@ -7,7 +7,7 @@ Lemmy parses strictly. `document` adds the `@context`, once, when something leav
 from typing import Any
 
 from federation.build_actor import Profile, application, group, person
-from federation.build_writing import Writing, article, hashtag, mention, note
+from federation.build_writing import Writing, article, hashtag, mention, note, question, vote
 from federation.terms import context, document, iso
 from federation.vocab import ACTOR_TYPES, PUBLIC
 
@@ -36,11 +36,13 @@ __all__ = [
     "note",
     "ordered_collection",
     "person",
+    "question",
     "reject",
     "remove",
     "tombstone",
     "undo",
     "update",
+    "vote",
 ]
 
 

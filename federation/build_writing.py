@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.terms import iso
-from federation.vocab import PUBLIC, Attachment
+from federation.vocab import PUBLIC, Attachment, Option, Poll
 
 _LANGUAGE_NAMES: Final = {
     "de": "Deutsch",
@@ -57,6 +57,47 @@ def note(writing: Writing) -> dict[str, Any]:
     if writing.warning:
         body["summary"] = writing.warning
     return body
+
+
+def question(writing: Writing, poll: Poll) -> dict[str, Any]:
+    """A note with a poll. Votes that are not to be told are left out. Mastodon."""
+    body = note(writing) | {"type": "Question"}
+    body["anyOf" if poll.multiple else "oneOf"] = [_option(option) for option in poll.options]
+    if poll.ends_ms is not None:
+        body["endTime"] = iso(poll.ends_ms)
+        if poll.closed:
+            body["closed"] = iso(poll.ends_ms)
+    if poll.voters is not None:
+        body["votersCount"] = poll.voters
+    return body
+
+
+def _option(option: Option) -> dict[str, Any]:
+    """An answer, with its votes as a collection of which only the size is told."""
+    body: dict[str, Any] = {"type": "Note", "name": option.name}
+    if option.votes is not None:
+        body["replies"] = {"type": "Collection", "totalItems": option.votes}
+    return body
+
+
+def vote(uri: str, actor: str, answer: str, *, question: str, author: str) -> dict[str, Any]:
+    """The Create of a vote: a Note with a name and nothing said, for the author alone. Mastodon."""
+    return {
+        "id": f"{uri}/activity",
+        "type": "Create",
+        "actor": actor,
+        "to": [author],
+        "cc": [],
+        "object": {
+            "id": uri,
+            "type": "Note",
+            "attributedTo": actor,
+            "to": [author],
+            "cc": [],
+            "name": answer,
+            "inReplyTo": question,
+        },
+    }
 
 
 def article(writing: Writing) -> dict[str, Any]:

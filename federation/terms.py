@@ -35,6 +35,7 @@ WRITING_TERMS: Final[dict[str, Any]] = {
     "Hashtag": "as:Hashtag",
     "sensitive": "as:sensitive",
     "blurhash": "toot:blurhash",
+    "votersCount": "toot:votersCount",
     "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
     "language": "schema:inLanguage",
     "identifier": "schema:identifier",

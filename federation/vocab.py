@@ -114,6 +114,16 @@ class Option(msgspec.Struct, frozen=True):
     votes: int | None = None
 
 
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll of ours. `closed`: it is over, and its counts are the last ones."""
+
+    options: tuple[Option, ...]
+    multiple: bool
+    ends_ms: int | None
+    voters: int | None
+    closed: bool
+
+
 class Object(msgspec.Struct, frozen=True, kw_only=True):
     """Something written or shown; `content` and `lead` are HTML as received. AS2 Vocabulary §3.3.
 

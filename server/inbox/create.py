@@ -2,11 +2,11 @@
 
 from federation import parse
 from federation.errors import NotPermitted
-from federation.origin import same_origin
+from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox.context import Arrival, thing
-from server.services import strangers
-from server.store import jobs, posts
+from server.services import strangers, voting
+from server.store import activities, jobs, posts
 from server.store.db import Write
 
 
@@ -17,6 +17,9 @@ def create(tx: Write, arrival: Arrival) -> None:
     object is read where it lives. FEP-fe34.
     """
     found = written(arrival)
+    if found is not None and voting.looks_like_vote(found):
+        _vote(tx, arrival, found)
+        return
     if found is None or not strangers.may_keep(tx, arrival.site, found):
         return
     if found.attributed_to != arrival.actor.uri:
@@ -28,6 +31,13 @@ def create(tx: Write, arrival: Arrival) -> None:
         jobs.enqueue_once(
             tx, "ancestors", f"ancestors:{post.id}", {"post": post.id}, arrival.now_ms
         )
+
+
+def _vote(tx: Write, arrival: Arrival, found: Object) -> None:
+    """A vote is no post: it is counted where it counts, and shown to nobody."""
+    own = found.attributed_to == arrival.actor.uri and host(found.id) == host(arrival.actor.uri)
+    if own and normal(found.id) and not activities.buried(tx, found.id, by=arrival.actor.uri):
+        voting.receive(tx, arrival.actor, found, arrival.now_ms)
 
 
 def written(arrival: Arrival) -> Object | None:

@@ -21,8 +21,10 @@ from server.store import (
     drafts,
     invites,
     notifications,
+    polls,
     posts,
     reactions,
+    scheduled,
     sessions,
     settings,
     visits,
@@ -421,12 +423,14 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms)
     reactions.withdraw(tx, viewer.id)
+    polls.remove_votes_of(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
+    scheduled.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -7,9 +7,9 @@ import msgspec
 
 from federation import build
 from federation.audience import addressed
-from federation.vocab import Attachment, Image
+from federation.vocab import Attachment, Image, Option, Poll
 from server.model import Account, Media, Post, PostView, Site
-from server.services import timelines
+from server.services import polls, timelines
 from server.store import accounts
 from server.store.db import Read
 
@@ -17,7 +17,7 @@ PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg
 
 
 def written(site: Site, view: PostView) -> dict[str, Any]:
-    """A post of ours as a Note or an Article, without `@context`."""
+    """A post of ours as a Note, a Question or an Article, without `@context`."""
     post, author = view.post, view.author
     to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
     writing = build.Writing(
@@ -43,7 +43,22 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         likes=post.likes,
         shares=post.boosts,
     )
+    asked = polls.of(post)
+    if asked is not None:
+        return build.question(writing, _poll(asked))
     return build.article(writing) if post.kind == "article" else build.note(writing)
+
+
+def _poll(poll: polls.Poll) -> Poll:
+    """A poll of ours; counts that are hidden until its end are not in it before."""
+    hidden = poll.hidden and not poll.closed
+    return Poll(
+        options=tuple(Option(name, None if hidden else votes) for name, votes in poll.options),
+        multiple=poll.multiple,
+        ends_ms=poll.ends_ms,
+        voters=poll.voters,
+        closed=poll.closed,
+    )
 
 
 def by_post(db: Read, site: Site, post: Post) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from server.store.db import Read, Write
 from server.store.paging import Page
 
 MOST_COUNTED = 100
+EVERY_KIND = (*store.KINDS, *store.OWN_KINDS)
 
 
 class NotificationView(msgspec.Struct, frozen=True):
@@ -26,9 +27,12 @@ def notify(
 ) -> None:
     """Tell one of ours, once, unless it is their own doing or they do not want to hear of it.
 
-    A group has nobody who would read it.
+    That a poll is over is nobody's doing: its author hears of it too. A group has nobody who would
+    read it.
     """
-    if not to.local or to.kind == "Group" or to.id == from_.id:
+    if not to.local or to.kind == "Group":
+        return
+    if to.id == from_.id and kind != "poll":
         return
     if follows.silences(tx, to.id, from_.id, now_ms):
         return
@@ -52,8 +56,8 @@ def page(
     kinds: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
 ) -> list[NotificationView]:
-    """Newest first; of `kinds` (all where empty) and not of `exclude`."""
-    wanted = tuple(k for k in (kinds or store.KINDS) if k in store.KINDS and k not in exclude)
+    """Newest first; of `kinds` (all that apps know where empty) and not of `exclude`."""
+    wanted = tuple(k for k in (kinds or store.KINDS) if k in EVERY_KIND and k not in exclude)
     return _views(db, viewer_id, store.page(db, viewer_id, window, wanted))
 
 

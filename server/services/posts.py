@@ -12,9 +12,10 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, documents, reading, threads
+from server.services import boosts, documents, polls, reading, threads
 from server.services.follows import activity_uri
 from server.services.notifications import notify
+from server.services.polls import NewPoll
 from server.services.spreading import spread_post
 from server.store import (
     accounts,
@@ -26,6 +27,7 @@ from server.store import (
     posts,
     reactions,
 )
+from server.store import polls as poll_store
 from server.store.db import Read, Write
 
 # one place to look for all that can be done with posts
@@ -51,7 +53,10 @@ _LANGUAGE: Final = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 
 
 class NewPost(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants to say. With a `title` it is a story, else a short note. Markdown."""
+    """What somebody wants to say. With a `title` it is a story, else a short note. Markdown.
+
+    A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
+    """
 
     content: str
     title: str = ""
@@ -63,6 +68,8 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     media_ids: tuple[int, ...] = ()
     reply_to_id: int | None = None
     idempotency_key: str = ""
+    poll: NewPoll | None = None
+    poll_stays: bool = False
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -89,17 +96,17 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     """
     if new.idempotency_key and (known := idempotency.post_of(tx, author.id, new.idempotency_key)):
         return reading.readable(tx, author.id, known)
-    parent = _parent(tx, author, new)
-    _check(tx, author, new, None)
+    new, parent = check(tx, author, new)
     said = _say(tx, site, author, new, parent)
     id = new_id(now_ms)
+    poll = polls.begun(new.poll, now_ms) if new.poll else None
     post = Post(
         id=id,
         uri=f"{site.origin}/objects/{id}",
         url=f"{site.origin}/@{author.name}/{id}",
         author_id=author.id,
         local=1,
-        kind="article" if said.title else "note",
+        kind="question" if poll else "article" if said.title else "note",
         visibility=new.visibility,
         title=said.title,
         lead=said.lead,
@@ -110,7 +117,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         language=new.language or site.languages[0],
         tags=msgspec.json.encode(said.tags).decode(),
         emojis="[]",
-        extra="{}",
+        extra=poll.extra if poll else "{}",
         reply_to_uri=parent.uri if parent else None,
         reply_to_id=parent.id if parent else None,
         thread_id=parent.thread_id if parent else id,
@@ -125,6 +132,8 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     )
     posts.insert(tx, post)
     _attach_all(tx, post, said, new)
+    if poll is not None:
+        poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     posts.count(tx, post, 1)
@@ -139,7 +148,12 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
 def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int) -> Post:
     """Change what a post says; what it said before stays in its history. Visibility stays."""
     post = own(tx, author, post_id)
-    new = msgspec.structs.replace(new, visibility=post.visibility, reply_to_id=post.reply_to_id)
+    new = msgspec.structs.replace(
+        new,
+        visibility=post.visibility,
+        reply_to_id=post.reply_to_id,
+        poll=polls.checked(new.poll) if new.poll else None,
+    )
     _check(tx, author, new, post)
     if bool(new.title.strip()) != (post.kind == "article"):
         raise Invalid("A story keeps its title; a note cannot get one later.")
@@ -159,6 +173,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         language=new.language or post.language,
         tags=msgspec.json.encode(said.tags).decode(),
         edited_ms=now_ms,
+        **_asked(tx, post, new, now_ms),
     )
     changed = reading.readable(tx, author.id, post.id)
     _attach_all(tx, changed, said, new)
@@ -173,6 +188,15 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
     return changed
+
+
+def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:
+    """The columns of a post's poll after an edit."""
+    if post.kind == "article" or (new.poll_stays and new.poll is None):
+        return {}
+    held = poll_store.held(tx, post.id) or post
+    poll = polls.changed(tx, held, new.poll, now_ms)
+    return {"kind": "question", "extra": poll.extra} if poll else {"kind": "note", "extra": "{}"}
 
 
 def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
@@ -214,6 +238,18 @@ def own(db: Read, author: Account, post_id: int) -> Post:
     return post
 
 
+def check(db: Read, author: Account, new: NewPost) -> tuple[NewPost, Post | None]:
+    """What will be said, and the post that it answers, as long as both are possible.
+
+    Raises `Invalid`, `NotFound`, `Forbidden`, `Conflict` with what to change.
+    """
+    parent = _parent(db, author, new)
+    poll = polls.checked(new.poll) if new.poll else None
+    new = msgspec.structs.replace(new, poll=poll)
+    _check(db, author, new, None)
+    return new, parent
+
+
 def _parent(db: Read, author: Account, new: NewPost) -> Post | None:
     if new.reply_to_id is None:
         return None
@@ -233,6 +269,7 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
     if new.language and _LANGUAGE.fullmatch(new.language) is None:
         raise Invalid("This is not the code of a language, such as ko or en.")
     _check_lengths(new, MAX_STORY if story else MAX_NOTE)
+    _check_poll(new, post)
     most = MAX_PICTURES_OF_STORY if story else MAX_PICTURES_OF_NOTE
     if len(new.media_ids) > most:
         raise Invalid("At most %(most)s pictures fit here.", most=most)
@@ -240,8 +277,19 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
         picture = media.by_id(db, id)
         if picture is None or picture.account_id != author.id:
             raise NotFound("There is no such picture; please choose it again.")
-        if picture.post_id not in (None, post.id if post else None):
+        placed = picture.post_id not in (None, post.id if post else None)
+        if placed or picture.scheduled_id is not None:
             raise Conflict("This picture is in another post already; please choose it again.")
+
+
+def _check_poll(new: NewPost, post: Post | None) -> None:
+    kept = post is not None and new.poll_stays and polls.of(post) is not None
+    if not (new.poll or kept):
+        return
+    if new.title.strip():
+        raise Invalid("A story cannot have a poll. Ask in a short note instead.")
+    if new.media_ids:
+        raise Invalid("A post has pictures or a poll, not both. Please take one of them out.")
 
 
 def _check_lengths(new: NewPost, most: int) -> None:

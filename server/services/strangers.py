@@ -12,6 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
+from server.services import polls
 from server.services.notifications import notify
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
@@ -25,9 +26,11 @@ from server.store import (
     posts,
     reactions,
 )
+from server.store import polls as poll_store
 from server.store.db import Read, Write
 
 MAX_TITLE = 300  # characters of a stranger's title that we keep
+MAX_COUNT = 10**9  # votes in a stranger's poll
 MAX_ORPHANS = 1000  # replies that one late parent may adopt
 
 
@@ -133,6 +136,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         if follower and target:
             follows.remove(tx, follower, target)
     reactions.withdraw(tx, account.id)
+    poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)
     accounts.set_columns(
@@ -250,10 +254,10 @@ def _written(found: Object) -> dict[str, Any]:
 def _extra(found: Object) -> dict[str, Any]:
     if found.type == "Question":
         return {
-            "options": [[option.name, option.votes] for option in found.options],
+            "options": [[option.name, _number(option.votes)] for option in found.options],
             "multiple": found.multiple,
             "ends_ms": found.ends_ms,
-            "voters": found.voters,
+            "voters": _number(found.voters),
         }
     if found.type == "Event":
         return {
@@ -262,6 +266,11 @@ def _extra(found: Object) -> dict[str, Any]:
             "location": text.plain(found.location),
         }
     return {}
+
+
+def _number(claimed: int | None) -> int | None:
+    """A count of which nothing overflows, whatever was claimed."""
+    return None if claimed is None else min(claimed, MAX_COUNT)
 
 
 def _named(db: Read, site: Site, found: Object) -> list[Account]:
@@ -365,6 +374,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         posts.insert_revision(tx, post)
         columns["edited_ms"] = min(stamp or now_ms, now_ms + DAY_MS)
     posts.set_columns(tx, post.id, **columns)
+    polls.heard(tx, post, _extra(found))
     named = [a for a in _named(tx, site, found) if not a.local or posts.mentions(tx, post.id, a.id)]
     if post.open:
         named = _named(tx, site, found)

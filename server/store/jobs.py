@@ -16,10 +16,13 @@ BEHIND_MS: Final = 2**62
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
 
 
-def enqueue(tx: Write, kind: str, lane: str, payload: bytes, due_ms: int) -> int:
+def enqueue(
+    tx: Write, kind: str, lane: str, payload: bytes, due_ms: int, *, wait_ms: int = 0
+) -> int:
     """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits.
 
-    On PostgreSQL the first of the lane is held until then: whoever ends it sees this one.
+    `due_ms` is the present, of which the job's id is made; `wait_ms` puts it off. On PostgreSQL
+    the first of the lane is held until then: whoever ends it sees this one.
     """
     id = new_id(due_ms)
     hold = " FOR UPDATE" if tx.dialect == "postgresql" else ""
@@ -32,15 +35,23 @@ def enqueue(tx: Write, kind: str, lane: str, payload: bytes, due_ms: int) -> int
         kind=kind,
         lane=lane,
         payload=payload,
-        due=BEHIND_MS if behind else due_ms,
+        due=BEHIND_MS if behind else due_ms + wait_ms,
     )
     return id
 
 
-def enqueue_once(tx: Write, kind: str, lane: str, payload: Any, due_ms: int) -> None:  # noqa: ANN401
+def enqueue_once(
+    tx: Write,
+    kind: str,
+    lane: str,
+    payload: Any,  # noqa: ANN401
+    due_ms: int,
+    *,
+    wait_ms: int = 0,
+) -> None:
     """Promise it unless the same work waits already."""
     if not lane_waits(tx, lane):
-        enqueue(tx, kind, lane, msgspec.json.encode(payload), due_ms)
+        enqueue(tx, kind, lane, msgspec.json.encode(payload), due_ms, wait_ms=wait_ms)
 
 
 def lane_waits(db: Read, lane: str) -> bool:

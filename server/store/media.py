@@ -47,6 +47,39 @@ def attach(tx: Write, post_id: int, media_ids: Iterable[int]) -> None:
         )
 
 
+def hold(tx: Write, scheduled_id: int, media_ids: Iterable[int]) -> None:
+    """Keep the pictures, in this order, for a post that is to be published later."""
+    for position, id in enumerate(media_ids):
+        tx.run(
+            "UPDATE media SET scheduled_id = :scheduled, position = :position WHERE id = :id",
+            scheduled=scheduled_id,
+            position=position,
+            id=id,
+        )
+
+
+def let_go(tx: Write, scheduled_id: int) -> None:
+    """Its time has come, or it was taken back: they wait for a post as if they had just come."""
+    tx.run(
+        "UPDATE media SET scheduled_id = NULL WHERE scheduled_id = :scheduled",
+        scheduled=scheduled_id,
+    )
+
+
+def of_scheduled(db: Read, scheduled_ids: Iterable[int]) -> dict[int, list[Media]]:
+    """The pictures of each of the posts that are to be published later, in order."""
+    answer: dict[int, list[Media]] = {}
+    for row in among(
+        db,
+        """
+        SELECT * FROM media WHERE scheduled_id IN (:list) ORDER BY scheduled_id, position
+        """,
+        scheduled_ids,
+    ):
+        answer.setdefault(row["scheduled_id"], []).append(Media(**row))
+    return answer
+
+
 def of_posts(db: Read, post_ids: Iterable[int]) -> dict[int, list[Media]]:
     """The pictures of each of the posts, in order."""
     answer: dict[int, list[Media]] = {}
@@ -70,12 +103,13 @@ def release(tx: Write, post_id: int) -> None:
 def remove_loose(tx: Write, before_ms: int) -> list[str]:
     """Forget pictures that never came into a post; the names of their files.
 
-    One that its owner's draft names waits with it, whatever its age; one that was let go
-    (`created_ms` 0) does not. An id has so many digits that a draft holds them only by naming it.
+    One that its owner's draft names, or that is to be published later, waits whatever its age; one
+    that was let go (`created_ms` 0) does not. An id has so many digits that a draft holds them only
+    by naming it.
     """
     found = tx.all(
         """
-        DELETE FROM media WHERE post_id IS NULL AND created_ms < :before
+        DELETE FROM media WHERE post_id IS NULL AND scheduled_id IS NULL AND created_ms < :before
           AND (created_ms = 0 OR NOT EXISTS (
             SELECT 1 FROM draft WHERE draft.account_id = media.account_id
               AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))

@@ -5,6 +5,7 @@ from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS = ("follow", "follow_request", "mention", "favourite", "reblog", "status", "update", "poll")
+OWN_KINDS = ("scheduled",)  # which apps do not know: a post of one's own could not be published
 
 
 def insert(tx: Write, notification: Notification) -> bool:

@@ -82,6 +82,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "notification",
         "revision",
         "idempotency",
+        "poll_vote",
+        "poll_end",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 
@@ -360,12 +362,13 @@ def mentioning(db: Read, account_id: int, post_ids: Iterable[int]) -> set[int]:
 
 
 def reached(db: Read, post_id: int) -> list[int]:
-    """Accounts that have seen the post for sure: named in it, replied, liked or boosted."""
+    """Accounts that have seen the post for sure: named, replied, liked, boosted or voted."""
     found = db.all(
         """
         SELECT account_id FROM mention WHERE post_id = :id
         UNION SELECT account_id FROM favourite WHERE post_id = :id
         UNION SELECT account_id FROM boost WHERE post_id = :id
+        UNION SELECT account_id FROM poll_vote WHERE post_id = :id
         UNION SELECT author_id FROM post WHERE reply_to_id = :id
         """,
         id=post_id,

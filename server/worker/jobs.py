@@ -14,8 +14,8 @@ from federation.retry import retry_at
 from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
-from server.model import Job
-from server.services import spreading, strangers
+from server.model import Job, Site
+from server.services import spreading, strangers, voting
 from server.store import jobs
 from server.store.db import Database, DatabaseError, Write
 from server.worker.loop import held
@@ -76,6 +76,10 @@ class Jobs:
             await self._db.write(_spread, job, self._now_ms())
         elif job.kind == "bury":
             await self._db.write(_bury, job, payload["account"], self._now_ms())
+        elif job.kind == "poll":
+            await self._db.write(_poll, self._fetcher.site, job, payload["post"], self._now_ms())
+        elif job.kind == "poll-end":
+            await self._db.write(_poll_end, job, payload["post"], payload["after"], self._now_ms())
         else:
             raise LookupError(f"no such kind of job: {job.kind}")
 
@@ -105,3 +109,18 @@ def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
         jobs.postpone(tx, job, now_ms, "more to bury")
     else:
         jobs.complete(tx, job, now_ms)
+
+
+def _poll(tx: Write, site: Site, job: Job, post_id: int, now_ms: int) -> None:
+    voting.tell_counts(tx, site, post_id, now_ms)
+    jobs.complete(tx, job, now_ms)
+
+
+def _poll_end(tx: Write, job: Job, post_id: int, after_id: int, now_ms: int) -> None:
+    """Some voters are told; for those who are left there is a new job."""
+    if not jobs.complete(tx, job, now_ms):
+        return
+    served = voting.tell_voters(tx, post_id, after_id, now_ms)
+    if served is not None:
+        payload = msgspec.json.encode({"post": post_id, "after": served})
+        jobs.enqueue(tx, job.kind, job.lane, payload, now_ms)

@@ -12,6 +12,7 @@ from server.media import Pictures
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.worker.deliveries import Deliveries
+from server.worker.due import keep_time, keep_time_once
 from server.worker.housekeeping import keep_house, keep_house_once
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop
@@ -39,6 +40,7 @@ class Worker:
         self._pictures = pictures
         self._remote_bytes = remote_bytes
         self._now_ms = now_ms
+        self._site = fetcher.site
         self._work = Jobs(db, fetcher, now_ms)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
@@ -66,6 +68,7 @@ class Worker:
         self._running = [
             asyncio.create_task(self._jobs.run()),
             asyncio.create_task(self._peers.run()),
+            asyncio.create_task(keep_time(self._db, self._site, self._now_ms)),
             asyncio.create_task(
                 keep_house(self._db, self._pictures, self._remote_bytes, self._now_ms)
             ),
@@ -102,6 +105,10 @@ class Worker:
     async def keep_house_once(self) -> None:
         """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
         await keep_house_once(self._db, self._pictures, self._remote_bytes, self._now_ms())
+
+    async def keep_time_once(self) -> None:
+        """End polls that are over, and publish posts whose time has come."""
+        await keep_time_once(self._db, self._site, self._now_ms)
 
 
 def _release_all(tx: Write, now_ms: int) -> None:

@@ -27,12 +27,14 @@ from server.store import (
     media,
     notifications,
     peers,
+    polls,
     posts,
     queue,
     reactions,
     remote_pictures,
     reports,
     rules,
+    scheduled,
     sessions,
     settings,
     sqlite,
@@ -41,6 +43,7 @@ from server.store import (
 )
 from server.store.db import DatabaseError, Write
 from server.store.paging import Page
+from server.store.scheduled import Scheduled
 from server.store.transaction import Cursor, Dialect
 from tests.server.world import EVE, ours, settle, who
 
@@ -57,12 +60,14 @@ STORES = (
     media,
     notifications,
     peers,
+    polls,
     posts,
     queue,
     reactions,
     remote_pictures,
     reports,
     rules,
+    scheduled,
     sessions,
     settings,
     timelines,
@@ -248,6 +253,16 @@ def _things(tx: Write) -> dict[Any, Any]:
         Member: private,
         Page: Page(),
         Draft: Draft(id=1, account_id=ann.id, body="{}", updated_ms=1),
+        Scheduled: Scheduled(
+            id=1,
+            account_id=ann.id,
+            due_ms=1,
+            params="{}",
+            app_id=None,
+            idempotency_key=None,
+            failure="",
+            created_ms=1,
+        ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),
         Notification: Notification(

@@ -369,8 +369,6 @@ async def test_many_likes_at_once_are_counted_right(city):
 
 async def test_what_is_not_there_is_refused_and_not_lost(city):
     for more in (
-        {"poll": {"options": ["a", "b"], "expires_in": 300}},
-        {"scheduled_at": "2030-01-01T00:00:00Z"},
         {"quoted_status_id": "1"},
         {"visibility": "local"},
         {"in_reply_to_id": "999"},

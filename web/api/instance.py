@@ -12,6 +12,7 @@ from server.config import VERSION
 from server.model import Site
 from server.services import accounts
 from server.services.media import MAX_ALT
+from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LENGTH_S
 from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
 from web import present
 from web.api.access import anybody, need
@@ -131,10 +132,10 @@ def configuration(site: Site) -> dict[str, Any]:
             "video_matrix_limit": 0,
         },
         "polls": {
-            "max_options": 0,
-            "max_characters_per_option": 0,
-            "min_expiration": 0,
-            "max_expiration": 0,
+            "max_options": MAX_OPTIONS,
+            "max_characters_per_option": MAX_OPTION,
+            "min_expiration": MIN_LENGTH_S,
+            "max_expiration": MAX_LENGTH_S,
         },
         "translation": {"enabled": False},
     }

@@ -5,7 +5,7 @@ Writing takes two keys that Mastodon does not have: `title` and `lead`, which ma
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -13,18 +13,40 @@ from aiohttp import web
 from server import lookup, text
 from server.errors import Deleted, Forbidden, Invalid, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import posts, reading
+from server.services import posts, reading, scheduled
+from server.services.polls import NewPoll
 from server.services.posts import NewPost
+from server.services.scheduled import ScheduledView
 from server.store.db import Read, Write
 from web import entities, present
 from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import Id, one
+from web.api.moments import moment_ms
+from web.api.shape import gives
 from web.body import body, query
 from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
 
 MOST_AT_ONCE: Final = 40
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """What is asked: answers to choose from, open for `expires_in` seconds."""
+
+    options: tuple[str, ...] = ()
+    expires_in: int = 0
+    multiple: bool = False
+    hide_totals: bool = False
+
+    def new(self) -> NewPoll:
+        """As the service takes it."""
+        return NewPoll(
+            options=self.options,
+            lasts_s=self.expires_in,
+            multiple=self.multiple,
+            hidden=self.hide_totals,
+        )
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -39,7 +61,7 @@ class Text(msgspec.Struct, frozen=True):
     media_ids: tuple[Id, ...] = ()
     visibility: Literal["public", "unlisted", "private", "direct"] | None = None
     in_reply_to_id: Id | None = None
-    poll: dict[str, Any] | None = None
+    poll: Poll | None = None
     scheduled_at: str | None = None
     quoted_status_id: str | None = None
 
@@ -52,8 +74,12 @@ class Several(msgspec.Struct, frozen=True):
 
 @routes.post("/api/v1/statuses")
 @need("write:statuses")
+@gives(entities.Status | entities.ScheduledStatus, body=Text)
 async def write(request: web.Request, viewer: Viewer) -> web.Response:
-    """Publish a post. With an `Idempotency-Key` that was used before, the post it made then."""
+    """Publish a post, or keep it until `scheduled_at`; a time that is over counts as none.
+
+    With an `Idempotency-Key` that was used before, the answer is what it made then.
+    """
     typed = await body(request, Text)
     _refuse_what_is_not_there(typed)
     new = NewPost(
@@ -69,9 +95,21 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         media_ids=typed.media_ids,
         reply_to_id=typed.in_reply_to_id,
         idempotency_key=_key(request),
+        poll=typed.poll.new() if typed.poll else None,
     )
+    due_ms = moment_ms(typed.scheduled_at) if typed.scheduled_at else 0
     await lookup.mentioned(request.config_dict[FETCHER], typed.status)
+    if due_ms > request.config_dict[NOW]():
+        return await _later(request, viewer, new, due_ms)
     return await changed(request, viewer, _written, new)
+
+
+async def _later(request: web.Request, viewer: Viewer, new: NewPost, due_ms: int) -> web.Response:
+    """Keep it until its time has come."""
+    view = await request.config_dict[DB].write(
+        _scheduled, viewer, new, due_ms, request.config_dict[NOW]()
+    )
+    return one(present.scheduled(request.config_dict[SITE], view))
 
 
 @routes.get("/api/v1/statuses")
@@ -93,6 +131,7 @@ async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 @routes.put("/api/v1/statuses/{id}")
 @need("write:statuses")
+@gives(entities.Status, body=Text)
 async def edit(request: web.Request, viewer: Viewer) -> web.Response:
     """Change one's own post. Title and lead stay as they are where an app does not know them."""
     typed = await body(request, Text)
@@ -198,6 +237,11 @@ def _written(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) 
     return reading.view(tx, author.id, posts.write(tx, site, author, new, now_ms).id)
 
 
+def _scheduled(tx: Write, viewer: Viewer, new: NewPost, due_ms: int, now_ms: int) -> ScheduledView:
+    made = scheduled.schedule(tx, viewer.account, new, due_ms, app_id=viewer.app_id, now_ms=now_ms)
+    return scheduled.view(tx, viewer.account.id, made.id)
+
+
 def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms: int) -> PostView:
     post = _own(tx, author.id, id).post
     new = NewPost(
@@ -210,6 +254,7 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
         language=post.language if typed.language is None else typed.language,
         media_ids=typed.media_ids,
         reply_to_id=post.reply_to_id,
+        poll=typed.poll.new() if typed.poll else None,
     )
     posts.edit(tx, site, author, id, new, now_ms)
     return reading.view(tx, author.id, id)
@@ -255,9 +300,5 @@ def _key(request: web.Request) -> str:
 
 def _refuse_what_is_not_there(typed: Text) -> None:
     """Raise `Invalid` rather than publish a post without what its author put into it."""
-    if typed.poll is not None:
-        raise Invalid("Polls are not available here: send the post without one.")
-    if typed.scheduled_at is not None:
-        raise Invalid("Posts cannot be scheduled here: send the post when it is time.")
     if typed.quoted_status_id is not None:
         raise Invalid("Quotes are not available here: put a link to the post into the text.")

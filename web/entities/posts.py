@@ -80,6 +80,45 @@ class Poll(TypedDict):
     own_votes: NotRequired[list[int]]
 
 
+class PollParams(TypedDict):
+    """A poll that is to be asked later, for so many seconds from then."""
+
+    options: list[str]
+    expires_in: int
+    multiple: bool
+    hide_totals: bool
+
+
+class ScheduledParams(TypedDict):
+    """What a post will say. `title` and `lead` are ours, empty for a note."""
+
+    text: str
+    title: str
+    lead: str
+    poll: PollParams | None
+    media_ids: list[str] | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    in_reply_to_id: str | None
+    quoted_status_id: str | None
+    language: str | None
+    application_id: str | None
+    scheduled_at: None
+    idempotency: None
+    with_rate_limit: bool
+
+
+class ScheduledStatus(TypedDict):
+    """A post that waits for its time. `failure`, ours, says why it could not be published."""
+
+    id: str
+    scheduled_at: str
+    params: ScheduledParams
+    media_attachments: list[MediaAttachment]
+    failure: str | None
+
+
 class StatusTag(TypedDict):
     """A hashtag of a post."""
 

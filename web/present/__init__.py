@@ -7,6 +7,8 @@ docs.joinmastodon.org/entities
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
 from web.present.place import rule, week
+from web.present.polls import poll
+from web.present.scheduled import scheduled
 from web.present.statuses import (
     boost,
     content,
@@ -15,9 +17,10 @@ from web.present.statuses import (
     found_tag,
     notification,
     opinions,
-    poll,
+    personal,
     shared_status,
     source,
+    special,
     status,
     tag,
 )
@@ -40,12 +43,15 @@ __all__ = [
     "mention",
     "notification",
     "opinions",
+    "personal",
     "poll",
     "relationship",
     "role",
     "rule",
+    "scheduled",
     "shared_status",
     "source",
+    "special",
     "status",
     "tag",
     "week",
