@@ -12,9 +12,12 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    circles,
+    discovery,
     instance,
     media,
     notifications,
+    profile,
     reactions,
     relationships,
     search,
@@ -38,9 +41,12 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
+        circles,
+        discovery,
         instance,
         media,
         notifications,
+        profile,
         reactions,
         relationships,
         search,
