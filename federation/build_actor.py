@@ -32,6 +32,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     bot: bool = False
     discoverable: bool = True
     indexable: bool = True
+    attribution_domains: tuple[str, ...] = ()
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
     closed: bool = False
@@ -77,6 +81,9 @@ def _actor(profile: Profile, kind: str) -> dict[str, Any]:
         "manuallyApprovesFollowers": profile.locked,
         "discoverable": profile.discoverable,
         "indexable": profile.indexable,
+        "showMedia": profile.show_media,
+        "showRepliesInMedia": profile.show_media_replies,
+        "showFeatured": profile.show_featured,
         "published": iso(profile.published_ms),
         "attachment": [_field(name, value) for name, value in profile.fields],
         "tag": [],
@@ -96,6 +103,8 @@ def _optional_of_actor(profile: Profile) -> dict[str, Any]:
         body["icon"] = _picture(profile.icon)
     if profile.image:
         body["image"] = _picture(profile.image)
+    if profile.attribution_domains:
+        body["attributionDomains"] = list(profile.attribution_domains)
     if profile.also_known_as:
         body["alsoKnownAs"] = list(profile.also_known_as)
     if profile.moved_to:

@@ -50,6 +50,8 @@ MAX_FIELDS: Final = 16
 MAX_KEYS: Final = 16
 MAX_KEY_CHARS: Final = 4_096
 MAX_ALIASES: Final = 32
+MAX_ATTRIBUTION_DOMAINS: Final = 32
+MAX_DOMAIN_CHARS: Final = 253
 MAX_ITEMS: Final = 1_000
 MAX_FLAGGED: Final = 100
 MAX_REASON_CHARS: Final = 5_000
@@ -121,7 +123,8 @@ def actor(raw: dict[str, Any]) -> Actor:
     """An actor; `id`, `inbox` and one of `ACTOR_TYPES` are required.
 
     Without a usable `preferredUsername` the last segment of the id is the name. `discoverable` is
-    true only where it is left out or true. Raises `Gone` for a Tombstone, else `Malformed`. AP §4.
+    true only where it is left out or true, `indexable` only where it is true. Raises `Gone` for a
+    Tombstone, else `Malformed`. AP §4.
     """
     kind = type_or_none(raw.get("type"), ACTOR_TYPES)
     if kind == "Tombstone":
@@ -148,6 +151,11 @@ def actor(raw: dict[str, Any]) -> Actor:
         locked=raw.get("manuallyApprovesFollowers") is True,
         bot=kind in BOT_TYPES,
         discoverable=raw.get("discoverable", True) is True,
+        indexable=raw.get("indexable") is True,
+        attribution_domains=_domains(raw.get("attributionDomains")),
+        show_media=raw.get("showMedia") is not False,
+        show_media_replies=raw.get("showRepliesInMedia") is not False,
+        show_featured=raw.get("showFeatured") is not False,
         fields=_fields(raw.get("attachment")),
         emojis=emojis(raw),
         keys=keys(raw),
@@ -161,6 +169,12 @@ def actor(raw: dict[str, Any]) -> Actor:
 def _address(raw: dict[str, Any], name: str) -> str:
     """The id under `name`, "" without one."""
     return id_or_none(raw.get(name)) or ""
+
+
+def _domains(value: Any) -> tuple[str, ...]:
+    """Websites whose author this actor may be called. joinmastodon.org/ns#attributionDomains"""
+    found = [text_or_none(item) for item in many(value)[:MAX_ATTRIBUTION_DOMAINS]]
+    return tuple(name.lower() for name in found if name and len(name) <= MAX_DOMAIN_CHARS)
 
 
 def _username(raw: dict[str, Any], id: str) -> str:

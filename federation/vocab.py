@@ -85,6 +85,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     locked: bool = False
     bot: bool = False
     discoverable: bool = True
+    indexable: bool = False
+    attribution_domains: tuple[str, ...] = ()
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
     fields: tuple[tuple[str, str], ...] = ()
     emojis: tuple[Emoji, ...] = ()
     keys: tuple[Key, ...] = ()

@@ -19,7 +19,7 @@ from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import strangers
+from server.services import profile_links, strangers
 from server.store import accounts, follows, hosts, posts, timelines
 from server.store.db import Database, Write
 
@@ -163,6 +163,27 @@ class Fetcher:
         """What a stranger says is a picture. Raises `FederationError`."""
         found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.elsewhere)
         return found.body
+
+    async def profile_links(self, account_id: int) -> None:
+        """Look which of the pages to which one of ours leads lead back, and remember those.
+
+        Unsigned: a page that anybody may read says it to everybody.
+        """
+        account = await self.db.read(accounts.by_id, account_id)
+        if account is None or not account.local:
+            return
+        found: list[str] = []
+        for address in profile_links.unconfirmed(account):
+            if not await self.elsewhere(address):
+                continue
+            with contextlib.suppress(FederationError):
+                page = await self._client.get(
+                    address, accept="text/html", max_bytes=profile_links.MAX_PAGE_BYTES
+                )
+                if await asyncio.to_thread(profile_links.leads_back, page.body, account):
+                    found.append(address)
+        if found:
+            await self.db.write(profile_links.confirm, account_id, found, self.now_ms())
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""

@@ -32,10 +32,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """An actor, ours (`domain == ""`) or a stranger's. `bio` is sanitised HTML.
 
-    `fields` and `emojis` and `also_known_as` are JSON texts: [[name, html], ...],
-    [[shortcode, url], ...], [uri, ...]. `avatar` and `header` are addresses (ours: below /media/).
-    `attribution_domains` is a JSON list. Moderators limited it at `limited_ms` (followers alone see
-    its posts), or mark its pictures as sensitive since `sensitive_ms`.
+    `fields` and `emojis` and `also_known_as` are JSON texts: [[name, html], ...] (and a third, when
+    its link was found to lead back), [[shortcode, url], ...], [uri, ...]. `avatar` and `header` are
+    addresses (ours: below /media/). `attribution_domains` is a JSON list. Moderators limited it at
+    `limited_ms` (followers alone find it and its posts), or mark its pictures as sensitive since
+    `sensitive_ms`.
     """
 
     id: int
@@ -102,6 +103,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     `theme`: light | dark; empty follows the device. `default_quote_policy`: public | followers |
     nobody. `address`: from where they signed up. A moderator shut them out at `disabled_ms`.
+    `language` is that of the pages, `default_language` that of new posts.
     """
 
     account_id: int
@@ -120,6 +122,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_ms: int | None = None
     address: str = ""
     disabled_ms: int | None = None
+    default_language: str = ""
+
+    @property
+    def writes_in(self) -> str:
+        """The language of new posts at first; empty where they have not said."""
+        return self.default_language or self.language
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,6 +284,11 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     app: App | None = None
     own_votes: tuple[int, ...] = ()
 
+    @property
+    def sensitive(self) -> bool:
+        """Whether its pictures are covered at first: its author, or a moderator, said so."""
+        return bool(self.post.sensitive) or self.author.sensitive_ms is not None
+
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the city, which passes on what carries its hashtag (`tag`, in normal form).
@@ -338,6 +351,7 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     domain_blocking: bool = False
     endorsed: bool = False
     note: str = ""
+    muting_until_ms: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ READ_S: Final = 20.0  # for a body of at most 1 MiB
 INBOX_AT_ONCE: Final = 500
 FROM_ONE_AT_ONCE: Final = 200  # of one address: it may be a proxy that we were not told of
 PAGE_ITEMS: Final = 20
+CIRCLES: Final = ("followers", "following")
 _arriving: Counter[str] = Counter()  # requests under way in this process, by address
 
 
@@ -298,12 +299,18 @@ Items = Callable[[Read, Site, Account, Page], tuple[list[Any], int | None]]
 async def _collection(
     request: web.Request, name: str, items: Items, total: Callable[[Read, Account], int]
 ) -> web.Response:
-    """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`."""
+    """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`.
+
+    Whoever keeps for themself who follows whom tells how many alone.
+    """
     account = await _active(request)
-    uri = f"{account.uri}/{name}"
+    uri, hidden = f"{account.uri}/{name}", account.hide_collections and name in CIRCLES
     if "page" not in request.query and "max_id" not in request.query:
         count = await request.app[DB].read(total, account)
-        return document(request, build.ordered_collection(uri, count, first=f"{uri}?page=1"))
+        first = None if hidden else f"{uri}?page=1"
+        return document(request, build.ordered_collection(uri, count, first=first))
+    if hidden:
+        raise NotFound("There is nothing at this address.")
     window = _window(request)
     found, last = await request.app[DB].read(items, request.app[SITE], account, window)
     return document(request, _page(request, uri, found, last))

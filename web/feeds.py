@@ -243,7 +243,7 @@ def _content(site: Site, view: PostView, warned: str) -> str:
     parts = [text.sanitise_story(post.content, f"{site.origin}/media/")]
     if post.warning:
         parts.insert(0, _WARNING.format(warned, post.warning))
-    if not post.sensitive and not post.warning:
+    if not view.sensitive and not post.warning:
         parts += [
             _PICTURE.format(_address(site, media), media.alt)
             for media in view.media

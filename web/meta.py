@@ -12,7 +12,7 @@ LEAST_SIZE: Final = (600, 315)
 
 def preview(view: PostView) -> Media | None:
     """The picture that stands for a post elsewhere: its first, if it is ours, large and for all."""
-    if view.post.sensitive or view.post.warning:
+    if view.sensitive or view.post.warning:
         return None
     first = next((media for media in view.media if media.kind == "image"), None)
     if first is None or not first.large:

@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
-from server.services import notifications
+from server.services import notifications, profile_links
 from web import i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
@@ -186,6 +186,8 @@ def environment(language: str) -> Environment:
     )
     env.filters.update(
         html=html,
+        lines=profile_links.lines,
+        mine=mine,
         named=named,
         shortened=text.excerpt,
         opens=text.opens,
@@ -247,6 +249,13 @@ def html(context: Context, content: str, emojis: str = "[]") -> Markup:
     """Sanitised HTML, sanitised once more, with its custom emoji as pictures."""
     clean = text.sanitise_story(content, f"{context['site'].origin}/media/")
     return Markup(_with_emojis(context, clean, emojis))  # noqa: S704  sanitised here
+
+
+@pass_context
+def mine(context: Context, content: str, account: Account) -> Markup:
+    """A line of somebody's profile as `html`; links of our people say that they are their own."""
+    clean = html(context, content, account.emojis)
+    return Markup(text.as_me(clean)) if account.local else clean  # noqa: S704  sanitised above
 
 
 @pass_context

@@ -13,7 +13,7 @@ from server.ids import new_id
 from server.keyring import Keys
 from server.model import ROLES, VISIBILITIES, Account, Member, Site
 from server.outbox import publish
-from server.services import documents, follows, media
+from server.services import documents, follows, media, profile_links
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
@@ -24,6 +24,7 @@ from server.store import (
     polls,
     posts,
     reactions,
+    relations,
     scheduled,
     sessions,
     settings,
@@ -36,7 +37,14 @@ MAX_DISPLAY_NAME: Final = 60  # characters
 MAX_BIO: Final = 1000
 MAX_FIELDS: Final = 4
 MAX_FIELD: Final = 255
+MAX_PICTURE_DESCRIPTION: Final = 150
+MAX_ATTRIBUTION_DOMAINS: Final = 10
 PICTURES: Final = frozenset({"avatar", "header"})
+SWITCHES: Final = (
+    *("locked", "bot", "discoverable", "indexable", "hide_collections"),
+    *("show_media", "show_media_replies", "show_featured"),
+)
+QUOTE_POLICIES: Final = ("public", "followers", "nobody")
 OFFICIAL: Final = frozenset({"officer", "moderator", "admin"})
 RESERVED: Final = frozenset(
     {
@@ -63,7 +71,11 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes in a profile; None stays. `avatar`, `header`: file names, "" for none."""
+    """What changes in a profile; None stays. `avatar`, `header`: file names, "" for none.
+
+    `indexable`: everybody may find posts by their words. `hide_collections`: nobody else sees who
+    follows whom. `attribution_domains`: sites that may name the account as an author.
+    """
 
     display_name: str | None = None
     bio_source: str | None = None
@@ -71,8 +83,16 @@ class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
     locked: bool | None = None
     bot: bool | None = None
     discoverable: bool | None = None
+    indexable: bool | None = None
+    hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
     avatar: str | None = None
     header: str | None = None
+    avatar_description: str | None = None
+    header_description: str | None = None
+    attribution_domains: tuple[str, ...] | None = None
 
 
 def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
@@ -172,6 +192,7 @@ def blank(
         version=1,
         created_ms=now_ms,
         fetched_ms=0,
+        indexable=1,
     )
 
 
@@ -214,6 +235,35 @@ def shown(db: Read, account: Account | None) -> Account:
     return account
 
 
+def known(db: Read, account: Account | None) -> Account:
+    """As `shown`, and the suspended too: apps are told that they are. Raises as it does."""
+    if account is not None and account.state == "suspended" and account.kind != "Application":
+        return account
+    return shown(db, account)
+
+
+def known_by_id(db: Read, account_id: int) -> Account:
+    """An account that apps may know of. Raises `NotFound`, `Deleted`."""
+    return known(db, store.by_id(db, account_id))
+
+
+def known_among(db: Read, ids: list[int]) -> list[Account]:
+    """Those of `ids` that apps may know of, in their order."""
+    found = store.by_ids(db, ids)
+    there = [found[id] for id in dict.fromkeys(ids) if id in found]
+    return [
+        one for one in there if one.state in ("active", "suspended") and one.kind != "Application"
+    ]
+
+
+def moved(db: Read, account: Account) -> Account | None:
+    """Where somebody lives now, if we know them there and they say so too."""
+    new = store.by_uri(db, account.moved_to) if account.moved_to else None
+    if new is None or new.state != "active":
+        return None
+    return new if account.uri in msgspec.json.decode(new.also_known_as) else None
+
+
 def by_handle(db: Read, site: Site, handle: str) -> Account | None:
     """Whom `name`, `@name` or `name@domain` means, if we know them."""
     name, _, domain = handle.strip().removeprefix("@").partition("@")
@@ -231,19 +281,33 @@ def edit_profile(
     store.set_columns(tx, viewer.id, **columns)
     account = store.by_id(tx, viewer.id)
     assert account is not None  # noqa: S101  changed above
+    if changes.fields is not None:
+        profile_links.check_later(tx, account, now_ms)
     tell_update(tx, site, account, now_ms)
     return account
 
 
 def _columns(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, object]:
-    columns = _words(site, changes)
-    for name in ("locked", "bot", "discoverable"):
+    columns = _words(site, viewer, changes)
+    for name in SWITCHES:
         if (value := getattr(changes, name)) is not None:
             columns[name] = int(value)
     for name in ("avatar", "header"):
         if (file := getattr(changes, name)) is not None:
             columns[name] = f"{site.origin}/media/{file}" if file else ""
+    if changes.attribution_domains is not None:
+        columns["attribution_domains"] = _domains(changes.attribution_domains)
     return columns or {"display_name": viewer.display_name}
+
+
+def _domains(typed: tuple[str, ...]) -> str:
+    wanted = [one for one in typed if one.strip()]
+    if len(wanted) > MAX_ATTRIBUTION_DOMAINS:
+        raise Invalid("At most %(most)s websites fit here.", most=MAX_ATTRIBUTION_DOMAINS)
+    names = [text.domain_name(one) for one in wanted]
+    if None in names:
+        raise Invalid("This is not the domain of a website, such as example.org.")
+    return msgspec.json.encode(list(dict.fromkeys(names))).decode()
 
 
 def _let_go(tx: Write, site: Site, account_id: int, url: str, now_ms: int) -> None:
@@ -253,7 +317,7 @@ def _let_go(tx: Write, site: Site, account_id: int, url: str, now_ms: int) -> No
         media.let_go(tx, account_id, url.removeprefix(base), now_ms)
 
 
-def _words(site: Site, changes: ProfileChanges) -> dict[str, object]:
+def _words(site: Site, viewer: Account, changes: ProfileChanges) -> dict[str, object]:
     columns: dict[str, object] = {}
     if changes.display_name is not None:
         columns["display_name"] = changes.display_name.strip()[:MAX_DISPLAY_NAME]
@@ -263,7 +327,10 @@ def _words(site: Site, changes: ProfileChanges) -> dict[str, object]:
         columns["bio_source"] = changes.bio_source
         columns["bio"] = rendered(site, changes.bio_source)
     if changes.fields is not None:
-        columns["fields"] = _fields(site, changes.fields)
+        columns["fields"] = _fields(site, viewer, changes.fields)
+    for name in ("avatar_description", "header_description"):
+        if (said := getattr(changes, name)) is not None:
+            columns[name] = said.strip()[:MAX_PICTURE_DESCRIPTION]
     return columns
 
 
@@ -277,10 +344,12 @@ def rendered(site: Site, source: str) -> str:
     ).html
 
 
-def _fields(site: Site, fields: tuple[tuple[str, str], ...]) -> str:
+def _fields(site: Site, viewer: Account, fields: tuple[tuple[str, str], ...]) -> str:
+    """What was found of a link stays known while the link does."""
     kept = [(name.strip()[:MAX_FIELD], value.strip()[:MAX_FIELD]) for name, value in fields]
     lines = [(name, rendered(site, value)) for name, value in kept if name][:MAX_FIELDS]
-    return msgspec.json.encode(lines).decode()
+    known = {value: at_ms for _, value, at_ms in profile_links.lines(viewer)}
+    return profile_links.encoded([(name, value, known.get(value)) for name, value in lines])
 
 
 def tell_update(tx: Write, site: Site, account: Account, now_ms: int) -> None:
@@ -315,6 +384,32 @@ def set_default_visibility(tx: Write, viewer_id: int, visibility: str) -> None:
     if visibility not in VISIBILITIES:
         raise Invalid("There is no such visibility: %(visibility)s.", visibility=visibility)
     store.set_member(tx, viewer_id, default_visibility=visibility)
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True):
+    """How somebody's new posts begin; None stays. `language`: its code, empty for that of pages."""
+
+    visibility: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+    quote_policy: str | None = None
+
+
+def set_defaults(tx: Write, viewer_id: int, wanted: Defaults) -> Member:
+    """Remember how somebody's new posts begin. Raises `Invalid`."""
+    if wanted.visibility is not None:
+        set_default_visibility(tx, viewer_id, wanted.visibility)
+    if wanted.sensitive is not None:
+        store.set_member(tx, viewer_id, default_sensitive=int(wanted.sensitive))
+    if wanted.language is not None:
+        if wanted.language and not follows.is_language(wanted.language):
+            raise Invalid("This is not the code of a language, such as ko or en.")
+        store.set_member(tx, viewer_id, default_language=wanted.language)
+    if wanted.quote_policy is not None:
+        if wanted.quote_policy not in QUOTE_POLICIES:
+            raise Invalid("Please choose who may quote your posts.")
+        store.set_member(tx, viewer_id, default_quote_policy=wanted.quote_policy)
+    return _own(tx, viewer_id)[1]
 
 
 def pending(db: Read) -> list[tuple[Account, Member]]:
@@ -431,6 +526,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
     scheduled.remove_of(tx, viewer.id)
+    relations.forget_all(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -8,8 +8,9 @@ import msgspec
 from federation import build
 from federation.audience import addressed
 from federation.vocab import Attachment, Image, Option, Poll
+from server import text
 from server.model import Account, Media, Post, PostView, Site
-from server.services import polls, timelines
+from server.services import polls, profile_links, timelines
 from server.store import accounts
 from server.store.db import Read
 
@@ -32,7 +33,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         lead=post.lead,
         source=post.source,
         warning=post.warning,
-        sensitive=bool(post.sensitive),
+        sensitive=view.sensitive,
         language=post.language,
         in_reply_to=post.reply_to_uri,
         context=f"{site.origin}/contexts/{post.thread_id}",
@@ -112,13 +113,17 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
         name=account.shown_name,
         summary=account.bio,
         source=account.bio_source,
-        icon=_image(account.avatar),
-        image=_image(account.header),
-        fields=tuple((name, value) for name, value in msgspec.json.decode(account.fields)),
+        icon=_image(account.avatar, account.avatar_description),
+        image=_image(account.header, account.header_description),
+        fields=tuple((name, text.as_me(value)) for name, value, _ in profile_links.lines(account)),
         locked=bool(account.locked),
         bot=bool(account.bot),
         discoverable=bool(account.discoverable),
-        indexable=bool(account.discoverable),
+        indexable=bool(account.indexable),
+        attribution_domains=tuple(msgspec.json.decode(account.attribution_domains)),
+        show_media=bool(account.show_media),
+        show_media_replies=bool(account.show_media_replies),
+        show_featured=bool(account.show_featured),
         also_known_as=tuple(msgspec.json.decode(account.also_known_as)),
         moved_to=account.moved_to,
         closed=account.kind == "Group",  # a neighbourhood passes on what is written here
@@ -128,7 +133,7 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
     return build.group(described) if account.kind == "Group" else build.person(described)
 
 
-def _image(url: str) -> Image | None:
+def _image(url: str, alt: str) -> Image | None:
     if not url:
         return None
-    return Image(url, PREVIEWED.get(url.rpartition(".")[2], ""))
+    return Image(url, PREVIEWED.get(url.rpartition(".")[2], ""), alt)

@@ -1,16 +1,23 @@
 """Following, blocking and muting."""
 
+import re
+from typing import Final
+
+import msgspec
+
 from federation import build
-from server.errors import Conflict, Forbidden, NotFound
+from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Relationship, Site
 from server.outbox import publish
 from server.services.notifications import notify
-from server.store import accounts, jobs, notifications, timelines
+from server.store import accounts, jobs, notifications, relations, timelines
 from server.store import follows as store
 from server.store.db import Read, Write
 from server.store.paging import Page
 
+MAX_LANGUAGES: Final = 20
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 HOME_FILL = 20  # posts of a newly followed account that come into the home timeline at once
 
 
@@ -29,10 +36,27 @@ def activity_uri(site: Site, id: int) -> str:
     return f"{site.origin}/activities/{id}"
 
 
+class Wishes(msgspec.Struct, frozen=True):
+    """What a follower wants to see and hear of; None stays as it is.
+
+    `languages`: codes such as ko; none for all. `notify`: be told of every post.
+    """
+
+    reblogs: bool | None = None
+    notify: bool | None = None
+    languages: tuple[str, ...] | None = None
+
+
 def follow(
-    tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int, *, reblogs: bool = True
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    target_id: int,
+    now_ms: int,
+    *,
+    wishes: Wishes = Wishes(),  # noqa: B008  frozen
 ) -> None:
-    """Follow, or ask to. Doing it again only changes whether boosts are shown."""
+    """Follow, or ask to. Doing it again only changes what the viewer wants to see of it."""
     target = target_of(tx, viewer, target_id)
     if store.apart(tx, viewer.id, target.id):
         raise Forbidden("You cannot follow this account.")
@@ -41,15 +65,44 @@ def follow(
     id = new_id(now_ms)
     uri = activity_uri(site, id)
     if not store.insert(tx, id=id, uri=uri, follower=viewer, target=target, now_ms=now_ms):
-        store.set_reblogs(tx, viewer.id, target.id, reblogs)
+        _wish(tx, viewer.id, target.id, wishes)
         return
-    store.set_reblogs(tx, viewer.id, target.id, reblogs)
+    _wish(tx, viewer.id, target.id, wishes)
     if not target.local:
         publish(tx, viewer, build.follow(uri, viewer.uri, target.uri), now_ms, to=[target])
     elif target.locked:
         notify(tx, target, "follow_request", viewer, None, now_ms)
     else:
         begin(tx, viewer, target, now_ms)
+
+
+def _wish(tx: Write, viewer_id: int, target_id: int, wishes: Wishes) -> None:
+    """Raises `Invalid` for what is no language."""
+    languages = wishes.languages or ()
+    if len(languages) > MAX_LANGUAGES or not all(is_language(code) for code in languages):
+        raise Invalid("This is not the code of a language, such as ko or en.")
+    if wishes != Wishes():
+        store.set_wishes(
+            tx,
+            viewer_id,
+            target_id,
+            reblogs=wishes.reblogs,
+            notify=wishes.notify,
+            languages=wishes.languages,
+        )
+
+
+def is_language(code: str) -> bool:
+    """Whether this is the code of a language, as posts carry it."""
+    return _LANGUAGE.fullmatch(code) is not None
+
+
+def notified_of(tx: Write, viewer: Account, target_id: int, wanted: bool) -> None:
+    """Be told, or no more, of every post of somebody whom the viewer follows."""
+    target = target_of(tx, viewer, target_id)
+    if store.one(tx, viewer.id, target.id) is None:
+        raise Conflict("You do not follow this account.")
+    _wish(tx, viewer.id, target.id, Wishes(notify=wanted))
 
 
 def begin(tx: Write, follower: Account, target: Account, now_ms: int) -> bool:
@@ -203,22 +256,12 @@ def unmute(tx: Write, viewer_id: int, target_id: int) -> None:
 
 def relationship(db: Read, viewer_id: int, target_id: int) -> Relationship:
     """How the viewer stands to somebody."""
-    return store.relationships(db, viewer_id, [target_id])[0]
+    return relations.relationships(db, viewer_id, [target_id])[0]
 
 
 def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship]:
     """How the viewer stands to each of them, in their order."""
-    return store.relationships(db, viewer_id, ids)
-
-
-def followers(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(follow id, who), newest first."""
-    return store.followers(db, account_id, page)
-
-
-def following(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(follow id, whom), newest first."""
-    return store.following(db, account_id, page)
+    return relations.relationships(db, viewer_id, ids)
 
 
 def requests(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -229,6 +272,11 @@ def requests(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]
 def blocked(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
     """(block id, whom), newest first."""
     return store.blocked(db, account_id, page)
+
+
+def mute_ends(db: Read, account_id: int, ids: list[int]) -> dict[int, int | None]:
+    """Until when each of `ids` is muted that is; None until it is undone."""
+    return store.mute_ends(db, account_id, ids)
 
 
 def muted(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:

@@ -7,9 +7,21 @@ from server.store.db import Read
 from server.store.paging import Page
 
 
-def people(db: Read, viewer_id: int | None, wanted: str, limit: int) -> list[Account]:
-    """Accounts by handle or name."""
-    return accounts.search(db, wanted, limit) if wanted.strip("@ ") else []
+def people(
+    db: Read,
+    viewer_id: int | None,
+    wanted: str,
+    limit: int,
+    *,
+    offset: int = 0,
+    following: bool = False,
+) -> list[Account]:
+    """Accounts by handle or name; with `following` only those whom the viewer follows."""
+    if not wanted.strip("@ "):
+        return []
+    return accounts.search(
+        db, viewer_id or 0, wanted.strip(), limit, offset=offset, following=following
+    )
 
 
 def completions(db: Read, viewer_id: int, begun: str, limit: int) -> list[Account]:

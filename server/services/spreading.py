@@ -3,7 +3,8 @@
 import msgspec
 
 from server.model import Account, Post
-from server.store import accounts, jobs, posts, reactions, timelines
+from server.services.notifications import notify
+from server.store import accounts, follows, jobs, posts, reactions, timelines
 from server.store.db import Write
 
 
@@ -20,12 +21,33 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
     """Show a post in the home timelines of its author, whom it names, and local followers."""
     if author.local:
         timelines.add_home(tx, author.id, post.id, post.id)
-    if post.visibility == "direct":
-        return
+    if post.visibility != "direct":
+        last = _spread_post(tx, post, author, answered_id, 0, now_ms)
+        _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
+
+
+def _spread_post(
+    tx: Write, post: Post, author: Account, answered_id: int, after_id: int, now_ms: int
+) -> int | None:
+    """A chunk of followers, and those of them who want to be told of whatever the author writes.
+
+    What answers somebody else is no news of the author; whom it names is told of that.
+    """
     last = timelines.spread_post(
-        tx, post_id=post.id, author_id=author.id, answered_id=answered_id, after_id=0
+        tx,
+        post_id=post.id,
+        author_id=author.id,
+        answered_id=answered_id,
+        language=post.language,
+        after_id=after_id,
     )
-    _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
+    if answered_id not in (0, author.id):
+        return last
+    for id in follows.notified(tx, post.id, author.id, after_id, last):
+        follower = accounts.by_id(tx, id)
+        if follower is not None:
+            notify(tx, follower, "status", author, post.id, now_ms)
+    return last
 
 
 def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms: int) -> None:
@@ -36,6 +58,7 @@ def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms:
         post_id=post.id,
         booster_id=booster.id,
         author_id=post.author_id,
+        language=post.language,
         after_id=0,
     )
     _later(tx, Spread(post.id, boost_id, booster.id, last or 0), now_ms)
@@ -56,17 +79,13 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
             post_id=post.id,
             booster_id=spread.booster_id,
             author_id=post.author_id,
+            language=post.language,
             after_id=spread.after_id,
         )
     else:
         answered = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
-        last = timelines.spread_post(
-            tx,
-            post_id=post.id,
-            author_id=author.id,
-            answered_id=answered.author_id if answered else 0,
-            after_id=spread.after_id,
-        )
+        answered_id = answered.author_id if answered else 0
+        last = _spread_post(tx, post, author, answered_id, spread.after_id, now_ms)
     _later(tx, msgspec.structs.replace(spread, after_id=last or 0), now_ms)
 
 

@@ -84,6 +84,13 @@ def _described(actor: Actor) -> dict[str, Any]:
         "locked": int(actor.locked),
         "bot": int(actor.bot),
         "discoverable": int(actor.discoverable),
+        "indexable": int(actor.indexable),
+        "avatar_description": text.plain(actor.icon.alt)[:MAX_TITLE] if actor.icon else "",
+        "header_description": text.plain(actor.image.alt)[:MAX_TITLE] if actor.image else "",
+        "attribution_domains": msgspec.json.encode(actor.attribution_domains).decode(),
+        "show_media": int(actor.show_media),
+        "show_media_replies": int(actor.show_media_replies),
+        "show_featured": int(actor.show_featured),
     }
 
 

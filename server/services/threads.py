@@ -54,7 +54,9 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
     above = _above(post, thread)
     turned = {one.id for one in above}  # in a circle, what is above would be below too
     below = _below(post.id, [one for one in thread.values() if one.id not in turned])
-    spared = timeline_rows.unwanted(db, viewer_id) if viewer_id else set[int]()
+    spared = timeline_rows.unwanted(
+        db, viewer_id or timelines.NOBODY, {one.author_id for one in (*above, *below)}
+    )
     wanted = [one for one in (*above, *below) if one.author_id not in spared]
     shown = reading.readable_among(db, viewer_id, wanted)
     return Around(

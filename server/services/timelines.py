@@ -48,6 +48,8 @@ def account(
     replies: bool = True,
     boosts: bool = True,
     media_only: bool = False,
+    direct: bool = True,
+    tag: str = "",
     pinned: bool = False,
 ) -> list[Entry]:
     """What an account wrote, as far as the viewer may read it."""
@@ -67,6 +69,8 @@ def account(
         replies=replies,
         boosts=boosts,
         media_only=media_only,
+        direct=direct,
+        tag=tag,
     )
 
 

@@ -110,31 +110,49 @@ def count_following(tx: Write, id: int, change: int) -> None:
     )
 
 
-def search(db: Read, text: str, limit: int) -> list[Account]:
-    """Accounts whose handle begins with, or whose name contains, `text`; known ones first."""
-    start = text.lstrip("@").lower().replace("%", "").replace("_", r"\_")
+def search(
+    db: Read, viewer_id: int, text: str, limit: int, *, offset: int = 0, following: bool = False
+) -> list[Account]:
+    """Accounts whose handle begins with, or whose name contains, `text`; known ones first.
+
+    Who is limited is found by those who follow them, and by their whole handle. With `following`,
+    only those whom the viewer follows.
+    """
+    wanted = text.lstrip("@").lower()
+    start = wanted.replace("\\", "").replace("%", "").replace("_", r"\_")
+    name, _, domain = wanted.partition("@")
+    followed = """EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :me
+        AND f.target_id = account.id AND f.state = 'accepted')"""
     found = db.all(
-        r"""
+        rf"""
         SELECT * FROM account
         WHERE state = 'active' AND kind <> 'Application'
           AND NOT EXISTS (SELECT 1 FROM member m
                           WHERE m.account_id = account.id AND m.state = 'pending')
           AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
-        ORDER BY followers_count DESC, id LIMIT :limit
-        """,
+          AND (limited_ms IS NULL OR (lower(name) = :name AND domain = :domain)
+               OR account.id = :me OR {followed})
+          {f"AND {followed}" if following else ""}
+        ORDER BY CASE WHEN lower(name) = :name AND domain = :domain THEN 0 ELSE 1 END,
+            followers_count DESC, id LIMIT :limit OFFSET :offset
+        """,  # noqa: S608
+        me=viewer_id,
         start=start.partition("@")[0] + "%",
         inside="%" + start + "%",
+        name=name,
+        domain=domain,
         limit=limit,
+        offset=offset,
     )
     return [Account(**row) for row in found]
 
 
 def beginning(db: Read, start: str, limit: int) -> list[Account]:
-    """Accounts whose name begins with `start` (lower-case), by name."""
+    """Accounts whose name begins with `start` (lower-case), by name; not those that are limited."""
     found = db.all(
         """
         SELECT * FROM account WHERE name >= :start AND name < :after
-          AND state = 'active' AND kind <> 'Application'
+          AND state = 'active' AND kind <> 'Application' AND limited_ms IS NULL
         ORDER BY name, id LIMIT :limit
         """,
         start=start,

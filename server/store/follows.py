@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
-from server.model import Account, Relationship
+import msgspec
+
+from server.model import Account
 from server.store import accounts
 from server.store.db import Read, Row, Write
-from server.store.paging import Page, among, rows
+from server.store.paging import LAST_ID, Page, among, rows
+from server.store.timelines import UNWANTED
 
 
 def one(db: Read, follower_id: int, target_id: int) -> Row | None:
-    """id, uri, state ('pending' or 'accepted'), reblogs."""
+    """id, uri, state ('pending' or 'accepted'), reblogs, notify, languages (JSON)."""
     return db.one(
         "SELECT * FROM follow WHERE follower_id = :follower AND target_id = :target",
         follower=follower_id,
@@ -57,14 +60,55 @@ def set_uri(tx: Write, follower_id: int, target_id: int, uri: str) -> None:
     )
 
 
-def set_reblogs(tx: Write, follower_id: int, target_id: int, reblogs: bool) -> None:
-    """Whether the follower wants to see boosts."""
+def set_wishes(
+    tx: Write,
+    follower_id: int,
+    target_id: int,
+    *,
+    reblogs: bool | None,
+    notify: bool | None,
+    languages: tuple[str, ...] | None,
+) -> None:
+    """What the follower wants to see and hear of; None stays."""
     tx.run(
-        "UPDATE follow SET reblogs = :r WHERE follower_id = :follower AND target_id = :target",
+        """
+        UPDATE follow SET
+            reblogs = coalesce(CAST(:reblogs AS BIGINT), reblogs),
+            notify = coalesce(CAST(:notify AS BIGINT), notify),
+            languages = coalesce(CAST(:languages AS TEXT), languages)
+        WHERE follower_id = :follower AND target_id = :target
+        """,
         follower=follower_id,
         target=target_id,
-        r=int(reblogs),
+        reblogs=None if reblogs is None else int(reblogs),
+        notify=None if notify is None else int(notify),
+        languages=None if languages is None else msgspec.json.encode(languages).decode(),
     )
+
+
+def notified(
+    db: Read, post_id: int, author_id: int, after_id: int, last_id: int | None
+) -> list[int]:
+    """Followers from `after_id` to `last_id` (None: all) who want to be told of the author's post.
+
+    Those in whose home timeline it stands; whom it names is told of that anyway.
+    """
+    found = db.all(
+        """
+        SELECT f.follower_id FROM follow f
+        WHERE f.target_id = :author AND f.notify = 1 AND f.state = 'accepted'
+          AND f.follower_id > :after AND f.follower_id <= :last
+          AND EXISTS (SELECT 1 FROM home h WHERE h.owner_id = f.follower_id AND h.id = :post)
+          AND NOT EXISTS (SELECT 1 FROM mention m
+                          WHERE m.post_id = :post AND m.account_id = f.follower_id)
+        ORDER BY f.follower_id
+        """,
+        post=post_id,
+        author=author_id,
+        after=after_id,
+        last=last_id or LAST_ID,
+    )
+    return [row["follower_id"] for row in found]
 
 
 def accept(tx: Write, follower: Account, target: Account) -> bool:
@@ -105,6 +149,11 @@ def remove(tx: Write, follower: Account, target: Account) -> str | None:
     )
     if found is None:
         return None
+    tx.run(
+        "DELETE FROM endorsement WHERE account_id = :follower AND target_id = :target",
+        follower=follower.id,
+        target=target.id,
+    )
     if found["state"] == "accepted":
         accounts.count_followers(tx, target.id, -1)
         accounts.count_following(tx, follower.id, -1)
@@ -164,34 +213,40 @@ def followed_among(db: Read, follower_id: int, ids: Iterable[int]) -> set[int]:
 
 
 def followers(
-    db: Read, account_id: int, page: Page, state: str = "accepted"
+    db: Read, account_id: int, page: Page, state: str = "accepted", viewer_id: int = 0
 ) -> list[tuple[int, Account]]:
-    """(follow id, who), newest first."""
+    """(follow id, who), newest first; without those whom the viewer (0: nobody) is spared."""
     found = rows(
         db,
         page,
-        """
+        f"""
         SELECT f.id AS of_id, a.* FROM follow f JOIN account a ON a.id = f.follower_id
         WHERE f.target_id = :id AND f.state = :state AND f.id > :lower AND f.id < :upper
+          AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY f.id DESC LIMIT :limit
-        """,
+        """,  # noqa: S608
         id=account_id,
         state=state,
+        me=viewer_id,
     )
     return [accounts.keyed(row) for row in found]
 
 
-def following(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(follow id, whom), newest first."""
+def following(
+    db: Read, account_id: int, page: Page, viewer_id: int = 0
+) -> list[tuple[int, Account]]:
+    """(follow id, whom), newest first; without those whom the viewer (0: nobody) is spared."""
     found = rows(
         db,
         page,
-        """
+        f"""
         SELECT f.id AS of_id, a.* FROM follow f JOIN account a ON a.id = f.target_id
         WHERE f.follower_id = :id AND f.state = 'accepted' AND f.id > :lower AND f.id < :upper
+          AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY f.id DESC LIMIT :limit
-        """,
+        """,  # noqa: S608
         id=account_id,
+        me=viewer_id,
     )
     return [accounts.keyed(row) for row in found]
 
@@ -209,6 +264,17 @@ def blocked(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
         id=account_id,
     )
     return [accounts.keyed(row) for row in found]
+
+
+def mute_ends(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, int | None]:
+    """Until when each of `ids` is muted that is; None until it is undone."""
+    found = among(
+        db,
+        "SELECT target_id, until_ms FROM mute WHERE account_id = :me AND target_id IN (:list)",
+        ids,
+        me=account_id,
+    )
+    return {row["target_id"]: row["until_ms"] for row in found}
 
 
 def muted(db: Read, account_id: int, page: Page) -> list[tuple[int, Account]]:
@@ -298,10 +364,15 @@ def block_by_uri(db: Read, uri: str) -> Row | None:
 
 
 def blocks(db: Read, account_id: int, target_id: int) -> bool:
-    """Whether the first blocks the second."""
+    """Whether the first blocks the second, or shuts its server out."""
     return (
         db.one(
-            "SELECT 1 FROM block WHERE account_id = :account AND target_id = :target",
+            """
+            SELECT 1 FROM block WHERE account_id = :account AND target_id = :target
+            UNION ALL SELECT 1 FROM domain_mute WHERE account_id = :account
+              AND domain = (SELECT domain FROM account WHERE id = :target)
+            LIMIT 1
+            """,
             account=account_id,
             target=target_id,
         )
@@ -310,10 +381,14 @@ def blocks(db: Read, account_id: int, target_id: int) -> bool:
 
 
 def blockers_among(db: Read, target_id: int, ids: Iterable[int]) -> set[int]:
-    """Those of `ids` who block the target."""
+    """Those of `ids` who block the target, or shut its server out."""
     found = among(
         db,
-        "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)",
+        """
+        SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)
+        UNION ALL SELECT d.account_id FROM domain_mute d WHERE d.account_id IN (:list)
+          AND d.domain = (SELECT domain FROM account WHERE id = :me)
+        """,
         ids,
         me=target_id,
     )
@@ -321,12 +396,17 @@ def blockers_among(db: Read, target_id: int, ids: Iterable[int]) -> set[int]:
 
 
 def apart(db: Read, one_id: int, other_id: int) -> bool:
-    """Whether either blocks the other."""
+    """Whether either blocks the other, or shuts its server out."""
     return (
         db.one(
             """
             SELECT 1 FROM block WHERE (account_id = :one AND target_id = :other)
                OR (account_id = :other AND target_id = :one)
+            UNION ALL SELECT 1 FROM domain_mute WHERE account_id = :one
+              AND domain = (SELECT domain FROM account WHERE id = :other)
+            UNION ALL SELECT 1 FROM domain_mute WHERE account_id = :other
+              AND domain = (SELECT domain FROM account WHERE id = :one)
+            LIMIT 1
             """,
             one=one_id,
             other=other_id,
@@ -370,7 +450,9 @@ def unmute(tx: Write, account_id: int, target_id: int) -> None:
 
 
 def silences(db: Read, account_id: int, from_id: int, now_ms: int) -> bool:
-    """Whether the account wants no notification from `from_id`: blocked, or muted so."""
+    """Whether the account wants no notification from `from_id`: blocked, or muted so, or of a
+    server that it shuts out.
+    """
     return (
         db.one(
             """
@@ -378,6 +460,9 @@ def silences(db: Read, account_id: int, from_id: int, now_ms: int) -> bool:
             UNION ALL
             SELECT 1 FROM mute WHERE account_id = :account AND target_id = :from
               AND notifications = 1 AND (until_ms IS NULL OR until_ms > :now)
+            UNION ALL
+            SELECT 1 FROM domain_mute WHERE account_id = :account
+              AND domain = (SELECT domain FROM account WHERE id = :from)
             LIMIT 1
             """,
             **{"account": account_id, "from": from_id, "now": now_ms},
@@ -389,63 +474,3 @@ def silences(db: Read, account_id: int, from_id: int, now_ms: int) -> bool:
 def end_mutes(tx: Write, now_ms: int) -> int:
     """Forget the mutes whose time is over."""
     return tx.run("DELETE FROM mute WHERE until_ms <= :now", now=now_ms)
-
-
-def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship]:
-    """How the viewer stands to each of `ids`, in their order."""
-    me = {"me": viewer_id}
-    out = {
-        row["target_id"]: row
-        for row in among(
-            db, "SELECT * FROM follow WHERE follower_id = :me AND target_id IN (:list)", ids, **me
-        )
-    }
-    back = {
-        row["follower_id"]: row
-        for row in among(
-            db, "SELECT * FROM follow WHERE target_id = :me AND follower_id IN (:list)", ids, **me
-        )
-    }
-    blocking = {
-        row["target_id"]
-        for row in among(
-            db,
-            "SELECT target_id FROM block WHERE account_id = :me AND target_id IN (:list)",
-            ids,
-            **me,
-        )
-    }
-    blocked_by = {
-        row["account_id"]
-        for row in among(
-            db,
-            "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)",
-            ids,
-            **me,
-        )
-    }
-    muting = {
-        row["target_id"]: row["notifications"]
-        for row in among(
-            db, "SELECT * FROM mute WHERE account_id = :me AND target_id IN (:list)", ids, **me
-        )
-    }
-
-    def state(row: Row | None) -> str:
-        return row["state"] if row else ""
-
-    return [
-        Relationship(
-            id=id,
-            following=state(out.get(id)) == "accepted",
-            requested=state(out.get(id)) == "pending",
-            followed_by=state(back.get(id)) == "accepted",
-            requested_by=state(back.get(id)) == "pending",
-            showing_reblogs=bool(id in out and out[id]["reblogs"]),
-            blocking=id in blocking,
-            blocked_by=id in blocked_by,
-            muting=id in muting,
-            muting_notifications=bool(muting.get(id)),
-        )
-        for id in ids
-    ]

@@ -164,10 +164,14 @@ def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[O
 
 
 def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
-    """What came after `after_id` and everybody may read, by arrival: what topics are made of."""
+    """What came after `after_id` and everybody may read, by arrival: what topics are made of.
+
+    What limited people write for everyone is in no public timeline: it passes for `unlisted`.
+    """
     return db.all(
         """
-        SELECT p.id, p.thread_id, p.local, p.kind, p.visibility, p.reply_to_uri, p.tags
+        SELECT p.id, p.thread_id, p.local, p.kind, p.reply_to_uri, p.tags,
+            CASE WHEN a.limited_ms IS NULL THEN p.visibility ELSE 'unlisted' END AS visibility
         FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.id > :after AND p.visibility IN ('public', 'unlisted')
           AND p.deleted_ms IS NULL AND a.state = 'active'

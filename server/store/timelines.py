@@ -1,5 +1,6 @@
 """Timelines: narrow rows that name posts. The home timeline is written at arrival."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,14 @@ CHUNK: Final = 1000  # followers that one transaction serves
 KEPT: Final = 2000  # entries of a home timeline; what is older stands on its author's page
 SEARCHED: Final = 20_000  # posts
 
+SEARCHABLE = """
+    (a.indexable = 1 OR p.author_id = :me
+     OR EXISTS (SELECT 1 FROM mention s WHERE s.post_id = p.id AND s.account_id = :me)
+     OR EXISTS (SELECT 1 FROM favourite s WHERE s.post_id = p.id AND s.account_id = :me)
+     OR EXISTS (SELECT 1 FROM boost s WHERE s.post_id = p.id AND s.account_id = :me)
+     OR EXISTS (SELECT 1 FROM bookmark s WHERE s.account_id = :me AND s.post_id = p.id))
+"""
+"""Its author lets everybody find it by its words, or the viewer had to do with it. FEP-5feb."""
 SHOWN = """
     p.id AS post_id, p.version AS post_version, p.author_id, a.version AS author_version,
     p.replies, p.likes, p.boosts, p.quotes,
@@ -26,9 +35,21 @@ UNWANTED = """
     UNION ALL SELECT target_id FROM block WHERE account_id = :me
     UNION ALL SELECT account_id FROM block WHERE target_id = :me
 """
+WANTED = f"""
+    p.author_id NOT IN ({UNWANTED})
+    AND a.domain NOT IN (SELECT domain FROM domain_mute WHERE account_id = :me)
+"""  # noqa: S608
+"""Of a post `p` by `a`: its author is nobody whom the viewer `:me` is spared."""
+KNOWN = """
+    (a.limited_ms IS NULL OR a.id = :me OR EXISTS (SELECT 1 FROM follow l
+     WHERE l.follower_id = :me AND l.target_id = a.id AND l.state = 'accepted'))
+"""
+"""Of an account `a`: moderators have not limited it, or the viewer follows it."""
+FOUND = f"a.state = 'active' AND {WANTED} AND {KNOWN}"
+"""What a list that everybody may open (local, federated, of a hashtag) asks of an author."""
 OF_A_THREAD = f"""
     p.thread_id = :thread AND p.deleted_ms IS NULL
-    AND a.state IN ('active', 'gone') AND p.author_id NOT IN ({UNWANTED})
+    AND a.state IN ('active', 'gone') AND {WANTED} AND {KNOWN}
     AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
          OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
          OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
@@ -36,9 +57,30 @@ OF_A_THREAD = f"""
 """  # noqa: S608
 
 
-def unwanted(db: Read, viewer_id: int) -> set[int]:
-    """Whose posts the viewer is spared: the muted, the blocked, and those who block them."""
-    return {int(row["target_id"]) for row in db.all(UNWANTED, me=viewer_id)}
+NO_ANSWER = """
+    (p.reply_to_uri IS NULL OR EXISTS (SELECT 1 FROM post r
+     WHERE r.id = p.reply_to_id AND r.author_id = p.author_id))
+"""
+"""A post that answers nobody, or its own author."""
+TAGGED = "EXISTS (SELECT 1 FROM hashtag t WHERE t.post_id = p.id AND t.tag = :tag)"
+WITH_MEDIA = "EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id AND g.kind <> 'link')"
+
+
+def unwanted(db: Read, viewer_id: int, author_ids: Iterable[int]) -> set[int]:
+    """Whose of these the viewer is spared in threads: muted, blocked, of a server that they shut
+    out, and whoever is limited and not followed.
+    """
+    found = among(
+        db,
+        f"""
+        SELECT a.id FROM account a WHERE a.id IN (:list)
+          AND (a.id IN ({UNWANTED}) OR NOT {KNOWN}
+               OR a.domain IN (SELECT domain FROM domain_mute WHERE account_id = :me))
+        """,  # noqa: S608
+        author_ids,
+        me=viewer_id,
+    )
+    return {int(row["id"]) for row in found}
 
 
 def _entry(row: Row) -> Entry:
@@ -61,7 +103,7 @@ def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
         SELECT h.id, h.booster_id, {SHOWN}
         FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
         WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND a.state = 'active'
-          AND p.author_id NOT IN ({UNWANTED})
+          AND {WANTED}
           AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
         ORDER BY h.id DESC LIMIT :limit
         """,  # noqa: S608
@@ -88,7 +130,7 @@ def stories(db: Read, viewer_id: int, page: Page) -> list[Entry]:
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.local = 1 AND p.visibility = 'public' AND p.kind = 'article'
           AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
-          AND a.state = 'active' AND p.author_id NOT IN ({UNWANTED})
+          AND {FOUND}
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
@@ -100,7 +142,7 @@ def _public(which: str) -> str:
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE {which} p.visibility = 'public' AND p.reply_to_uri IS NULL
           AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
-          AND a.state = 'active' AND p.author_id NOT IN ({UNWANTED})
+          AND {FOUND}
         ORDER BY p.id DESC LIMIT :limit
         """  # noqa: S608
 
@@ -114,8 +156,7 @@ def tag(db: Read, viewer_id: int, name: str, page: Page) -> list[Entry]:
         SELECT p.id, NULL AS booster_id, {SHOWN}
         FROM hashtag t JOIN post p ON p.id = t.post_id JOIN account a ON a.id = p.author_id
         WHERE t.tag = :tag AND p.visibility = 'public' AND p.deleted_ms IS NULL
-          AND t.post_id > :lower AND t.post_id < :upper AND a.state = 'active'
-          AND p.author_id NOT IN ({UNWANTED})
+          AND t.post_id > :lower AND t.post_id < :upper AND {FOUND}
         ORDER BY t.post_id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
@@ -163,10 +204,13 @@ def account(
     replies: bool = True,
     boosts: bool = True,
     media_only: bool = False,
+    direct: bool = True,
+    tag: str = "",
 ) -> list[Entry]:
     """What an account wrote (and boosted). `allowed` names the widest circle the viewer is in:
 
-    'everybody', 'followers' or 'self'; posts that name the viewer are always there.
+    'everybody', 'followers' or 'self'; posts that name the viewer are always there. Without
+    `replies`, what answers somebody else is left out. `tag` is a hashtag in its normal form.
     """
     conditions = {
         "everybody": "p.visibility IN ('public', 'unlisted')",
@@ -179,24 +223,25 @@ def account(
         WHERE p.author_id = :account AND p.deleted_ms IS NULL AND p.id > :lower AND p.id < :upper
           AND ({conditions} OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id
                                        AND m.account_id = :me))
-          {"" if replies else "AND p.reply_to_uri IS NULL"}
-          {"AND EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id)" if media_only else ""}
+          {"" if replies else f"AND {NO_ANSWER}"}
+          {"" if direct else "AND p.visibility <> 'direct'"}
+          {f"AND {WITH_MEDIA}" if media_only else ""}
+          {f"AND {TAGGED}" if tag else ""}
     """  # noqa: S608
     boosted = f"""
         SELECT b.id, b.account_id AS booster_id, {SHOWN}
         FROM boost b JOIN post p ON p.id = b.post_id JOIN account a ON a.id = p.author_id
         WHERE b.account_id = :account AND p.deleted_ms IS NULL AND b.id > :lower AND b.id < :upper
-          AND p.visibility IN ('public', 'unlisted') AND a.state = 'active'
-          AND p.author_id NOT IN ({UNWANTED})
+          AND p.visibility IN ('public', 'unlisted') AND a.state = 'active' AND {WANTED}
     """  # noqa: S608
-    parts = [own] if media_only or not boosts else [own, boosted]
+    parts = [own] if media_only or tag or not boosts else [own, boosted]
     # each half is cut before they are merged, so that neither is read whole
     halves = [
         f"SELECT * FROM ({part} ORDER BY 1 DESC LIMIT :limit) AS h{n}"  # noqa: S608
         for n, part in enumerate(parts)
     ]
     sql = " UNION ALL ".join(halves) + " ORDER BY 1 DESC LIMIT :limit"
-    return _page(db, page, sql, me=viewer_id, account=account_id)
+    return _page(db, page, sql, me=viewer_id, account=account_id, tag=tag)
 
 
 def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
@@ -215,7 +260,7 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
 
 
 def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:
-    """Public posts that contain every one of `terms` (lower-case).
+    """Public posts that contain every one of `terms` (lower-case), of authors who let search.
 
     A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
     """
@@ -232,8 +277,8 @@ def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]
         f"""
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.visibility = 'public' AND p.deleted_ms IS NULL AND {conditions}
-          AND p.id > :lower AND p.id < :upper AND a.state = 'active'
-          AND p.id > :oldest AND p.author_id NOT IN ({UNWANTED})
+          AND p.id > :lower AND p.id < :upper AND p.id > :oldest AND {FOUND}
+          AND {SEARCHABLE}
         ORDER BY p.id DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
@@ -276,16 +321,17 @@ def add_home(tx: Write, owner_id: int, id: int, post_id: int) -> None:
 
 
 def spread_post(
-    tx: Write, *, post_id: int, author_id: int, answered_id: int, after_id: int
+    tx: Write, *, post_id: int, author_id: int, answered_id: int, language: str, after_id: int
 ) -> int | None:
     """Show a post in the home timelines of the author's local followers, `CHUNK` of them.
 
     A reply to `answered_id` (0: no reply) is shown to those who follow both, and to the answered.
+    Who follows in some languages gets what is in one of them, or does not say in which it is.
     Followers up to `after_id` were served before; the answer is where to go on, None at the end.
     """
     last = _chunk_end(tx, author_id, after_id)
     tx.run(
-        """
+        f"""
         INSERT INTO home (owner_id, id, post_id)
         SELECT f.follower_id, :post, :post FROM follow f
         WHERE f.target_id = :author AND f.local = 1 AND f.state = 'accepted'
@@ -293,8 +339,10 @@ def spread_post(
           AND (:answered IN (0, :author, f.follower_id) OR EXISTS (
                SELECT 1 FROM follow g WHERE g.follower_id = f.follower_id
                AND g.target_id = :answered AND g.state = 'accepted'))
+          AND {spoken("CAST(:language AS TEXT)")}
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
+        language=language,
         post=post_id,
         author=author_id,
         answered=answered_id,
@@ -305,20 +353,29 @@ def spread_post(
 
 
 def spread_boost(
-    tx: Write, *, boost_id: int, post_id: int, booster_id: int, author_id: int, after_id: int
+    tx: Write,
+    *,
+    boost_id: int,
+    post_id: int,
+    booster_id: int,
+    author_id: int,
+    language: str,
+    after_id: int,
 ) -> int | None:
     """Show a boost to the booster's local followers who want boosts and lack the post."""
     last = _chunk_end(tx, booster_id, after_id)
     tx.run(
-        """
+        f"""
         INSERT INTO home (owner_id, id, post_id, booster_id)
         SELECT f.follower_id, :boost, :post, :booster FROM follow f
         WHERE f.target_id = :booster AND f.local = 1 AND f.state = 'accepted' AND f.reblogs = 1
           AND f.follower_id > :after AND f.follower_id <= :last AND f.follower_id <> :author
           AND NOT EXISTS (SELECT 1 FROM home h WHERE h.post_id = :post
                           AND h.owner_id = f.follower_id)
+          AND {spoken("CAST(:language AS TEXT)")}
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
+        language=language,
         boost=boost_id,
         post=post_id,
         booster=booster_id,
@@ -327,6 +384,13 @@ def spread_boost(
         last=last or LAST_ID,
     )
     return last
+
+
+def spoken(language: str) -> str:
+    """SQL: a follow `f` wants what is in the language that the SQL `language` names."""
+    whole, first = f"lower({language})", f"substr(lower({language}), 1, 2)"
+    return f"""(f.languages = '[]' OR {language} = ''
+        OR f.languages LIKE '%"' || {whole} || '"%' OR f.languages LIKE '%"' || {first} || '"%')"""
 
 
 def _chunk_end(tx: Read, target_id: int, after_id: int) -> int | None:
@@ -358,14 +422,16 @@ def leave_home(tx: Write, owner_id: int, author_id: int) -> None:
 def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
     """Show the author's latest posts to somebody who has just followed them."""
     tx.run(
-        """
+        f"""
         INSERT INTO home (owner_id, id, post_id)
         SELECT :owner, id, id FROM (
-            SELECT id FROM post WHERE author_id = :author AND deleted_ms IS NULL
-              AND visibility IN ('public', 'unlisted') AND reply_to_uri IS NULL
-            ORDER BY id DESC LIMIT :limit) AS latest WHERE 1 = 1
+            SELECT p.id FROM post p
+            JOIN follow f ON f.follower_id = :owner AND f.target_id = p.author_id
+            WHERE p.author_id = :author AND p.deleted_ms IS NULL AND {spoken("p.language")}
+              AND p.visibility IN ('public', 'unlisted') AND p.reply_to_uri IS NULL
+            ORDER BY p.id DESC LIMIT :limit) AS latest WHERE 1 = 1
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
         owner=owner_id,
         author=author_id,
         limit=limit,

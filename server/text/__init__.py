@@ -1,18 +1,23 @@
 """Text as people and peers write it: made safe, made HTML, made plain, made searchable."""
 
 from server.text.cleaning import sanitise, sanitise_story
-from server.text.entities import bigrams, normal_tag, valid_handle
+from server.text.entities import bigrams, domain_name, normal_tag, valid_handle
 from server.text.formatting import Rendered, find_hashtags, find_mentions, markdown, render
+from server.text.me import as_me, me_links, only_link
 from server.text.plain import excerpt, opens, plain
 
 __all__ = [
     "Rendered",
+    "as_me",
     "bigrams",
+    "domain_name",
     "excerpt",
     "find_hashtags",
     "find_mentions",
     "markdown",
+    "me_links",
     "normal_tag",
+    "only_link",
     "opens",
     "plain",
     "render",

@@ -12,18 +12,35 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
 MAX_TAG_CHARACTERS: Final = 100
+MAX_DOMAIN_CHARACTERS: Final = 253
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _MENTION = re.compile(
     rf"@(?:([a-zA-Z0-9_]+(?:[.-]+[a-zA-Z0-9_]+)*)@({_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?)"
     r"|([a-zA-Z0-9_]{1,30})(?![a-zA-Z0-9_]))"
 )
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])(?::[0-9]{{1,5}})?")
 _HANDLE = re.compile(r"[a-z0-9_]{1,30}")
 
 
 def valid_handle(name: str) -> bool:
     """Whether `name` can be the name of one of our accounts: 1 to 30 of a-z, 0-9 and _."""
     return _HANDLE.fullmatch(name) is not None
+
+
+def domain_name(text: str) -> str | None:
+    """The domain that somebody typed, in its one spelling; None for what is none.
+
+    An address begins with one: what stands around it is taken away.
+    """
+    typed = text.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+    if len(typed) > MAX_DOMAIN_CHARACTERS:
+        return None
+    try:
+        name = typed if typed.isascii() else typed.encode("idna").decode()
+    except UnicodeError:
+        return None
+    return name if _DOMAIN.fullmatch(name) else None
 
 
 def normal_tag(tag: str) -> str:

@@ -3,8 +3,8 @@
 import logging
 import random
 import traceback
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 import msgspec
 
@@ -15,7 +15,7 @@ from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import spreading, strangers, voting
+from server.services import domain_mutes, spreading, strangers, voting
 from server.store import jobs
 from server.store.db import Database, DatabaseError, Write
 from server.worker.loop import held
@@ -24,6 +24,12 @@ log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
+LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
+    "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
+    "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
+    "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
+}
+"""Work that is a look at other servers: what it finds is stored as it goes."""
 
 
 class Jobs:
@@ -66,12 +72,11 @@ class Jobs:
             await self._apply(job)
             return
         payload = msgspec.json.decode(job.payload)
-        if job.kind == "ancestors":
-            await self._fetcher.ancestors(payload["post"])
+        if look := LOOKS.get(job.kind):
+            await look(self._fetcher, payload)
             await self._db.write(jobs.complete, job, self._now_ms())
-        elif job.kind == "backfill":
-            await self._fetcher.backfill(payload["account"])
-            await self._db.write(jobs.complete, job, self._now_ms())
+        elif job.kind == "part":
+            await self._db.write(_part, job, self._fetcher.site, payload, self._now_ms())
         elif job.kind == "spread":
             await self._db.write(_spread, job, self._now_ms())
         elif job.kind == "bury":
@@ -102,6 +107,13 @@ class Jobs:
 def _spread(tx: Write, job: Job, now_ms: int) -> None:
     spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
     jobs.complete(tx, job, now_ms)
+
+
+def _part(tx: Write, job: Job, site: Site, payload: dict[str, Any], now_ms: int) -> None:
+    if domain_mutes.part(tx, site, payload["account"], payload["domain"], now_ms):
+        jobs.postpone(tx, job, now_ms, "more to part")
+    else:
+        jobs.complete(tx, job, now_ms)
 
 
 def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from server.clock import now_ms
 from server.model import Media
-from server.services import accounts, drafts, follows, invites, posts, sessions
+from server.services import accounts, drafts, follows, invites, posts, relations, sessions
 from server.services.accounts import ProfileChanges
 from server.store import accounts as account_rows
 from server.store import media as media_rows
@@ -1090,7 +1090,7 @@ async def test_a_thread_shows_its_replies_and_what_it_answers(city):
     words = (await mina.get(f"/@mina/{two.id}")).main.words
     assert words.index("The root") < words.index("Branch one") < words.index("Leaf of one")
     assert "Branch two" not in words
-    listed = await city.db.read(follows.followers, mina.account.id, Page())
+    listed = await city.db.read(relations.followers, mina.account, None, Page())
     assert listed == []
 
 

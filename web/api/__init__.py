@@ -12,12 +12,15 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    circles,
+    discovery,
     instance,
     media,
     notifications,
     openapi,
     place,
     polls,
+    profile,
     reactions,
     relationships,
     scheduled,
@@ -44,12 +47,15 @@ def register(app: web.Application) -> None:
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
         accounts,
+        circles,
+        discovery,
         instance,
         media,
         notifications,
         openapi,
         place,
         polls,
+        profile,
         reactions,
         relationships,
         scheduled,

@@ -1,27 +1,42 @@
 """Accounts: who they are and what they wrote. docs.joinmastodon.org/methods/accounts"""
 
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 from aiohttp import web
 
+from server import text
 from server.errors import NotFound
-from server.model import Account, Entry, Member, Site
-from server.services import accounts, follows, search, timelines
-from server.services.accounts import ProfileChanges
-from server.store.db import Read, Write
+from server.model import Account, Entry, Site
+from server.services import accounts, discovery, relations, timelines
+from server.store.db import Read
 from server.store.paging import Page
-from web import present
+from web import entities, present
 from web.api.access import anybody, need, path_id, viewer_id
-from web.api.answers import MOST_ACCOUNTS, listing, one, people, window
+from web.api.answers import MOST_ACCOUNTS, Id, listing, one, people, window
 from web.api.fragments import statuses
-from web.body import Upload, body, query
-from web.keys import DB, NOW, PICTURES, SITE, Viewer
+from web.api.shape import gives
+from web.body import query
+from web.keys import DB, SITE, Viewer
 
 routes = web.RouteTableDef()
 
+MOST_AT_ONCE = 40
+MOST_FAMILIAR = 10  # accounts asked about at once, each with as many people at most
+
 Listed = list[tuple[int, Account]]
+Circle = Callable[[Read, Account, int | None, Page], Listed]
+
+
+class Ids(msgspec.Struct, frozen=True):
+    """Accounts by id: a list, or one."""
+
+    id: tuple[Id, ...] | Id = ()
+
+    @property
+    def all(self) -> list[int]:
+        """As a list, each once."""
+        return list(dict.fromkeys(self.id if isinstance(self.id, tuple) else (self.id,)))
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -31,109 +46,75 @@ class Handle(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which of an account's posts."""
+    """Which of an account's posts. `exclude_replies` keeps what answers the account itself."""
 
     exclude_replies: bool = False
     exclude_reblogs: bool = False
+    exclude_direct: bool = False
     only_media: bool = False
     pinned: bool = False
+    tagged: str = ""
 
 
-class Search(msgspec.Struct, frozen=True):
-    """Part of a name or handle."""
+class Shown(msgspec.Struct, frozen=True):
+    """Somebody, and where they live now if they moved."""
 
-    q: str
-    limit: int = 40
-
-
-class Field(msgspec.Struct, frozen=True):
-    """A row of the table on a profile."""
-
-    name: str = ""
-    value: str = ""
+    account: Account
+    moved: Account | None
 
 
-class Defaults(msgspec.Struct, frozen=True):
-    """How the owner's new posts begin."""
-
-    privacy: Literal["public", "unlisted", "private", "direct"] | None = None
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What the owner changes about themself; what is absent stays."""
-
-    display_name: str | None = None
-    note: str | None = None
-    locked: bool | None = None
-    bot: bool | None = None
-    discoverable: bool | None = None
-    fields_attributes: tuple[Field, ...] | None = None
-    avatar: Upload | None = None
-    header: Upload | None = None
-    source: Defaults = Defaults()
-
-
-@routes.get("/api/v1/accounts/verify_credentials")
-@need("read:accounts", "profile")
-async def verify_credentials(request: web.Request, viewer: Viewer) -> web.Response:
-    """The owner of the token."""
-    return await _own(request, viewer.account, viewer.member)
-
-
-@routes.patch("/api/v1/accounts/update_credentials")
-@need("write:accounts")
-async def update_credentials(request: web.Request, viewer: Viewer) -> web.Response:
-    """Change one's own profile."""
-    typed = await body(request, Profile)
-    changes = ProfileChanges(
-        display_name=typed.display_name,
-        bio_source=typed.note,
-        fields=_fields(typed.fields_attributes),
-        locked=typed.locked,
-        bot=typed.bot,
-        discoverable=typed.discoverable,
-        avatar=await _avatar(request, typed.avatar),
-        header=await _header(request, typed.header),
-    )
-    privacy = typed.source.privacy
-    kept = present.VISIBILITIES[privacy] if privacy else viewer.member.default_visibility
-    account = await request.config_dict[DB].write(
-        _changed, request.config_dict[SITE], viewer, changes, kept, request.config_dict[NOW]()
-    )
-    member = msgspec.structs.replace(viewer.member, default_visibility=kept)
-    return await _own(request, account, member)
+@routes.get("/api/v1/accounts")
+@anybody("read:accounts")
+@gives(list[entities.Account], query=Ids)
+async def several(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Those of the named accounts that are there, in their order."""
+    ids = query(request, Ids).all[:MOST_AT_ONCE]
+    site = request.config_dict[SITE]
+    found = await request.config_dict[DB].read(_several, ids)
+    return one([present.account(site, shown.account, moved=shown.moved) for shown in found])
 
 
 @routes.get("/api/v1/accounts/lookup")
 @anybody("read:accounts")
+@gives(entities.Account, query=Handle)
 async def lookup(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Somebody by handle, among those known here."""
     acct = query(request, Handle).acct.removeprefix("@")
     site = request.config_dict[SITE]
-    account = await request.config_dict[DB].read(_called, site, acct)
-    return one(present.account(site, account))
+    found = await request.config_dict[DB].read(_called, site, acct)
+    return one(present.account(site, found.account, moved=found.moved))
 
 
-@routes.get("/api/v1/accounts/search")
-@need("read:accounts")
-async def find(request: web.Request, viewer: Viewer) -> web.Response:
-    """People known here, by a part of their name."""
-    asked = query(request, Search)
-    limit = max(1, min(asked.limit, MOST_ACCOUNTS))
-    found = await request.config_dict[DB].read(search.people, viewer.account.id, asked.q, limit)
-    return one([present.account(request.config_dict[SITE], account) for account in found])
+@routes.get("/api/v1/accounts/familiar_followers")
+@need("read:follows")
+@gives(list[entities.FamiliarFollowers], query=Ids)
+async def familiar_followers(request: web.Request, viewer: Viewer) -> web.Response:
+    """Of each account, who of those whom the viewer follows follow it."""
+    ids = query(request, Ids).all[:MOST_FAMILIAR]
+    site = request.config_dict[SITE]
+    found = await request.config_dict[DB].read(
+        discovery.familiar, viewer.account.id, ids, MOST_FAMILIAR
+    )
+    return one(
+        [
+            {"id": str(id), "accounts": [present.account(site, who) for who in people]}
+            for id, people in found.items()
+        ]
+    )
 
 
 @routes.get("/api/v1/accounts/{id}")
 @anybody("read:accounts")
+@gives(entities.Account)
 async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Somebody."""
-    account = await request.config_dict[DB].read(accounts.visible, path_id(request))
-    return one(present.account(request.config_dict[SITE], account))
+    """Somebody; of a suspended account only that it is."""
+    found = await request.config_dict[DB].read(_shown_by_id, path_id(request))
+    return one(present.account(request.config_dict[SITE], found.account, moved=found.moved))
 
 
 @routes.get("/api/v1/accounts/{id}/statuses")
 @anybody("read:statuses")
+@gives(list[entities.Status], query=Wanted, pages=True)
 async def written(request: web.Request, viewer: Viewer | None) -> web.Response:
     """What somebody wrote and boosted, as far as the viewer may see it."""
     wanted, page = query(request, Wanted), window(request)
@@ -146,40 +127,63 @@ async def written(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 @routes.get("/api/v1/accounts/{id}/followers")
 @anybody("read:accounts")
+@gives(list[entities.Account], pages=True)
 async def followers(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Who follows somebody, newest first."""
-    return await _people(request, follows.followers)
+    """Who follows somebody, newest first; nobody where that is theirs to know."""
+    return await _people(request, viewer, relations.followers)
 
 
 @routes.get("/api/v1/accounts/{id}/following")
 @anybody("read:accounts")
+@gives(list[entities.Account], pages=True)
 async def following(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Whom somebody follows, newest first."""
-    return await _people(request, follows.following)
+    """Whom somebody follows, newest first; nobody where that is theirs to know."""
+    return await _people(request, viewer, relations.following)
+
+
+@routes.get("/api/v1/accounts/{id}/endorsements")
+@anybody("read:accounts")
+@gives(list[entities.Account], pages=True)
+async def endorsements(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Whom somebody recommends, newest first."""
+    return await _people(request, viewer, relations.endorsed_by)
+
+
+@routes.get("/api/v1/accounts/{id}/identity_proofs")
+@need("read:accounts")
+@gives(list[entities.Empty])
+async def identity_proofs(request: web.Request, viewer: Viewer) -> web.Response:
+    """None: the service that made them has ended. Older apps ask."""
+    return one([])
 
 
 # --- what happens in one transaction
 
 
-def _called(db: Read, site: Site, acct: str) -> Account:
+def _shown(db: Read, account: Account) -> Shown:
+    return Shown(account, accounts.moved(db, account))
+
+
+def _shown_by_id(db: Read, account_id: int) -> Shown:
+    return _shown(db, accounts.known_by_id(db, account_id))
+
+
+def _several(db: Read, ids: list[int]) -> list[Shown]:
+    return [_shown(db, account) for account in accounts.known_among(db, ids)]
+
+
+def _called(db: Read, site: Site, acct: str) -> Shown:
     account = accounts.by_handle(db, site, acct)
     if account is None:
         raise NotFound("Nobody here is called %(handle)s.", handle=acct)
-    return accounts.shown(db, account)
-
-
-def _changed(
-    tx: Write, site: Site, viewer: Viewer, changes: ProfileChanges, visibility: str, now_ms: int
-) -> Account:
-    if visibility != viewer.member.default_visibility:
-        accounts.set_default_visibility(tx, viewer.account.id, visibility)
-    return accounts.edit_profile(tx, site, viewer.account, changes, now_ms)
+    return _shown(db, accounts.known(db, account))
 
 
 def _written(
     db: Read, viewer_id: int | None, account_id: int, page: Page, wanted: Wanted
 ) -> list[Entry]:
-    accounts.visible(db, account_id)
+    if accounts.known_by_id(db, account_id).state != "active":
+        return []
     return timelines.account(
         db,
         viewer_id,
@@ -188,50 +192,20 @@ def _written(
         replies=not wanted.exclude_replies,
         boosts=not wanted.exclude_reblogs,
         media_only=wanted.only_media,
+        direct=not wanted.exclude_direct,
+        tag=text.normal_tag(wanted.tagged),
         pinned=wanted.pinned,
     )
 
 
-def _listed(
-    db: Read, of: Callable[[Read, int, Page], Listed], account_id: int, page: Page
-) -> Listed:
-    accounts.visible(db, account_id)
-    return of(db, account_id, page)
+def _listed(db: Read, of: Circle, viewer_id: int | None, account_id: int, page: Page) -> Listed:
+    account = accounts.known_by_id(db, account_id)
+    return of(db, account, viewer_id, page) if account.state == "active" else []
 
 
-# --- around it
-
-
-async def _people(request: web.Request, of: Callable[[Read, int, Page], Listed]) -> web.Response:
+async def _people(request: web.Request, viewer: Viewer | None, of: Circle) -> web.Response:
     page = window(request, usual=40, most=MOST_ACCOUNTS)
-    found = await request.config_dict[DB].read(_listed, of, path_id(request), page)
-    return people(request, found)
-
-
-async def _own(request: web.Request, account: Account, member: Member) -> web.Response:
-    waiting = await request.config_dict[DB].read(
-        follows.requests, account.id, Page(limit=MOST_ACCOUNTS)
+    found = await request.config_dict[DB].read(
+        _listed, of, viewer_id(viewer), path_id(request), page
     )
-    entity = present.credential_account(request.config_dict[SITE], account, member, len(waiting))
-    return one(entity)
-
-
-async def _avatar(request: web.Request, sent: Upload | None) -> str | None:
-    """The file of the uploaded picture, squared; None where none was sent."""
-    if sent is None:
-        return None
-    return (await request.config_dict[PICTURES].process_avatar(sent.data)).large
-
-
-async def _header(request: web.Request, sent: Upload | None) -> str | None:
-    """The file of the uploaded picture; None where none was sent."""
-    if sent is None:
-        return None
-    return (await request.config_dict[PICTURES].process_header(sent.data)).large
-
-
-def _fields(sent: tuple[Field, ...] | None) -> tuple[tuple[str, str], ...] | None:
-    """Rows with something in them."""
-    if sent is None:
-        return None
-    return tuple((one.name, one.value) for one in sent if one.name or one.value)
+    return people(request, found)

@@ -14,8 +14,7 @@ from server.services import accounts
 from server.services.media import MAX_ALT
 from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LENGTH_S
 from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
-from web import present
-from web.api.access import anybody, need
+from web.api.access import anybody
 from web.api.answers import one
 from web.body import MAX_FILE_BYTES
 from web.keys import DB, NOW, SITE, Viewer
@@ -93,23 +92,6 @@ async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
 async def custom_emojis(request: web.Request, viewer: Viewer | None) -> web.Response:
     """None of our own; those of strangers come with what they wrote."""
     return one([])
-
-
-@routes.get("/api/v1/preferences")
-@need("read:accounts")
-async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
-    """How the viewer wants to write and read."""
-    return one(
-        {
-            "posting:default:visibility": present.VISIBILITY[viewer.member.default_visibility],
-            "posting:default:sensitive": False,
-            "posting:default:language": viewer.member.language or None,
-            "posting:default:quote_policy": "nobody",
-            "reading:expand:media": "default",
-            "reading:expand:spoilers": False,
-            "reading:autoplay:gifs": False,
-        }
-    )
 
 
 def configuration(site: Site) -> dict[str, Any]:

@@ -11,11 +11,14 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, Relationship, Site
-from server.services import accounts, follows
-from server.store.db import Write
-from web import present
+from server.services import accounts, follows, relations
+from server.services.follows import Wishes
+from server.store.db import Read, Write
+from web import entities, present
 from web.api.access import need, path_id
-from web.api.answers import MOST_ACCOUNTS, Id, one, people, window
+from web.api.accounts import Ids
+from web.api.answers import one
+from web.api.shape import gives
 from web.body import body, query
 from web.keys import DB, NOW, SITE, Viewer
 
@@ -27,16 +30,26 @@ A_LIFETIME_S: Final = 100 * 365 * 24 * 3600
 Act = Callable[[Write, Site, Account, int, int], object]
 
 
-class Ids(msgspec.Struct, frozen=True):
-    """Accounts by id: a list, or one."""
+class Asked(Ids, frozen=True):
+    """Those who are suspended too where that is asked for."""
 
-    id: tuple[Id, ...] | Id = ()
+    with_suspended: bool = False
 
 
 class Following(msgspec.Struct, frozen=True):
-    """Whether boosts are wanted in the home timeline."""
+    """Whether boosts are wanted, to be told of every post, and in which languages; absent stays."""
 
-    reblogs: bool = True
+    reblogs: bool | None = None
+    notify: bool | None = None
+    languages: tuple[str, ...] | str | None = None
+
+    @property
+    def wishes(self) -> Wishes:
+        """As the service takes it."""
+        spoken = (self.languages,) if isinstance(self.languages, str) else self.languages
+        return Wishes(
+            self.reblogs, self.notify, None if spoken is None else tuple(filter(None, spoken))
+        )
 
 
 class Mute(msgspec.Struct, frozen=True):
@@ -46,26 +59,40 @@ class Mute(msgspec.Struct, frozen=True):
     notifications: bool = True
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What the viewer wants to remember; nothing takes it away."""
+
+    comment: str = ""
+
+
 @routes.get("/api/v1/accounts/relationships")
 @need("read:follows")
+@gives(list[entities.Relationship], query=Asked)
 async def relationships(request: web.Request, viewer: Viewer) -> web.Response:
-    """How the viewer stands to each of the named accounts."""
-    asked = query(request, Ids).id
-    ids = list(asked if isinstance(asked, tuple) else (asked,))[:MOST_RELATIONSHIPS]
-    found = await request.config_dict[DB].read(follows.relationships, viewer.account.id, ids)
+    """How the viewer stands to each of the named accounts that are there."""
+    asked = query(request, Asked)
+    found = await request.config_dict[DB].read(_relationships, viewer.account.id, asked)
     return one([present.relationship(to) for to in found])
+
+
+def _relationships(db: Read, viewer_id: int, asked: Asked) -> list[Relationship]:
+    known = accounts.known_among(db, asked.all[:MOST_RELATIONSHIPS])
+    ids = [one.id for one in known if one.state == "active" or asked.with_suspended]
+    return follows.relationships(db, viewer_id, ids)
 
 
 @routes.post("/api/v1/accounts/{id}/follow")
 @need("write:follows")
+@gives(entities.Relationship, body=Following)
 async def follow(request: web.Request, viewer: Viewer) -> web.Response:
-    """Follow, or ask to; `reblogs` says whether boosts are wanted too."""
-    wanted = await body(request, Following)
-    return await _act(request, viewer, partial(follows.follow, reblogs=wanted.reblogs))
+    """Follow, or ask to; once more to change what is wanted of it."""
+    wishes = (await body(request, Following)).wishes
+    return await _act(request, viewer, partial(follows.follow, wishes=wishes))
 
 
 @routes.post("/api/v1/accounts/{id}/unfollow")
 @need("write:follows")
+@gives(entities.Relationship)
 async def unfollow(request: web.Request, viewer: Viewer) -> web.Response:
     """Follow no more, or take the request back."""
     return await _act(request, viewer, follows.unfollow)
@@ -73,6 +100,7 @@ async def unfollow(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.post("/api/v1/accounts/{id}/block")
 @need("write:blocks")
+@gives(entities.Relationship)
 async def block(request: web.Request, viewer: Viewer) -> web.Response:
     """Neither see nor be seen."""
     return await _act(request, viewer, follows.block)
@@ -80,6 +108,7 @@ async def block(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.post("/api/v1/accounts/{id}/unblock")
 @need("write:blocks")
+@gives(entities.Relationship)
 async def unblock(request: web.Request, viewer: Viewer) -> web.Response:
     """Lift a block."""
     return await _act(request, viewer, follows.unblock)
@@ -87,6 +116,7 @@ async def unblock(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.post("/api/v1/accounts/{id}/mute")
 @need("write:mutes")
+@gives(entities.Relationship, body=Mute)
 async def mute(request: web.Request, viewer: Viewer) -> web.Response:
     """Not see, for a while or until it is undone."""
     asked, now = await body(request, Mute), request.config_dict[NOW]()
@@ -99,23 +129,51 @@ async def mute(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.post("/api/v1/accounts/{id}/unmute")
 @need("write:mutes")
+@gives(entities.Relationship)
 async def unmute(request: web.Request, viewer: Viewer) -> web.Response:
     """See again."""
     to = await request.config_dict[DB].write(_unmuted, viewer.account.id, path_id(request))
     return one(present.relationship(to))
 
 
-@routes.get("/api/v1/follow_requests")
-@need("read:follows")
-async def waiting(request: web.Request, viewer: Viewer) -> web.Response:
-    """Who asks to follow the viewer, newest first."""
-    page = window(request, usual=40, most=MOST_ACCOUNTS)
-    found = await request.config_dict[DB].read(follows.requests, viewer.account.id, page)
-    return people(request, found)
+@routes.post("/api/v1/accounts/{id}/remove_from_followers")
+@need("write:follows")
+@gives(entities.Relationship)
+async def remove_from_followers(request: web.Request, viewer: Viewer) -> web.Response:
+    """End somebody's follow of the viewer; nothing happens where there is none."""
+    return await _act(request, viewer, _cast_out)
+
+
+@routes.post("/api/v1/accounts/{id}/endorse")
+@routes.post("/api/v1/accounts/{id}/pin")
+@need("write:accounts")
+@gives(entities.Relationship)
+async def endorse(request: web.Request, viewer: Viewer) -> web.Response:
+    """Recommend somebody on one's own page. `pin` is what older apps call it."""
+    return await _act(request, viewer, relations.endorse)
+
+
+@routes.post("/api/v1/accounts/{id}/unendorse")
+@routes.post("/api/v1/accounts/{id}/unpin")
+@need("write:accounts")
+@gives(entities.Relationship)
+async def unendorse(request: web.Request, viewer: Viewer) -> web.Response:
+    """Recommend somebody no more."""
+    return await _act(request, viewer, relations.unendorse)
+
+
+@routes.post("/api/v1/accounts/{id}/note")
+@need("write:accounts")
+@gives(entities.Relationship, body=Note)
+async def note(request: web.Request, viewer: Viewer) -> web.Response:
+    """Remember something of somebody; nobody else reads it."""
+    said = (await body(request, Note)).comment
+    return await _act(request, viewer, partial(_noted, said=said))
 
 
 @routes.post("/api/v1/follow_requests/{id}/authorize")
 @need("write:follows")
+@gives(entities.Relationship)
 async def authorize(request: web.Request, viewer: Viewer) -> web.Response:
     """Let somebody follow."""
     return await _act(request, viewer, follows.authorize)
@@ -123,12 +181,23 @@ async def authorize(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.post("/api/v1/follow_requests/{id}/reject")
 @need("write:follows")
+@gives(entities.Relationship)
 async def reject(request: web.Request, viewer: Viewer) -> web.Response:
     """Not let somebody follow."""
     return await _act(request, viewer, follows.reject)
 
 
 # --- what happens in one transaction
+
+
+def _cast_out(tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int) -> None:
+    follows.cast_out(tx, site, viewer, follows.target_of(tx, viewer, target_id), now_ms)
+
+
+def _noted(
+    tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int, *, said: str
+) -> None:
+    relations.note(tx, viewer, target_id, said)
 
 
 def _done(

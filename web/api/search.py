@@ -1,6 +1,6 @@
 """Search: words, handles and addresses. docs.joinmastodon.org/methods/search"""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -27,7 +27,8 @@ class Query(msgspec.Struct, frozen=True):
     type: Literal["accounts", "hashtags", "statuses"] | None = None
     resolve: bool = False
     limit: int = 20
-    offset: int = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    following: bool = False
     max_id: Id | None = None
     min_id: Id | None = None
     account_id: Id | None = None
@@ -58,9 +59,14 @@ async def find(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 async def _named(request: web.Request, asked: Query) -> Account | Post | None:
     """Who or what the query is the address of, fetched where it lives when it is not known."""
-    if not asked.resolve or asked.offset or not _is_name(asked.q):
+    return await resolved(request, asked.q) if asked.resolve and not asked.offset else None
+
+
+async def resolved(request: web.Request, text: str) -> Account | Post | None:
+    """Who or what a handle or an address means, fetched where it lives when it is not known."""
+    if not _is_name(text):
         return None
-    return await lookup.find(request.config_dict[FETCHER], asked.q.strip())
+    return await lookup.find(request.config_dict[FETCHER], text.strip())
 
 
 def _is_name(text: str) -> bool:
@@ -84,10 +90,15 @@ def _searched(db: Read, viewer_id: int | None, asked: Query) -> Found:
     limit = max(1, min(asked.limit, MOST_STATUSES))
     text = asked.q.strip()
     page = Page(asked.max_id, None, asked.min_id, limit)
-    if not text or asked.offset:
+    if not text:
         return Found()
+    people = search.people(
+        db, viewer_id, text, limit, offset=asked.offset, following=asked.following
+    )
+    if asked.offset:
+        return Found(accounts=tuple(people))
     return Found(
-        accounts=tuple(search.people(db, viewer_id, text, limit)),
+        accounts=tuple(people),
         posts=tuple(timelines.views(db, viewer_id, search.words(db, viewer_id, text, page))),
         hashtags=tuple(search.hashtags(db, text, limit)),
     )

@@ -56,7 +56,7 @@ class Text(msgspec.Struct, frozen=True):
     title: str | None = None
     lead: str | None = None
     spoiler_text: str = ""
-    sensitive: bool = False
+    sensitive: bool | None = None
     language: str | None = None
     media_ids: tuple[Id, ...] = ()
     visibility: Literal["public", "unlisted", "private", "direct"] | None = None
@@ -90,8 +90,10 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
         if typed.visibility
         else viewer.member.default_visibility,
         warning=typed.spoiler_text,
-        sensitive=typed.sensitive,
-        language=typed.language or viewer.member.language,
+        sensitive=bool(
+            viewer.member.default_sensitive if typed.sensitive is None else typed.sensitive
+        ),
+        language=typed.language or viewer.member.writes_in,
         media_ids=typed.media_ids,
         reply_to_id=typed.in_reply_to_id,
         idempotency_key=_key(request),
@@ -250,7 +252,7 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
         lead=text.plain(post.lead) if typed.lead is None else typed.lead,
         visibility=post.visibility,
         warning=typed.spoiler_text,
-        sensitive=typed.sensitive,
+        sensitive=bool(typed.sensitive),
         language=post.language if typed.language is None else typed.language,
         media_ids=typed.media_ids,
         reply_to_id=post.reply_to_id,

@@ -1,6 +1,6 @@
 """Accounts and how the viewer stands to them."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class CustomEmoji(TypedDict):
@@ -65,6 +65,52 @@ class Account(TypedDict):
     suspended: NotRequired[bool]
     limited: NotRequired[bool]
     moved: NotRequired["Account | None"]
+
+
+class MutedAccount(Account):
+    """Somebody whom the viewer has muted, and until when."""
+
+    mute_expires_at: str | None
+
+
+class FamiliarFollowers(TypedDict):
+    """Who of those whom the viewer follows follow an account."""
+
+    id: str
+    accounts: list[Account]
+
+
+class Suggestion(TypedDict):
+    """Somebody whom the viewer may want to follow, and why. `source` is for older apps."""
+
+    source: str
+    sources: list[str]
+    account: Account
+
+
+class Profile(TypedDict):
+    """What the owner can change about themself, as they typed it. No picture is null."""
+
+    id: str
+    display_name: str
+    note: str
+    fields: list[Field]
+    avatar: str | None
+    avatar_static: str | None
+    avatar_description: str
+    header: str | None
+    header_static: str | None
+    header_description: str
+    locked: bool
+    bot: bool
+    hide_collections: bool | None
+    discoverable: bool | None
+    indexable: bool
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
+    attribution_domains: list[str]
+    featured_tags: list[Any]
 
 
 class AccountSource(TypedDict):

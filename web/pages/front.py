@@ -45,7 +45,7 @@ class Front(msgspec.Struct, frozen=True):
 
 def pictured(view: PostView) -> bool:
     """Whether a story can be shown by its first picture."""
-    hidden = view.post.sensitive or view.post.warning
+    hidden = view.sensitive or view.post.warning
     return bool(not hidden and view.media and view.media[0].kind == "image")
 
 

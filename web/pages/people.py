@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, PostView, Relationship, Site
-from server.services import communities, follows, timelines
+from server.services import communities, follows, relations, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
@@ -18,6 +18,7 @@ from web.render import page, person_feed
 routes = web.RouteTableDef()
 
 TABS: Final = ("posts", "replies", "pictures")
+ENDORSED: Final = 12  # recommended people whom a page shows
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class Profile(msgspec.Struct, frozen=True):
     pinned: list[PostView]
     posts: list[PostView]
     ids: list[int]
+    endorsed: list[Account]
 
 
 @routes.get("/@{handle}")
@@ -53,6 +55,7 @@ async def person(request: web.Request) -> web.Response:
         person=profile.account,
         relation=profile.relation,
         passes_on=profile.tag,
+        endorsed=profile.endorsed,
         pinned=profile.pinned,
         views=profile.posts,
         tab=tab,
@@ -71,7 +74,7 @@ def _profile(
         viewer_id,
         account.id,
         page,
-        replies=tab == "replies",
+        replies=tab == "replies" or (tab == "pictures" and bool(account.show_media_replies)),
         boosts=tab != "pictures",
         media_only=tab == "pictures",
     )
@@ -84,7 +87,13 @@ def _profile(
         timelines.views(db, viewer_id, pinned),
         timelines.views(db, viewer_id, entries),
         [entry.id for entry in entries],
+        _endorsed(db, viewer_id, account) if top and account.show_featured else [],
     )
+
+
+def _endorsed(db: Read, viewer_id: int | None, account: Account) -> list[Account]:
+    found = relations.endorsed_by(db, account, viewer_id, Page(limit=ENDORSED))
+    return [one for _, one in found]
 
 
 def _relation(db: Read, viewer_id: int | None, account: Account) -> Relationship | None:
@@ -96,37 +105,39 @@ def _relation(db: Read, viewer_id: int | None, account: Account) -> Relationship
 @routes.get("/@{handle}/followers")
 async def followers(request: web.Request) -> web.Response:
     """Who follows this person."""
-    return await _circle(request, follows.followers, N_("Followers of %(name)s"))
+    return await _circle(request, relations.followers, N_("Followers of %(name)s"))
 
 
 @routes.get("/@{handle}/following")
 async def following(request: web.Request) -> web.Response:
     """Whom this person follows."""
-    return await _circle(request, follows.following, N_("People whom %(name)s follows"))
+    return await _circle(request, relations.following, N_("People whom %(name)s follows"))
 
 
-Circle = Callable[[Read, int, Page], list[tuple[int, Account]]]
+Circle = Callable[[Read, Account, int | None, Page], list[tuple[int, Account]]]
 
 
 async def _circle(request: web.Request, circle: Circle, heading: str) -> web.Response:
-    asked = window(request, limit=40)
-    person, found = await request.config_dict[DB].read(
-        _members, circle, request.config_dict[SITE], request.match_info["handle"], asked
+    asked, me = window(request, limit=40), viewer_id(request)
+    person, found, open_ = await request.config_dict[DB].read(
+        _members, circle, request.config_dict[SITE], me, request.match_info["handle"], asked
     )
     return await people_page(
         request,
         [account for _, account in found],
         heading=heading,
         about=person,
+        hidden=not open_,
         pager=pager(request, asked, [id for id, _ in found]),
     )
 
 
 def _members(
-    db: Read, circle: Circle, site: Site, handle: str, page: Page
-) -> tuple[Account, list[tuple[int, Account]]]:
+    db: Read, circle: Circle, site: Site, viewer_id: int | None, handle: str, page: Page
+) -> tuple[Account, list[tuple[int, Account]], bool]:
     account = somebody(db, site, handle)
-    return account, circle(db, account.id, page)
+    shown = relations.open_circle(db, account, viewer_id)
+    return account, circle(db, account, viewer_id, page), shown
 
 
 async def people_page(
@@ -137,10 +148,12 @@ async def people_page(
     about: Account | None = None,
     pager: Pager | None = None,
     action: str = "",
+    hidden: bool = False,
 ) -> web.Response:
     """A list of people under `heading`, a msgid that may name `about`.
 
-    `action` gives each a button: request | unmute | unblock.
+    `action` gives each a button: request | unmute | unblock. `hidden`: `about` keeps it to
+    themself.
     """
     return await page(
         request,
@@ -150,4 +163,5 @@ async def people_page(
         about=about,
         pager=pager or Pager(),
         action=action,
+        hidden=hidden,
     )

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from server.errors import NotFound
+from server.errors import AppError, NotFound
 from server.model import Account, Site
-from server.services import accounts, follows
+from server.services import accounts, domain_mutes, follows, relations
 from server.store.db import Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -15,7 +15,7 @@ from web.keys import DB, SITE, Viewer
 from web.pages.access import now, number, pager, signed_in, window
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
-from web.render import person_url
+from web.render import page, person_url
 
 routes = web.RouteTableDef()
 
@@ -31,7 +31,19 @@ def _unmute(tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int)
     follows.unmute(tx, viewer.id, target_id)
 
 
+def _notify(tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int) -> None:
+    follows.notified_of(tx, viewer, target_id, wanted=True)
+
+
+def _quiet(tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int) -> None:
+    follows.notified_of(tx, viewer, target_id, wanted=False)
+
+
 ACTS: Final[dict[str, Act]] = {
+    "notify": _notify,
+    "quiet": _quiet,
+    "endorse": relations.endorse,
+    "unendorse": relations.unendorse,
     "follow": follows.follow,
     "unfollow": follows.unfollow,
     "block": follows.block,
@@ -41,6 +53,23 @@ ACTS: Final[dict[str, Act]] = {
     "accept": follows.authorize,
     "reject": follows.reject,
 }
+
+
+@routes.post("/people/{id}/note")
+@signed_in
+async def note(request: web.Request, viewer: Viewer) -> web.Response:
+    """Keep what the viewer wants to remember of somebody."""
+    sent = await form(request)
+    target = await request.config_dict[DB].write(
+        _note, viewer.account, number(request), sent.raw("note")
+    )
+    return see(back(sent, person_url(target)))
+
+
+def _note(tx: Write, viewer: Account, id: int, said: str) -> Account:
+    target = accounts.visible(tx, id)
+    relations.note(tx, viewer, id, said.replace("\r\n", "\n"))
+    return target
 
 
 @routes.post("/people/{id}/{act}")
@@ -82,6 +111,55 @@ async def muted(request: web.Request, viewer: Viewer) -> web.Response:
 async def blocked(request: web.Request, viewer: Viewer) -> web.Response:
     """With whom the viewer wants nothing to do."""
     return await _mine(request, viewer, follows.blocked, N_("Blocked people"), "unblock")
+
+
+@routes.get("/blocked/servers")
+@signed_in
+async def servers(request: web.Request, viewer: Viewer) -> web.Response:
+    """Servers of which the viewer wants to see nothing."""
+    asked = window(request, limit=40)
+    found = await request.config_dict[DB].read(domain_mutes.page, viewer.account.id, asked)
+    return await page(
+        request,
+        "blocked_servers.html",
+        domains=[domain for _, domain in found],
+        pager=pager(request, asked, [id for id, _ in found]),
+        typed="",
+        errors={},
+    )
+
+
+@routes.post("/blocked/servers")
+@signed_in
+async def shut_out(request: web.Request, viewer: Viewer) -> web.Response:
+    """See nothing of a server from now on."""
+    sent, db = await form(request), request.config_dict[DB]
+    site, asked = request.config_dict[SITE], Page(limit=40)
+    try:
+        await db.write(
+            domain_mutes.shut_out, site, viewer.account, sent.get("domain"), now(request)
+        )
+    except AppError as error:
+        found = await db.read(domain_mutes.page, viewer.account.id, asked)
+        return await page(
+            request,
+            "blocked_servers.html",
+            status=error.status,
+            domains=[domain for _, domain in found],
+            pager=pager(request, asked, [id for id, _ in found]),
+            typed=sent.get("domain"),
+            errors={"domain": error},
+        )
+    return see("/blocked/servers")
+
+
+@routes.post("/blocked/servers/remove")
+@signed_in
+async def let_in(request: web.Request, viewer: Viewer) -> web.Response:
+    """Let a server in again."""
+    sent = await form(request)
+    await request.config_dict[DB].write(domain_mutes.let_in, viewer.account.id, sent.get("domain"))
+    return see("/blocked/servers")
 
 
 async def _mine(

@@ -1,17 +1,17 @@
 """Settings: how others see the viewer, the password, where they are signed in, and leaving."""
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from server import passwords
 from server.errors import AppError
 from server.model import VISIBILITIES, Account, Media, Site
-from server.services import accounts, media, sessions
-from server.services.accounts import ProfileChanges
+from server.services import accounts, media, profile_links, sessions
+from server.services.accounts import QUOTE_POLICIES, Defaults, ProfileChanges
 from server.store.db import Write
 from server.text import plain
 from web import i18n
@@ -27,6 +27,11 @@ routes = web.RouteTableDef()
 
 FIELDS: Final = 4
 PICTURES: Final = ("avatar", "header")
+SWITCHES: Final = (
+    *("locked", "bot", "discoverable", "indexable", "hide_collections"),
+    *("show_media", "show_media_replies", "show_featured"),
+)
+DESCRIBED: Final = ("avatar_description", "header_description")
 DONE: Final = {
     "welcome": N_("Welcome! Tell the others a little about yourself."),
     "profile": N_("Your profile was saved."),
@@ -44,13 +49,14 @@ async def settings(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 def _typed(account: Account) -> dict[str, str]:
-    pairs = [(name, plain(value)) for name, value in json.loads(account.fields)]
+    pairs = [(name, plain(value)) for name, value, _ in profile_links.lines(account)]
     pairs += [("", "")] * (FIELDS - len(pairs))
     typed = {"display_name": account.display_name, "bio": account.bio_source}
     for place, (name, value) in enumerate(pairs[:FIELDS], 1):
         typed |= {f"field_{place}_name": name, f"field_{place}_value": value}
-    typed["locked"] = "on" if account.locked else ""
-    typed["discoverable"] = "on" if account.discoverable else ""
+    for name in SWITCHES:
+        typed[name] = "on" if getattr(account, name) else ""
+    typed |= {name: getattr(account, name) for name in DESCRIBED}
     return typed
 
 
@@ -104,12 +110,12 @@ def _save(
         display_name=sent.get("display_name"),
         bio_source=sent.raw("bio").strip(),
         fields=tuple((name, value) for name, value in _fields(sent) if name or value),
-        locked=bool(sent.get("locked")),
-        discoverable=bool(sent.get("discoverable")),
         avatar=files.get("avatar"),
         header=files.get("header"),
     )
-    accounts.edit_profile(tx, site, account, changes, now_ms)
+    typed: dict[str, bool | str] = {name: bool(sent.get(name)) for name in SWITCHES}
+    typed |= {name: sent.get(name) for name in DESCRIBED}
+    accounts.edit_profile(tx, site, account, replace(changes, **typed), now_ms)
 
 
 def _fields(sent: Form) -> list[tuple[str, str]]:
@@ -120,22 +126,26 @@ def _fields(sent: Form) -> list[tuple[str, str]]:
 @routes.post("/settings/preferences")
 @signed_in
 async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
-    """The language of the interface, and for whom a new post is at first."""
+    """The language of the interface, and how a new post begins."""
     sent = await form(request)
     language, visibility = sent.get("language"), sent.get("visibility")
-    offered = request.config_dict[SITE].languages
+    quoted, offered = sent.get("quote_policy"), request.config_dict[SITE].languages
     await request.config_dict[DB].write(
         _prefer,
         viewer.account.id,
         language if language in offered else viewer.member.language,
-        visibility if visibility in VISIBILITIES[:3] else viewer.member.default_visibility,
+        Defaults(
+            visibility=visibility if visibility in VISIBILITIES[:3] else None,
+            sensitive=bool(sent.get("sensitive")),
+            quote_policy=quoted if quoted in QUOTE_POLICIES else None,
+        ),
     )
     return see("/settings?done=preferences")
 
 
-def _prefer(tx: Write, viewer_id: int, language: str, visibility: str) -> None:
+def _prefer(tx: Write, viewer_id: int, language: str, defaults: Defaults) -> None:
     accounts.set_language(tx, viewer_id, language)
-    accounts.set_default_visibility(tx, viewer_id, visibility)
+    accounts.set_defaults(tx, viewer_id, defaults)
 
 
 @routes.post("/settings/password")

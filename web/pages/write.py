@@ -125,8 +125,13 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
 
 
 def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
-    visibility = viewer.member.default_visibility
-    return Text(kind=kind, visibility=visibility, language=language_of(request))
+    member, language = viewer.member, language_of(request)
+    return Text(
+        kind=kind,
+        visibility=member.default_visibility,
+        sensitive=bool(member.default_sensitive),
+        language=member.default_language if member.default_language in LANGUAGES else language,
+    )
 
 
 def reply_to(text: Text, view: PostView, viewer: Viewer) -> Text:

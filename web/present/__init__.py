@@ -4,7 +4,16 @@ Ids are strings, times are `2026-01-31T09:00:00.000Z`, and our `followers` is th
 docs.joinmastodon.org/entities
 """
 
-from web.present.accounts import account, credential_account, mention, relationship, role
+from web.present.accounts import (
+    account,
+    credential_account,
+    mention,
+    muted_account,
+    profile,
+    relationship,
+    role,
+    suggestion,
+)
 from web.present.attachments import card, media
 from web.present.place import rule, week
 from web.present.polls import poll
@@ -41,10 +50,12 @@ __all__ = [
     "found_tag",
     "media",
     "mention",
+    "muted_account",
     "notification",
     "opinions",
     "personal",
     "poll",
+    "profile",
     "relationship",
     "role",
     "rule",
@@ -53,6 +64,7 @@ __all__ = [
     "source",
     "special",
     "status",
+    "suggestion",
     "tag",
     "week",
     "when",

@@ -1,56 +1,146 @@
-"""People: Account, CredentialAccount, Relationship, Role, Status::Mention."""
+"""People: Account, CredentialAccount, Profile, Suggestion, Relationship, Role, Status::Mention."""
 
 import json
+
+import msgspec
 
 from server import text
 from server.clock import DAY_MS
 from server.model import Account, Member, Relationship, Site
+from server.services import profile_links
+from server.services.discovery import Suggestion
 from web import entities
-from web.present.values import VISIBILITY, address, day, emojis, when
+from web.present.values import VISIBILITY, address, day, emojis, when, when_or_none
 
 
-def account(site: Site, account: Account) -> entities.Account:
-    """Account: somebody, ours or a stranger."""
-    avatar = address(site, account.avatar or "/static/avatar.png")
-    header = address(site, account.header or "/static/header.png")
+def account(site: Site, account: Account, *, moved: Account | None = None) -> entities.Account:
+    """Account: somebody, ours or a stranger. `moved` is where they live now.
+
+    Of a suspended one nothing is shown but that it is.
+    """
+    told = account if account.state != "suspended" else _emptied(account)
+    avatar = address(site, told.avatar or "/static/avatar.png")
+    header = address(site, told.header or "/static/header.png")
     entity: entities.Account = {
         "id": str(account.id),
         "username": account.name,
         "acct": account.acct,
-        "display_name": account.display_name,
-        "locked": bool(account.locked),
-        "bot": bool(account.bot),
-        "discoverable": bool(account.discoverable),
-        "indexable": bool(account.indexable),
+        "display_name": told.display_name,
+        "locked": bool(told.locked),
+        "bot": bool(told.bot),
+        "discoverable": bool(told.discoverable),
+        "indexable": bool(told.indexable),
         "group": account.kind == "Group",
         "created_at": when(account.created_ms // DAY_MS * DAY_MS),
-        "note": account.bio,
+        "note": told.bio,
         "url": account.url,
         "uri": account.uri,
         "avatar": avatar,
         "avatar_static": avatar,
-        "avatar_description": account.avatar_description,
+        "avatar_description": told.avatar_description,
         "header": header,
         "header_static": header,
-        "header_description": account.header_description,
-        "followers_count": account.followers_count,
-        "following_count": account.following_count,
-        "statuses_count": account.posts_count,
-        "last_status_at": day(account.last_post_ms),
-        "hide_collections": bool(account.hide_collections) if account.local else None,
-        "noindex": not account.indexable,
-        "emojis": emojis(account.emojis),
+        "header_description": told.header_description,
+        "followers_count": told.followers_count,
+        "following_count": told.following_count,
+        "statuses_count": told.posts_count,
+        "last_status_at": day(told.last_post_ms),
+        "hide_collections": bool(told.hide_collections) if account.local else None,
+        "noindex": not told.indexable,
+        "emojis": emojis(told.emojis),
         "roles": [],
-        "fields": [
-            {"name": name, "value": _inline(value), "verified_at": None}
-            for name, value in json.loads(account.fields)
-        ],
+        "fields": [_field(account, line) for line in profile_links.lines(told)],
     }
     if account.state == "suspended":
         entity["suspended"] = True
     if account.limited_ms is not None:
         entity["limited"] = True
+    if moved is not None:
+        entity["moved"] = _elsewhere(site, moved)
     return entity
+
+
+def _elsewhere(site: Site, moved: Account) -> entities.Account:
+    return account(site, moved)
+
+
+def _emptied(account: Account) -> Account:
+    return msgspec.structs.replace(
+        account,
+        display_name="",
+        bio="",
+        avatar="",
+        header="",
+        avatar_description="",
+        header_description="",
+        fields="[]",
+        emojis="[]",
+        locked=0,
+        bot=0,
+        discoverable=0,
+        indexable=0,
+        followers_count=0,
+        following_count=0,
+        posts_count=0,
+        last_post_ms=None,
+    )
+
+
+def _field(account: Account, line: profile_links.Line) -> entities.Field:
+    name, value, verified_ms = line
+    html = _inline(text.as_me(value) if account.local else value)
+    return {"name": name, "value": html, "verified_at": when_or_none(verified_ms)}
+
+
+def muted_account(site: Site, one: Account, until_ms: int | None) -> entities.MutedAccount:
+    """MutedAccount: until when, where it ends by itself."""
+    return {**account(site, one), "mute_expires_at": when_or_none(until_ms)}
+
+
+def suggestion(site: Site, found: Suggestion) -> entities.Suggestion:
+    """Suggestion. Older apps know other words for why."""
+    old = "past_interactions" if "friends_of_friends" in found.sources else "global"
+    return {
+        "source": old,
+        "sources": list(found.sources),
+        "account": account(site, found.account),
+    }
+
+
+def profile(site: Site, owner: Account) -> entities.Profile:
+    """Profile: what the owner can change about themself."""
+    avatar = address(site, owner.avatar) if owner.avatar else None
+    header = address(site, owner.header) if owner.header else None
+    return {
+        "id": str(owner.id),
+        "display_name": owner.display_name,
+        "note": owner.bio_source,
+        "fields": _typed(owner),
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "avatar_description": owner.avatar_description,
+        "header": header,
+        "header_static": header,
+        "header_description": owner.header_description,
+        "locked": bool(owner.locked),
+        "bot": bool(owner.bot),
+        "hide_collections": bool(owner.hide_collections),
+        "discoverable": bool(owner.discoverable),
+        "indexable": bool(owner.indexable),
+        "show_media": bool(owner.show_media),
+        "show_media_replies": bool(owner.show_media_replies),
+        "show_featured": bool(owner.show_featured),
+        "attribution_domains": json.loads(owner.attribution_domains),
+        "featured_tags": [],
+    }
+
+
+def _typed(owner: Account) -> list[entities.Field]:
+    """The table of a profile as it was typed."""
+    return [
+        {"name": name, "value": text.plain(value), "verified_at": when_or_none(verified_ms)}
+        for name, value, verified_ms in profile_links.lines(owner)
+    ]
 
 
 def credential_account(
@@ -65,13 +155,10 @@ def credential_account(
         "source": {
             "privacy": VISIBILITY[member.default_visibility],
             "sensitive": bool(member.default_sensitive),
-            "language": member.language or None,
+            "language": member.writes_in or None,
             "quote_policy": member.default_quote_policy,
             "note": owner.bio_source,
-            "fields": [
-                {"name": name, "value": text.plain(value), "verified_at": None}
-                for name, value in json.loads(owner.fields)
-            ],
+            "fields": _typed(owner),
             "follow_requests_count": requests,
             "hide_collections": bool(owner.hide_collections),
             "discoverable": bool(owner.discoverable),
@@ -107,6 +194,7 @@ def relationship(to: Relationship) -> entities.Relationship:
         "blocked_by": to.blocked_by,
         "muting": to.muting,
         "muting_notifications": to.muting_notifications,
+        "muting_expires_at": when_or_none(to.muting_until_ms),
         "requested": to.requested,
         "requested_by": to.requested_by,
         "domain_blocking": to.domain_blocking,

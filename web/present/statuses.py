@@ -50,7 +50,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "edited_at": when_or_none(post.edited_ms),
         "in_reply_to_id": id_or_none(post.reply_to_id),
         "in_reply_to_account_id": id_or_none(reply_to.id if reply_to else None),
-        "sensitive": bool(post.sensitive),
+        "sensitive": view.sensitive,
         "spoiler_text": post.warning,
         "visibility": VISIBILITY[post.visibility],
         "language": post.language or None,
