@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from jsonschema import Draft202012Validator
 
-from web.api.openapi import DESCRIPTION
+from web.api.openapi import DESCRIPTION, schema_of
 from web.api.shape import SHAPE
 
 
@@ -50,8 +50,5 @@ class _Parts(dict[str, Any]):
 
 @cache
 def _validator(answer: Any, schemas: _Parts) -> Draft202012Validator:
-    (schema,), _ = msgspec.json.schema_components(
-        [answer], ref_template="#/components/schemas/{name}"
-    )
     strict = {name: {**one, "additionalProperties": False} for name, one in schemas.items()}
-    return Draft202012Validator({**schema, "components": {"schemas": strict}})
+    return Draft202012Validator({**schema_of(answer), "components": {"schemas": strict}})

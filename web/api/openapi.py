@@ -7,7 +7,8 @@ spec.openapis.org/oas/v3.1.0
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from types import UnionType
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 from aiohttp import web
@@ -15,10 +16,11 @@ from aiohttp import web
 from server.config import VERSION
 from server.model import Site
 from web import entities
+from web.api.access import anybody
 from web.api.answers import Window
 from web.api.shape import SHAPE, Shape
 from web.body import Upload
-from web.keys import SITE
+from web.keys import SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -75,7 +77,7 @@ def endpoints(app: web.Application) -> list[Endpoint]:
 def describe(app: web.Application) -> dict[str, Any]:
     """The whole description, as the dict that becomes JSON."""
     site, known = app[SITE], endpoints(app)
-    answers = [one.shape.answer for one in known if one.shape.answer is not None]
+    answers = [kind for one in known for kind in kinds(one.shape.answer)]
     _, schemas = msgspec.json.schema_components([*answers, entities.Error], ref_template=_ENTITIES)
     paths: dict[str, dict[str, Any]] = {}
     for one in known:
@@ -144,8 +146,7 @@ def _values(properties: dict[str, Any]) -> list[Any]:
 def _responses(shape: Shape) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if shape.answer is not None:
-        (schema,), _ = msgspec.json.schema_components([shape.answer], ref_template=_ENTITIES)
-        content = {"content": {"application/json": {"schema": schema}}}
+        content = {"content": {"application/json": {"schema": schema_of(shape.answer)}}}
     error = {"application/json": {"schema": {"$ref": _ENTITIES.format(name="Error")}}}
     done: dict[str, Any] = {"description": "Done.", **content}
     if shape.pages:
@@ -153,6 +154,19 @@ def _responses(shape: Shape) -> dict[str, Any]:
         done["headers"] = {"Link": link}
     failures = {code: {"description": text, "content": error} for code, text in _FAILURES.items()}
     return {str(shape.status): done, **failures}
+
+
+def kinds(answer: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """The entities that an endpoint may answer: several where it is written as a union."""
+    if answer is None:
+        return ()
+    return get_args(answer) if isinstance(answer, UnionType) else (answer,)
+
+
+def schema_of(answer: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The schema of an answer, which refers to those of the entities."""
+    found, _ = msgspec.json.schema_components(kinds(answer), ref_template=_ENTITIES)
+    return found[0] if len(found) == 1 else {"anyOf": list(found)}
 
 
 def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -201,7 +215,8 @@ DESCRIPTION: Final = web.AppKey("DESCRIPTION", Description)
 
 
 @routes.get(ADDRESS)
-async def read(request: web.Request) -> web.Response:
+@anybody()
+async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
     """The description of this API."""
     made = request.app[DESCRIPTION].of(request.app)
     return web.Response(

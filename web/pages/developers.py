@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from web.api.openapi import ADDRESS, DESCRIPTION, Endpoint, endpoints, inline
+from web.api.openapi import ADDRESS, DESCRIPTION, Endpoint, endpoints, inline, schema_of
 from web.render import page
 
 routes = web.RouteTableDef()
@@ -42,11 +42,7 @@ def _fields(one: Endpoint) -> list[tuple[str, str, str]]:
 
 def _answer(one: Endpoint) -> str:
     """The entity that an endpoint answers, or nothing."""
-    answer = one.shape.answer
-    if answer is None:
-        return ""
-    inner = getattr(answer, "__args__", None)
-    return f"[{inner[0].__name__}]" if inner else str(getattr(answer, "__name__", answer))
+    return kind(schema_of(one.shape.answer)) if one.shape.answer is not None else ""
 
 
 def kind(schema: dict[str, Any]) -> str:
