@@ -174,7 +174,7 @@ def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
     (schema,), parts = msgspec.json.schema_components([struct], ref_template="{name}")
 
     def written(value: Any) -> Any:  # noqa: ANN401
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [written(one) for one in value]
         if not isinstance(value, dict):
             return value
