@@ -255,7 +255,7 @@ def html(context: Context, content: str, emojis: str = "[]") -> Markup:
 def mine(context: Context, content: str, account: Account) -> Markup:
     """A line of somebody's profile as `html`; links of our people say that they are their own."""
     clean = html(context, content, account.emojis)
-    return Markup(text.as_me(clean)) if account.local else clean  # noqa: S704  sanitised above
+    return Markup(text.as_me(str(clean))) if account.local else clean  # noqa: S704  sanitised
 
 
 @pass_context

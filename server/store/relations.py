@@ -19,22 +19,22 @@ def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship
         "SELECT follower_id, state FROM follow WHERE target_id = :me AND follower_id IN (:list)",
         "follower_id",
     )
-    blocking = of("SELECT target_id FROM block WHERE account_id = :me AND target_id IN (:list)")
-    blocked_by = of(
-        "SELECT account_id FROM block WHERE target_id = :me AND account_id IN (:list)", "account_id"
-    )
     muting = of("SELECT * FROM mute WHERE account_id = :me AND target_id IN (:list)")
-    shut_out = of(
+    known = of(
         """
-        SELECT a.id AS target_id FROM account a WHERE a.id IN (:list)
-          AND a.domain IN (SELECT domain FROM domain_mute WHERE account_id = :me)
+        SELECT a.id AS target_id,
+            EXISTS (SELECT 1 FROM block b WHERE b.account_id = :me AND b.target_id = a.id)
+                AS blocking,
+            EXISTS (SELECT 1 FROM block b WHERE b.account_id = a.id AND b.target_id = :me)
+                AS blocked_by,
+            EXISTS (SELECT 1 FROM domain_mute d WHERE d.account_id = :me AND d.domain = a.domain)
+                AS shut_out,
+            EXISTS (SELECT 1 FROM endorsement e WHERE e.account_id = :me AND e.target_id = a.id)
+                AS endorsed,
+            (SELECT n.note FROM account_note n WHERE n.account_id = :me AND n.target_id = a.id)
+                AS note
+        FROM account a WHERE a.id IN (:list)
         """
-    )
-    endorsed = of(
-        "SELECT target_id FROM endorsement WHERE account_id = :me AND target_id IN (:list)"
-    )
-    notes = of(
-        "SELECT target_id, note FROM account_note WHERE account_id = :me AND target_id IN (:list)"
     )
 
     def state(row: Row | None) -> str:
@@ -52,14 +52,14 @@ def relationships(db: Read, viewer_id: int, ids: list[int]) -> list[Relationship
             languages=msgspec.json.decode(out[id]["languages"], type=tuple[str, ...])
             if id in out
             else (),
-            blocking=id in blocking,
-            blocked_by=id in blocked_by,
+            blocking=bool(id in known and known[id]["blocking"]),
+            blocked_by=bool(id in known and known[id]["blocked_by"]),
             muting=id in muting,
             muting_notifications=bool(id in muting and muting[id]["notifications"]),
             muting_until_ms=muting[id]["until_ms"] if id in muting else None,
-            domain_blocking=id in shut_out,
-            endorsed=id in endorsed,
-            note=notes[id]["note"] if id in notes else "",
+            domain_blocking=bool(id in known and known[id]["shut_out"]),
+            endorsed=bool(id in known and known[id]["endorsed"]),
+            note=known[id]["note"] or "" if id in known else "",
         )
         for id in ids
     ]
