@@ -4,6 +4,14 @@ They are plain dicts at run time. The type checker holds `web.present` to them, 
 description is made from them. docs.joinmastodon.org/entities
 """
 
+from web.entities.apps import (
+    AppDetails,
+    CredentialApplication,
+    OAuthServer,
+    OEmbed,
+    Token,
+    UserInfo,
+)
 from web.entities.people import (
     Account,
     AccountSource,
@@ -38,11 +46,13 @@ from web.entities.reading import Count, Empty, Error, Notification, Search
 __all__ = [
     "Account",
     "AccountSource",
+    "AppDetails",
     "Application",
     "Context",
     "Count",
     "Counts",
     "CredentialAccount",
+    "CredentialApplication",
     "CustomEmoji",
     "Empty",
     "Error",
@@ -53,6 +63,8 @@ __all__ = [
     "MediaAttachment",
     "Mention",
     "Notification",
+    "OAuthServer",
+    "OEmbed",
     "Opinions",
     "Poll",
     "PollOption",
@@ -68,4 +80,6 @@ __all__ = [
     "StatusTag",
     "Tag",
     "TagHistory",
+    "Token",
+    "UserInfo",
 ]

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from web.pages import (
     about,
+    apps,
+    authorize,
     cards,
     drafts,
     editor,
@@ -45,6 +47,8 @@ MODULES = (
     relations,
     settings,
     sessions,
+    apps,
+    authorize,
     signup,
     about,
     interact,

@@ -5,6 +5,7 @@ docs.joinmastodon.org/entities
 """
 
 from web.present.accounts import account, credential_account, mention, relationship, role
+from web.present.apps import application, credential_application, token, user_info
 from web.present.attachments import card, media
 from web.present.statuses import (
     boost,
@@ -26,11 +27,13 @@ __all__ = [
     "VISIBILITIES",
     "VISIBILITY",
     "account",
+    "application",
     "boost",
     "card",
     "content",
     "counts",
     "credential_account",
+    "credential_application",
     "edit",
     "found_tag",
     "media",
@@ -44,5 +47,7 @@ __all__ = [
     "source",
     "status",
     "tag",
+    "token",
+    "user_info",
     "when",
 ]
