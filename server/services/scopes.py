@@ -42,7 +42,7 @@ def covers(given: frozenset[str], scope: str) -> bool:
     if scope in given:
         return True
     parent = scope.rpartition(":")[0]
-    return parent in given or ("follow" in given and scope in _FOLLOW)
+    return (parent in _KNOWN and parent in given) or ("follow" in given and scope in _FOLLOW)
 
 
 def within(asked: Iterable[str], given: frozenset[str]) -> bool:

@@ -95,7 +95,8 @@ async def ask(
     client: TestClient[Any, Any], method: str, path: str, expect: int = 200, **more: Any
 ) -> Any:
     """The JSON of an answer with this status."""
-    async with client.request(method, path, **more) as answer:
+    headers = {"Accept-Language": "en", **more.pop("headers", {})}
+    async with client.request(method, path, headers=headers, **more) as answer:
         text = await answer.text()
         assert answer.status == expect, f"{answer.status}: {text}"
         return await answer.json()

@@ -118,7 +118,7 @@ async def _wish(request: web.Request, asked: Mapping[str, list[str]]) -> Wish:
         app = await db.read(apps.by_client_id, fields["client_id"])
     if app is None:
         raise AppError(
-            "This city does not know the app that sent you here. Please begin in the app again."
+            "This site does not know the app that sent you here. Please begin in the app again."
         )
     uri = fields.get("redirect_uri", "")
     if len(asked.get("redirect_uri", ())) != 1 or uri not in app.redirects:
