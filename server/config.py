@@ -49,13 +49,14 @@ class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where it listens, and whose word about a visitor's address counts."""
+    """Where it listens, whose word about a visitor's address counts, and how often apps may ask."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     tls_certificate: str = ""
     tls_key: str = ""
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    app_requests: int = 300
 
 
 class DatabaseAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -262,6 +263,8 @@ def _server_problems(server: Server) -> Iterator[str]:
     if bool(server.tls_certificate) != bool(server.tls_key):
         missing = "tls_key" if server.tls_certificate else "tls_certificate"
         yield f"server.{missing} is missing; give both certificate and key, or neither."
+    if server.app_requests < 1:
+        yield "server.app_requests must be at least 1."
     for proxy in server.trusted_proxies:
         if not _is_network(proxy):
             yield (

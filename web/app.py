@@ -39,8 +39,11 @@ from web.keys import (
     NOW,
     PARTS,
     PICTURES,
+    RATES,
     REMOTE_PICTURES,
+    REVOKED,
     SITE,
+    VAPID_KEY,
     VAULT,
     VISITED,
     WORKER,
@@ -49,6 +52,7 @@ from web.limits import Buckets
 from web.live import Hub
 from web.middleware import MIDDLEWARES
 from web.pictures import Addresses
+from web.rates import Rates
 from web.shelf import Shelf
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
@@ -69,6 +73,9 @@ def create_app(
     app[SITE] = site(config)
     app[NOW] = clock
     app[BUCKETS] = Buckets()
+    app[RATES] = Rates(config.server.app_requests)
+    app[VAPID_KEY] = ""
+    app[REVOKED] = []
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
     app[VISITED] = Pages()

@@ -9,6 +9,7 @@ from web import i18n
 from web.keys import REQUEST_ID, SITE
 from web.pages import errors
 
+APPS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 MACHINES = (
     "/inbox",
     "/actor",
@@ -22,7 +23,7 @@ MACHINES = (
 
 async def answer(request: web.Request, status: int, error: AppError | None) -> web.StreamResponse:
     """The failure in the form that the asker reads; without `error` the status says it all."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(APPS):
         return _for_app(request, status, error)
     if request.path.startswith(MACHINES):
         return problem(request, status, str(error) if error else HTTPStatus(status).phrase)
@@ -54,4 +55,7 @@ def _for_app(request: web.Request, status: int, error: AppError | None) -> web.R
     body = {"error": words}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         body["error_description"] = f"request {request.get(REQUEST_ID, '')}"
-    return web.json_response(body, status=status)
+    response = web.json_response(body, status=status)
+    if status == HTTPStatus.UNAUTHORIZED:  # RFC 6750 §3
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Madang", error="invalid_token"'
+    return response

@@ -21,6 +21,7 @@ from web.kept import Lately, Pages, Parts
 from web.limits import Buckets
 from web.live import Hub
 from web.pictures import Addresses
+from web.rates import Rates, Standing
 from web.shelf import Shelf
 
 
@@ -36,6 +37,14 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     csrf: str
     token_id: int | None = None
     app_id: int | None = None
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """An app that asks for itself, with a token that is nobody's, or with somebody's."""
+
+    scopes: frozenset[str]
+    token_id: int | None
+    app_id: int | None
 
 
 CONFIG = web.AppKey("CONFIG", Config)
@@ -58,9 +67,15 @@ LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures
 FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
 VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them
 PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
+RATES = web.AppKey("RATES", Rates)  # how often apps may ask
+VAPID_KEY = web.AppKey("VAPID_KEY", str)  # by which apps know that a push is ours; public
+REVOKED: web.AppKey[list[Callable[[frozenset[int]], None]]] = web.AppKey("REVOKED")
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
+CALLER = web.RequestKey("CALLER", Caller)  # an app whose token is nobody's
+STANDING = web.RequestKey("STANDING", Standing)  # what of its rate is left
+SPOKEN = web.RequestKey("SPOKEN", str)  # the language that whoever sent the person here names
 ADDRESS = web.RequestKey("ADDRESS", str)
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 STREAM = web.RequestKey("STREAM", bool)  # its answer is meant to last

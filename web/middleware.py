@@ -10,12 +10,25 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
+from server.clock import DAY_MS
 from server.errors import AppError, NotFound, TooMany, Unauthorized
-from server.services import sessions
-from server.services.sessions import Session
+from server.services import apps, sessions
+from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
 from web import failures, logs
-from web.keys import ADDRESS, CONFIG, DB, NOW, REQUEST_ID, STREAM, VIEWER, Viewer
+from web.api import rates
+from web.keys import (
+    ADDRESS,
+    CALLER,
+    CONFIG,
+    DB,
+    NOW,
+    REQUEST_ID,
+    STREAM,
+    VIEWER,
+    Caller,
+    Viewer,
+)
 from web.pages.sessions import session_cookie
 
 log = logging.getLogger(__name__)
@@ -23,7 +36,8 @@ log = logging.getLogger(__name__)
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
-    *("/manifest.webmanifest", "/healthz", "/inbox", "/.well-known/", "/nodeinfo/"),
+    *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/"),
+    *("/oauth/token", "/oauth/revoke"),
 )
 
 
@@ -151,15 +165,34 @@ async def _by_token(request: web.Request, authorization: str) -> None:
     if token.isascii():  # ours all are
         found = await request.config_dict[DB].read_inline(sessions.by_access_token, token)
     if found is None:
+        rates.count(request)
         raise Unauthorized("The access token is not valid; please sign in again in your app.")
+    _hold(request, found)
+    now_ms = request.config_dict[NOW]()
+    if found.used_ms < now_ms - DAY_MS:
+        await request.config_dict[DB].write(apps.touch, found.id, found.app_id, now_ms)
+
+
+def _hold(request: web.Request, token: Token) -> None:
+    """Note who asks. A token that is nobody's makes nobody a viewer."""
+    if token.account is None or token.member is None:
+        request[CALLER] = Caller(scopes=token.scopes, token_id=token.id, app_id=token.app_id)
+        return
     request[VIEWER] = Viewer(
-        account=found.account,
-        member=found.member,
-        scopes=found.scopes,
+        account=token.account,
+        member=token.member,
+        scopes=token.scopes,
         csrf="",
-        token_id=found.id,
-        app_id=found.app_id,
+        token_id=token.id,
+        app_id=token.app_id,
     )
+
+
+@web.middleware
+async def within_rates(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count what apps ask for, and refuse what is too much."""
+    rates.count(request)
+    return await handler(request)
 
 
 async def _by_cookie(request: web.Request) -> None:
@@ -177,4 +210,4 @@ async def _by_cookie(request: web.Request) -> None:
     )
 
 
-MIDDLEWARES = (identify, fail_well, recognise)
+MIDDLEWARES = (identify, fail_well, recognise, within_rates)

@@ -53,6 +53,16 @@ async def ready(request: web.Request) -> web.Response:
     return web.Response(text="ready\n")
 
 
+@routes.get("/health")
+async def health(request: web.Request) -> web.Response:
+    """As `/readyz`, in the words of docs.joinmastodon.org/methods/health."""
+    try:
+        await request.app[DB].read(jobs.next_due_ms)
+    except DatabaseError:
+        return web.json_response({"status": "DOWN"}, status=503)
+    return web.json_response({"status": "UP"})
+
+
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus' text format, for trusted addresses alone."""

@@ -29,7 +29,7 @@ from server.services import notifications, profile_links
 from web import i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
-from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, VIEWER, Viewer
+from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, SPOKEN, VIEWER, Viewer
 from web.own_server import own_handle
 from web.pictures import Addresses
 
@@ -135,15 +135,16 @@ def _common(request: web.Request) -> dict[str, object]:
 
 
 def guarded(
-    request: web.Request, response: web.Response, *, leads_on: bool = False
+    request: web.Request, response: web.Response, *, leads_on: bool = False, schemes: str = ""
 ) -> web.Response:
     """`response` with the headers that keep a page from being misused, and from shared caches.
 
-    A form of a page that `leads_on` may end on another server: browsers hold `form-action` to
-    where a form is redirected, too.
+    A form of a page that `leads_on` may end on another server, or where `schemes` (`tusky:`) lead:
+    browsers hold `form-action` to where a form is redirected, too.
     """
     secure = request.config_dict[SITE].origin.startswith("https:")
     beyond = "" if not leads_on else " https:" if secure else " https: http:"
+    beyond += f" {schemes}" if schemes else ""
     style = request.config_dict[BRAND].style_hash
     response.headers["Content-Security-Policy"] = _POLICY.format(beyond=beyond, style=style)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -162,7 +163,7 @@ def viewer_of(request: web.Request) -> Viewer | None:
 def language_of(request: web.Request) -> str:
     """The language this person reads."""
     viewer = viewer_of(request)
-    wish = viewer.member.language if viewer else None
+    wish = request.get(SPOKEN) or (viewer.member.language if viewer else None)
     return i18n.choose(request, request.config_dict[SITE].languages, wish)
 
 

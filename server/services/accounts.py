@@ -57,7 +57,10 @@ RESERVED: Final = frozenset(
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What is needed to join. `password` is a hash; `keys` are made outside the transaction."""
+    """What is needed to join. `password` is a hash; `keys` are made outside the transaction.
+
+    `address`: from where somebody signs up; nothing where the operator makes the account.
+    """
 
     name: str
     email: str
@@ -68,6 +71,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "active"
     language: str = ""
     reason: str = ""
+    address: str = ""
 
 
 class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +129,7 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
             notified_id=0,
             created_ms=now_ms,
             confirmed_ms=now_ms,
+            address=new.address[:100],
         ),
     )
     return account
@@ -358,10 +363,12 @@ def tell_update(tx: Write, site: Site, account: Account, now_ms: int) -> None:
     publish(tx, account, activity, now_ms, followers=True)
 
 
-def change_password(tx: Write, viewer: Account, new_hash: str, keep_session: str = "") -> None:
-    """A new password ends every other session and every app's access."""
+def change_password(
+    tx: Write, viewer: Account, new_hash: str, keep_session: str = ""
+) -> tuple[int, ...]:
+    """A new password ends every other session and every app's access: the ids of their tokens."""
     store.set_member(tx, viewer.id, password=new_hash)
-    revoke_others(tx, viewer.id, keep_session)
+    return revoke_others(tx, viewer.id, keep_session)
 
 
 def renew_hash(tx: Write, account_id: int, new_hash: str) -> None:
@@ -480,6 +487,11 @@ def named(db: Read, site: Site, name: str) -> Member | None:
         return member
     account = by_handle(db, site, name)
     return store.member(db, account.id) if account else None
+
+
+def has_email(db: Read, email: str) -> bool:
+    """Whether one of ours signs in with this address."""
+    return store.member_by_email(db, email.strip().lower()) is not None
 
 
 def leave(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:

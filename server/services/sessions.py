@@ -9,7 +9,7 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.errors import Forbidden, NotFound, TooMany
 from server.ids import new_id
 from server.model import Account, Member
-from server.store import accounts
+from server.store import accounts, apps
 from server.store import sessions as store
 from server.store.db import Read, Row, Write
 
@@ -32,14 +32,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """An app that may act for an account."""
+    """An app that may act for an account, or, without one, for itself alone.
+
+    `used_ms` is exact to a day.
+    """
 
     id: int
-    account: Account
-    member: Member
     scopes: frozenset[str]
     app: str
     app_id: int | None = None
+    account: Account | None = None
+    member: Member | None = None
+    used_ms: int = 0
 
 
 def digest(token: str) -> bytes:
@@ -52,6 +56,8 @@ def sign_in(tx: Write, account_id: int, agent: str, address: str, now_ms: int) -
     member = accounts.member(tx, account_id)
     if member is None or member.state == "suspended":
         raise Forbidden("This account is suspended. Write to the moderators to appeal.")
+    if member.disabled_ms is not None:
+        raise Forbidden("This account is locked. Write to the moderators to appeal.")
     if member.state == "pending":
         raise Forbidden("This account waits for a moderator's approval. Please come back later.")
     token = secrets.token_urlsafe(32)
@@ -73,9 +79,13 @@ def by_token(db: Read, token: str, now_ms: int) -> Session | None:
     if row is None or row["seen_ms"] < now_ms - UNUSED_MS:
         return None
     account, member = accounts.by_id(db, row["account_id"]), accounts.member(db, row["account_id"])
-    if account is None or member is None or member.state != "active":
+    if account is None or member is None or not _counts(member):
         return None
     return _session(row, account, member)
+
+
+def _counts(member: Member) -> bool:
+    return member.state == "active" and member.disabled_ms is None
 
 
 def _session(row: Row, account: Account, member: Member) -> Session:
@@ -124,10 +134,15 @@ def revoke(tx: Write, viewer_id: int, key: bytes) -> None:
         raise NotFound("That session has ended already.")
 
 
-def revoke_others(tx: Write, viewer_id: int, keep: str = "") -> None:
-    """End all of the viewer's sessions but the one with the token `keep`, and all apps' access."""
+def revoke_others(tx: Write, viewer_id: int, keep: str = "") -> tuple[int, ...]:
+    """End all of the viewer's sessions but the one with the token `keep`, and all apps' access.
+
+    The ids of the apps' tokens.
+    """
     store.remove_of(tx, viewer_id, digest(keep) if keep else b"")
+    ended = tuple(apps.tokens_of(tx, viewer_id))
     store.remove_tokens_of(tx, viewer_id)
+    return ended
 
 
 # --- guessing
@@ -166,13 +181,20 @@ def create_access_token(tx: Write, account_id: int, scopes: str, app: str, now_m
 
 
 def by_access_token(db: Read, token: str) -> Token | None:
-    """Whose token this is and what it may do."""
+    """What this token may do, and for whom.
+
+    Raises `Forbidden` for somebody who waits for approval or is locked out: it may count later.
+    """
     row = store.token(db, digest(token))
     if row is None:
         return None
-    account, member = accounts.by_id(db, row["account_id"]), accounts.member(db, row["account_id"])
-    if account is None or member is None or member.state != "active":
-        return None
+    account = member = None
+    if row["account_id"] is not None:
+        account = accounts.by_id(db, row["account_id"])
+        member = accounts.member(db, row["account_id"])
+        if account is None or member is None or member.state == "suspended":
+            return None
+        _refuse_for_now(member)
     return Token(
         id=row["id"],
         account=account,
@@ -180,4 +202,12 @@ def by_access_token(db: Read, token: str) -> Token | None:
         scopes=frozenset(row["scopes"].split()),
         app=row["app"],
         app_id=row["app_id"],
+        used_ms=row["used_ms"],
     )
+
+
+def _refuse_for_now(member: Member) -> None:
+    if member.state == "pending":
+        raise Forbidden("Your login is currently pending approval")
+    if member.disabled_ms is not None:
+        raise Forbidden("Your login is currently disabled")

@@ -96,13 +96,15 @@ def insert_token(
 
 
 def token(db: Read, token_hash: bytes) -> Row | None:
-    """account_id, scopes, app."""
+    """The token with this hash: whose it is (nobody's: an app's alone), which app's, its scopes."""
     return db.one("SELECT * FROM access_token WHERE token_hash = :hash", hash=token_hash)
 
 
 def remove_tokens_of(tx: Write, account_id: int) -> None:
-    """Revoke every token of an account."""
+    """Revoke every token of an account, what is pushed to them, and codes not yet fetched."""
+    tx.run("DELETE FROM push_subscription WHERE account_id = :account", account=account_id)
     tx.run("DELETE FROM access_token WHERE account_id = :account", account=account_id)
+    tx.run("DELETE FROM authorization_code WHERE account_id = :account", account=account_id)
 
 
 def failures(db: Read, subject: str, since_ms: int) -> int:

@@ -9,11 +9,13 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
 from server.media import Pictures
 from server.remote_pictures import FAILED_MS, make_room
+from server.services import apps as app_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
     accounts,
     activities,
+    apps,
     follows,
     idempotency,
     invites,
@@ -48,6 +50,7 @@ async def keep_house(
             if (today := now_ms() // DAY_MS) != cut_on:
                 await trim_homes(db)
                 await sweep_files(db, pictures, now_ms())
+                await sweep_apps(db, now_ms())
                 cut_on = today
         except DatabaseError as error:
             log.warning("housekeeping waits: %s", error)
@@ -69,6 +72,12 @@ async def sweep_files(db: Database, pictures: Pictures, now_ms: int) -> None:
     known = await db.read(_files)
     if removed := await pictures.sweep(known, now_ms - LOOSE_MEDIA_MS):
         log.info("%d files that nothing named were removed", removed)
+
+
+async def sweep_apps(db: Database, now_ms: int) -> None:
+    """Forget apps that nobody lets in, some at a time."""
+    while await db.write(app_service.sweep, now_ms):
+        pass
 
 
 def _files(db: Read) -> set[str]:
@@ -94,5 +103,6 @@ def _forget(tx: Write, now_ms: int) -> None:
     remote_pictures.forget_failures(tx, now_ms - FAILED_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)
+    apps.forget_codes(tx, now_ms - app_service.USED_CODE_MS)
     invites.sweep(tx, now_ms)
     visits.forget(tx, now_ms - visit_service.KEPT_MS)

@@ -9,7 +9,7 @@ import msgspec
 from federation.keys import make_rsa
 from server import keyring
 from server.clock import now_ms
-from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Secrets
+from server.config import Config, DatabaseAt, Federation, Instance, MediaAt, Secrets, Server
 from server.ids import new_id
 from server.model import Account, Site
 from server.secrets import Vault, vault
@@ -27,6 +27,7 @@ def config(folder: Path) -> Config:
     """The configuration of the city in `folder`."""
     return Config(
         instance=Instance(domain=HOST, base_url=f"http://{HOST}", name="Bench"),
+        server=Server(app_requests=10**9),
         database=DatabaseAt(url=f"sqlite:{folder / 'city.db'}"),
         media=MediaAt(store=str(folder / "media")),
         secrets=Secrets(key_file=str(folder / "secret.key")),

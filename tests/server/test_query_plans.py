@@ -17,6 +17,7 @@ from server.model import Account, Draft, Job, Media, Member, Notification, Post
 from server.store import (
     accounts,
     activities,
+    apps,
     communities,
     discovery,
     domain_mutes,
@@ -53,6 +54,7 @@ from tests.server.world import EVE, ours, settle, who
 STORES = (
     accounts,
     activities,
+    apps,
     communities,
     discovery,
     domain_mutes,

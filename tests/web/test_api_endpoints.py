@@ -695,7 +695,7 @@ async def test_who_waits_for_approval_is_not_there_yet(city):
     assert await city.get("/v1/accounts/search", "mina", params={"q": "sora"}) == []
     assert (await city.get("/v2/search", params={"q": "sora"}))["accounts"] == []
     await city.post(f"/v1/accounts/{city.id('sora')}/follow", "mina", expect=404)
-    await city.get("/v1/accounts/verify_credentials", "sora", expect=401)
+    await city.get("/v1/accounts/verify_credentials", "sora", expect=403)
 
 
 async def test_only_somebody_with_a_token_makes_us_fetch(city):

@@ -12,11 +12,14 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    apps,
     circles,
     discovery,
     instance,
     media,
     notifications,
+    oauth,
+    oembed,
     openapi,
     place,
     polls,
@@ -25,17 +28,28 @@ from web.api import (
     relationships,
     scheduled,
     search,
+    signup,
     statuses,
     timelines,
 )
 from web.api.fragments import FRAGMENTS, Fragments
+from web.api.rates import show_standing
 
 PREFIX: Final = "/api/"
+CROSS_ORIGIN: Final = (
+    PREFIX,
+    *("/oauth/token", "/oauth/revoke", "/oauth/userinfo"),
+    *("/.well-known/", "/nodeinfo/"),
+)
+"""What pages of other sites may ask, and read the answer of."""
 
-_EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+_EXPOSED: Final = (
+    "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, "
+    "Mastodon-Async-Refresh"
+)
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, *",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -56,16 +70,25 @@ def register(app: web.Application) -> None:
         place,
         polls,
         profile,
+        apps,
+        instance,
+        media,
+        notifications,
+        oauth,
+        oembed,
         reactions,
         relationships,
         scheduled,
         search,
+        signup,
         statuses,
         timelines,
     ):
         app.add_routes(noun.routes)
         app.add_routes(with_slash(route) for route in noun.routes if isinstance(route, RouteDef))
-    app.router.add_route("OPTIONS", PREFIX + "{path:.*}", preflight)
+    for start in CROSS_ORIGIN:
+        below = "{path:.*}" if start.endswith("/") else ""
+        app.router.add_route("OPTIONS", start + below, preflight)
     app.router.add_route("*", PREFIX + "{path:.*}", unknown)
     app.on_response_prepare.append(allow_every_origin)
 
@@ -80,9 +103,11 @@ async def allow_every_origin(request: web.Request, response: web.StreamResponse)
 
     Answers differ from token to token, so nobody on the way may keep one.
     """
-    if request.path.startswith(PREFIX):
+    if request.path.startswith(CROSS_ORIGIN):
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    show_standing(request, response)
+    if request.path.startswith(PREFIX):
         response.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -1,7 +1,7 @@
 """Who may call an endpoint: each names the scope that its token needs.
 
-`read` covers every `read:...`, `write` every `write:...`, and `follow` what concerns follows,
-blocks and mutes. docs.joinmastodon.org/api/oauth-scopes
+What each scope covers is said in `server/services/scopes.py`. A token that is nobody's, an app's
+alone, is as good as none, but where the endpoint is for apps.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,15 +10,19 @@ from typing import Final
 
 from aiohttp import web
 
-from server.errors import Forbidden, NotFound, Unauthorized
+from server.errors import Forbidden, Invalid, NotFound, Unauthorized
 from server.ids import parse_id
-from web.keys import VIEWER, Viewer
+from server.services.scopes import covers
+from web.keys import CALLER, VIEWER, Caller, Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OwnHandler = Callable[[web.Request, Viewer], Awaitable[web.StreamResponse]]
 OpenHandler = Callable[[web.Request, Viewer | None], Awaitable[web.StreamResponse]]
 
-_FOLLOW: Final = frozenset({"follows", "blocks", "mutes"})
+AppHandler = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
+
+GUARD: Final = "guard"
+"""Where a handler says who may call it: `person`, `anybody` or `app`."""
 
 
 def need(*scopes: str) -> Callable[[OwnHandler], Handler]:
@@ -29,14 +33,48 @@ def need(*scopes: str) -> Callable[[OwnHandler], Handler]:
         async def guarded(request: web.Request) -> web.StreamResponse:
             viewer = token_viewer(request)
             if viewer is None:
-                raise Unauthorized("The access token is missing or not valid: sign in again.")
+                raise _nobody(request, scopes)
             check(viewer, scopes)
             return await handler(request, viewer)
 
-        vars(guarded).update(scopes=scopes, optional=False)
+        vars(guarded).update({"scopes": scopes, GUARD: "person"})
         return guarded
 
     return guard
+
+
+def by_app(*scopes: str) -> Callable[[AppHandler], Handler]:
+    """With any token that has one of `scopes`, somebody's or an app's alone."""
+
+    def guard(handler: AppHandler) -> Handler:
+        @wraps(handler)
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            viewer, caller = token_viewer(request), request.get(CALLER)
+            if viewer is not None:
+                caller = Caller(
+                    scopes=viewer.scopes or frozenset(),
+                    token_id=viewer.token_id,
+                    app_id=viewer.app_id,
+                )
+            if caller is None:
+                raise Unauthorized("The access token is missing or not valid: sign in again.")
+            if scopes:
+                _check(caller.scopes, scopes)
+            return await handler(request, caller)
+
+        vars(guarded).update({"scopes": scopes, GUARD: "app"})
+        return guarded
+
+    return guard
+
+
+def _nobody(request: web.Request, scopes: tuple[str, ...]) -> Exception:
+    """Why an endpoint that is somebody's refuses: no token, a narrow one, or nobody's."""
+    caller = request.get(CALLER)
+    if caller is None:
+        return Unauthorized("The access token is missing or not valid: sign in again.")
+    _check(caller.scopes, scopes)
+    return Invalid("This method requires an authenticated user")
 
 
 def anybody(*scopes: str) -> Callable[[OpenHandler], Handler]:
@@ -50,7 +88,7 @@ def anybody(*scopes: str) -> Callable[[OpenHandler], Handler]:
                 check(viewer, scopes)
             return await handler(request, viewer)
 
-        vars(guarded).update(scopes=scopes, optional=True)
+        vars(guarded).update({"scopes": scopes, GUARD: "anybody"})
         return guarded
 
     return guard
@@ -64,16 +102,14 @@ def token_viewer(request: web.Request) -> Viewer | None:
 
 def check(viewer: Viewer, scopes: tuple[str, ...]) -> None:
     """Raise `Forbidden` unless the viewer's token covers one of `scopes`."""
-    if not any(covers(viewer.scopes or frozenset(), scope) for scope in scopes):
+    _check(viewer.scopes or frozenset(), scopes)
+
+
+def _check(given: frozenset[str], scopes: tuple[str, ...]) -> None:
+    if not any(covers(given, scope) for scope in scopes):
         raise Forbidden(
             "This app may not do that: it was not given the scope %(scope)s.", scope=scopes[0]
         )
-
-
-def covers(given: frozenset[str], scope: str) -> bool:
-    """Whether a token with the scopes `given` may do what `scope` names."""
-    verb, _, noun = scope.partition(":")
-    return scope in given or verb in given or (noun in _FOLLOW and "follow" in given)
 
 
 def path_id(request: web.Request, name: str = "id") -> int:

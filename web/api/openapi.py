@@ -16,7 +16,7 @@ from aiohttp import web
 from server.config import VERSION
 from server.model import Site
 from web import entities
-from web.api.access import anybody
+from web.api.access import GUARD, anybody
 from web.api.answers import Window
 from web.api.shape import SHAPE, Shape
 from web.body import Upload
@@ -68,7 +68,7 @@ def endpoints(app: web.Application) -> list[Endpoint]:
             noun=route.handler.__module__.rpartition(".")[2],
             text=(route.handler.__doc__ or "").strip(),
             scopes=tuple(getattr(route.handler, "scopes", ())),
-            optional=getattr(route.handler, "optional", True),
+            optional=getattr(route.handler, GUARD, "anybody") == "anybody",
             shape=shape,
         )
     return list(found.values())

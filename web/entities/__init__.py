@@ -4,6 +4,14 @@ They are plain dicts at run time. The type checker holds `web.present` to them, 
 description is made from them. docs.joinmastodon.org/entities
 """
 
+from web.entities.apps import (
+    AppDetails,
+    CredentialApplication,
+    OAuthServer,
+    OEmbed,
+    Token,
+    UserInfo,
+)
 from web.entities.people import (
     Account,
     AccountSource,
@@ -56,11 +64,13 @@ __all__ = [
     "Account",
     "Activity",
     "AccountSource",
+    "AppDetails",
     "Application",
     "Context",
     "Count",
     "Counts",
     "CredentialAccount",
+    "CredentialApplication",
     "CustomEmoji",
     "DomainBlock",
     "Empty",
@@ -75,6 +85,8 @@ __all__ = [
     "Mention",
     "MutedAccount",
     "Notification",
+    "OAuthServer",
+    "OEmbed",
     "Opinions",
     "Poll",
     "PollOption",
@@ -98,4 +110,6 @@ __all__ = [
     "Tag",
     "TagHistory",
     "TermsOfService",
+    "Token",
+    "UserInfo",
 ]

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from web.pages import (
     about,
+    apps,
+    authorize,
     cards,
     developers,
     drafts,
@@ -46,6 +48,8 @@ MODULES = (
     relations,
     settings,
     sessions,
+    apps,
+    authorize,
     signup,
     about,
     interact,

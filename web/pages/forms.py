@@ -27,6 +27,7 @@ MAX_TEXT_BYTES: Final = 512 * 1024
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 6
 MAX_FIELDS: Final = 200
+MAX_PATH: Final = 6_000  # characters: what an app sends people here with is long
 READ_SECONDS: Final = 120.0
 TOKEN_SECONDS: Final = 12 * 3600
 
@@ -218,7 +219,7 @@ def back(sent: Form, otherwise: str) -> str:
 
 def local_path(wish: str) -> str:
     """`wish` if it is a path on this very site, else nothing."""
-    if not wish.startswith("/") or wish.startswith(("//", "/\\")) or len(wish) > 2000:
+    if not wish.startswith("/") or wish.startswith(("//", "/\\")) or len(wish) > MAX_PATH:
         return ""
     return "" if any(ord(character) < 33 or character == "\\" for character in wish) else wish
 

@@ -18,7 +18,7 @@ from web.pages import texts
 from web.pages.access import now
 from web.pages.errors import retry_after
 from web.pages.forms import Form, form, local_path, see, visitor_page
-from web.render import viewer_of
+from web.render import page, viewer_of
 
 routes = web.RouteTableDef()
 
@@ -61,9 +61,17 @@ async def sign_in(request: web.Request) -> web.Response:
         )
     except AppError as error:
         return await _shown(request, sent, error=error)
+    await _end_former(request)
     response = see(await _next(request, sent, member))
     set_session(request, response, token)
     return response
+
+
+async def _end_former(request: web.Request) -> None:
+    """Whoever signs in again, as somebody else perhaps, leaves no open session behind."""
+    former = request.cookies.get(session_cookie(request), "")
+    if former.isascii() and viewer_of(request) is not None:
+        await request.config_dict[DB].write(sessions.sign_out, former)
 
 
 async def _member(request: web.Request, sent: Form) -> Member:
@@ -110,18 +118,27 @@ async def _next(request: web.Request, sent: Form, member: Member) -> str:
     return f"/write?draft={draft.id}"
 
 
+async def sign_in_first(request: web.Request, next: str, app: str) -> web.Response:
+    """The form in place of what is at `next`, which `app` has sent somebody to."""
+    return await _shown(request, next=next, app=app)
+
+
 async def _shown(
     request: web.Request,
     sent: Form | None = None,
     *,
     next: str = "",
+    app: str = "",
     error: AppError | None = None,
 ) -> web.Response:
-    return await visitor_page(
+    # whoever is signed in already, and signs in as somebody else, has the token of their session
+    draw = visitor_page if viewer_of(request) is None else page
+    return await draw(
         request,
         "sign_in.html",
         status=error.status if error else HTTPStatus.OK,
         headers=retry_after(error),
+        app=app,
         next=sent.get("next") if sent else next,
         name=sent.get("name") if sent else "",
         kept=texts.carried(sent) if sent else [],

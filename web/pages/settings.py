@@ -15,6 +15,7 @@ from server.services.accounts import QUOTE_POLICIES, Defaults, ProfileChanges
 from server.store.db import Write
 from server.text import plain
 from web import i18n
+from web.api import revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.keys import PICTURES as PICTURE_STORE
@@ -162,7 +163,9 @@ async def password(request: web.Request, viewer: Viewer) -> web.Response:
     except AppError as error:
         return await _shown(request, viewer, _typed(viewer.account), {field: error})
     token = request.cookies.get(session_cookie(request), "")
-    await db.write(accounts.change_password, viewer.account, hashed, token)
+    revoked.tell(
+        request.app, await db.write(accounts.change_password, viewer.account, hashed, token)
+    )
     return see("/settings?done=password")
 
 

@@ -93,6 +93,7 @@ async def _made(request: web.Request, sent: Form) -> Account:
         language=language_of(request),
         reason=sent.get("reason")[:MAX_REASON],
         keys=await asyncio.to_thread(keyring.make, request.config_dict[VAULT]),
+        address=request[ADDRESS],
     )
     invite = sent.get("invite") if mode == "invite" else None
     site = request.config_dict[SITE]

@@ -205,6 +205,7 @@ async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
         "sign_in.html",
         status=HTTPStatus.UNAUTHORIZED,
         next="/home",
+        app="",
         name="",
         kept=texts.carried(sent),
         lost_pictures=bool(sent.files),

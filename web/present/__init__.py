@@ -14,6 +14,7 @@ from web.present.accounts import (
     role,
     suggestion,
 )
+from web.present.apps import application, credential_application, token, user_info
 from web.present.attachments import card, media
 from web.present.place import rule, week
 from web.present.polls import poll
@@ -39,6 +40,7 @@ __all__ = [
     "VISIBILITIES",
     "VISIBILITY",
     "account",
+    "application",
     "boost",
     "card",
     "content",
@@ -46,6 +48,7 @@ __all__ = [
     "day",
     "day_ms",
     "credential_account",
+    "credential_application",
     "edit",
     "found_tag",
     "media",
@@ -67,5 +70,7 @@ __all__ = [
     "suggestion",
     "tag",
     "week",
+    "token",
+    "user_info",
     "when",
 ]

@@ -176,6 +176,7 @@ CREATE TABLE scheduled_post (
 ) STRICT;
 CREATE INDEX scheduled_post_due ON scheduled_post (due_ms) WHERE failure = '';
 CREATE INDEX scheduled_post_page ON scheduled_post (account_id, id);
+CREATE INDEX scheduled_post_app ON scheduled_post (app_id) WHERE app_id IS NOT NULL;
 
 CREATE TABLE conversation (
     id INTEGER PRIMARY KEY,
