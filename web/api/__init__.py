@@ -12,8 +12,13 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    announcements,
+    conversations,
+    grouped,
     instance,
+    markers,
     media,
+    notification_requests,
     notifications,
     reactions,
     relationships,
@@ -38,8 +43,13 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
+        announcements,
+        conversations,
+        grouped,
         instance,
+        markers,
         media,
+        notification_requests,
         notifications,
         reactions,
         relationships,

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from server.services import notifications
 from web.keys import DB, Viewer
-from web.pages.access import pager, signed_in, window
+from web.pages.access import now, pager, signed_in, window
 from web.pages.forms import form, see
 from web.render import page
 
@@ -26,7 +26,7 @@ async def notices(request: web.Request, viewer: Viewer) -> web.Response:
         pager=pager(request, asked, ids),
     )
     if ids and ids[0] > viewer.member.notified_id:
-        await db.write(notifications.seen, viewer.account.id, ids[0])
+        await db.write(notifications.seen, viewer.account.id, ids[0], now(request))
     return response
 
 
