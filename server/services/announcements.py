@@ -105,6 +105,13 @@ def all(db: Read) -> list[Announcement]:
     return store.all(db)
 
 
+def on_front(db: Read, viewer_id: int | None, now_ms: int) -> list[Announcement]:
+    """What is not over and the viewer has not put away."""
+    found = store.current(db, now_ms)
+    read = store.read_by(db, viewer_id, [one.id for one in found]) if viewer_id else set()
+    return [one for one in found if one.id not in read]
+
+
 def current(
     db: Read, site: Site, viewer_id: int | None, now_ms: int, *, dismissed: bool = True
 ) -> list[Shown]:

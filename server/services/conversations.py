@@ -79,6 +79,11 @@ def mark(tx: Write, viewer_id: int, id: int, *, unread: bool) -> Talk:
     return _own(tx, viewer_id, id)
 
 
+def read_thread(tx: Write, viewer_id: int, thread_id: int) -> None:
+    """The viewer has opened a thread."""
+    store.read_thread(tx, viewer_id, thread_id)
+
+
 def remove(tx: Write, viewer_id: int, id: int) -> None:
     """Take a conversation out of the list; nobody else's changes. Raises `NotFound`."""
     _own(tx, viewer_id, id)

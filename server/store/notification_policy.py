@@ -102,8 +102,8 @@ def spoke_first(db: Read, account_id: int, to_id: int, answers_id: int) -> bool:
             SELECT p.id, p.reply_to_id, p.author_id, p.visibility, a.depth + 1
             FROM above a JOIN post p ON p.id = a.reply_to_id WHERE a.depth < :most
         )
-        SELECT 1 FROM above x JOIN mention m ON m.post_id = x.id AND m.account_id = :to
-        WHERE x.author_id = :account AND x.visibility = 'direct' LIMIT 1
+        SELECT 1 FROM above JOIN mention m ON m.post_id = above.id AND m.account_id = :to
+        WHERE above.author_id = :account AND above.visibility = 'direct' LIMIT 1
         """,
         answers=answers_id,
         account=account_id,

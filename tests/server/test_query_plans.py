@@ -17,14 +17,19 @@ from server.model import Account, Draft, Job, Media, Member, Notification, Post
 from server.store import (
     accounts,
     activities,
+    announcements,
     communities,
+    conversations,
     drafts,
     follows,
     hosts,
     idempotency,
     invites,
     jobs,
+    markers,
     media,
+    notification_groups,
+    notification_policy,
     notifications,
     peers,
     posts,
@@ -34,26 +39,37 @@ from server.store import (
     reports,
     sessions,
     settings,
+    severances,
     sqlite,
     timelines,
     visits,
+    warnings,
 )
+from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
+from server.store.notification_policy import Policy
+from server.store.notifications import Wanted
 from server.store.paging import Page
+from server.store.severances import Severance
 from server.store.transaction import Cursor, Dialect
 from tests.server.world import EVE, ours, settle, who
 
 STORES = (
     accounts,
     activities,
+    announcements,
     communities,
+    conversations,
     drafts,
     follows,
     hosts,
     idempotency,
     invites,
     jobs,
+    markers,
     media,
+    notification_groups,
+    notification_policy,
     notifications,
     peers,
     posts,
@@ -63,8 +79,10 @@ STORES = (
     reports,
     sessions,
     settings,
+    severances,
     timelines,
     visits,
+    warnings,
 )
 
 WHOLE: dict[str, str] = {
@@ -75,6 +93,9 @@ WHOLE: dict[str, str] = {
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
     "accounts.search": "one row per account that we met; a word index is to come",
     "accounts.totals": "NodeInfo; the answer is kept for a while",
+    "announcements.all": "a handful of rows, which the operator made",
+    "announcements.current": "with announcements.all",
+    "announcements.remove_of": "an account of ours ends; a few people answer announcements",
     "communities.neighbourhoods": "a handful of rows, which the operator made",
     "hosts.count": "the page about us: one narrow row per server that ever showed itself",
     "hosts.latest": "with hosts.count",
@@ -244,6 +265,12 @@ def _things(tx: Write) -> dict[Any, Any]:
         Draft: Draft(id=1, account_id=ann.id, body="{}", updated_ms=1),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),
+        Announcement: Announcement(id=1, text="x", content="x", published_ms=1, updated_ms=1),
+        Policy: Policy(),
+        Wanted: Wanted(),
+        Severance: Severance(
+            id=1, account_id=ann.id, kind="x", target="x", followers=1, following=1, created_ms=1
+        ),
         Notification: Notification(
             id=1,
             account_id=ann.id,

@@ -125,7 +125,8 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
 
 
 def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
-    visibility = viewer.member.default_visibility
+    private = request.query.get("visibility") == "direct"  # a link may narrow it, never widen it
+    visibility = "direct" if private else viewer.member.default_visibility
     return Text(kind=kind, visibility=visibility, language=language_of(request))
 
 

@@ -184,6 +184,7 @@ CREATE TABLE conversation (
 ) STRICT;
 CREATE INDEX conversation_page ON conversation (account_id, last_id);
 CREATE INDEX conversation_last ON conversation (last_id);
+CREATE INDEX conversation_thread ON conversation (thread_id);
 INSERT INTO conversation (id, account_id, thread_id, last_id, unread)
     SELECT row_number() OVER (ORDER BY account_id, thread_id), account_id, thread_id, max(id), 0
     FROM (SELECT p.author_id AS account_id, p.thread_id, p.id
