@@ -6,6 +6,25 @@ import msgspec
 
 VISIBILITIES: Final = ("public", "unlisted", "followers", "direct")
 ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
+MODERATORS: Final = ("moderator", "admin")
+NOTICES: Final = (
+    "mention",
+    "status",
+    "reblog",
+    "follow",
+    "follow_request",
+    "favourite",
+    "poll",
+    "update",
+    "quote",
+    "quoted_update",
+    "severed_relationships",
+    "moderation_warning",
+    "annual_report",
+    "admin.sign_up",
+    "admin.report",
+)
+"""What people can be told of. docs.joinmastodon.org/entities/Notification"""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,9 +336,11 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to `account_id`.
+    """Something that happened to `account_id`; `kind` is one of `NOTICES`.
 
-    `kind`: follow | follow_request | mention | favourite | reblog | status | update | poll.
+    `group_key` is shared by what apps show as one, empty where it stands alone. A `filtered` one
+    waits until its owner accepts whom it came from. `about_id`: of a report, a severance or a
+    warning.
     """
 
     id: int

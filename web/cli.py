@@ -31,6 +31,7 @@ COMMANDS: Final = MappingProxyType(
         "community": ("community", "create and list neighbourhoods, which anybody can follow"),
         "token": ("token", "make access tokens for the client API"),
         "post": ("post", "publish a Markdown text as one of our accounts"),
+        "announce": ("announce", "say something to everybody; list and take back what was said"),
         "domain": ("domain", "block or allow other servers"),
         "rules": ("rules", "the rules of the house, which everybody reads on /about"),
         "paper": ("paper", "longer texts: about us, privacy policy, terms of service"),

@@ -14,10 +14,13 @@ from server.keyring import Keys
 from server.model import ROLES, VISIBILITIES, Account, Member, Site
 from server.outbox import publish
 from server.services import documents, follows, media, profile_links
+from server.services import notifications as notification_service
 from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
 from server.store import (
+    announcements,
+    conversations,
     drafts,
     invites,
     notifications,
@@ -532,6 +535,9 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     reactions.withdraw(tx, viewer.id)
     polls.remove_votes_of(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)
+    notification_service.remove_of(tx, viewer.id)
+    conversations.remove_of(tx, viewer.id)
+    announcements.remove_of(tx, viewer.id)
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)

@@ -12,7 +12,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, documents, polls, reading, threads
+from server.services import boosts, conversations, documents, polls, reading, threads
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.polls import NewPoll
@@ -27,6 +27,7 @@ from server.store import (
     posts,
     reactions,
 )
+from server.store import conversations as conversation_store
 from server.store import polls as poll_store
 from server.store.db import Read, Write
 
@@ -138,8 +139,9 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     posts.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
+    conversations.began(tx, author, post, now_ms)
     for account in said.mentioned:
-        notify(tx, account, "mention", author, id, now_ms)
+        conversations.mention(tx, account, author, post, now_ms)
     _publish(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
     boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
     return post
@@ -179,7 +181,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     _attach_all(tx, changed, said, new)
     for account in said.mentioned:
         if account.id not in before:
-            notify(tx, account, "mention", author, post.id, now_ms)
+            conversations.mention(tx, account, author, post, now_ms)
     tell_changed(tx, changed, author, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
     _publish(
@@ -226,6 +228,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
     """The end of a post, ours or a stranger's: a tombstone, and counts that stay right."""
     media.release(tx, post.id)
     posts.bury(tx, post, now_ms)
+    if post.visibility == "direct":
+        conversation_store.fall_back(tx, post.id)
     activities.bury(tx, post.uri, now_ms)
     posts.count(tx, post, -1)
 

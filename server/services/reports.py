@@ -33,12 +33,24 @@ class Report(msgspec.Struct, frozen=True):
     posts: tuple[Reported, ...]
     comment: str
     created_ms: int
+    category: str = "other"
+    forwarded: bool = False
+    rule_ids: tuple[int, ...] = ()
+    closed_ms: int | None = None
+    open: bool = True
 
 
 def waiting(db: Read) -> list[Report]:
     """Reports that nobody has closed, newest first."""
     found = ((row, accounts.by_id(db, row["reporter_id"])) for row in store.waiting(db))
     return [_report(db, row, reporter) for row, reporter in found if reporter]
+
+
+def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Report]:
+    """Those of `ids` that exist, whatever became of them. For moderators alone."""
+    found = store.by_ids(db, ids)
+    who = accounts.by_ids(db, [row["reporter_id"] for row in found.values()])
+    return {id: _report(db, row, who[row["reporter_id"]]) for id, row in found.items()}
 
 
 def _report(db: Read, row: Row, reporter: Account) -> Report:
@@ -49,6 +61,11 @@ def _report(db: Read, row: Row, reporter: Account) -> Report:
         posts=tuple(_reported(db, msgspec.json.decode(row["objects"], type=list[str]))),
         comment=row["comment"],
         created_ms=row["created_ms"],
+        category=row["category"],
+        forwarded=bool(row["forwarded"]),
+        rule_ids=tuple(msgspec.json.decode(row["rule_ids"], type=list[int])),
+        closed_ms=row["closed_ms"],
+        open=row["state"] == "open",
     )
 
 

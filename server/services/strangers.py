@@ -12,8 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import polls
-from server.services.notifications import notify
+from server.services import conversations, polls
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
 from server.store import (
@@ -26,6 +25,7 @@ from server.store import (
     posts,
     reactions,
 )
+from server.store import conversations as conversation_store
 from server.store import polls as poll_store
 from server.store.db import Read, Write
 
@@ -332,6 +332,7 @@ def _adopt_orphans(tx: Write, post: Post) -> None:
         current = posts.by_id(tx, post.id)
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)
+            conversation_store.merge(tx, child.thread_id, current.thread_id)
 
 
 def _tell(
@@ -347,10 +348,10 @@ def _tell(
     """Notify ours whom it names, and ours whom it answers."""
     for account in named:
         if account.local:
-            notify(tx, account, "mention", author, post.id, now_ms)
+            conversations.mention(tx, account, author, post, now_ms)
     answered = accounts.by_id(tx, parent.author_id) if parent and parent.local else None
     if answered and post.open:
-        notify(tx, answered, "mention", author, post.id, now_ms)
+        conversations.mention(tx, answered, author, post, now_ms)
 
 
 def related(db: Read, site: Site, found: Object, author: Account) -> bool:

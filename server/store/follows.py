@@ -449,28 +449,6 @@ def unmute(tx: Write, account_id: int, target_id: int) -> None:
     )
 
 
-def silences(db: Read, account_id: int, from_id: int, now_ms: int) -> bool:
-    """Whether the account wants no notification from `from_id`: blocked, or muted so, or of a
-    server that it shuts out.
-    """
-    return (
-        db.one(
-            """
-            SELECT 1 FROM block WHERE account_id = :account AND target_id = :from
-            UNION ALL
-            SELECT 1 FROM mute WHERE account_id = :account AND target_id = :from
-              AND notifications = 1 AND (until_ms IS NULL OR until_ms > :now)
-            UNION ALL
-            SELECT 1 FROM domain_mute WHERE account_id = :account
-              AND domain = (SELECT domain FROM account WHERE id = :from)
-            LIMIT 1
-            """,
-            **{"account": account_id, "from": from_id, "now": now_ms},
-        )
-        is not None
-    )
-
-
 def end_mutes(tx: Write, now_ms: int) -> int:
     """Forget the mutes whose time is over."""
     return tx.run("DELETE FROM mute WHERE until_ms <= :now", now=now_ms)

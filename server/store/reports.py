@@ -1,6 +1,9 @@
 """What was reported, until a moderator puts it away."""
 
+from collections.abc import Iterable
+
 from server.store.db import Read, Row, Write
+from server.store.paging import among
 
 
 def insert(
@@ -43,3 +46,9 @@ def close(tx: Write, id: int) -> bool:
     return (
         tx.run("UPDATE report SET state = 'closed' WHERE id = :id AND state = 'open'", id=id) == 1
     )
+
+
+def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Row]:
+    """Those of `ids` that exist, with all their columns."""
+    found = among(db, "SELECT * FROM report WHERE id IN (:list)", ids)
+    return {row["id"]: row for row in found}

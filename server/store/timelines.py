@@ -147,6 +147,31 @@ def _public(which: str) -> str:
         """  # noqa: S608
 
 
+def direct(db: Read, viewer_id: int, page: Page) -> list[Entry]:
+    """What the viewer wrote to some alone, and what was written to them alone."""
+    wanted = f"""
+        p.visibility = 'direct' AND p.deleted_ms IS NULL AND a.state = 'active'
+        AND p.id > :lower AND p.id < :upper AND p.author_id NOT IN ({UNWANTED})
+        ORDER BY p.id DESC LIMIT :limit
+    """  # noqa: S608
+    return _page(
+        db,
+        page,
+        f"""
+        SELECT * FROM (
+            SELECT p.id, CAST(NULL AS BIGINT) AS booster_id, {SHOWN}
+            FROM post p JOIN account a ON a.id = p.author_id
+            WHERE p.author_id = :me AND {wanted}) AS h0
+        UNION SELECT * FROM (
+            SELECT p.id, CAST(NULL AS BIGINT) AS booster_id, {SHOWN}
+            FROM mention n JOIN post p ON p.id = n.post_id JOIN account a ON a.id = p.author_id
+            WHERE n.account_id = :me AND {wanted}) AS h1
+        ORDER BY 1 DESC LIMIT :limit
+        """,  # noqa: S608
+        me=viewer_id,
+    )
+
+
 def tag(db: Read, viewer_id: int, name: str, page: Page) -> list[Entry]:
     """Public posts with a hashtag (lower-case, without #)."""
     return _page(

@@ -17,8 +17,10 @@ from server.model import Account, Draft, Job, Media, Member, Notification, Post
 from server.store import (
     accounts,
     activities,
+    announcements,
     apps,
     communities,
+    conversations,
     discovery,
     domain_mutes,
     drafts,
@@ -27,7 +29,10 @@ from server.store import (
     idempotency,
     invites,
     jobs,
+    markers,
     media,
+    notification_groups,
+    notification_policy,
     notifications,
     peers,
     polls,
@@ -41,13 +46,19 @@ from server.store import (
     scheduled,
     sessions,
     settings,
+    severances,
     sqlite,
     timelines,
     visits,
+    warnings,
 )
+from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
+from server.store.notification_policy import Policy
+from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.store.scheduled import Scheduled
+from server.store.severances import Severance
 from server.store.transaction import Cursor, Dialect
 from tests.server.world import EVE, ours, settle, who
 
@@ -58,13 +69,19 @@ STORES = (
     communities,
     discovery,
     domain_mutes,
+    announcements,
+    communities,
+    conversations,
     drafts,
     follows,
     hosts,
     idempotency,
     invites,
     jobs,
+    markers,
     media,
+    notification_groups,
+    notification_policy,
     notifications,
     peers,
     polls,
@@ -78,8 +95,10 @@ STORES = (
     scheduled,
     sessions,
     settings,
+    severances,
     timelines,
     visits,
+    warnings,
 )
 
 WHOLE: dict[str, str] = {
@@ -91,6 +110,9 @@ WHOLE: dict[str, str] = {
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
     "accounts.search": "one row per account that we met; a word index is to come",
     "accounts.totals": "NodeInfo; the answer is kept for a while",
+    "announcements.all": "a handful of rows, which the operator made",
+    "announcements.current": "with announcements.all",
+    "announcements.remove_of": "an account of ours ends; a few people answer announcements",
     "communities.neighbourhoods": "a handful of rows, which the operator made",
     "hosts.count": "the page about us: one narrow row per server that ever showed itself",
     "hosts.latest": "with hosts.count",
@@ -273,6 +295,12 @@ def _things(tx: Write) -> dict[Any, Any]:
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),
+        Announcement: Announcement(id=1, text="x", content="x", published_ms=1, updated_ms=1),
+        Policy: Policy(),
+        Wanted: Wanted(),
+        Severance: Severance(
+            id=1, account_id=ann.id, kind="x", target="x", followers=1, following=1, created_ms=1
+        ),
         Notification: Notification(
             id=1,
             account_id=ann.id,

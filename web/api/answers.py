@@ -43,7 +43,11 @@ def one(entity: Any, *, status: int = 200) -> web.Response:  # noqa: ANN401
 
 def listing(request: web.Request, items: Sequence[bytes], ids: Sequence[int]) -> web.Response:
     """Entities already encoded, newest first; `ids` are the rows they came from, shown or not."""
-    response = _json(b"[" + b",".join(items) + b"]")
+    return linked(request, _json(b"[" + b",".join(items) + b"]"), ids)
+
+
+def linked(request: web.Request, response: web.Response, ids: Sequence[int]) -> web.Response:
+    """`response` with the way to the pages around that of the rows `ids`."""
     if ids:
         response.headers["Link"] = _link(request, oldest=ids[-1], newest=ids[0])
     return response

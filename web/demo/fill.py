@@ -22,7 +22,7 @@ from server.keyring import Keys
 from server.media import Picture, Pictures
 from server.model import Account, Post, Site
 from server.secrets import Vault
-from server.services import accounts, communities, follows, media, posts
+from server.services import accounts, communities, follows, media, notifications, posts
 from server.services.accounts import NewAccount, ProfileChanges
 from server.services.communities import NewCommunity
 from server.services.posts import NewPost
@@ -157,7 +157,7 @@ class Filling:
         """Everybody has read what came until now."""
         latest = new_id(now_ms)
         for account in self._people.values():
-            account_store.set_member(self._tx, account.id, notified_id=latest)
+            notifications.seen(self._tx, account.id, latest, now_ms)
 
     def _plan(self, at_ms: int, happens: Callable[[int], object]) -> int:
         at_ms = min(at_ms, self._last_ms)

@@ -1,4 +1,4 @@
-"""What apps read beside posts: notifications, searches, small answers."""
+"""What apps read beside posts: searches, small answers."""
 
 from typing import NotRequired, TypedDict
 
@@ -21,17 +21,6 @@ class Count(TypedDict):
     """How many."""
 
     count: int
-
-
-class Notification(TypedDict):
-    """Something that happened to the viewer."""
-
-    id: str
-    type: str
-    group_key: str
-    created_at: str
-    account: Account
-    status: NotRequired[Status | None]
 
 
 class Search(TypedDict):

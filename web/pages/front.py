@@ -7,14 +7,16 @@ import msgspec
 from aiohttp import web
 
 from server.model import Entry, Neighbourhood, PostView
-from server.services import accounts, communities, timelines
+from server.services import accounts, announcements, communities, timelines
+from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
 from web import packing
 from web.i18n import N_
 from web.keys import DB, FACTS, VISITED, Viewer
 from web.own_server import own_handle
-from web.pages.access import now, pager, signed_in, viewer_id, window
+from web.pages.access import now, number, pager, signed_in, viewer_id, window
+from web.pages.forms import form, see
 from web.render import language_of, page, tag_feed, theme_of, viewer_of
 
 routes = web.RouteTableDef()
@@ -33,7 +35,7 @@ class Front(msgspec.Struct, frozen=True):
     """What happens in the city now: stories, talk, and where.
 
     `first` is the newest story that has a picture, or the newest of all; `tales` are further ones
-    to show with their pictures, `heads` the others, as headlines.
+    to show with their pictures, `heads` the others, as headlines. `said`: what the city announces.
     """
 
     first: PostView | None
@@ -41,6 +43,7 @@ class Front(msgspec.Struct, frozen=True):
     heads: list[PostView]
     talk: list[PostView]
     places: list[Neighbourhood]
+    said: list[Announcement]
 
 
 def pictured(view: PostView) -> bool:
@@ -83,7 +86,19 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
         [view for view in further if view not in tales],
         timelines.views(db, viewer_id, talk),
         communities.all(db, now_ms)[:PLACES],
+        announcements.on_front(db, viewer_id, now_ms),
     )
+
+
+@routes.post("/announcements/{id}/dismiss")
+@signed_in
+async def put_away(request: web.Request, viewer: Viewer) -> web.Response:
+    """Show an announcement no more to the viewer."""
+    await form(request)
+    await request.config_dict[DB].write(
+        announcements.dismiss, viewer.account.id, number(request), now(request)
+    )
+    return see("/")
 
 
 @routes.get("/home")

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import posts, visits
+from server.services import conversations, posts, visits
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -66,9 +66,14 @@ async def _note_visit(request: web.Request, thread: Conversation) -> None:
     What a browser fetches ahead was not seen. Where nothing can be written the page is shown.
     """
     viewer, ahead = viewer_id(request), request.headers.get("Sec-Purpose", "")
-    if viewer is None or thread.above.views or request.method != "GET" or "prefetch" in ahead:
+    if viewer is None or request.method != "GET" or "prefetch" in ahead:
         return
-    if thread.newest_id <= (thread.seen_id or 0):
+    if thread.view.post.visibility == "direct":
+        with suppress(DatabaseUnavailable):
+            await request.config_dict[DB].write(
+                conversations.read_thread, viewer, thread.view.post.thread_id
+            )
+    if thread.above.views or thread.newest_id <= (thread.seen_id or 0):
         return
     with suppress(DatabaseUnavailable):
         await request.config_dict[DB].write(

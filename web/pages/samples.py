@@ -14,12 +14,14 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.errors import Invalid
 from server.model import Account, Media, Member, Notification, Post, PostView, Relationship, Site
 from server.services.accounts import blank
-from server.services.notifications import NotificationView
+from server.services.notification_groups import Group
+from server.services.notifications import Notice
 from server.services.responses import Responses, Server
 from web import i18n
 from web.keys import Viewer
 from web.pages.access import Pager
 from web.pages.conversation import Above, Answer, Branch, Conversation, Fold, Reply
+from web.pages.notices import Line
 from web.pages.texts import Text
 from web.render import asset
 
@@ -269,7 +271,7 @@ class Samples:
 
     # --- what happened
 
-    def notices(self) -> list[NotificationView]:
+    def notices(self) -> list[Line]:
         """A notification of each kind, the first ones not read yet."""
         _ = self._
         mine = self.note(self._said(), self.mina)
@@ -287,9 +289,22 @@ class Samples:
             ("status", self.joon, mine),
         ]
         return [
-            NotificationView(self._notice(100 - place, kind, who, place), who, about)
+            self._line(self._notice(100 - place, kind, who, place), who, about)
             for place, (kind, who, about) in enumerate(found)
         ]
+
+    def _line(self, notice: Notification, who: Account, about: PostView | None) -> Line:
+        """Likes come from several people at once."""
+        group = Group(
+            key=notice.kind,
+            notice=Notice(notice, who),
+            people=(who,),
+            count=4 if notice.kind == "favourite" else 1,
+            top_id=notice.id,
+            low_id=notice.id,
+            latest_ms=notice.created_ms,
+        )
+        return Line(group, about)
 
     def _notice(self, id: int, kind: str, who: Account, hours: int) -> Notification:
         return Notification(

@@ -126,9 +126,10 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
 
 def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
     member, language = viewer.member, language_of(request)
+    private = request.query.get("visibility") == "direct"  # a link may narrow it, never widen it
     return Text(
         kind=kind,
-        visibility=member.default_visibility,
+        visibility="direct" if private else member.default_visibility,
         sensitive=bool(member.default_sensitive),
         language=member.default_language if member.default_language in LANGUAGES else language,
     )

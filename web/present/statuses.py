@@ -1,4 +1,4 @@
-"""Posts: Status, StatusSource, StatusEdit, Poll, Tag; and Notification, which is about one."""
+"""Posts: Status, StatusSource, StatusEdit, Poll, Tag."""
 
 import json
 from html import escape
@@ -10,7 +10,7 @@ import msgspec
 
 from server import text
 from server.ids import created_ms
-from server.model import Account, App, Notification, Post, PostView, Revision, Site
+from server.model import Account, App, Post, PostView, Revision, Site
 from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media
@@ -203,17 +203,3 @@ def edit(site: Site, view: PostView, said: Revision) -> entities.StatusEdit:
         "media_attachments": [media(site, one) for one in view.media if one.kind != "link"],
         "emojis": emojis(post.emojis),
     }
-
-
-def notification(
-    site: Site, noted: Notification, by: Account, status: entities.Status | None
-) -> entities.Notification:
-    """Notification; `status` where it is about one."""
-    result: entities.Notification = {
-        "id": str(noted.id),
-        "type": noted.kind,
-        "group_key": f"ungrouped-{noted.id}",
-        "created_at": when(noted.created_ms),
-        "account": account(site, by),
-    }
-    return result if status is None else {**result, "status": status}

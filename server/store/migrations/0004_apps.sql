@@ -188,6 +188,16 @@ CREATE TABLE conversation (
 ) STRICT;
 CREATE INDEX conversation_page ON conversation (account_id, last_id);
 CREATE INDEX conversation_last ON conversation (last_id);
+CREATE INDEX conversation_thread ON conversation (thread_id);
+INSERT INTO conversation (id, account_id, thread_id, last_id, unread)
+    SELECT row_number() OVER (ORDER BY account_id, thread_id), account_id, thread_id, max(id), 0
+    FROM (SELECT p.author_id AS account_id, p.thread_id, p.id
+          FROM post p JOIN member ON member.account_id = p.author_id
+          WHERE p.visibility = 'direct' AND p.deleted_ms IS NULL
+          UNION SELECT m.account_id, p.thread_id, p.id
+          FROM mention m JOIN post p ON p.id = m.post_id JOIN member ON member.account_id = m.account_id
+          WHERE p.visibility = 'direct' AND p.deleted_ms IS NULL) AS said
+    GROUP BY account_id, thread_id;
 
 ALTER TABLE media ADD COLUMN state TEXT NOT NULL DEFAULT 'ready';
 ALTER TABLE media ADD COLUMN meta TEXT NOT NULL DEFAULT '{}';
@@ -292,6 +302,8 @@ CREATE TABLE marker (
     updated_ms INTEGER NOT NULL,
     PRIMARY KEY (account_id, timeline)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO marker (account_id, timeline, last_read_id, updated_ms)
+    SELECT account_id, 'notifications', notified_id, created_ms FROM member WHERE notified_id > 0;
 
 -- notifications
 
@@ -306,7 +318,7 @@ CREATE TABLE notification_policy (
     for_not_following TEXT NOT NULL DEFAULT 'accept',
     for_not_followers TEXT NOT NULL DEFAULT 'accept',
     for_new_accounts TEXT NOT NULL DEFAULT 'accept',
-    for_private_mentions TEXT NOT NULL DEFAULT 'filter',
+    for_private_mentions TEXT NOT NULL DEFAULT 'accept',
     for_limited_accounts TEXT NOT NULL DEFAULT 'filter',
     for_bots TEXT NOT NULL DEFAULT 'accept'
 ) STRICT;
@@ -317,6 +329,17 @@ CREATE TABLE notification_permission (
     allowed INTEGER NOT NULL,
     PRIMARY KEY (account_id, from_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE severance (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    followers INTEGER NOT NULL,
+    following INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX severance_account ON severance (account_id, id);
 
 -- what the city says to all
 

@@ -1,0 +1,50 @@
+"""Follows that ended because a moderator, or somebody themself, cut a server or an account off."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from server.store.db import Read, Write
+from server.store.paging import among
+
+
+class Severance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of ours lost. `kind`: domain_block | user_domain_block | account_suspension.
+
+    `target` is a domain or a handle, as the kind says.
+    """
+
+    id: int
+    account_id: int
+    kind: str
+    target: str
+    followers: int
+    following: int
+    created_ms: int
+
+
+def insert(tx: Write, severance: Severance) -> None:
+    """Remember what ended."""
+    tx.run(
+        """
+        INSERT INTO severance (id, account_id, kind, target, followers, following, created_ms)
+        VALUES (:id, :account_id, :kind, :target, :followers, :following, :created_ms)
+        """,
+        **msgspec.structs.asdict(severance),
+    )
+
+
+def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Severance]:
+    """Those of `ids` that concern the account."""
+    found = among(
+        db,
+        "SELECT * FROM severance WHERE id IN (:list) AND account_id = :account",
+        ids,
+        account=account_id,
+    )
+    return {row["id"]: Severance(**row) for row in found}
+
+
+def remove_of(tx: Write, account_id: int) -> None:
+    """An account of ours ends."""
+    tx.run("DELETE FROM severance WHERE account_id = :account", account=account_id)
