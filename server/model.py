@@ -23,6 +23,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     registrations: str = "approval"
     description: str = ""
     accent: str = "#17614f"
+    link_previews: bool = True
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""
@@ -102,6 +103,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     `theme`: light | dark; empty follows the device. `default_quote_policy`: public | followers |
     nobody. `address`: from where they signed up. A moderator shut them out at `disabled_ms`.
+    `filters`: another number after every change of their filters, above 0 while there are some.
     """
 
     account_id: int
@@ -120,6 +122,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_ms: int | None = None
     address: str = ""
     disabled_ms: int | None = None
+    filters: int = 0
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,6 +236,31 @@ class App(msgspec.Struct, frozen=True):
     website: str = ""
 
 
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page says of itself, to be shown below a post that links to it. All plain text.
+
+    `state`: waiting | ready | failed. `url` is the address that people wrote. `image` is where the
+    page has its picture, elsewhere.
+    """
+
+    id: int
+    url: str
+    title: str = ""
+    description: str = ""
+    kind: str = "link"
+    author: str = ""
+    author_url: str = ""
+    provider: str = ""
+    language: str = ""
+    image: str = ""
+    image_alt: str = ""
+    width: int = 0
+    height: int = 0
+    published_ms: int | None = None
+    state: str = "waiting"
+    fetched_ms: int = 0
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a timeline: a post, or somebody's boost of it, and what the viewer did with it.
 
@@ -271,6 +299,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     bookmarked: bool = False
     muted: bool = False
     app: App | None = None
+    preview: Preview | None = None
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):

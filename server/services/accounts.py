@@ -19,12 +19,15 @@ from server.services.sessions import revoke_others
 from server.store import accounts as store
 from server.store import (
     drafts,
+    filters,
     invites,
+    lists,
     notifications,
     posts,
     reactions,
     sessions,
     settings,
+    tags,
     visits,
 )
 from server.store import media as media_store
@@ -427,6 +430,9 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
+    lists.remove_of(tx, viewer.id)
+    filters.remove_of(tx, viewer.id)
+    tags.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -3,7 +3,7 @@
 import msgspec
 
 from server.model import Account, Post
-from server.store import accounts, jobs, posts, reactions, timelines
+from server.store import accounts, jobs, posts, reactions, tags, timelines
 from server.store.db import Write
 
 
@@ -14,6 +14,7 @@ class Spread(msgspec.Struct, frozen=True):
     boost_id: int
     booster_id: int
     after_id: int
+    tagged: bool = False  # to those who follow a hashtag, not to those who follow its author
 
 
 def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms: int) -> None:
@@ -26,6 +27,15 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
         tx, post_id=post.id, author_id=author.id, answered_id=answered_id, after_id=0
     )
     _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
+    _spread_tags(tx, post, author, 0, now_ms)
+
+
+def _spread_tags(tx: Write, post: Post, author: Account, after_id: int, now_ms: int) -> None:
+    """Show a public post to those who follow one of its hashtags, unless moderators limited it."""
+    if post.visibility != "public" or post.tags == "[]" or author.limited_ms is not None:
+        return
+    last = tags.spread_tags(tx, post_id=post.id, author_id=author.id, after_id=after_id)
+    _later(tx, Spread(post.id, 0, 0, last or 0, tagged=True), now_ms)
 
 
 def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms: int) -> None:
@@ -46,6 +56,9 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
     post = posts.by_id(tx, spread.post_id)
     author = accounts.by_id(tx, post.author_id) if post else None
     if post is None or author is None or post.deleted_ms is not None:
+        return
+    if spread.tagged:
+        _spread_tags(tx, post, author, spread.after_id, now_ms)
         return
     if spread.boost_id:
         if reactions.boost_by_id(tx, spread.boost_id) is None:
@@ -72,5 +85,6 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
 
 def _later(tx: Write, spread: Spread, now_ms: int) -> None:
     if spread.after_id:
-        lane = f"spread:{spread.boost_id or spread.post_id}"
+        of = "tags" if spread.tagged else "spread"
+        lane = f"{of}:{spread.boost_id or spread.post_id}"
         jobs.enqueue(tx, "spread", lane, msgspec.json.encode(spread), now_ms)

@@ -12,6 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
+from server.services import previews
 from server.services.notifications import notify
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
@@ -19,6 +20,7 @@ from server.store import (
     accounts,
     activities,
     follows,
+    lists,
     media,
     notifications,
     peers,
@@ -132,6 +134,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         follower, target = accounts.by_id(tx, follower_id), accounts.by_id(tx, target_id)
         if follower and target:
             follows.remove(tx, follower, target)
+    lists.remove_of(tx, account.id)
     reactions.withdraw(tx, account.id)
     notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)
@@ -197,6 +200,7 @@ def keep_post(
     _attach(tx, post, found, named, now_ms)
     posts.count(tx, post, 1)
     _adopt_orphans(tx, post)
+    previews.note(tx, site, post, now_ms)
     if spread:
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
         _tell(tx, site, post, found, author, named, parent, now_ms)
@@ -370,5 +374,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         named = _named(tx, site, found)
     _detach(tx, post)
     _attach(tx, post, found, named, now_ms)
+    if changed and (now := posts.by_id(tx, post.id)) is not None:
+        previews.note(tx, site, now, now_ms)
     if changed and author is not None:
         tell_changed(tx, post, author, now_ms)

@@ -110,21 +110,37 @@ def count_following(tx: Write, id: int, change: int) -> None:
     )
 
 
-def search(db: Read, text: str, limit: int) -> list[Account]:
-    """Accounts whose handle begins with, or whose name contains, `text`; known ones first."""
+def search(
+    db: Read,
+    text: str,
+    limit: int,
+    *,
+    viewer_id: int = 0,
+    following: bool = False,
+    offset: int = 0,
+) -> list[Account]:
+    """Accounts whose handle begins with, or whose name contains, `text`; whom the viewer follows
+    and who is well known come first. `following`: nobody else.
+    """
     start = text.lstrip("@").lower().replace("%", "").replace("_", r"\_")
+    followed = """EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :me
+                  AND f.target_id = account.id AND f.state = 'accepted')"""
     found = db.all(
-        r"""
+        rf"""
         SELECT * FROM account
         WHERE state = 'active' AND kind <> 'Application'
           AND NOT EXISTS (SELECT 1 FROM member m
                           WHERE m.account_id = account.id AND m.state = 'pending')
           AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
-        ORDER BY followers_count DESC, id LIMIT :limit
-        """,
+          {"AND " + followed if following else ""}
+        ORDER BY CASE WHEN {followed} THEN 0 ELSE 1 END, followers_count DESC, id
+        LIMIT :limit OFFSET :offset
+        """,  # noqa: S608
         start=start.partition("@")[0] + "%",
         inside="%" + start + "%",
         limit=limit,
+        offset=offset,
+        me=viewer_id,
     )
     return [Account(**row) for row in found]
 

@@ -1,5 +1,6 @@
 """Doing one job, to its end or for a later try."""
 
+import asyncio
 import logging
 import random
 import traceback
@@ -15,15 +16,18 @@ from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job
-from server.services import spreading, strangers
+from server.services import previews, spreading, strangers
 from server.store import jobs
+from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
+from server.text.webpage import Described
 from server.worker.loop import held
 
 log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
+PAGES_AT_ONCE: Final = 8
 
 
 class Jobs:
@@ -34,6 +38,7 @@ class Jobs:
         self._db = db
         self._fetcher = fetcher
         self._now_ms = now_ms
+        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
         self.done = 0
 
     async def do(self, job: Job) -> None:
@@ -72,12 +77,26 @@ class Jobs:
         elif job.kind == "backfill":
             await self._fetcher.backfill(payload["account"])
             await self._db.write(jobs.complete, job, self._now_ms())
+        elif job.kind == "preview":
+            await self._preview(job, payload["preview"])
         elif job.kind == "spread":
             await self._db.write(_spread, job, self._now_ms())
         elif job.kind == "bury":
             await self._db.write(_bury, job, payload["account"], self._now_ms())
         else:
             raise LookupError(f"no such kind of job: {job.kind}")
+
+    async def _preview(self, job: Job, id: int) -> None:
+        """Read the page of a link. Not so many at once that other work waits for slow pages."""
+        known = await self._db.read(previews_store.by_id, id)
+        said = None
+        if known is not None:
+            try:
+                async with self._pages:
+                    said = await self._fetcher.page(known.url)
+            except FederationError as error:
+                log.info("no preview of %s: %s", known.url, error)
+        await self._db.write(_previewed, job, id, said, self._now_ms())
 
     async def _apply(self, job: Job) -> None:
         """Apply a received activity exactly once, fetching what its handler asks for."""
@@ -97,6 +116,11 @@ class Jobs:
 
 def _spread(tx: Write, job: Job, now_ms: int) -> None:
     spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
+    jobs.complete(tx, job, now_ms)
+
+
+def _previewed(tx: Write, job: Job, id: int, said: Described | None, now_ms: int) -> None:
+    previews.keep(tx, id, said, now_ms)
     jobs.complete(tx, job, now_ms)
 
 

@@ -12,14 +12,19 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    filters,
+    filters_v1,
     instance,
+    lists,
     media,
     notifications,
     reactions,
     relationships,
     search,
     statuses,
+    tags,
     timelines,
+    trends,
 )
 from web.api.fragments import FRAGMENTS, Fragments
 
@@ -38,14 +43,19 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
+        filters,
+        filters_v1,
         instance,
+        lists,
         media,
         notifications,
         reactions,
         relationships,
         search,
         statuses,
+        tags,
         timelines,
+        trends,
     ):
         app.add_routes(noun.routes)
         app.add_routes(with_slash(route) for route in noun.routes if isinstance(route, RouteDef))

@@ -9,8 +9,9 @@ from server.services.notifications import NotificationView
 from web import entities, present
 from web.api.access import need, path_id
 from web.api.answers import MOST_ACCOUNTS, listing, one, window
+from web.api.statuses import entity
 from web.body import query
-from web.keys import DB, NOW, SITE, Viewer
+from web.keys import DB, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -74,7 +75,5 @@ def _entity(request: web.Request, viewer: Viewer, found: NotificationView) -> en
     site = request.config_dict[SITE]
     status = None
     if found.post is not None:
-        status = present.status(
-            site, found.post, viewer_id=viewer.account.id, now_ms=request.config_dict[NOW]()
-        )
+        status = entity(request, viewer, found.post)
     return present.notification(site, found.notification, found.account, status)

@@ -16,7 +16,7 @@ from server.model import Account, PostView, Revision, Site
 from server.services import posts, reading
 from server.services.posts import NewPost
 from server.store.db import Read, Write
-from web import entities, present
+from web import entities, filtering, present
 from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import Id, one
 from web.body import body, query
@@ -242,9 +242,10 @@ async def changed(
 def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> entities.Status:
     """Status, as the viewer sees it now."""
     site = request.config_dict[SITE]
-    return present.status(
+    status = present.status(
         site, view, viewer_id=viewer_id(viewer), now_ms=request.config_dict[NOW]()
     )
+    return filtering.mark(request, view, status)
 
 
 def _key(request: web.Request) -> str:

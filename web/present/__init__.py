@@ -5,13 +5,23 @@ docs.joinmastodon.org/entities
 """
 
 from web.present.accounts import account, credential_account, mention, relationship, role
-from web.present.attachments import card, media
+from web.present.attachments import card, media, preview_card
+from web.present.lists import (
+    described_tag,
+    featured_tag,
+    filter_,
+    filter_keyword,
+    filter_result,
+    filter_status,
+    filter_v1,
+    history,
+    list_,
+)
 from web.present.statuses import (
     boost,
     content,
     counts,
     edit,
-    found_tag,
     notification,
     opinions,
     poll,
@@ -31,13 +41,22 @@ __all__ = [
     "content",
     "counts",
     "credential_account",
+    "described_tag",
     "edit",
-    "found_tag",
+    "featured_tag",
+    "filter_",
+    "filter_keyword",
+    "filter_result",
+    "filter_status",
+    "filter_v1",
+    "history",
+    "list_",
     "media",
     "mention",
     "notification",
     "opinions",
     "poll",
+    "preview_card",
     "relationship",
     "role",
     "shared_status",

@@ -13,7 +13,7 @@ from server.ids import created_ms
 from server.model import Account, App, Notification, Post, PostView, Revision, Site
 from web import entities
 from web.present.accounts import account, mention
-from web.present.attachments import card, media
+from web.present.attachments import card, media, preview_card
 from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
 
 EXCERPT_CHARS: Final = 500
@@ -57,10 +57,17 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> entities.SharedSta
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
         "emojis": emojis(post.emojis),
-        "card": next((card(one) for one in view.media if one.kind == "link"), None),
+        "card": _card(site, view),
         "poll": poll(post, now_ms),
         "quote": None,
     }
+
+
+def _card(site: Site, view: PostView) -> entities.PreviewCard | None:
+    """What is known of the page to which a post links: read by us, or said by its server."""
+    if view.preview is not None:
+        return preview_card(site, view.preview)
+    return next((card(one) for one in view.media if one.kind == "link"), None)
 
 
 def counts(post: Post) -> entities.Counts:
@@ -174,12 +181,6 @@ def poll(post: Post, now_ms: int) -> entities.Poll | None:
 def tag(site: Site, name: str) -> entities.StatusTag:
     """Status::Tag: the hashtag without its sign, and its page here."""
     return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
-
-
-def found_tag(site: Site, name: str) -> entities.Tag:
-    """Tag, as a search returns it."""
-    found = tag(site, name)
-    return {"id": name, "name": name, "url": found["url"], "history": [], "following": False}
 
 
 def source(post: Post) -> entities.StatusSource:

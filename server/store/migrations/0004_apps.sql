@@ -83,6 +83,7 @@ ALTER TABLE member ADD COLUMN default_quote_policy TEXT NOT NULL DEFAULT 'public
 ALTER TABLE member ADD COLUMN confirmed_ms INTEGER;
 ALTER TABLE member ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE member ADD COLUMN disabled_ms INTEGER;
+ALTER TABLE member ADD COLUMN filters INTEGER NOT NULL DEFAULT 0;
 UPDATE account SET indexable = discoverable WHERE domain = '';
 UPDATE member SET confirmed_ms = created_ms;
 
