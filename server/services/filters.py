@@ -79,11 +79,12 @@ def rules(db: Read, account_id: int) -> Rules:
     return Rules(
         account_id,
         store.version(db, account_id),
-        tuple(_rule(one) for one in store.of_account(db, account_id)),
+        tuple(made_ready(one) for one in store.of_account(db, account_id)),
     )
 
 
-def _rule(of: Filter) -> Rule:
+def made_ready(of: Filter) -> Rule:
+    """A filter to look with."""
     words = tuple((one.keyword, *_ready(one)) for one in of.keywords)
     return Rule(of, words, frozenset(one.post_id for one in of.posts))
 
