@@ -90,7 +90,8 @@ def of_posts(db: Read, post_ids: Iterable[int]) -> dict[int, Preview]:
     previews = {}
     for row in found:
         columns = dict(row)
-        previews[columns.pop("post_id")] = Preview(**columns)
+        post_id = columns.pop("post_id")
+        previews[post_id] = Preview(**columns)
     return previews
 
 
