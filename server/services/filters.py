@@ -30,9 +30,6 @@ MAX_TITLE: Final = 256
 MAX_KEYWORD: Final = 512
 MAX_LOOKED_THROUGH: Final = 20_000  # characters of one post
 
-_NO_FILTER: Final = "There is no such filter."
-_NO_KEYWORD: Final = "There is no such keyword in this filter."
-
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A keyword that a form names: new without an `id`, or to be taken out."""
@@ -166,7 +163,7 @@ def one(db: Read, account_id: int, id: int) -> Filter:
     """One of somebody's filters. Raises `NotFound`, also for those of others."""
     found = store.one(db, account_id, id)
     if found is None:
-        raise NotFound(_NO_FILTER)
+        raise NotFound("There is no such filter.")
     return found
 
 
@@ -216,7 +213,7 @@ def _apply(tx: Write, of: Filter, words: Sequence[Change], now_ms: int) -> None:
     known = {word.id: word for word in of.keywords}
     for word in words:
         if word.id is not None and word.id not in known:
-            raise NotFound(_NO_KEYWORD)
+            raise NotFound("There is no such keyword in this filter.")
         if word.id is not None and word.remove:
             store.remove_keyword(tx, word.id)
         elif not word.remove and (word.id is not None or word.keyword):
@@ -247,7 +244,7 @@ def keyword(db: Read, account_id: int, id: int) -> Keyword:
     """A keyword of one of somebody's filters. Raises `NotFound`."""
     found = store.keyword(db, account_id, id)
     if found is None:
-        raise NotFound(_NO_KEYWORD)
+        raise NotFound("There is no such keyword in this filter.")
     return found
 
 
