@@ -27,7 +27,8 @@ FRESH_MS: Final = 21 * DAY_MS
 SPREAD_MS: Final = MINUTE_MS
 """Within this time after a stranger's post: a page is not asked for by every server at once."""
 MAX_ADDRESS: Final = 2_000  # bytes
-MAX_WAITING: Final = 20  # pages of one host
+LANES: Final = 4  # in each of which one page is read at a time; ours do not wait for others'
+MAX_WAITING: Final = 100  # in one lane
 
 _LINK: Final = re.compile(r'<a((?: [a-z-]+="[^"]*")*)>')  # exact for what our sanitiser writes
 _HREF: Final = re.compile(r' href="([^"]*)"')
@@ -73,8 +74,12 @@ def note(tx: Write, site: Site, post: Post, now_ms: int) -> None:
 
 
 def _ask(tx: Write, known: Preview, post: Post, now_ms: int) -> None:
-    """Promise a look at the page. A host is asked for one after another, and not for many."""
-    lane = f"preview:{host(known.url)}"
+    """Promise a look at the page, if not so many wait.
+
+    Few pages are read at once, for slow ones must not hold up other work; of one host even fewer.
+    """
+    whose = "ours" if post.local else "theirs"
+    lane = f"preview:{whose}:{crc32(host(known.url).encode()) % LANES}"
     if jobs.waiting_in(tx, lane, MAX_WAITING) >= MAX_WAITING:
         return
     state = known.state if known.state == "ready" else "waiting"

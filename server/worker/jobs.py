@@ -1,6 +1,5 @@
 """Doing one job, to its end or for a later try."""
 
-import asyncio
 import logging
 import random
 import traceback
@@ -27,7 +26,6 @@ log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
-PAGES_AT_ONCE: Final = 8
 
 
 class Jobs:
@@ -38,7 +36,6 @@ class Jobs:
         self._db = db
         self._fetcher = fetcher
         self._now_ms = now_ms
-        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
         self.done = 0
 
     async def do(self, job: Job) -> None:
@@ -87,13 +84,12 @@ class Jobs:
             raise LookupError(f"no such kind of job: {job.kind}")
 
     async def _preview(self, job: Job, id: int) -> None:
-        """Read the page of a link. Not so many at once that other work waits for slow pages."""
+        """Read the page of a link; one that cannot be read is remembered as such."""
         known = await self._db.read(previews_store.by_id, id)
         said = None
         if known is not None:
             try:
-                async with self._pages:
-                    said = await self._fetcher.page(known.url)
+                said = await self._fetcher.page(known.url)
             except FederationError as error:
                 log.info("no preview of %s: %s", known.url, error)
         await self._db.write(_previewed, job, id, said, self._now_ms())
