@@ -48,6 +48,8 @@ RFC9421: Final[Scheme] = "rfc9421"
 NO_SUCH_NAME: Final = "no such name"
 
 DOCUMENT_ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
+PAGE_ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
+OEMBED_ACCEPT: Final = "application/json"
 PICTURE_ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif, image/*;q=0.5"
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -55,6 +57,7 @@ _ANOTHER_SCHEME: Final = frozenset({400, 401, 403})
 _OTHER: Final[dict[Scheme, Scheme]] = {CAVAGE: RFC9421, RFC9421: CAVAGE}
 _NAMELESS: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 _PROFILE: Final = re.compile(r';\s*profile\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
+_PAGE_TYPE: Final = re.compile(r"text/html|application/(?:xhtml\+xml|json)", re.IGNORECASE)
 _PICTURE_TYPE: Final = re.compile(r"image/.+|(?:application|binary)/octet-stream", re.IGNORECASE)
 
 
@@ -252,6 +255,24 @@ class Client:
             raise Malformed(f"not a picture: {fetched.content_type[:80]!r}")
         return fetched
 
+    async def page(
+        self, url: str, *, accept: str, max_bytes: int, total_s: float, welcome: Welcome
+    ) -> Fetched:
+        """The beginning of a web page or of a JSON document about one, unsigned, for a preview.
+
+        At most `max_bytes`; the rest is not read. `welcome` is asked as `picture` asks it. Raises
+        as `document` does.
+        """
+        headers = {"Accept": accept, "User-Agent": f"{self._user_agent} Bot"}
+        try:
+            async with asyncio.timeout(total_s):
+                fetched = await self._follow(url, headers, None, -max_bytes, welcome)
+        except TimeoutError:
+            raise Unreachable("timeout") from None
+        if not _PAGE_TYPE.fullmatch(fetched.content_type.partition(";")[0].strip()):
+            raise Malformed(f"not a page: {fetched.content_type[:80]!r}")
+        return fetched
+
     async def post(
         self, inbox: str, body: bytes, *, key: SigningKey, scheme: str = CAVAGE
     ) -> Answer:
@@ -428,7 +449,12 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> _Reply:
 
 
 async def _whole(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """The body, counted after decompression while it comes. Raises `Unreachable` past the limit."""
+    """The body, counted after decompression while it comes. Raises `Unreachable` past the limit.
+
+    A negative limit cuts the body there instead.
+    """
+    if max_bytes < 0:
+        return await _beginning(response, -max_bytes)
     if (response.content_length or 0) > max_bytes:
         raise Unreachable(f"more than {max_bytes} bytes")
     body = bytearray()
@@ -437,6 +463,14 @@ async def _whole(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise Unreachable(f"more than {max_bytes} bytes")
     return bytes(body)
+
+
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The first `most` bytes; a longer body costs the connection, which is not used again."""
+    body = bytearray()
+    while len(body) < most and (chunk := await response.content.readany()):
+        body += chunk
+    return bytes(body[:most])
 
 
 async def _taste(response: aiohttp.ClientResponse) -> bytes:

@@ -107,6 +107,7 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_addresses: tuple[str, ...] = ()
     allow_http: bool = False
     ca_file: str = ""
+    link_previews: bool = True
 
 
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +161,7 @@ def site(config: Config) -> Site:
         registrations=config.registrations.mode,
         description=instance.description.strip(),
         accent=instance.accent.lower(),
+        link_previews=config.federation.link_previews and config.federation.mode != "off",
     )
 
 

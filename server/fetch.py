@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from federation import parse, webfinger
 from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
-from federation.http import Client
+from federation.http import OEMBED_ACCEPT, PAGE_ACCEPT, Client
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
@@ -22,6 +22,8 @@ from server.services import accounts as own_accounts
 from server.services import profile_links, strangers
 from server.store import accounts, follows, hosts, posts, timelines
 from server.store.db import Database, Write
+from server.text import webpage
+from server.text.webpage import Described
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ KEYS_OF_A_DOMAIN: Final = 10
 HOMES_AT_ONCE: Final = 50  # servers of visitors, who may name any
 HOMES_OF_A_DOMAIN: Final = 5
 HOME_S: Final = 6.0  # somebody waits for it
+PAGE_S: Final = 10.0  # of a link in a post
 MAX_JRD_BYTES: Final = 256 * 1024
 MAX_CACHED_HOMES: Final = 1_000
 HOME_FRESH_MS: Final = 10 * MINUTE_MS
@@ -184,6 +187,29 @@ class Fetcher:
                     found.append(address)
         if found:
             await self.db.write(profile_links.confirm, account_id, found, self.now_ms())
+
+    async def page(self, url: str) -> Described:
+        """What a web page says of itself. Raises `FederationError`."""
+        found = await self._client.page(
+            webpage.as_uri(url),
+            accept=PAGE_ACCEPT,
+            max_bytes=webpage.MAX_BYTES,
+            total_s=PAGE_S,
+            welcome=self.elsewhere,
+        )
+        said = await asyncio.to_thread(webpage.describe, found.body, found.content_type, found.url)
+        if said.title or not said.oembed:
+            return said
+        with contextlib.suppress(FederationError):
+            more = await self._client.page(
+                webpage.as_uri(said.oembed),
+                accept=OEMBED_ACCEPT,
+                max_bytes=webpage.MAX_BYTES,
+                total_s=PAGE_S,
+                welcome=self.elsewhere,
+            )
+            return webpage.with_oembed(said, more.body, more.url)
+        return said
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""

@@ -42,6 +42,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     registrations: str = "approval"
     description: str = ""
     accent: str = "#17614f"
+    link_previews: bool = True
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""
@@ -123,6 +124,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     `theme`: light | dark; empty follows the device. `default_quote_policy`: public | followers |
     nobody. `address`: from where they signed up. A moderator shut them out at `disabled_ms`.
     `language` is that of the pages, `default_language` that of new posts.
+    `filters`: another number after every change of their filters, above 0 while there are some.
     """
 
     account_id: int
@@ -147,6 +149,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     def writes_in(self) -> str:
         """The language of new posts at first; empty where they have not said."""
         return self.default_language or self.language
+
+    filters: int = 0
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +264,31 @@ class App(msgspec.Struct, frozen=True):
     website: str = ""
 
 
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page says of itself, to be shown below a post that links to it. All plain text.
+
+    `state`: waiting | ready | failed. `url` is the address that people wrote. `image` is where the
+    page has its picture, elsewhere.
+    """
+
+    id: int
+    url: str
+    title: str = ""
+    description: str = ""
+    kind: str = "link"
+    author: str = ""
+    author_url: str = ""
+    provider: str = ""
+    language: str = ""
+    image: str = ""
+    image_alt: str = ""
+    width: int = 0
+    height: int = 0
+    published_ms: int | None = None
+    state: str = "waiting"
+    fetched_ms: int = 0
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a timeline: a post, or somebody's boost of it, and what the viewer did with it.
 
@@ -307,6 +336,8 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     def sensitive(self) -> bool:
         """Whether its pictures are covered at first: its author, or a moderator, said so."""
         return bool(self.post.sensitive) or self.author.sensitive_ms is not None
+
+    preview: Preview | None = None
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):

@@ -266,7 +266,12 @@ class Village:
             secrets=Secrets(key_file=str(self._folder / f"{name}.key")),
             registrations=Registrations(mode=registrations),
             federation=Federation(
-                allowed_addresses=("127.0.0.0/8",), allow_http=True, **federation
+                **{
+                    "allowed_addresses": ("127.0.0.0/8",),
+                    "allow_http": True,
+                    "link_previews": False,  # else every link in a test waits for a minute
+                    **federation,
+                }
             ),
         )
         await _with_instance_actor(config)

@@ -21,6 +21,7 @@ from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.worker import Worker
 from web import activitypub, api, brand, feeds, i18n, media, operations, pages, wellknown
+from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
     ADDRESSES,
@@ -43,6 +44,7 @@ from web.keys import (
     REMOTE_PICTURES,
     REVOKED,
     SITE,
+    TRENDS,
     VAPID_KEY,
     VAULT,
     VISITED,
@@ -80,6 +82,8 @@ def create_app(
     app[PARTS] = Parts()
     app[VISITED] = Pages()
     app[FACTS] = Lately(MINUTE_MS)
+    app[TRENDS] = Lately(5 * MINUTE_MS)
+    app[FILTERING] = Filtering()
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
     app.cleanup_ctx.append(hub)

@@ -5,6 +5,7 @@ their names. So nothing kept can be out of date, and nobody is shown by it what 
 shown anyway: who asks has read those values for this very viewer, a moment ago.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from http import HTTPStatus
@@ -108,9 +109,21 @@ class Lately(Generic[T]):
         """Nothing yet; what is found serves for `for_ms`."""
         self._for_ms = for_ms
         self._found: tuple[int, T] | None = None
+        self._finding = asyncio.Lock()
 
     async def get(self, now_ms: int, find: Callable[[], Awaitable[T]]) -> T:
-        """The value as it was a moment ago, or as it is."""
-        if self._found is None or not 0 <= now_ms - self._found[0] < self._for_ms:
-            self._found = (now_ms, await find())
-        return self._found[1]
+        """The value as it was a moment ago, or as it is; found once for all who ask meanwhile."""
+        if (known := self._fresh(now_ms)) is not None:
+            return known[1]
+        async with self._finding:
+            known = self._fresh(now_ms) or (now_ms, await find())
+            self._found = known
+        return known[1]
+
+    def forget(self) -> None:
+        """What was found is not true any more."""
+        self._found = None
+
+    def _fresh(self, now_ms: int) -> tuple[int, T] | None:
+        found = self._found
+        return found if found and 0 <= now_ms - found[0] < self._for_ms else None

@@ -14,6 +14,7 @@ from server.model import Account, Member, Site
 from server.remote_pictures import RemotePictures
 from server.secrets import Vault
 from server.services.accounts import Facts
+from server.services.trends import Trends
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.brand import Brand
@@ -65,6 +66,7 @@ CARDS: web.AppKey[Shelf[bytes]] = web.AppKey("CARDS")  # drawn for links to post
 CARD_BUCKETS = web.AppKey("CARD_BUCKETS", Buckets)
 LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures, made anew
 FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
+TRENDS: web.AppKey[Lately[Trends]] = web.AppKey("TRENDS")  # what several people speak of
 VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them
 PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
 RATES = web.AppKey("RATES", Rates)  # how often apps may ask

@@ -15,7 +15,7 @@ from server.errors import AppError, NotFound, TooMany, Unauthorized
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
-from web import failures, logs
+from web import failures, filtering, logs
 from web.api import rates
 from web.keys import (
     ADDRESS,
@@ -154,6 +154,8 @@ async def recognise(request: web.Request, handler: Handler) -> web.StreamRespons
             await _by_token(request, authorization)
         elif not request.path.startswith("/api/"):
             await _by_cookie(request)
+        if (viewer := request.get(VIEWER)) is not None:
+            await filtering.prepare(request, viewer)
     return await handler(request)
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -26,7 +26,7 @@ from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications, profile_links
-from web import i18n, meta, packing, pictures, times
+from web import filtering, i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
 from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, SPOKEN, VIEWER, Viewer
@@ -131,6 +131,7 @@ def _common(request: web.Request) -> dict[str, object]:
         "own_handle": own_handle(request),  # of a visitor who takes part from another server
         "addresses": request.config_dict[ADDRESSES],
         "parts": request.config_dict[PARTS],
+        "covering": partial(filtering.covered, request),  # what the viewer's filters say of a post
     }
 
 
@@ -242,7 +243,8 @@ def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], M
 def all_of(context: Context, view: PostView) -> Hashable:
     """All that a part about a post is made of, whoever looks: for `kept`."""
     age = times.ago(context, view.post.published_ms)
-    return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
+    said = (view.post, view.author, view.media, view.preview)
+    return (age, *said, view.booster, view.reply_to_author)
 
 
 @pass_context

@@ -22,7 +22,9 @@ from server.store import (
     announcements,
     conversations,
     drafts,
+    filters,
     invites,
+    lists,
     notifications,
     polls,
     posts,
@@ -31,6 +33,7 @@ from server.store import (
     scheduled,
     sessions,
     settings,
+    tags,
     visits,
 )
 from server.store import media as media_store
@@ -545,6 +548,9 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     visits.remove_of(tx, viewer.id)
     scheduled.remove_of(tx, viewer.id)
     relations.forget_all(tx, viewer.id)
+    lists.remove_of(tx, viewer.id)
+    filters.remove_of(tx, viewer.id)
+    tags.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -11,7 +11,7 @@ from server.ids import new_id
 from server.model import Account, Relationship, Site
 from server.outbox import publish
 from server.services.notifications import notify
-from server.store import accounts, jobs, notifications, relations, timelines
+from server.store import accounts, jobs, lists, notifications, relations, timelines
 from server.store import follows as store
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -292,6 +292,7 @@ def partners(db: Read, account_id: int) -> list[tuple[int, int]]:
 def drop(tx: Write, follower: Account, target: Account) -> None:
     """End a follow without a word: the other side ended it, or is gone."""
     store.remove(tx, follower, target)
+    lists.leave(tx, follower.id, target.id)
     if follower.local:
         timelines.leave_home(tx, follower.id, target.id)
 
@@ -299,6 +300,7 @@ def drop(tx: Write, follower: Account, target: Account) -> None:
 def forget(tx: Write, follower: Account, target: Account) -> None:
     """End a follow or request, and take back what its target was told of it."""
     store.remove(tx, follower, target)
+    lists.leave(tx, follower.id, target.id)
     for kind in ("follow", "follow_request"):
         notifications.take_back(
             tx, account_id=target.id, kind=kind, from_id=follower.id, post_id=None

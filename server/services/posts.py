@@ -12,7 +12,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, conversations, documents, polls, reading, threads
+from server.services import boosts, conversations, documents, polls, previews, reading, threads
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.polls import NewPoll
@@ -140,6 +140,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     posts.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     conversations.began(tx, author, post, now_ms)
+    previews.note(tx, site, post, now_ms)
     for account in said.mentioned:
         conversations.mention(tx, account, author, post, now_ms)
     _publish(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
@@ -179,6 +180,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     )
     changed = reading.readable(tx, author.id, post.id)
     _attach_all(tx, changed, said, new)
+    previews.note(tx, site, changed, now_ms)
     for account in said.mentioned:
         if account.id not in before:
             conversations.mention(tx, account, author, post, now_ms)

@@ -13,14 +13,14 @@ def people(
     wanted: str,
     limit: int,
     *,
-    offset: int = 0,
     following: bool = False,
+    offset: int = 0,
 ) -> list[Account]:
-    """Accounts by handle or name; with `following` only those whom the viewer follows."""
+    """Accounts by handle or name, those first whom the viewer follows; or only those."""
     if not wanted.strip("@ "):
         return []
     return accounts.search(
-        db, viewer_id or 0, wanted.strip(), limit, offset=offset, following=following
+        db, wanted, limit, viewer_id=viewer_id or 0, following=following, offset=offset
     )
 
 
@@ -34,13 +34,23 @@ def completions(db: Read, viewer_id: int, begun: str, limit: int) -> list[Accoun
     return list({account.id: account for account in (*known, *others)}.values())[:limit]
 
 
-def hashtags(db: Read, wanted: str, limit: int) -> list[str]:
+def hashtags(db: Read, wanted: str, limit: int, offset: int = 0) -> list[str]:
     """Hashtags that begin so."""
     start = text.normal_tag(wanted.lstrip("#"))
-    return posts.hashtags_like(db, start, limit) if start else []
+    return posts.hashtags_like(db, start, limit, offset) if start else []
 
 
-def words(db: Read, viewer_id: int | None, wanted: str, page: Page) -> list[Entry]:
-    """Public posts that contain every word, newest first."""
+def words(
+    db: Read,
+    viewer_id: int | None,
+    wanted: str,
+    page: Page,
+    *,
+    author_id: int = 0,
+    offset: int = 0,
+) -> list[Entry]:
+    """Public posts that contain every word, newest first. `author_id` 0: by anybody."""
     terms = [term for term in wanted.lower().split() if term][:8]
-    return timelines.words(db, viewer_id or 0, terms, page) if terms else []
+    if not terms:
+        return []
+    return timelines.words(db, viewer_id or 0, terms, page, author_id=author_id, offset=offset)

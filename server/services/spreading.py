@@ -4,7 +4,7 @@ import msgspec
 
 from server.model import Account, Post
 from server.services.notifications import notify
-from server.store import accounts, follows, jobs, posts, reactions, timelines
+from server.store import accounts, follows, jobs, posts, reactions, tags, timelines
 from server.store.db import Write
 
 
@@ -15,6 +15,7 @@ class Spread(msgspec.Struct, frozen=True):
     boost_id: int
     booster_id: int
     after_id: int
+    tagged: bool = False  # to those who follow a hashtag, not to those who follow its author
 
 
 def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms: int) -> None:
@@ -24,6 +25,15 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
     if post.visibility != "direct":
         last = _spread_post(tx, post, author, answered_id, 0, now_ms)
         _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
+        _spread_tags(tx, post, author, 0, now_ms)
+
+
+def _spread_tags(tx: Write, post: Post, author: Account, after_id: int, now_ms: int) -> None:
+    """Show a public post to those who follow one of its hashtags, unless moderators limited it."""
+    if post.visibility != "public" or post.tags == "[]" or author.limited_ms is not None:
+        return
+    last = tags.spread_tags(tx, post_id=post.id, author_id=author.id, after_id=after_id)
+    _later(tx, Spread(post.id, 0, 0, last or 0, tagged=True), now_ms)
 
 
 def _spread_post(
@@ -70,6 +80,9 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
     author = accounts.by_id(tx, post.author_id) if post else None
     if post is None or author is None or post.deleted_ms is not None:
         return
+    if spread.tagged:
+        _spread_tags(tx, post, author, spread.after_id, now_ms)
+        return
     if spread.boost_id:
         if reactions.boost_by_id(tx, spread.boost_id) is None:
             return
@@ -91,5 +104,6 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
 
 def _later(tx: Write, spread: Spread, now_ms: int) -> None:
     if spread.after_id:
-        lane = f"spread:{spread.boost_id or spread.post_id}"
+        of = "tags" if spread.tagged else "spread"
+        lane = f"{of}:{spread.boost_id or spread.post_id}"
         jobs.enqueue(tx, "spread", lane, msgspec.json.encode(spread), now_ms)

@@ -12,13 +12,14 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import conversations, polls
+from server.services import conversations, polls, previews
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
 from server.store import (
     accounts,
     activities,
     follows,
+    lists,
     media,
     notifications,
     peers,
@@ -142,6 +143,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         follower, target = accounts.by_id(tx, follower_id), accounts.by_id(tx, target_id)
         if follower and target:
             follows.remove(tx, follower, target)
+    lists.remove_of(tx, account.id)
     reactions.withdraw(tx, account.id)
     poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
@@ -208,6 +210,7 @@ def keep_post(
     _attach(tx, post, found, named, now_ms)
     posts.count(tx, post, 1)
     _adopt_orphans(tx, post)
+    previews.note(tx, site, post, now_ms)
     if spread:
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
         _tell(tx, site, post, found, author, named, parent, now_ms)
@@ -388,5 +391,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         named = _named(tx, site, found)
     _detach(tx, post)
     _attach(tx, post, found, named, now_ms)
+    if changed and (now := posts.by_id(tx, post.id)) is not None:
+        previews.note(tx, site, now, now_ms)
     if changed and author is not None:
         tell_changed(tx, post, author, now_ms)

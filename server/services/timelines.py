@@ -1,10 +1,11 @@
 """Timelines as people read them: entries, and the posts behind them in full."""
 
 from server.model import Account, Entry, PostView
-from server.store import accounts, follows, media, polls, posts
+from server.store import accounts, follows, media, polls, posts, previews, tags
 from server.store import timelines as store
 from server.store.db import Read
 from server.store.paging import Page
+from server.store.tags import Tagged
 
 NOBODY = 0  # the viewer id of a visitor
 
@@ -14,14 +15,21 @@ def home(db: Read, viewer_id: int, page: Page) -> list[Entry]:
     return store.home(db, viewer_id, page)
 
 
-def local(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+def local(db: Read, viewer_id: int | None, page: Page, *, media_only: bool = False) -> list[Entry]:
     """What our people say in public."""
-    return store.local(db, viewer_id or NOBODY, page)
+    return store.local(db, viewer_id or NOBODY, page, media_only=media_only)
 
 
-def federated(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
+def federated(
+    db: Read, viewer_id: int | None, page: Page, *, media_only: bool = False
+) -> list[Entry]:
     """Everything public that we know."""
-    return store.federated(db, viewer_id or NOBODY, page)
+    return store.federated(db, viewer_id or NOBODY, page, media_only=media_only)
+
+
+def remote(db: Read, viewer_id: int | None, page: Page, *, media_only: bool = False) -> list[Entry]:
+    """What strangers say in public."""
+    return store.remote(db, viewer_id or NOBODY, page, media_only=media_only)
 
 
 def stories(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
@@ -31,7 +39,12 @@ def stories(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
 
 def tag(db: Read, viewer_id: int | None, name: str, page: Page) -> list[Entry]:
     """Public posts with a hashtag."""
-    return store.tag(db, viewer_id or NOBODY, name.lstrip("#").lower(), page)
+    return tagged(db, viewer_id, Tagged(name.lstrip("#").lower()), page)
+
+
+def tagged(db: Read, viewer_id: int | None, wanted: Tagged, page: Page) -> list[Entry]:
+    """Public posts with hashtags, as `wanted` describes them."""
+    return tags.tag(db, viewer_id or NOBODY, wanted, page)
 
 
 def thread(db: Read, viewer_id: int | None, thread_id: int, page: Page) -> list[Entry]:
@@ -98,6 +111,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
     apps = posts.apps(db, [p.app_id for p in found.values() if p.app_id])
     questions = [p.id for p in found.values() if p.kind == "question"] if viewer_id else []
     votes = polls.own_votes(db, viewer_id or NOBODY, questions)
+    linked = previews.of_posts(db, [p.id for p in found.values() if "<a " in p.content])
 
     def answered(parent_id: int | None) -> Account | None:
         parent = parents.get(parent_id) if parent_id else None
@@ -115,6 +129,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
             muted=bool(entry.muted),
             app=apps.get(found[entry.post_id].app_id or 0),
             own_votes=votes.get(entry.post_id, ()),
+            preview=linked.get(entry.post_id),
             booster=people.get(entry.booster_id) if entry.booster_id else None,
             entry_id=entry.id,
             reply_to_author=answered(found[entry.post_id].reply_to_id),

@@ -111,12 +111,18 @@ def count_following(tx: Write, id: int, change: int) -> None:
 
 
 def search(
-    db: Read, viewer_id: int, text: str, limit: int, *, offset: int = 0, following: bool = False
+    db: Read,
+    text: str,
+    limit: int,
+    *,
+    viewer_id: int = 0,
+    following: bool = False,
+    offset: int = 0,
 ) -> list[Account]:
-    """Accounts whose handle begins with, or whose name contains, `text`; known ones first.
+    """Accounts whose handle begins with, or whose name contains, `text`: who is called so exactly,
+    whom the viewer follows and who is well known come first. `following`: nobody else.
 
-    Who is limited is found by those who follow them, and by their whole handle. With `following`,
-    only those whom the viewer follows.
+    Who is limited is found by those who follow them, and by their whole handle.
     """
     wanted = text.lstrip("@").lower()
     start = wanted.replace("\\", "").replace("%", "").replace("_", r"\_")
@@ -133,7 +139,8 @@ def search(
           AND (limited_ms IS NULL OR (lower(name) = :name AND domain = :domain)
                OR account.id = :me OR {followed})
           {f"AND {followed}" if following else ""}
-        ORDER BY CASE WHEN lower(name) = :name AND domain = :domain THEN 0 ELSE 1 END,
+        ORDER BY CASE WHEN lower(name) = :name AND domain = :domain THEN 0
+                      WHEN {followed} THEN 1 ELSE 2 END,
             followers_count DESC, id LIMIT :limit OFFSET :offset
         """,  # noqa: S608
         me=viewer_id,

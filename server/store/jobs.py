@@ -59,6 +59,19 @@ def lane_waits(db: Read, lane: str) -> bool:
     return db.one(_WAITS, lane=lane) is not None
 
 
+def waiting_in(db: Read, lane: str, most: int) -> int:
+    """How many of this lane are not done yet; it counts to `most`."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM (
+            SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' LIMIT :most) AS few
+        """,
+        lane=lane,
+        most=most,
+    )
+    return int(found["n"]) if found else 0
+
+
 def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
     """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane."""
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""

@@ -84,6 +84,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "idempotency",
         "poll_vote",
         "poll_end",
+        "filter_status",
+        "post_link",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 
@@ -387,17 +389,18 @@ def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
         tx.run("INSERT INTO hashtag VALUES (:tag, :post)", tag=tag, post=post_id)
 
 
-def hashtags_like(db: Read, start: str, limit: int) -> list[str]:
+def hashtags_like(db: Read, start: str, limit: int, offset: int = 0) -> list[str]:
     """Hashtags of public posts that begin with `start`."""
     found = db.all(
         """
         SELECT DISTINCT h.tag FROM hashtag h JOIN post p ON p.id = h.post_id
         WHERE h.tag >= :start AND h.tag < :after AND p.visibility = 'public'
-        ORDER BY h.tag LIMIT :limit
+        ORDER BY h.tag LIMIT :limit OFFSET :offset
         """,
         start=start,
         after=start + "\U0010ffff",
         limit=limit,
+        offset=offset,
     )
     return [row["tag"] for row in found]
 

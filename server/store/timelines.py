@@ -47,6 +47,12 @@ KNOWN = """
 """Of an account `a`: moderators have not limited it, or the viewer follows it."""
 FOUND = f"a.state = 'active' AND {WANTED} AND {KNOWN}"
 """What a list that everybody may open (local, federated, of a hashtag) asks of an author."""
+IN_LISTS = """
+    SELECT l.account_id FROM list_member e JOIN list l ON l.id = e.list_id
+    WHERE e.account_id = :by AND l.exclusive = 1
+"""
+"""Who has `:by` in a list whose members stay out of the home timeline (`home.aside`)."""
+
 OF_A_THREAD = f"""
     p.thread_id = :thread AND p.deleted_ms IS NULL
     AND a.state IN ('active', 'gone') AND {WANTED} AND {KNOWN}
@@ -94,6 +100,11 @@ def _page(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # n
     return [_entry(row) for row in rows(db, page, sql, **params)]
 
 
+def paged(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
+    """A timeline of another module: `sql` as `rows` wants it, with the columns of `SHOWN`."""
+    return _page(db, page, sql, **params)
+
+
 def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
     """What the people whom the owner follows wrote and boosted."""
     return _page(
@@ -102,8 +113,8 @@ def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
         f"""
         SELECT h.id, h.booster_id, {SHOWN}
         FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
-        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND a.state = 'active'
-          AND {WANTED}
+        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND h.aside = 0
+          AND a.state = 'active' AND {WANTED}
           AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
         ORDER BY h.id DESC LIMIT :limit
         """,  # noqa: S608
@@ -111,14 +122,26 @@ def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
     )
 
 
-def local(db: Read, viewer_id: int, page: Page) -> list[Entry]:
+def local(db: Read, viewer_id: int, page: Page, *, media_only: bool = False) -> list[Entry]:
     """What our people say in public."""
-    return _page(db, page, _public("p.local = 1 AND"), me=viewer_id)
+    return _page(db, page, _public("p.local = 1 AND" + pictured(media_only)), me=viewer_id)
 
 
-def federated(db: Read, viewer_id: int, page: Page) -> list[Entry]:
+def federated(db: Read, viewer_id: int, page: Page, *, media_only: bool = False) -> list[Entry]:
     """Everything public that we know."""
-    return _page(db, page, _public(""), me=viewer_id)
+    return _page(db, page, _public(pictured(media_only)), me=viewer_id)
+
+
+def remote(db: Read, viewer_id: int, page: Page, *, media_only: bool = False) -> list[Entry]:
+    """What strangers say in public."""
+    return _page(db, page, _public("p.local = 0 AND" + pictured(media_only)), me=viewer_id)
+
+
+def pictured(wanted: bool) -> str:
+    """The condition that a post has something to look at or to listen to."""
+    if not wanted:
+        return ""
+    return " EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id AND g.kind <> 'link') AND"
 
 
 def stories(db: Read, viewer_id: int, page: Page) -> list[Entry]:
@@ -169,23 +192,6 @@ def direct(db: Read, viewer_id: int, page: Page) -> list[Entry]:
         ORDER BY 1 DESC LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
-    )
-
-
-def tag(db: Read, viewer_id: int, name: str, page: Page) -> list[Entry]:
-    """Public posts with a hashtag (lower-case, without #)."""
-    return _page(
-        db,
-        page,
-        f"""
-        SELECT p.id, NULL AS booster_id, {SHOWN}
-        FROM hashtag t JOIN post p ON p.id = t.post_id JOIN account a ON a.id = p.author_id
-        WHERE t.tag = :tag AND p.visibility = 'public' AND p.deleted_ms IS NULL
-          AND t.post_id > :lower AND t.post_id < :upper AND {FOUND}
-        ORDER BY t.post_id DESC LIMIT :limit
-        """,  # noqa: S608
-        me=viewer_id,
-        tag=name,
     )
 
 
@@ -284,8 +290,18 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
     return [by_id[id] for id in post_ids if id in by_id]
 
 
-def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:
+def words(
+    db: Read,
+    viewer_id: int,
+    terms: list[str],
+    page: Page,
+    *,
+    author_id: int = 0,
+    offset: int = 0,
+) -> list[Entry]:
     """Public posts that contain every one of `terms` (lower-case), of authors who let search.
+
+    `author_id` 0: by anybody.
 
     A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
     """
@@ -303,10 +319,12 @@ def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]
         SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.visibility = 'public' AND p.deleted_ms IS NULL AND {conditions}
           AND p.id > :lower AND p.id < :upper AND p.id > :oldest AND {FOUND}
-          AND {SEARCHABLE}
-        ORDER BY p.id DESC LIMIT :limit
+          AND {SEARCHABLE} AND :author IN (0, p.author_id)
+        ORDER BY p.id DESC LIMIT :limit OFFSET :offset
         """,  # noqa: S608
         me=viewer_id,
+        author=author_id,
+        offset=offset,
         oldest=oldest["id"] if oldest else 0,
         **params,
     )
@@ -321,7 +339,7 @@ def home_after(db: Read, owner_ids: list[int], after_id: int, limit: int) -> lis
     return among(
         db,
         """
-        SELECT owner_id, id FROM home WHERE owner_id IN (:list) AND id > :after
+        SELECT owner_id, id FROM home WHERE owner_id IN (:list) AND id > :after AND aside = 0
         ORDER BY id LIMIT :limit
         """,
         owner_ids,
@@ -357,8 +375,10 @@ def spread_post(
     last = _chunk_end(tx, author_id, after_id)
     tx.run(
         f"""
-        INSERT INTO home (owner_id, id, post_id)
-        SELECT f.follower_id, :post, :post FROM follow f
+        INSERT INTO home (owner_id, id, post_id, aside)
+        SELECT f.follower_id, :post, :post,
+               CASE WHEN f.follower_id IN ({IN_LISTS}) THEN 1 ELSE 0 END
+        FROM follow f
         WHERE f.target_id = :author AND f.local = 1 AND f.state = 'accepted'
           AND f.follower_id > :after AND f.follower_id <= :last
           AND (:answered IN (0, :author, f.follower_id) OR EXISTS (
@@ -369,6 +389,7 @@ def spread_post(
         """,  # noqa: S608
         language=language,
         post=post_id,
+        by=author_id,
         author=author_id,
         answered=answered_id,
         after=after_id,
@@ -391,17 +412,20 @@ def spread_boost(
     last = _chunk_end(tx, booster_id, after_id)
     tx.run(
         f"""
-        INSERT INTO home (owner_id, id, post_id, booster_id)
-        SELECT f.follower_id, :boost, :post, :booster FROM follow f
+        INSERT INTO home (owner_id, id, post_id, booster_id, aside)
+        SELECT f.follower_id, :boost, :post, :booster,
+               CASE WHEN f.follower_id IN ({IN_LISTS}) THEN 1 ELSE 0 END
+        FROM follow f
         WHERE f.target_id = :booster AND f.local = 1 AND f.state = 'accepted' AND f.reblogs = 1
           AND f.follower_id > :after AND f.follower_id <= :last AND f.follower_id <> :author
           AND NOT EXISTS (SELECT 1 FROM home h WHERE h.post_id = :post
-                          AND h.owner_id = f.follower_id)
+                          AND h.owner_id = f.follower_id AND h.aside = 0)
           AND {spoken("CAST(:language AS TEXT)")}
         ON CONFLICT DO NOTHING
         """,  # noqa: S608
         language=language,
         boost=boost_id,
+        by=booster_id,
         post=post_id,
         booster=booster_id,
         author=author_id,
@@ -448,8 +472,8 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
     """Show the author's latest posts to somebody who has just followed them."""
     tx.run(
         f"""
-        INSERT INTO home (owner_id, id, post_id)
-        SELECT :owner, id, id FROM (
+        INSERT INTO home (owner_id, id, post_id, aside)
+        SELECT :owner, id, id, CASE WHEN :owner IN ({IN_LISTS}) THEN 1 ELSE 0 END FROM (
             SELECT p.id FROM post p
             JOIN follow f ON f.follower_id = :owner AND f.target_id = p.author_id
             WHERE p.author_id = :author AND p.deleted_ms IS NULL AND {spoken("p.language")}
@@ -459,6 +483,7 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
         """,  # noqa: S608
         owner=owner_id,
         author=author_id,
+        by=author_id,
         limit=limit,
     )
 
@@ -466,9 +491,11 @@ def fill_home(tx: Write, owner_id: int, author_id: int, limit: int) -> None:
 def fill_home_with_boosts(tx: Write, owner_id: int, booster_id: int, limit: int) -> None:
     """Show a group's latest boosts to somebody who has just followed it and lacks those posts."""
     tx.run(
-        """
-        INSERT INTO home (owner_id, id, post_id, booster_id)
-        SELECT :owner, id, post_id, :booster FROM (
+        f"""
+        INSERT INTO home (owner_id, id, post_id, booster_id, aside)
+        SELECT :owner, id, post_id, :booster,
+               CASE WHEN :owner IN ({IN_LISTS}) THEN 1 ELSE 0 END
+        FROM (
             SELECT b.id, b.post_id FROM boost b JOIN post p ON p.id = b.post_id
             WHERE b.account_id = :booster AND p.deleted_ms IS NULL AND p.author_id <> :owner
               AND p.visibility IN ('public', 'unlisted')
@@ -478,8 +505,9 @@ def fill_home_with_boosts(tx: Write, owner_id: int, booster_id: int, limit: int)
         WHERE EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :owner
                       AND f.target_id = :booster AND f.reblogs = 1)
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
         owner=owner_id,
+        by=booster_id,
         booster=booster_id,
         limit=limit,
     )

@@ -1,12 +1,20 @@
 """Text as people and peers write it: made safe, made HTML, made plain, made searchable."""
 
 from server.text.cleaning import sanitise, sanitise_story
-from server.text.entities import bigrams, domain_name, normal_tag, valid_handle
+from server.text.entities import (
+    MAX_TAG_CHARACTERS,
+    bigrams,
+    domain_name,
+    is_tag,
+    normal_tag,
+    valid_handle,
+)
 from server.text.formatting import Rendered, find_hashtags, find_mentions, markdown, render
 from server.text.me import as_me, me_links, only_link
 from server.text.plain import excerpt, opens, plain
 
 __all__ = [
+    "MAX_TAG_CHARACTERS",
     "Rendered",
     "as_me",
     "bigrams",
@@ -14,6 +22,7 @@ __all__ = [
     "excerpt",
     "find_hashtags",
     "find_mentions",
+    "is_tag",
     "markdown",
     "me_links",
     "normal_tag",

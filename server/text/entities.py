@@ -50,6 +50,13 @@ def normal_tag(tag: str) -> str:
     )
 
 
+def is_tag(tag: str) -> bool:
+    """Whether something in normal form can be a hashtag: in a word, with a letter, not too long."""
+    return (
+        0 < len(tag) <= MAX_TAG_CHARACTERS and all(map(_in_tag, tag)) and any(map(str.isalpha, tag))
+    )
+
+
 def bigrams(text: str) -> list[str]:
     """The search tokens of plain `text`, in order: every two characters of every word.
 

@@ -22,6 +22,7 @@ from server.store import (
     jobs,
     media,
     peers,
+    previews,
     remote_pictures,
     sessions,
     timelines,
@@ -37,6 +38,8 @@ GRAVES_MS: Final = 90 * DAY_MS
 PARKED_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
 HOMES_AT_ONCE: Final = 50
+PREVIEWS_MS: Final = 30 * DAY_MS
+PREVIEWS_AT_ONCE: Final = 5_000  # to which no post links any more
 
 
 async def keep_house(
@@ -49,6 +52,7 @@ async def keep_house(
             await keep_house_once(db, pictures, remote_bytes, now_ms())
             if (today := now_ms() // DAY_MS) != cut_on:
                 await trim_homes(db)
+                await db.write(previews.forget, now_ms() - PREVIEWS_MS, PREVIEWS_AT_ONCE)
                 await sweep_files(db, pictures, now_ms())
                 await sweep_apps(db, now_ms())
                 cut_on = today

@@ -15,9 +15,11 @@ from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import domain_mutes, spreading, strangers, voting
+from server.services import domain_mutes, previews, spreading, strangers, voting
 from server.store import jobs
+from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
+from server.text.webpage import Described
 from server.worker.loop import held
 
 log = logging.getLogger(__name__)
@@ -75,18 +77,23 @@ class Jobs:
         if look := LOOKS.get(job.kind):
             await look(self._fetcher, payload)
             await self._db.write(jobs.complete, job, self._now_ms())
-        elif job.kind == "part":
-            await self._db.write(_part, job, self._fetcher.site, payload, self._now_ms())
-        elif job.kind == "spread":
-            await self._db.write(_spread, job, self._now_ms())
-        elif job.kind == "bury":
-            await self._db.write(_bury, job, payload["account"], self._now_ms())
-        elif job.kind == "poll":
-            await self._db.write(_poll, self._fetcher.site, job, payload["post"], self._now_ms())
-        elif job.kind == "poll-end":
-            await self._db.write(_poll_end, job, payload["post"], payload["after"], self._now_ms())
+        elif job.kind == "preview":
+            await self._preview(job, payload["preview"])
+        elif deed := DEEDS.get(job.kind):
+            await self._db.write(deed, self._fetcher.site, job, payload, self._now_ms())
         else:
             raise LookupError(f"no such kind of job: {job.kind}")
+
+    async def _preview(self, job: Job, id: int) -> None:
+        """Read the page of a link; one that cannot be read is remembered as such."""
+        known = await self._db.read(previews_store.by_id, id)
+        said = None
+        if known is not None:
+            try:
+                said = await self._fetcher.page(known.url)
+            except FederationError as error:
+                log.info("no preview of %s: %s", known.url, error)
+        await self._db.write(_previewed, job, id, said, self._now_ms())
 
     async def _apply(self, job: Job) -> None:
         """Apply a received activity exactly once, fetching what its handler asks for."""
@@ -104,35 +111,53 @@ class Jobs:
                 documents.fetched[need.uri] = found
 
 
-def _spread(tx: Write, job: Job, now_ms: int) -> None:
-    spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms)
+Payload = dict[str, Any]
+
+
+def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    spreading.go_on(tx, msgspec.convert(of, spreading.Spread), now_ms)
     jobs.complete(tx, job, now_ms)
 
 
-def _part(tx: Write, job: Job, site: Site, payload: dict[str, Any], now_ms: int) -> None:
-    if domain_mutes.part(tx, site, payload["account"], payload["domain"], now_ms):
+def _part(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    if domain_mutes.part(tx, site, of["account"], of["domain"], now_ms):
         jobs.postpone(tx, job, now_ms, "more to part")
     else:
         jobs.complete(tx, job, now_ms)
 
 
-def _bury(tx: Write, job: Job, account_id: int, now_ms: int) -> None:
-    if strangers.bury_posts(tx, account_id, now_ms, BURIED_AT_ONCE):
+def _previewed(tx: Write, job: Job, id: int, said: Described | None, now_ms: int) -> None:
+    previews.keep(tx, id, said, now_ms)
+    jobs.complete(tx, job, now_ms)
+
+
+def _bury(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    if strangers.bury_posts(tx, of["account"], now_ms, BURIED_AT_ONCE):
         jobs.postpone(tx, job, now_ms, "more to bury")
     else:
         jobs.complete(tx, job, now_ms)
 
 
-def _poll(tx: Write, site: Site, job: Job, post_id: int, now_ms: int) -> None:
-    voting.tell_counts(tx, site, post_id, now_ms)
+def _poll(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    voting.tell_counts(tx, site, of["post"], now_ms)
     jobs.complete(tx, job, now_ms)
 
 
-def _poll_end(tx: Write, job: Job, post_id: int, after_id: int, now_ms: int) -> None:
+def _poll_end(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     """Some voters are told; for those who are left there is a new job."""
     if not jobs.complete(tx, job, now_ms):
         return
-    served = voting.tell_voters(tx, post_id, after_id, now_ms)
+    served = voting.tell_voters(tx, of["post"], of["after"], now_ms)
     if served is not None:
-        payload = msgspec.json.encode({"post": post_id, "after": served})
+        payload = msgspec.json.encode({"post": of["post"], "after": served})
         jobs.enqueue(tx, job.kind, job.lane, payload, now_ms)
+
+
+DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
+    "spread": _spread,
+    "part": _part,
+    "bury": _bury,
+    "poll": _poll,
+    "poll-end": _poll_end,
+}
+"""Work that is a transaction, with the end of its job in it."""

@@ -17,8 +17,11 @@ from web.api import (
     circles,
     conversations,
     discovery,
+    filters,
+    filters_v1,
     grouped,
     instance,
+    lists,
     markers,
     media,
     notification_requests,
@@ -35,7 +38,9 @@ from web.api import (
     search,
     signup,
     statuses,
+    tags,
     timelines,
+    trends,
 )
 from web.api.fragments import FRAGMENTS, Fragments
 from web.api.rates import show_standing
@@ -81,7 +86,10 @@ def register(app: web.Application) -> None:
         polls,
         profile,
         apps,
+        filters,
+        filters_v1,
         instance,
+        lists,
         media,
         notifications,
         oauth,
@@ -92,7 +100,9 @@ def register(app: web.Application) -> None:
         search,
         signup,
         statuses,
+        tags,
         timelines,
+        trends,
     ):
         app.add_routes(noun.routes)
         app.add_routes(with_slash(route) for route in noun.routes if isinstance(route, RouteDef))

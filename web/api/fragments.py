@@ -18,7 +18,8 @@ from aiohttp import web
 from server.clock import MINUTE_MS
 from server.model import Entry, PostView, Site
 from server.services import timelines
-from web import entities, present
+from web import entities, filtering, present
+from web.filtering import RULES
 from web.keys import DB, NOW, SITE
 
 MAX_AGE_MS: Final = 10 * MINUTE_MS
@@ -26,6 +27,7 @@ MAX_BYTES: Final = 24 * 1024 * 1024
 """Some 10,000 statuses."""
 
 Key = tuple[int, int, int, int, int]
+_UNFILTERED: Final = b',"filtered":[]'
 _BOOL: Final = (b"false", b"true")
 
 
@@ -119,7 +121,39 @@ async def statuses(
         made[entry.id] if entry.id in made else fragments.status(entry, viewer_id)
         for entry in entries
     )
-    return [json for json in shown if json is not None]
+    found = [json for json in shown if json is not None]
+    return await _filtered(request, entries, found) if RULES in request else found
+
+
+async def _filtered(
+    request: web.Request, entries: list[Entry], statuses: list[bytes]
+) -> list[bytes]:
+    """`statuses`, of which each belongs to one of `entries`, with what the viewer's filters say."""
+    results = await filtering.results(request, entries)
+    if not results:
+        return statuses
+    by_id = {str(entry.id): entry for entry in entries if entry.post_id in results}
+    marked = []
+    for json in statuses:
+        entry = by_id.get(msgspec.json.decode(json, type=_Id).id)
+        marked.append(_marked(json, results[entry.post_id], entry) if entry else json)
+    return marked
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def _marked(json: bytes, results: list[entities.FilterResult], entry: Entry) -> bytes:
+    """`json` with `results` in place of its empty list, and in that of the boosted one.
+
+    Of all lists of that name the last is the post's own, and the first the boost's around it.
+    """
+    said = b',"filtered":' + msgspec.json.encode(results)
+    if entry.booster_id is not None:
+        json = json.replace(_UNFILTERED, said, 1)
+    head, _, tail = json.rpartition(_UNFILTERED)
+    return head + said + tail
 
 
 def _keys(entry: Entry) -> tuple[Key, ...]:

@@ -1,6 +1,6 @@
 """Search: words, handles and addresses. docs.joinmastodon.org/methods/search"""
 
-from typing import Annotated, Literal
+from typing import Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -8,16 +8,21 @@ from aiohttp import web
 from server import lookup
 from server.errors import Deleted, NotFound, Unauthorized
 from server.model import Account, Post, PostView
-from server.services import reading, search, timelines
+from server.services import reading, search, tags, timelines, trends
+from server.services.tags import Tag
 from server.store.db import Read
 from server.store.paging import Page
-from web import present
+from web import entities, present
 from web.api.access import anybody, viewer_id
 from web.api.answers import MOST_STATUSES, Id, one
+from web.api.shape import gives
+from web.api.statuses import entity
 from web.body import query
 from web.keys import DB, FETCHER, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
+
+MOST_SKIPPED: Final = 10_000
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -27,11 +32,12 @@ class Query(msgspec.Struct, frozen=True):
     type: Literal["accounts", "hashtags", "statuses"] | None = None
     resolve: bool = False
     limit: int = 20
-    offset: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
-    following: bool = False
+    offset: int = 0
     max_id: Id | None = None
     min_id: Id | None = None
     account_id: Id | None = None
+    following: bool = False
+    exclude_unreviewed: bool = False
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,11 +45,12 @@ class Found(msgspec.Struct, frozen=True):
 
     accounts: tuple[Account, ...] = ()
     posts: tuple[PostView, ...] = ()
-    hashtags: tuple[str, ...] = ()
+    hashtags: tuple[Tag, ...] = ()
 
 
 @routes.get("/api/v2/search")
 @anybody("read:search")
+@gives(entities.Search, query=Query)
 async def find(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Accounts, posts and hashtags. Only somebody with a token makes us fetch from others."""
     asked, db = query(request, Query), request.config_dict[DB]
@@ -51,7 +58,7 @@ async def find(request: web.Request, viewer: Viewer | None) -> web.Response:
         raise Unauthorized("The access token is missing or not valid: sign in again.")
     named = await _named(request, asked)
     if named is None:
-        found = await db.read(_searched, viewer_id(viewer), asked)
+        found = await db.read(_searched, viewer_id(viewer), asked, request.config_dict[NOW]())
     else:
         found = await db.read(_seen, viewer_id(viewer), named)
     return _answer(request, viewer, found, asked.type)
@@ -85,36 +92,62 @@ def _seen(db: Read, viewer_id: int | None, named: Account | Post) -> Found:
         return Found()
 
 
-def _searched(db: Read, viewer_id: int | None, asked: Query) -> Found:
-    """What is known here and fits the words."""
-    limit = max(1, min(asked.limit, MOST_STATUSES))
-    text = asked.q.strip()
-    page = Page(asked.max_id, None, asked.min_id, limit)
-    if not text:
+def _searched(db: Read, viewer_id: int | None, asked: Query, now_ms: int) -> Found:
+    """What is known here and fits the words; where one kind is asked for, only that is sought."""
+    part = _Part(max(1, min(asked.limit, MOST_STATUSES)), max(0, min(asked.offset, MOST_SKIPPED)))
+    wanted = asked.q.strip()
+    if not wanted:
         return Found()
-    people = search.people(
-        db, viewer_id, text, limit, offset=asked.offset, following=asked.following
-    )
-    if asked.offset:
-        return Found(accounts=tuple(people))
+    kinds = ("accounts", "statuses", "hashtags") if asked.type is None else (asked.type,)
     return Found(
-        accounts=tuple(people),
-        posts=tuple(timelines.views(db, viewer_id, search.words(db, viewer_id, text, page))),
-        hashtags=tuple(search.hashtags(db, text, limit)),
+        accounts=_accounts(db, viewer_id, wanted, asked, part) if "accounts" in kinds else (),
+        posts=_posts(db, viewer_id, wanted, asked, part) if "statuses" in kinds else (),
+        hashtags=_tags(db, viewer_id, wanted, asked, part, now_ms) if "hashtags" in kinds else (),
     )
+
+
+class _Part(msgspec.Struct, frozen=True):
+    limit: int
+    offset: int
+
+
+def _accounts(
+    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part
+) -> tuple[Account, ...]:
+    following = asked.following and viewer_id is not None
+    found = search.people(
+        db, viewer_id, wanted, part.limit, following=following, offset=part.offset
+    )
+    return tuple(found)
+
+
+def _posts(
+    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part
+) -> tuple[PostView, ...]:
+    page = Page(asked.max_id, None, asked.min_id, part.limit)
+    entries = search.words(
+        db, viewer_id, wanted, page, author_id=asked.account_id or 0, offset=part.offset
+    )
+    return tuple(timelines.views(db, viewer_id, entries))
+
+
+def _tags(
+    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part, now_ms: int
+) -> tuple[Tag, ...]:
+    names = search.hashtags(db, wanted, part.limit, part.offset)
+    if asked.exclude_unreviewed:
+        names = trends.reviewed(db, names)
+    return tuple(tags.described(db, viewer_id, names, now_ms))
 
 
 def _answer(
     request: web.Request, viewer: Viewer | None, found: Found, kind: str | None
 ) -> web.Response:
     """Search: three lists, of which `kind` empties two."""
-    site, now = request.config_dict[SITE], request.config_dict[NOW]()
+    site = request.config_dict[SITE]
     lists = {
         "accounts": [present.account(site, account) for account in found.accounts],
-        "statuses": [
-            present.status(site, view, viewer_id=viewer_id(viewer), now_ms=now)
-            for view in found.posts
-        ],
-        "hashtags": [present.found_tag(site, name) for name in found.hashtags],
+        "statuses": [entity(request, viewer, view) for view in found.posts],
+        "hashtags": [present.described_tag(site, tag) for tag in found.hashtags],
     }
     return one({key: value if kind in (None, key) else [] for key, value in lists.items()})

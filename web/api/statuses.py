@@ -18,7 +18,7 @@ from server.services.polls import NewPoll
 from server.services.posts import NewPost
 from server.services.scheduled import ScheduledView
 from server.store.db import Read, Write
-from web import entities, present
+from web import entities, filtering, present
 from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import Id, one
 from web.api.moments import moment_ms
@@ -289,9 +289,10 @@ async def changed(
 def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> entities.Status:
     """Status, as the viewer sees it now."""
     site = request.config_dict[SITE]
-    return present.status(
+    status = present.status(
         site, view, viewer_id=viewer_id(viewer), now_ms=request.config_dict[NOW]()
     )
+    return filtering.mark(request, view, status)
 
 
 def _key(request: web.Request) -> str:

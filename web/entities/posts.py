@@ -2,6 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
+from web.entities.lists import FilterResult
 from web.entities.people import Account, CustomEmoji, Mention
 
 
@@ -34,6 +35,14 @@ class MediaAttachment(TypedDict):
     blurhash: str | None
 
 
+class PreviewCardAuthor(TypedDict):
+    """Who wrote what stands behind a link, and their account where that is known."""
+
+    name: str
+    url: str
+    account: Account | None
+
+
 class PreviewCard(TypedDict):
     """What stands behind a link."""
 
@@ -41,7 +50,7 @@ class PreviewCard(TypedDict):
     title: str
     description: str
     type: str
-    authors: list[Any]
+    authors: list[PreviewCardAuthor]
     author_name: str
     author_url: str
     provider_name: str
@@ -161,7 +170,7 @@ class Opinions(TypedDict):
     reblogged: NotRequired[bool]
     muted: NotRequired[bool]
     bookmarked: NotRequired[bool]
-    filtered: NotRequired[list[dict[str, Any]]]
+    filtered: NotRequired[list[FilterResult]]
 
 
 class SharedStatus(TypedDict):

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Entry, Neighbourhood, PostView
-from server.services import accounts, announcements, communities, timelines
+from server.services import accounts, announcements, communities, tags, timelines
 from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
@@ -138,13 +138,22 @@ async def tag(request: web.Request) -> web.Response:
     def tagged(db: Read, viewer_id: int | None, page: Page) -> list[Entry]:
         return timelines.tag(db, viewer_id, name, page)
 
-    return await _timeline(request, tagged, "", "tag", tag_feed(name))
+    viewer, followed = viewer_id(request), None
+    if viewer is not None:
+        followed = await request.config_dict[DB].read(tags.follows, viewer, name)
+    return await _timeline(request, tagged, "", "tag", tag_feed(name), followed=followed)
 
 
 async def _timeline(
-    request: web.Request, timeline: Timeline, heading: str, kind: str, feed: str = ""
+    request: web.Request,
+    timeline: Timeline,
+    heading: str,
+    kind: str,
+    feed: str = "",
+    *,
+    followed: bool | None = None,
 ) -> web.Response:
-    """`heading` is a msgid; a hashtag is its own heading."""
+    """`heading` is a msgid; a hashtag is its own heading, and the viewer may have `followed` it."""
     asked = window(request)
     entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
     return await page(
@@ -157,6 +166,7 @@ async def _timeline(
         views=views,
         pager=pager(request, asked, [entry.id for entry in entries]),
         feed=feed,
+        followed=followed,
     )
 
 

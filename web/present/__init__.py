@@ -15,7 +15,18 @@ from web.present.accounts import (
     suggestion,
 )
 from web.present.apps import application, credential_application, token, user_info
-from web.present.attachments import card, media
+from web.present.attachments import card, media, preview_card
+from web.present.lists import (
+    described_tag,
+    featured_tag,
+    filter_,
+    filter_keyword,
+    filter_result,
+    filter_status,
+    filter_v1,
+    history,
+    list_,
+)
 from web.present.notices import (
     announcement,
     conversation,
@@ -39,7 +50,6 @@ from web.present.statuses import (
     content,
     counts,
     edit,
-    found_tag,
     opinions,
     personal,
     shared_status,
@@ -67,8 +77,17 @@ __all__ = [
     "credential_application",
     "edit",
     "fallback",
-    "found_tag",
     "marker",
+    "described_tag",
+    "edit",
+    "featured_tag",
+    "filter_",
+    "filter_keyword",
+    "filter_result",
+    "filter_status",
+    "filter_v1",
+    "history",
+    "list_",
     "media",
     "mention",
     "muted_account",
@@ -82,6 +101,7 @@ __all__ = [
     "partial_account",
     "poll",
     "profile",
+    "preview_card",
     "relationship",
     "report",
     "role",

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from server.model import Media, Site
+from server.model import Media, Preview, Site
 from web import entities
-from web.present.values import address
+from web.present.values import address, when_or_none
 
 MEDIA_TYPES: Final = frozenset({"image", "video", "audio"})
 _FOCUSED: Final = frozenset({"image", "video"})
@@ -56,6 +56,35 @@ def card(link: Media) -> entities.PreviewCard:
         "blurhash": None,
         "language": None,
         "published_at": None,
+    }
+
+
+def preview_card(site: Site, link: Preview) -> entities.PreviewCard:
+    """PreviewCard of a page that we have read. Nothing of it is HTML."""
+    author: entities.PreviewCardAuthor = {
+        "name": link.author,
+        "url": link.author_url,
+        "account": None,
+    }
+    return {
+        "url": link.url,
+        "title": link.title,
+        "description": link.description,
+        "type": link.kind,
+        "authors": [author] if link.author else [],
+        "author_name": link.author,
+        "author_url": link.author_url,
+        "provider_name": link.provider,
+        "provider_url": "",
+        "html": "",
+        "width": link.width if link.image else 0,
+        "height": link.height if link.image else 0,
+        "image": link.image or None,
+        "image_description": link.image_alt,
+        "embed_url": "",
+        "blurhash": None,
+        "language": link.language or None,
+        "published_at": when_or_none(link.published_ms),
     }
 
 

@@ -13,7 +13,7 @@ from server.ids import created_ms
 from server.model import Account, App, Post, PostView, Revision, Site
 from web import entities
 from web.present.accounts import account, mention
-from web.present.attachments import card, media
+from web.present.attachments import card, media, preview_card
 from web.present.polls import poll
 from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
 
@@ -62,7 +62,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
         "emojis": emojis(post.emojis),
-        "card": next((card(one) for one in view.media if one.kind == "link"), None),
+        "card": _card(site, view),
         "poll": None,
         "quote": None,
     }
@@ -79,6 +79,13 @@ def special(view: PostView) -> bool:
 def personal(view: PostView, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
     """Those parts of a Status's body that depend on who looks, where it has any."""
     return {"poll": poll(view, viewer_id, now_ms)} if special(view) else {}
+
+
+def _card(site: Site, view: PostView) -> entities.PreviewCard | None:
+    """What is known of the page to which a post links: read by us, or said by its server."""
+    if view.preview is not None:
+        return preview_card(site, view.preview)
+    return next((card(one) for one in view.media if one.kind == "link"), None)
 
 
 def counts(post: Post) -> entities.Counts:
@@ -170,12 +177,6 @@ def _beginning(html: str) -> str:
 def tag(site: Site, name: str) -> entities.StatusTag:
     """Status::Tag: the hashtag without its sign, and its page here."""
     return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
-
-
-def found_tag(site: Site, name: str) -> entities.Tag:
-    """Tag, as a search returns it."""
-    found = tag(site, name)
-    return {"id": name, "name": name, "url": found["url"], "history": [], "following": False}
 
 
 def source(post: Post) -> entities.StatusSource:

@@ -84,6 +84,7 @@ ALTER TABLE member ADD COLUMN confirmed_ms INTEGER;
 ALTER TABLE member ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE member ADD COLUMN disabled_ms INTEGER;
 ALTER TABLE member ADD COLUMN default_language TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN filters INTEGER NOT NULL DEFAULT 0;
 UPDATE account SET indexable = discoverable WHERE domain = '';
 CREATE INDEX account_directory ON account (last_post_ms)
     WHERE last_post_ms IS NOT NULL AND discoverable = 1 AND limited_ms IS NULL AND state = 'active';
