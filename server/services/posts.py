@@ -12,7 +12,7 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, documents, reading, threads
+from server.services import boosts, documents, events, reading, threads
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.spreading import spread_post
@@ -166,6 +166,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         if account.id not in before:
             notify(tx, account, "mention", author, post.id, now_ms)
     tell_changed(tx, changed, author, now_ms)
+    events.changed(tx, changed, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
     _publish(
         tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
@@ -198,8 +199,13 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
     bury(tx, post, now_ms)
 
 
-def bury(tx: Write, post: Post, now_ms: int) -> None:
-    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right."""
+def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
+    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right.
+
+    `quietly`: one of very many at once, of which open streams are not told.
+    """
+    if not quietly:
+        events.gone(tx, post, now_ms)
     media.release(tx, post.id)
     posts.bury(tx, post, now_ms)
     activities.bury(tx, post.uri, now_ms)

@@ -79,7 +79,7 @@ def came_after(db: Read, id: int, limit: int) -> list[Row]:
         SELECT n.id, n.account_id, n.post_id, p.thread_id FROM notification n
         LEFT JOIN post p ON p.id = n.post_id AND n.kind IN ('mention', 'status')
           AND p.visibility NOT IN ('public', 'unlisted') AND p.deleted_ms IS NULL
-        WHERE n.id > :id ORDER BY n.id LIMIT :limit
+        WHERE n.id > :id AND n.filtered = 0 ORDER BY n.id LIMIT :limit
         """,
         id=id,
         limit=limit,

@@ -165,7 +165,9 @@ def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
     """What came after `after_id` and everybody may read, by arrival: what topics are made of."""
     return db.all(
         """
-        SELECT p.id, p.thread_id, p.local, p.kind, p.visibility, p.reply_to_uri, p.tags
+        SELECT p.id, p.thread_id, p.local, p.kind, p.visibility, p.reply_to_uri, p.tags,
+            p.published_ms, a.limited_ms,
+            EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id AND g.kind <> 'link') AS pictured
         FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.id > :after AND p.visibility IN ('public', 'unlisted')
           AND p.deleted_ms IS NULL AND a.state = 'active'

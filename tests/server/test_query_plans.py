@@ -19,6 +19,7 @@ from server.store import (
     activities,
     communities,
     drafts,
+    events,
     follows,
     hosts,
     idempotency,
@@ -35,6 +36,7 @@ from server.store import (
     sessions,
     settings,
     sqlite,
+    streams,
     timelines,
     visits,
 )
@@ -48,6 +50,7 @@ STORES = (
     activities,
     communities,
     drafts,
+    events,
     follows,
     hosts,
     idempotency,
@@ -63,6 +66,7 @@ STORES = (
     reports,
     sessions,
     settings,
+    streams,
     timelines,
     visits,
 )
