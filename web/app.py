@@ -117,6 +117,7 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
 async def hub(app: web.Application) -> AsyncIterator[None]:
     """Tell open pages what is new until shutdown."""
     app[HUB] = listened = Hub(app[DB], app[NOW])
+    listened.carry = partial(api.carry, app)
     looking = asyncio.create_task(listened.run())
     yield
     looking.cancel()
@@ -127,7 +128,7 @@ async def hub(app: web.Application) -> AsyncIterator[None]:
 async def end_streams(app: web.Application) -> None:
     """A shutdown waits for answers in flight; these would never end by themselves."""
     if HUB in app:
-        app[HUB].close()
+        await app[HUB].close()
 
 
 async def drawings(app: web.Application) -> AsyncIterator[None]:

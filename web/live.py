@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_S: Final = 0.3  # between two looks, however many commits there are
 UNHEARD_S: Final = 1.0  # commits of other processes may wake nobody: look anyway
+GOODBYE_S: Final = 1.0  # what those that listen get to end well
 AWAY_S: Final = 5.0  # the same while the database does not answer
 MAX_STREAMS: Final = 2_000
 MAX_OF_ONE: Final = 24  # of one member or one address, which may be that of a whole school
@@ -117,6 +118,7 @@ class Hub:
         self._marks: live.Marks | None = None
         self._someone = asyncio.Event()
         self._woken = asyncio.Event()
+        self._ended = asyncio.Event()
         self._closed = False
         self._most = _room()
         db.on_commit(self._woken.set)
@@ -182,11 +184,16 @@ class Hub:
         self._listeners[one] = who
         self._someone.set()
 
-    def close(self) -> None:
-        """Let everybody go; whoever comes now goes at once."""
+    async def close(self) -> None:
+        """Let everybody go, and wait for it a moment; whoever comes now goes at once."""
         self._closed = True
         for listener in self._listeners:
             listener.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                while self._listeners:
+                    self._ended.clear()
+                    await self._ended.wait()
 
     async def run(self) -> None:
         """Look after commits, and now and then without one, for as long as somebody listens."""
@@ -266,6 +273,7 @@ class Hub:
     def _forget(self, one: Open) -> None:
         """It may have been forgotten already."""
         self._listeners.pop(one, None)
+        self._ended.set()
         if isinstance(one, Stream):
             self.streams.forget(one)
         if not isinstance(one, Listener):

@@ -3,12 +3,13 @@
 Whoever changes something says so here, in the same transaction; every process that serves streams
 reads it after the commit. Housekeeping forgets it after `KEPT_MS`.
 
-    filters_changed           tell(tx, "filters_changed", mine(account_id), now_ms)
-    notifications_merged      tell(tx, "notifications_merged", notified(account_id), now_ms, payload="1")
-    announcement              tell(tx, "announcement", ANNOUNCED, now_ms, of=announcement_id)
-    announcement.reaction     tell(tx, "announcement.reaction", ANNOUNCED, now_ms, payload=JSON)
-    announcement.delete       tell(tx, "announcement.delete", ANNOUNCED, now_ms, payload=str(id))
-    status.update, delete     changed(tx, post, now_ms), gone(tx, post, now_ms)
+    tell(tx, "filters_changed", mine(account_id), now_ms)
+    tell(tx, "notifications_merged", notified(account_id), now_ms, payload="1")
+    tell(tx, "announcement", ANNOUNCED, now_ms, of=announcement_id)
+    tell(tx, "announcement.reaction", ANNOUNCED, now_ms, payload=JSON of name, count, id)
+    tell(tx, "announcement.delete", ANNOUNCED, now_ms, payload=str(announcement_id))
+    changed(tx, post, now_ms)        "status.update"
+    gone(tx, post, now_ms)           "delete"
 """
 
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ import msgspec
 from server.clock import MINUTE_MS
 from server.ids import new_id
 from server.model import Post
-from server.store import events as store
 from server.store import accounts, media, posts, reactions
+from server.store import events as store
 from server.store.db import Read, Write
 from server.store.paging import MAX_LIMIT, Page
 

@@ -18,7 +18,7 @@ import msgspec
 from server.clock import HOUR_MS
 from server.ids import created_ms, first_id
 from server.model import Entry
-from server.services import events, timelines
+from server.services import timelines
 from server.services.events import Event, public_topics
 from server.store import events as event_store
 from server.store import notifications, posts, streams
@@ -45,7 +45,7 @@ class Marks(msgspec.Struct, frozen=True):
     @property
     def oldest(self) -> int:
         """Everything up to here has been told."""
-        return min(msgspec.structs.astuple(self))
+        return int(min(msgspec.structs.astuple(self)))
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ def shown(db: Read, tellings: list[Telling]) -> list[list[Shown]]:
     tellings = [one if one.post_id in entries else _nobody(one) for one in tellings]
     spared = _spared(db, tellings, found)
     opinions = _Opinions.read(db, tellings, found)
-    answer = []
+    answer: list[list[Shown]] = []
     for one in tellings:
         if not one.viewers:
             answer.append([])

@@ -89,6 +89,26 @@ def conversations_after(db: Read, after_id: int, limit: int) -> list[Row]:
     )
 
 
+def conversation(db: Read, account_id: int, id: int) -> Row | None:
+    """id, unread, last_id of one of the account's conversations."""
+    return db.one(
+        "SELECT * FROM conversation WHERE id = :id AND account_id = :account",
+        id=id,
+        account=account_id,
+    )
+
+
+def announcement(db: Read, id: int) -> Row | None:
+    """What the city says to all."""
+    return db.one("SELECT * FROM announcement WHERE id = :id", id=id)
+
+
+def list_owner(db: Read, id: int) -> int | None:
+    """Whose list it is."""
+    found = db.one("SELECT account_id FROM list WHERE id = :id", id=id)
+    return int(found["account_id"]) if found else None
+
+
 def spared(db: Read, viewer_ids: list[int], author_ids: list[int]) -> set[tuple[int, int]]:
     """(viewer, author): who is not to be shown what whom wrote, as timelines leave it out."""
     found = [

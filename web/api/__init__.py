@@ -19,9 +19,13 @@ from web.api import (
     relationships,
     search,
     statuses,
+    streaming,
     timelines,
 )
+from web.api.broadcast import carry
 from web.api.fragments import FRAGMENTS, Fragments
+
+__all__ = ["carry", "register", "with_slash"]
 
 PREFIX: Final = "/api/"
 
@@ -45,6 +49,7 @@ def register(app: web.Application) -> None:
         relationships,
         search,
         statuses,
+        streaming,
         timelines,
     ):
         app.add_routes(noun.routes)

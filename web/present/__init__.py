@@ -20,7 +20,7 @@ from web.present.statuses import (
     status,
     tag,
 )
-from web.present.values import VISIBILITIES, VISIBILITY, when
+from web.present.values import VISIBILITIES, VISIBILITY, when, when_or_none
 
 __all__ = [
     "VISIBILITIES",
@@ -45,4 +45,5 @@ __all__ = [
     "status",
     "tag",
     "when",
+    "when_or_none",
 ]
