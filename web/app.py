@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
+from federation import webpush
 from federation.http import Client
 from server import keyring as keys
 from server.clock import MINUTE_MS, now_ms
@@ -19,8 +20,20 @@ from server.remote_pictures import RemotePictures
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
+from server.worker.pushes import Pushes
 from server.worker.worker import Worker
-from web import activitypub, api, brand, feeds, i18n, media, operations, pages, wellknown
+from web import (
+    activitypub,
+    api,
+    brand,
+    feeds,
+    i18n,
+    media,
+    operations,
+    pages,
+    present,
+    wellknown,
+)
 from web.kept import Lately, Pages, Parts
 from web.keys import (
     ADDRESSES,
@@ -39,8 +52,10 @@ from web.keys import (
     NOW,
     PARTS,
     PICTURES,
+    PUSH_KEY,
     REMOTE_PICTURES,
     SITE,
+    VAPID_KEY,
     VAULT,
     VISITED,
     WORKER,
@@ -107,6 +122,8 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES] = pictures = Pictures(config.media.folder)
         await pictures.open()
         app[KEYRING] = Keyring(db, app[VAULT])
+        app[PUSH_KEY] = key = await keys.own_push_key(db, app[VAULT])
+        app[VAPID_KEY] = webpush.public_text(key)
         app[ADDRESSES] = Addresses(app[SITE], app[VAULT])
         yield
         await pictures.close()
@@ -183,6 +200,14 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES],
         app[NOW],
         remote_bytes=app[CONFIG].media.remote_bytes,
+        pushes=Pushes(
+            app[DB],
+            app[CLIENT],
+            app[NOW],
+            key=app[PUSH_KEY],
+            contact=app[SITE].origin,
+            words=partial(present.push, app[SITE]),
+        ),
     )
     await running.take_over()
     running.start()

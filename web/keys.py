@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from federation.http import Client
 from server.config import Config
@@ -48,6 +49,7 @@ REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
 ADDRESSES = web.AppKey("ADDRESSES", Addresses)
 KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
+PUSH_KEY = web.AppKey("PUSH_KEY", EllipticCurvePrivateKey)
 WORKER = web.AppKey("WORKER", Worker)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
 HUB = web.AppKey("HUB", Hub)
@@ -58,6 +60,7 @@ LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures
 FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
 VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them
 PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
+VAPID_KEY = web.AppKey("VAPID_KEY", str)  # ours, by which push services know us
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)

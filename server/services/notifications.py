@@ -4,7 +4,7 @@ import msgspec
 
 from server.ids import new_id
 from server.model import Account, Notification, PostView
-from server.services import reading, timelines
+from server.services import pushes, reading, timelines
 from server.store import accounts, follows
 from server.store import notifications as store
 from server.store.db import Read, Write
@@ -32,17 +32,16 @@ def notify(
         return
     if follows.silences(tx, to.id, from_.id, now_ms):
         return
-    store.insert(
-        tx,
-        Notification(
-            id=new_id(now_ms),
-            account_id=to.id,
-            kind=kind,
-            from_id=from_.id,
-            post_id=post_id,
-            created_ms=now_ms,
-        ),
+    told = Notification(
+        id=new_id(now_ms),
+        account_id=to.id,
+        kind=kind,
+        from_id=from_.id,
+        post_id=post_id,
+        created_ms=now_ms,
     )
+    if store.insert(tx, told):
+        pushes.promise(tx, told, now_ms)
 
 
 def page(

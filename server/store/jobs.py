@@ -48,6 +48,19 @@ def lane_waits(db: Read, lane: str) -> bool:
     return db.one(_WAITS, lane=lane) is not None
 
 
+def lane_length(db: Read, lane: str, limit: int) -> int:
+    """How many wait in this lane, at most `limit`."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM (SELECT 1 FROM job
+            WHERE lane = :lane AND state = 'waiting' LIMIT :limit) AS few
+        """,
+        lane=lane,
+        limit=limit,
+    )
+    return int(found["n"]) if found else 0
+
+
 def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
     """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane."""
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""

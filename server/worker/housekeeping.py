@@ -9,11 +9,13 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
 from server.media import Pictures
 from server.remote_pictures import FAILED_MS, make_room
+from server.services import events as event_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
     accounts,
     activities,
+    events,
     follows,
     idempotency,
     invites,
@@ -96,3 +98,4 @@ def _forget(tx: Write, now_ms: int) -> None:
     sessions.forget_failures(tx, now_ms - DAY_MS)
     invites.sweep(tx, now_ms)
     visits.forget(tx, now_ms - visit_service.KEPT_MS)
+    events.forget(tx, first_id(now_ms - event_service.KEPT_MS))

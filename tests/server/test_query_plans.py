@@ -13,7 +13,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from server.model import Account, Draft, Job, Media, Member, Notification, Post
+from server.model import (
+    Account,
+    Draft,
+    Job,
+    Media,
+    Member,
+    Notification,
+    Post,
+    PushSubscription,
+)
 from server.store import (
     accounts,
     activities,
@@ -29,6 +38,7 @@ from server.store import (
     notifications,
     peers,
     posts,
+    pushes,
     queue,
     reactions,
     remote_pictures,
@@ -60,6 +70,7 @@ STORES = (
     notifications,
     peers,
     posts,
+    pushes,
     queue,
     reactions,
     remote_pictures,
@@ -181,7 +192,10 @@ def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> 
     positional: list[Any] = []
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
-            columns = {"set_member": {"reason": "x"}, "set_columns": {"url": "x"}}
+            columns = {
+                "set_member": {"reason": "x"},
+                "set_columns": {"endpoint" if "push" in function.__module__ else "url": "x"},
+            }
             given |= columns.get(function.__name__, {})
         elif parameter.kind is parameter.KEYWORD_ONLY:
             given[name] = _plausible(name, hints[name], things)
@@ -248,6 +262,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         Draft: Draft(id=1, account_id=ann.id, body="{}", updated_ms=1),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),
+        PushSubscription: PushSubscription(**dict.fromkeys(PushSubscription.__struct_fields__, 1)),
         Notification: Notification(
             id=1,
             account_id=ann.id,

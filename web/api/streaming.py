@@ -62,7 +62,8 @@ PATHS: Final = {
 
 
 @routes.get(f"{BASE}/health")
-async def health(request: web.Request) -> web.Response:
+@anybody()
+async def health(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Whether streams can be opened here."""
     return web.Response(text="OK")
 

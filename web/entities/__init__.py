@@ -33,7 +33,14 @@ from web.entities.posts import (
     Tag,
     TagHistory,
 )
-from web.entities.reading import Count, Empty, Error, Notification, Search
+from web.entities.reading import (
+    Count,
+    Empty,
+    Error,
+    Notification,
+    Search,
+    WebPushSubscription,
+)
 
 __all__ = [
     "Account",
@@ -68,4 +75,5 @@ __all__ = [
     "StatusTag",
     "Tag",
     "TagHistory",
+    "WebPushSubscription",
 ]

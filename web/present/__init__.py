@@ -6,6 +6,7 @@ docs.joinmastodon.org/entities
 
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
+from web.present.pushes import push
 from web.present.statuses import (
     boost,
     content,
@@ -38,6 +39,7 @@ __all__ = [
     "notification",
     "opinions",
     "poll",
+    "push",
     "relationship",
     "role",
     "shared_status",
