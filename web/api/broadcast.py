@@ -24,23 +24,29 @@ Post = tuple[str, int, int, int | None]
 
 
 async def carry(app: web.Application, came: list[Came]) -> None:
-    """Bring it to the streams that listen; what cannot be made is logged and left out."""
+    """Bring it to the streams that listen; what cannot be made is logged and left out.
+
+    Posts come first: a boost that was taken back at once is told before its end.
+    """
     posts: dict[Post, list[Subscription]] = {}
+    others: list[tuple[str, Came, list[Subscription]]] = []
     for one in came:
         wanted = app[HUB].streams.listening(one.topic, one.id)
         if not wanted:
             continue
         if (event := _event(one)) in POSTS:
             posts.setdefault(_post(event, one), []).extend(wanted)
-            continue
-        try:
-            await _tell(app, event, one, wanted)
-        except Exception:
-            log.exception("a %s could not be told", event)
+        else:
+            others.append((event, one, wanted))
     try:
         await _show(app, posts)
     except Exception:
         log.exception("posts could not be told")
+    for event, one, wanted in others:
+        try:
+            await _tell(event, one, wanted)
+        except Exception:
+            log.exception("a %s could not be told", event)
 
 
 def _event(one: Came) -> str:
@@ -114,7 +120,7 @@ def _put(message: Message, wanted: Iterable[Subscription]) -> None:
 # --- everything else
 
 
-async def _tell(app: web.Application, event: str, one: Came, wanted: list[Subscription]) -> None:
+async def _tell(event: str, one: Came, wanted: list[Subscription]) -> None:
     stream = wanted[0].stream
     if event == "notification":
         json = await payloads.notification(stream.request, stream.account_id, one.of)
