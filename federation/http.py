@@ -37,6 +37,7 @@ MAX_REDIRECTS: Final = 3
 MAX_REMEMBERED_SCHEMES: Final = 10_000
 TOTAL_S: Final = 30.0
 CONNECT_S: Final = 10.0
+PUSH_S: Final = 10.0
 KEEPALIVE_S: Final = 30.0
 DNS_CACHE_S: Final = 60
 DNS_CACHE_NAMES: Final = 10_000
@@ -88,6 +89,13 @@ class Answer(msgspec.Struct, frozen=True):
     scheme: Scheme
     retry_after_ms: int | None
     reason: str
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """A push service's answer."""
+
+    status: int
+    retry_after_ms: int | None
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -289,6 +297,21 @@ class Client:
             return answer
         second = await self._deliver(url, body, key, _OTHER[first])
         return answer if second.status in _ANOTHER_SCHEME else second
+
+    async def push(self, endpoint: str, body: bytes, headers: dict[str, str]) -> Pushed:
+        """Hand a message to a push service, unsigned; what is secret in it is encrypted already.
+
+        Any HTTP status is an answer; nothing is followed. Raises `Unreachable` when there is none
+        within `PUSH_S`. RFC 8030 §5.
+        """
+        url = self._guard.wire(endpoint)
+        try:
+            async with asyncio.timeout(PUSH_S):
+                reply = await self._exchange("POST", url, headers, body)
+        except TimeoutError:
+            raise Unreachable("timeout") from None
+        wait = retry_after(reply.retry_after, self._now_ms()) if reply.retry_after else None
+        return Pushed(reply.status, wait)
 
     async def _deliver(self, url: str, body: bytes, key: SigningKey, scheme: Scheme) -> Answer:
         headers = sign("POST", url, body, key, self._now_ms(), scheme)

@@ -1,16 +1,20 @@
 """Our actors' keys: made here, sealed in the database, opened once and kept ready."""
 
 import asyncio
+from base64 import b64decode, b64encode
 from collections import OrderedDict
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from federation import webpush
 from federation.keys import SigningKey, make_ed25519, make_rsa, signing_key
 from server.secrets import SecretError, Vault, vault
-from server.store import accounts
+from server.store import accounts, settings
 from server.store.db import Database, Read
 
+_PUSH = b"push"
 MAX_OPEN = 1000  # keys kept ready; an open RSA key weighs some 10 kB
 
 
@@ -49,6 +53,18 @@ async def own_vault(db: Database, file: Path) -> Vault:
     found = vault(file, make=False)
     found.open(sealed)
     return found
+
+
+async def own_push_key(db: Database, vault: Vault) -> EllipticCurvePrivateKey:
+    """The key by which push services know us, made at the first start. Raises `SecretError`.
+
+    Apps subscribe with its public half: another one would end all their subscriptions.
+    """
+    fresh = b64encode(vault.seal(webpush.make_key(), _PUSH)).decode()
+    sealed = await db.read(settings.value, "push_key")
+    if sealed is None:
+        sealed = await db.write(settings.settle, "push_key", fresh)
+    return webpush.private_key(vault.open(b64decode(sealed), _PUSH))
 
 
 class Keyring:

@@ -444,6 +444,27 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     written_ms: int
 
 
+class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an app wants to be told of notifications, and the keys for which they are encrypted.
+
+    `alerts`: a JSON object, kind of notification to truth. `policy`: all | followed | follower |
+    none, from whom. `standard`: RFC 8291, else the draft before it. `failures` in a row.
+    """
+
+    id: int
+    token_id: int
+    account_id: int
+    endpoint: str
+    p256dh: str
+    auth: str
+    standard: int
+    alerts: str
+    policy: str
+    locale: str
+    failures: int
+    created_ms: int
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A form not yet sent: `body` is the JSON of its fields."""
 

@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
+from federation import webpush
 from federation.http import Client
 from server import keyring as keys
 from server.clock import MINUTE_MS, now_ms
@@ -19,8 +20,20 @@ from server.remote_pictures import RemotePictures
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
+from server.worker.pushes import Pushes
 from server.worker.worker import Worker
-from web import activitypub, api, brand, feeds, i18n, media, operations, pages, wellknown
+from web import (
+    activitypub,
+    api,
+    brand,
+    feeds,
+    i18n,
+    media,
+    operations,
+    pages,
+    present,
+    wellknown,
+)
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
@@ -40,6 +53,7 @@ from web.keys import (
     NOW,
     PARTS,
     PICTURES,
+    PUSH_KEY,
     RATES,
     REMOTE_PICTURES,
     REVOKED,
@@ -76,7 +90,6 @@ def create_app(
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     app[RATES] = Rates(config.server.app_requests)
-    app[VAPID_KEY] = ""
     app[REVOKED] = []
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
@@ -118,6 +131,8 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES] = pictures = Pictures(config.media.folder)
         await pictures.open()
         app[KEYRING] = Keyring(db, app[VAULT])
+        app[PUSH_KEY] = key = await keys.own_push_key(db, app[VAULT])
+        app[VAPID_KEY] = webpush.public_text(key)
         app[ADDRESSES] = Addresses(app[SITE], app[VAULT])
         yield
         await pictures.close()
@@ -128,6 +143,8 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
 async def hub(app: web.Application) -> AsyncIterator[None]:
     """Tell open pages what is new until shutdown."""
     app[HUB] = listened = Hub(app[DB], app[NOW])
+    app[REVOKED].append(listened.end)
+    listened.carry = partial(api.carry, app)
     looking = asyncio.create_task(listened.run())
     yield
     looking.cancel()
@@ -138,7 +155,7 @@ async def hub(app: web.Application) -> AsyncIterator[None]:
 async def end_streams(app: web.Application) -> None:
     """A shutdown waits for answers in flight; these would never end by themselves."""
     if HUB in app:
-        app[HUB].close()
+        await app[HUB].close()
 
 
 async def drawings(app: web.Application) -> AsyncIterator[None]:
@@ -193,6 +210,14 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES],
         app[NOW],
         remote_bytes=app[CONFIG].media.remote_bytes,
+        pushes=Pushes(
+            app[DB],
+            app[CLIENT],
+            app[NOW],
+            key=app[PUSH_KEY],
+            contact=app[SITE].origin,
+            words=partial(present.push, app[SITE]),
+        ),
     )
     await running.take_over()
     running.start()

@@ -34,11 +34,10 @@ class Filtering:
         self._rules: OrderedDict[int, Rules] = OrderedDict()
         self._found: OrderedDict[tuple[int, int, int, int], tuple[Match, ...]] = OrderedDict()
 
-    async def rules(self, db: Database, viewer: Viewer) -> Rules:
-        """The viewer's filters as they are now."""
-        id = viewer.account.id
+    async def rules(self, db: Database, id: int, version: int) -> Rules:
+        """Somebody's filters as they are now; `version` is their `member.filters`."""
         known = self._rules.get(id)
-        if known is None or known.version != viewer.member.filters:
+        if known is None or known.version != version:
             known = await db.read(filters.rules, id)
         _keep(self._rules, id, known, MAX_PEOPLE)
         return known
@@ -86,9 +85,16 @@ RULES: Final = web.RequestKey("RULES", Rules)
 
 async def prepare(request: web.Request, viewer: Viewer) -> None:
     """Know the filters of whoever asks, if they have any, for the rest of this request."""
-    if viewer.member.filters > 0:
-        kept = request.config_dict[FILTERING]
-        request[RULES] = await kept.rules(request.config_dict[DB], viewer)
+    await renew(request, viewer.account.id, viewer.member.filters)
+
+
+async def renew(request: web.Request, account_id: int, version: int) -> None:
+    """Know them as they are now: a stream lasts longer than what was so when it was opened."""
+    if version <= 0:
+        request.pop(RULES, None)
+        return
+    kept = request.config_dict[FILTERING]
+    request[RULES] = await kept.rules(request.config_dict[DB], account_id, version)
 
 
 # --- for apps

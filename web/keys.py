@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from federation.http import Client
 from server.config import Config
@@ -58,6 +59,7 @@ REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
 ADDRESSES = web.AppKey("ADDRESSES", Addresses)
 KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
+PUSH_KEY = web.AppKey("PUSH_KEY", EllipticCurvePrivateKey)
 WORKER = web.AppKey("WORKER", Worker)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
 HUB = web.AppKey("HUB", Hub)

@@ -33,6 +33,7 @@ from web.pages.sessions import session_cookie
 
 log = logging.getLogger(__name__)
 
+STREAMING = "/api/v1/streaming"
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
@@ -150,13 +151,23 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
 async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks, by an app's token or by the session cookie."""
     if not request.path.startswith(OPEN_TO_ANYONE):
-        if authorization := request.headers.get("Authorization", ""):
+        if authorization := _authorization(request):
             await _by_token(request, authorization)
         elif not request.path.startswith("/api/"):
             await _by_cookie(request)
         if (viewer := request.get(VIEWER)) is not None:
             await filtering.prepare(request, viewer)
     return await handler(request)
+
+
+def _authorization(request: web.Request) -> str:
+    """An app's token; a browser can give a stream no header, so there it stands elsewhere."""
+    header = request.headers.get("Authorization", "")
+    if header or not request.path.startswith(STREAMING):
+        return header
+    protocol = request.headers.get("Sec-WebSocket-Protocol", "").partition(",")[0]
+    token = request.query.get("access_token", "") or protocol
+    return f"Bearer {token}" if token else ""
 
 
 async def _by_token(request: web.Request, authorization: str) -> None:

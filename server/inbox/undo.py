@@ -4,6 +4,7 @@ from federation.origin import same_origin
 from federation.readers import id_or_none
 from server.inbox.context import Arrival
 from server.model import Account
+from server.services import events
 from server.services import follows as service
 from server.store import accounts, activities, follows, notifications, posts, reactions
 from server.store.db import Row, Write
@@ -22,7 +23,7 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
     if row := reactions.like_by_uri(tx, uri):
         _unlike(tx, arrival.actor, row)
     elif row := reactions.boost_by_uri(tx, uri):
-        _unboost(tx, arrival.actor, row)
+        _unboost(tx, arrival, row)
     elif row := follows.by_uri(tx, uri):
         _unfollow(tx, arrival, row)
     elif row := follows.block_by_uri(tx, uri):
@@ -48,7 +49,7 @@ def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
     if kind == "Like" and post:
         return _unlike(tx, arrival.actor, {"post_id": post.id, **me})
     if kind == "Announce" and post:
-        return _unboost(tx, arrival.actor, {"post_id": post.id, **me})
+        return _unboost(tx, arrival, {"post_id": post.id, **me})
     if kind == "Block" and target:
         return follows.unblock(tx, arrival.actor.id, target.id) is not None
     if (
@@ -81,9 +82,14 @@ def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
     return True
 
 
-def _unboost(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
-    if row["account_id"] != actor.id or not reactions.unboost(tx, row["post_id"], actor.id):
+def _unboost(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
+    actor = arrival.actor
+    known = (
+        reactions.unboost(tx, row["post_id"], actor.id) if row["account_id"] == actor.id else None
+    )
+    if known is None:
         return False
+    events.unboosted(tx, known["id"], actor.id, arrival.now_ms)
     _take_back(tx, actor, row["post_id"], "reblog")
     return True
 

@@ -534,7 +534,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
             follows.drop(tx, follower, target)
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
-            bury(tx, post, now_ms)
+            bury(tx, post, now_ms, quietly=True)
     reactions.withdraw(tx, viewer.id)
     polls.remove_votes_of(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)

@@ -9,7 +9,7 @@ from server import text
 from server.errors import Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Site
-from server.services import documents
+from server.services import documents, events
 from server.services.posts import find
 from server.store import announcements as store
 from server.store.announcements import Announcement, Reaction
@@ -70,6 +70,7 @@ def create(tx: Write, site: Site, new: NewAnnouncement, now_ms: int) -> Announce
         updated_ms=now_ms,
     )
     store.insert(tx, announcement)
+    events.tell(tx, "announcement", events.ANNOUNCED, now_ms, of=announcement.id)
     return announcement
 
 
@@ -94,10 +95,11 @@ def _rendered(db: Read, site: Site, source: str) -> tuple[text.Rendered, tuple[A
     return rendered, tuple(named.values())
 
 
-def remove(tx: Write, id: int) -> None:
+def remove(tx: Write, id: int, now_ms: int) -> None:
     """Take an announcement back. Raises `NotFound`."""
     if not store.remove(tx, id):
         raise NotFound("There is no such announcement.")
+    events.tell(tx, "announcement.delete", events.ANNOUNCED, now_ms, payload=str(id))
 
 
 def all(db: Read) -> list[Announcement]:
@@ -152,11 +154,20 @@ def react(tx: Write, viewer_id: int, id: int, name: str, now_ms: int) -> None:
     if name not in known and len(known) >= MOST_REACTIONS:
         raise Invalid("Validation failed: Limit of different reactions reached")
     store.react(tx, announcement.id, viewer_id, name, new_id(now_ms))
+    _tell_reactions(tx, id, name, now_ms)
 
 
 def unreact(tx: Write, viewer_id: int, id: int, name: str, now_ms: int) -> None:
     """Take an emoji back; nothing happens where there is none. Raises `NotFound`."""
     store.unreact(tx, _there(tx, id, now_ms).id, viewer_id, name)
+    _tell_reactions(tx, id, name, now_ms)
+
+
+def _tell_reactions(tx: Write, id: int, name: str, now_ms: int) -> None:
+    """How many answer with this emoji now; none where nobody does any more."""
+    count = next((one.count for one in store.reactions(tx, 0, [id]) if one.name == name), 0)
+    told = msgspec.json.encode({"name": name, "count": count, "announcement_id": str(id)})
+    events.tell(tx, "announcement.reaction", events.ANNOUNCED, now_ms, payload=told.decode())
 
 
 def _there(db: Read, id: int, now_ms: int) -> Announcement:
@@ -169,15 +180,3 @@ def _there(db: Read, id: int, now_ms: int) -> Announcement:
 def is_emoji(name: str) -> bool:
     """Whether this is one emoji, as keyboards write them."""
     return len(name) <= MAX_EMOJI and _EMOJI.fullmatch(name) is not None
-
-
-def pulse(db: Read, now_ms: int) -> dict[int, tuple[int, dict[str, int]]]:
-    """What streams compare from look to look: of each current one, its last change and reactions.
-
-    A new id or a later change is `announcement`, another count `announcement.reaction`, an id that
-    is missing `announcement.delete`.
-    """
-    found = {one.id: (one.updated_ms, dict[str, int]()) for one in store.current(db, now_ms)}
-    for reaction in store.reactions(db, 0, found):
-        found[reaction.announcement_id][1][reaction.name] = reaction.count
-    return found

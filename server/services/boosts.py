@@ -13,6 +13,7 @@ from server.clock import DAY_MS
 from server.ids import new_id
 from server.model import Account, PostView, Site
 from server.outbox import publish
+from server.services import events
 from server.services.follows import activity_uri
 from server.services.spreading import spread_boost
 from server.store import communities, follows, reactions
@@ -46,6 +47,7 @@ def take_back(tx: Write, site: Site, booster: Account, view: PostView, now_ms: i
     known = reactions.unboost(tx, view.post.id, booster.id)
     if known is None:
         return False
+    events.unboosted(tx, known["id"], booster.id, now_ms)
     undone = build.announce(
         known["uri"],
         booster.uri,

@@ -74,9 +74,9 @@ def _others(viewer_id: int, everybody: Iterable[Account]) -> tuple[Account, ...]
 
 def mark(tx: Write, viewer_id: int, id: int, *, unread: bool) -> Talk:
     """Say that there is nothing, or something, to read in a conversation. Raises `NotFound`."""
-    _own(tx, viewer_id, id)
+    one(tx, viewer_id, id)
     store.set_unread(tx, viewer_id, id, unread=unread)
-    return _own(tx, viewer_id, id)
+    return one(tx, viewer_id, id)
 
 
 def read_thread(tx: Write, viewer_id: int, thread_id: int) -> None:
@@ -86,11 +86,12 @@ def read_thread(tx: Write, viewer_id: int, thread_id: int) -> None:
 
 def remove(tx: Write, viewer_id: int, id: int) -> None:
     """Take a conversation out of the list; nobody else's changes. Raises `NotFound`."""
-    _own(tx, viewer_id, id)
+    one(tx, viewer_id, id)
     store.remove(tx, viewer_id, id)
 
 
-def _own(db: Read, viewer_id: int, id: int) -> Talk:
+def one(db: Read, viewer_id: int, id: int) -> Talk:
+    """One of the viewer's. Raises `NotFound`."""
     found = store.by_id(db, viewer_id, id)
     talks = _talks(db, viewer_id, [found] if found else [])
     if not talks:

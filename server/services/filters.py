@@ -16,7 +16,7 @@ from server import text
 from server.errors import Invalid, NotFound
 from server.ids import new_id
 from server.model import PostView
-from server.services import reading
+from server.services import events, reading
 from server.store import filters as store
 from server.store.db import Read, Write
 from server.store.filters import Filter, FilteredPost, Keyword, Said
@@ -175,7 +175,7 @@ def make(tx: Write, new: Filter, words: Sequence[Change], now_ms: int) -> Filter
         raise Invalid("You can have at most %(most)s filters.", most=MAX_FILTERS)
     store.insert(tx, new)
     _apply(tx, new, words, now_ms)
-    store.touch(tx, new.account_id)
+    _changed(tx, new.account_id, now_ms)
     return one(tx, new.account_id, new.id)
 
 
@@ -185,14 +185,14 @@ def change(tx: Write, changed: Filter, words: Sequence[Change], now_ms: int) -> 
     _check(changed)
     store.change(tx, changed)
     _apply(tx, changed, words, now_ms)
-    store.touch(tx, changed.account_id)
+    _changed(tx, changed.account_id, now_ms)
     return one(tx, changed.account_id, changed.id)
 
 
-def remove(tx: Write, account_id: int, id: int) -> None:
+def remove(tx: Write, account_id: int, id: int, now_ms: int) -> None:
     """Forget one of somebody's filters."""
     store.remove(tx, one(tx, account_id, id).id)
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
 
 
 def _check(new: Filter) -> None:
@@ -240,6 +240,11 @@ def _put(tx: Write, of: Filter, known: Keyword | None, sent: Change, now_ms: int
     return kept
 
 
+def _changed(tx: Write, account_id: int, now_ms: int) -> None:
+    store.touch(tx, account_id)
+    events.tell(tx, "filters_changed", events.mine(account_id), now_ms)
+
+
 def keyword(db: Read, account_id: int, id: int) -> Keyword:
     """A keyword of one of somebody's filters. Raises `NotFound`."""
     found = store.keyword(db, account_id, id)
@@ -251,7 +256,7 @@ def keyword(db: Read, account_id: int, id: int) -> Keyword:
 def add_keyword(tx: Write, account_id: int, filter_id: int, sent: Change, now_ms: int) -> Keyword:
     """Put a keyword into one of somebody's filters."""
     kept = _put(tx, one(tx, account_id, filter_id), None, sent, now_ms)
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
     return kept
 
 
@@ -259,14 +264,14 @@ def change_keyword(tx: Write, account_id: int, id: int, sent: Change, now_ms: in
     """Change a keyword of one of somebody's filters."""
     known = keyword(tx, account_id, id)
     kept = _put(tx, one(tx, account_id, known.filter_id), known, sent, now_ms)
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
     return kept
 
 
-def remove_keyword(tx: Write, account_id: int, id: int) -> None:
+def remove_keyword(tx: Write, account_id: int, id: int, now_ms: int) -> None:
     """Take a keyword out of one of somebody's filters."""
     store.remove_keyword(tx, keyword(tx, account_id, id).id)
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
 
 
 def post(db: Read, account_id: int, id: int) -> FilteredPost:
@@ -286,15 +291,15 @@ def add_post(tx: Write, account_id: int, filter_id: int, post_id: int, now_ms: i
     new = FilteredPost(id=new_id(now_ms), filter_id=into.id, post_id=read.id)
     if not store.add_post(tx, new):
         raise Invalid("This post is in the filter already.")
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
     return new
 
 
-def remove_post(tx: Write, account_id: int, id: int) -> FilteredPost:
+def remove_post(tx: Write, account_id: int, id: int, now_ms: int) -> FilteredPost:
     """Take a post out of one of somebody's filters."""
     known = post(tx, account_id, id)
     store.remove_post(tx, known.id)
-    store.touch(tx, account_id)
+    _changed(tx, account_id, now_ms)
     return known
 
 
@@ -316,11 +321,11 @@ def change_old(tx: Write, changed: Filter, id: int, sent: Change, now_ms: int) -
 _OLD: Final = ("contexts", "action", "expires_ms")
 
 
-def remove_old(tx: Write, account_id: int, id: int) -> None:
+def remove_old(tx: Write, account_id: int, id: int, now_ms: int) -> None:
     """Take a keyword away, and its filter when nothing else is in it."""
     known = keyword(tx, account_id, id)
     within = one(tx, account_id, known.filter_id)
     if len(within.keywords) == 1 and not within.posts:
-        remove(tx, account_id, within.id)
+        remove(tx, account_id, within.id, now_ms)
     else:
-        remove_keyword(tx, account_id, id)
+        remove_keyword(tx, account_id, id, now_ms)

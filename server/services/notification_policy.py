@@ -7,7 +7,7 @@ import msgspec
 
 from server.errors import NotFound
 from server.model import Account, Entry
-from server.services import conversations, notifications
+from server.services import conversations, events, notifications
 from server.store import accounts, posts
 from server.store import notification_policy as store
 from server.store.db import Read, Write
@@ -116,6 +116,7 @@ def accept_all(tx: Write, viewer_id: int, ids: Iterable[int], now_ms: int) -> No
 
 def _accept(tx: Write, viewer_id: int, from_id: int, now_ms: int) -> None:
     store.allow(tx, viewer_id, from_id)
+    events.tell(tx, "notifications_merged", events.notified(viewer_id), now_ms, payload="1")
     about = posts.by_ids(tx, store.let_in(tx, viewer_id, from_id))
     for post in sorted(about.values(), key=lambda post: post.id):
         if post.visibility == "direct" and post.deleted_ms is None:

@@ -8,7 +8,7 @@ import msgspec
 from server.ids import new_id
 from server.model import MODERATORS, Account, Entry, Notification
 from server.policy import notices
-from server.services import reading, reports
+from server.services import pushes, reading, reports
 from server.services.reports import Report
 from server.store import accounts, markers, notification_policy, posts, severances, timelines
 from server.store import notifications as store
@@ -113,19 +113,18 @@ def _tell(
     about_id: int | None = None,
     filtered: bool = False,
 ) -> Outcome:
-    store.insert(
-        tx,
-        Notification(
-            id=new_id(now_ms),
-            account_id=to.id,
-            kind=kind,
-            from_id=from_.id,
-            post_id=post_id,
-            created_ms=now_ms,
-            filtered=int(filtered),
-            about_id=about_id,
-        ),
+    told = Notification(
+        id=new_id(now_ms),
+        account_id=to.id,
+        kind=kind,
+        from_id=from_.id,
+        post_id=post_id,
+        created_ms=now_ms,
+        filtered=int(filtered),
+        about_id=about_id,
     )
+    if store.insert(tx, told):
+        pushes.promise(tx, told, now_ms)
     return "filtered" if filtered else "told"
 
 

@@ -12,7 +12,16 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, conversations, documents, polls, previews, reading, threads
+from server.services import (
+    boosts,
+    conversations,
+    documents,
+    events,
+    polls,
+    previews,
+    reading,
+    threads,
+)
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.polls import NewPoll
@@ -185,6 +194,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         if account.id not in before:
             conversations.mention(tx, account, author, post, now_ms)
     tell_changed(tx, changed, author, now_ms)
+    events.changed(tx, changed, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
     _publish(
         tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
@@ -226,8 +236,13 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
     bury(tx, post, now_ms)
 
 
-def bury(tx: Write, post: Post, now_ms: int) -> None:
-    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right."""
+def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
+    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right.
+
+    `quietly`: one of very many at once, of which open streams are not told.
+    """
+    if not quietly:
+        events.gone(tx, post, now_ms)
     media.release(tx, post.id)
     posts.bury(tx, post, now_ms)
     if post.visibility == "direct":

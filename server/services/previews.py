@@ -80,7 +80,7 @@ def _ask(tx: Write, known: Preview, post: Post, now_ms: int) -> None:
     """
     whose = "ours" if post.local else "theirs"
     lane = f"preview:{whose}:{crc32(host(known.url).encode()) % LANES}"
-    if jobs.waiting_in(tx, lane, MAX_WAITING) >= MAX_WAITING:
+    if jobs.lane_length(tx, lane, MAX_WAITING) >= MAX_WAITING:
         return
     state = known.state if known.state == "ready" else "waiting"
     store.set_state(tx, known.id, state, now_ms)

@@ -7,7 +7,7 @@ import msgspec
 from server.errors import Deleted, NotFound
 from server.model import Account, Outline, Post, PostView, Revision
 from server.services import timelines
-from server.store import accounts, follows, posts, reactions
+from server.store import accounts, follows, posts, reactions, streams
 from server.store.db import Read
 from server.store.paging import Page
 
@@ -47,6 +47,22 @@ def _for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) -> se
         | {post.id for post in others if post.open}
         | {post.id for post in close if post.author_id in followed}
     )
+
+
+def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
+    """Those of the viewers who may know of this post: as `readable_among`, the other way round."""
+    if post.deleted_ms is not None or not _by_somebody(db, [post]):
+        return set()
+    own = {post.author_id} & set(viewer_ids)
+    blocked = streams.blocked_by(db, post.author_id, viewer_ids)
+    others = [id for id in viewer_ids if id not in own and id not in blocked]
+    if post.open:
+        return own | set(others)
+    readers = own | {viewer for viewer, _ in streams.named(db, others, [post.id])}
+    if post.visibility == "followers":
+        close = streams.followers(db, others, [post.author_id])
+        readers |= {row["follower_id"] for row in close}
+    return readers
 
 
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:

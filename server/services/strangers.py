@@ -12,7 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import conversations, polls, previews
+from server.services import conversations, events, polls, previews
 from server.services.posts import bury, tell_changed
 from server.services.spreading import spread_post
 from server.store import (
@@ -159,7 +159,7 @@ def bury_posts(tx: Write, account_id: int, now_ms: int, limit: int) -> bool:
     ids = posts.ids_by(tx, account_id, limit)
     for id in ids:
         if post := posts.by_id(tx, id):
-            bury(tx, post, now_ms)
+            bury(tx, post, now_ms, quietly=True)
     return len(ids) == limit
 
 
@@ -395,3 +395,4 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         previews.note(tx, site, now, now_ms)
     if changed and author is not None:
         tell_changed(tx, post, author, now_ms)
+        events.changed(tx, msgspec.structs.replace(post, tags=columns["tags"]), now_ms)

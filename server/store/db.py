@@ -121,6 +121,13 @@ class Database:
         """Call `callback()` on the event loop soon after each commit that changed a row."""
         self._callbacks.append(callback)
 
+    def on_commit_elsewhere(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` soon after another process committed: on PostgreSQL, and mostly.
+
+        Whoever must not miss anything looks now and then.
+        """
+        self._engine.hear(callback)
+
     async def close(self) -> None:
         """Finish what was begun, then close every connection."""
         await self._engine.close()

@@ -59,15 +59,15 @@ def lane_waits(db: Read, lane: str) -> bool:
     return db.one(_WAITS, lane=lane) is not None
 
 
-def waiting_in(db: Read, lane: str, most: int) -> int:
-    """How many of this lane are not done yet; it counts to `most`."""
+def lane_length(db: Read, lane: str, limit: int) -> int:
+    """How many wait in this lane, at most `limit`."""
     found = db.one(
         """
-        SELECT count(*) AS n FROM (
-            SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' LIMIT :most) AS few
+        SELECT count(*) AS n FROM (SELECT 1 FROM job
+            WHERE lane = :lane AND state = 'waiting' LIMIT :limit) AS few
         """,
         lane=lane,
-        most=most,
+        limit=limit,
     )
     return int(found["n"]) if found else 0
 

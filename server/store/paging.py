@@ -50,3 +50,13 @@ def among(db: Read, sql: str, values: Iterable[Any], /, **params: Any) -> list[R
     """Every row of `sql`, whose `(:list)` are `values`; without values nothing is asked."""
     text, named = listed(sql, values)
     return db.all(text, **named, **params) if named else []
+
+
+def padded(ids: Iterable[int]) -> list[int]:
+    """`ids` and zeros, which are nobody's: a power of two, so that few statements differ.
+
+    A list whose length is another each time would be another statement to prepare each time.
+    """
+    found = list(ids)
+    room = 1 << max(0, len(found) - 1).bit_length()
+    return found + [0] * (room - len(found)) if found else found

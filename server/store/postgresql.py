@@ -22,6 +22,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8Dumper
 
+from server.store.herald import Herald
 from server.store.transaction import (
     ConnectionLost,
     Contention,
@@ -222,12 +223,13 @@ class PostgreSQL:
     def __init__(self, url: str, connections: int, committed: Callable[[], None]) -> None:
         """Use `open`."""
         self._url = url
-        self._committed = committed
+        self._announced = committed
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="database")
         self._mine = threading.local()
         self._all: list[Connection] = []
         self._closed = False
+        self._herald = Herald(url, self._send)
 
     @classmethod
     async def open(cls, url: str, *, connections: int, committed: Callable[[], None]) -> Self:
@@ -256,11 +258,16 @@ class PostgreSQL:
         """As `read`: the server is a network away, and the event loop waits for nobody."""
         return await self.read(function)
 
+    def hear(self, callback: Callable[[], object]) -> None:
+        """Call `callback` on the event loop soon after a commit of another process."""
+        self._herald.hear(callback)
+
     async def close(self) -> None:
         """Finish what was begun, then hang up."""
         if self._closed:
             return
         self._closed = True
+        await self._herald.close()
         await asyncio.to_thread(self._pool.shutdown)
         for connection in self._all:
             connection.close()
@@ -330,6 +337,20 @@ class PostgreSQL:
         if connection.changed:
             self._announce()
         return result
+
+    def _committed(self) -> None:
+        self._announced()
+        self._herald.committed()
+
+    def _send(self, statement: str) -> None:
+        """Run a statement soon; whether it arrives is not waited for."""
+
+        def run() -> None:
+            with suppress(DatabaseError, psycopg.Error):
+                self._connection()._run(statement)
+
+        if not self._closed:
+            self._pool.submit(run)
 
     def _announce(self) -> None:
         with suppress(RuntimeError):  # the event loop is gone: nobody is left to be told

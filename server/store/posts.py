@@ -172,8 +172,9 @@ def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
     """
     return db.all(
         """
-        SELECT p.id, p.thread_id, p.local, p.kind, p.reply_to_uri, p.tags,
-            CASE WHEN a.limited_ms IS NULL THEN p.visibility ELSE 'unlisted' END AS visibility
+        SELECT p.id, p.thread_id, p.local, p.kind, p.visibility, p.reply_to_uri, p.tags,
+            p.published_ms, a.limited_ms,
+            EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id AND g.kind <> 'link') AS pictured
         FROM post p JOIN account a ON a.id = p.author_id
         WHERE p.id > :after AND p.visibility IN ('public', 'unlisted')
           AND p.deleted_ms IS NULL AND a.state = 'active'

@@ -9,6 +9,17 @@ def value(db: Read, name: str) -> str | None:
     return str(found["value"]) if found else None
 
 
+def settle(tx: Write, name: str, value: str) -> str:
+    """Remember this unless something is remembered already; what is."""
+    tx.run(
+        "INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+        name=name,
+        value=value,
+    )
+    found = tx.one("SELECT value FROM setting WHERE name = :name", name=name)
+    return str(found["value"]) if found else value
+
+
 def remember(tx: Write, name: str, value: str) -> None:
     """From now on this is remembered under this name."""
     tx.run(

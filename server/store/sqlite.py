@@ -224,6 +224,9 @@ class Sqlite:
             raise DatabaseUnavailable("The database is closed.")
         return _on_one_snapshot(function, self._inline)
 
+    def hear(self, callback: Callable[[], object]) -> None:
+        """Nobody tells what other processes commit to a file: who has to know looks."""
+
     async def close(self) -> None:
         """Commit what waits, then close; the writer last, so that it does the final checkpoint."""
         if self._closed:

@@ -7,7 +7,7 @@ import msgspec
 
 from server.model import Entry, Outline
 from server.store.db import Read, Row, Write
-from server.store.paging import LAST_ID, Page, among, rows
+from server.store.paging import LAST_ID, Page, among, padded, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
 KEPT: Final = 2000  # entries of a home timeline; what is older stands on its author's page
@@ -335,14 +335,15 @@ def _literal(term: str) -> str:
 
 
 def home_after(db: Read, owner_ids: list[int], after_id: int, limit: int) -> list[Row]:
-    """(owner_id, id) of what came into these home timelines, by arrival."""
+    """(owner_id, id, post_id, booster_id) of what came into these home timelines, by arrival."""
     return among(
         db,
         """
-        SELECT owner_id, id FROM home WHERE owner_id IN (:list) AND id > :after AND aside = 0
+        SELECT owner_id, id, post_id, booster_id FROM home
+        WHERE owner_id IN (:list) AND id > :after AND aside = 0
         ORDER BY id LIMIT :limit
         """,
-        owner_ids,
+        padded(owner_ids),
         after=after_id,
         limit=limit,
     )

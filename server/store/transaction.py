@@ -218,6 +218,10 @@ class Engine(Protocol):
         """Run on one snapshot, on the event loop's own thread where that is quicker."""
         ...
 
+    def hear(self, callback: Callable[[], object]) -> None:
+        """Call it on the event loop after commits of other processes, where they can be heard."""
+        ...
+
     async def close(self) -> None:
         """Finish what was begun, then close every connection."""
         ...

@@ -10,12 +10,14 @@ from server.ids import first_id
 from server.media import Pictures
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
+from server.services import events as event_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
     accounts,
     activities,
     apps,
+    events,
     follows,
     idempotency,
     invites,
@@ -110,3 +112,4 @@ def _forget(tx: Write, now_ms: int) -> None:
     apps.forget_codes(tx, now_ms - app_service.USED_CODE_MS)
     invites.sweep(tx, now_ms)
     visits.forget(tx, now_ms - visit_service.KEPT_MS)
+    events.forget(tx, first_id(now_ms - event_service.KEPT_MS))

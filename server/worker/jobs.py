@@ -3,7 +3,7 @@
 import logging
 import random
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -37,8 +37,15 @@ LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = 
 class Jobs:
     """Does jobs and counts those that were `done`."""
 
-    def __init__(self, db: Database, fetcher: Fetcher, now_ms: Callable[[], int]) -> None:
-        """`fetcher` reads what a job needs from other servers."""
+    def __init__(
+        self,
+        db: Database,
+        fetcher: Fetcher,
+        now_ms: Callable[[], int],
+        others: Mapping[str, Callable[[Job], Awaitable[None]]],
+    ) -> None:
+        """`fetcher` reads what a job needs from other servers; `others` do jobs of other kinds."""
+        self._others = others
         self._db = db
         self._fetcher = fetcher
         self._now_ms = now_ms
@@ -72,6 +79,9 @@ class Jobs:
     async def _work(self, job: Job) -> None:
         if job.kind == "receive":
             await self._apply(job)
+            return
+        if (do := self._others.get(job.kind)) is not None:
+            await do(job)
             return
         payload = msgspec.json.decode(job.payload)
         if look := LOOKS.get(job.kind):

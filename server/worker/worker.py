@@ -16,6 +16,7 @@ from server.worker.due import keep_time, keep_time_once
 from server.worker.housekeeping import keep_house, keep_house_once
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop
+from server.worker.pushes import Pushes
 
 JOBS_AT_ONCE: Final = 32
 PEERS_AT_ONCE: Final = 256
@@ -34,6 +35,7 @@ class Worker:
         now_ms: Callable[[], int],
         *,
         remote_bytes: int,
+        pushes: Pushes | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -41,7 +43,8 @@ class Worker:
         self._remote_bytes = remote_bytes
         self._now_ms = now_ms
         self._site = fetcher.site
-        self._work = Jobs(db, fetcher, now_ms)
+        others = {} if pushes is None else {"push": pushes.do}
+        self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
         self._peers = Loop(db, peers, self._post.deliver, slots=PEERS_AT_ONCE, now_ms=now_ms)

@@ -1,6 +1,6 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, page, square, thread, memory.
+KIND: inbound, outbound, page, square, thread, memory, streams.
 
 Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
 ratio to a floor that was measured in the same run. docs/performance.md says what we reached.
@@ -12,7 +12,7 @@ import sys
 
 import uvloop
 
-from tests.bench import inbound, memory, outbound, page, square, thread
+from tests.bench import inbound, memory, outbound, page, square, streams, thread
 from tests.bench.figures import Options
 
 KINDS = {
@@ -22,6 +22,7 @@ KINDS = {
     "square": square.measure,
     "thread": thread.measure,
     "memory": memory.measure,
+    "streams": streams.measure,
 }
 
 

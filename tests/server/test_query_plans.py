@@ -13,7 +13,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from server.model import Account, Draft, Job, Media, Member, Notification, Post
+from server.model import (
+    Account,
+    Draft,
+    Job,
+    Media,
+    Member,
+    Notification,
+    Post,
+    PushSubscription,
+)
 from server.store import (
     accounts,
     activities,
@@ -24,6 +33,7 @@ from server.store import (
     discovery,
     domain_mutes,
     drafts,
+    events,
     filters,
     follows,
     hosts,
@@ -40,6 +50,7 @@ from server.store import (
     polls,
     posts,
     previews,
+    pushes,
     queue,
     reactions,
     relations,
@@ -51,6 +62,7 @@ from server.store import (
     settings,
     severances,
     sqlite,
+    streams,
     tags,
     timelines,
     trends,
@@ -79,6 +91,7 @@ STORES = (
     conversations,
     drafts,
     filters,
+    events,
     follows,
     hosts,
     idempotency,
@@ -94,6 +107,7 @@ STORES = (
     polls,
     posts,
     previews,
+    pushes,
     queue,
     reactions,
     relations,
@@ -105,6 +119,7 @@ STORES = (
     settings,
     severances,
     tags,
+    streams,
     timelines,
     trends,
     visits,
@@ -233,7 +248,10 @@ def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> 
     positional: list[Any] = []
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
-            columns = {"set_member": {"reason": "x"}, "set_columns": {"url": "x"}}
+            columns = {
+                "set_member": {"reason": "x"},
+                "set_columns": {"endpoint" if "push" in function.__module__ else "url": "x"},
+            }
             given |= columns.get(function.__name__, {})
         elif parameter.kind is parameter.KEYWORD_ONLY:
             given[name] = _plausible(name, hints[name], things)
@@ -322,6 +340,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         Severance: Severance(
             id=1, account_id=ann.id, kind="x", target="x", followers=1, following=1, created_ms=1
         ),
+        PushSubscription: PushSubscription(**dict.fromkeys(PushSubscription.__struct_fields__, 1)),
         Notification: Notification(
             id=1,
             account_id=ann.id,

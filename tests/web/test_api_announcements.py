@@ -7,6 +7,7 @@ import pytest
 from server.clock import HOUR_MS, now_ms
 from server.errors import Invalid
 from server.services import announcements as service
+from server.store import events as event_store
 from server.services.announcements import NewAnnouncement, is_emoji
 from tests.web.test_api_endpoints import SITE_HERE, City
 from tests.web.test_api_endpoints import city as city  # the fixture
@@ -96,16 +97,25 @@ async def test_an_announcement_has_words_and_a_future(city, wrong):
         await city.db.write(service.create, SITE_HERE, NewAnnouncement(**wrong), now_ms())
 
 
-async def test_streams_see_each_change(city):
-    before = await city.db.read(service.pulse, now_ms())
+async def test_streams_hear_of_each_change(city):
+    async def told():
+        rows = await city.db.read(event_store.after, 0, 100)
+        return [json.loads(row["data"]) for row in rows]
+
     said = await says(city)
-    new = await city.db.read(service.pulse, now_ms())
-    assert set(new) - set(before) == {said.id}
-    await city.ask("PUT", f"/v1/announcements/{said.id}/reactions/👍", "mina")
-    answered = await city.db.read(service.pulse, now_ms())
-    assert answered[said.id] == (said.updated_ms, {"👍": 1})
-    await city.db.write(service.remove, said.id)
-    assert await city.db.read(service.pulse, now_ms()) == before
+    path = f"/v1/announcements/{said.id}/reactions/👍"
+    await city.ask("PUT", path, "mina")
+    await city.ask("DELETE", path, "mina")
+    await city.db.write(service.remove, said.id, now_ms())
+    first, liked, unliked, last = await told()
+    assert (first["event"], first["of"]) == ("announcement", said.id)
+    assert json.loads(liked["payload"]) == {
+        "name": "👍",
+        "count": 1,
+        "announcement_id": str(said.id),
+    }
+    assert json.loads(unliked["payload"])["count"] == 0
+    assert (last["event"], last["payload"]) == ("announcement.delete", str(said.id))
 
 
 async def test_the_text_is_made_safe(city):

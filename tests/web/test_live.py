@@ -443,7 +443,7 @@ async def test_a_long_stream_is_no_slow_request(city, monkeypatch, caplog):
         await visitor.get("/local")
         async with listening(visitor.client, "local"):
             pass
-        city.app[HUB].close()
+        await city.app[HUB].close()
 
         async def empty():
             return city.app[HUB].listening == 0

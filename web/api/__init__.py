@@ -32,18 +32,23 @@ from web.api import (
     place,
     polls,
     profile,
+    push,
     reactions,
     relationships,
     scheduled,
     search,
     signup,
     statuses,
+    streaming,
     tags,
     timelines,
     trends,
 )
+from web.api.broadcast import carry
 from web.api.fragments import FRAGMENTS, Fragments
 from web.api.rates import show_standing
+
+__all__ = ["carry", "register", "with_slash"]
 
 PREFIX: Final = "/api/"
 CROSS_ORIGIN: Final = (
@@ -94,6 +99,7 @@ def register(app: web.Application) -> None:
         notifications,
         oauth,
         oembed,
+        push,
         reactions,
         relationships,
         scheduled,
@@ -101,6 +107,7 @@ def register(app: web.Application) -> None:
         signup,
         statuses,
         tags,
+        streaming,
         timelines,
         trends,
     ):

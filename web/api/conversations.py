@@ -70,7 +70,12 @@ async def _marked(request: web.Request, viewer: Viewer, *, unread: bool) -> web.
     talk = await request.config_dict[DB].write(
         lambda tx: conversations.mark(tx, me, id, unread=unread)
     )
-    return one((await _entities(request, viewer, [talk]))[0])
+    return one(await entity(request, viewer, talk))
+
+
+async def entity(request: web.Request, viewer: Viewer, talk: Talk) -> entities.Conversation:
+    """Conversation."""
+    return (await _entities(request, viewer, [talk]))[0]
 
 
 async def _entities(

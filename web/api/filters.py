@@ -112,7 +112,9 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Empty)
 async def remove(request: web.Request, viewer: Viewer) -> web.Response:
     """Forget a filter."""
-    await request.config_dict[DB].write(filters.remove, viewer.account.id, path_id(request))
+    await request.config_dict[DB].write(
+        filters.remove, viewer.account.id, path_id(request), request.config_dict[NOW]()
+    )
     return one({})
 
 
@@ -171,7 +173,9 @@ async def change_keyword(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Empty)
 async def remove_keyword(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a keyword out of its filter."""
-    await request.config_dict[DB].write(filters.remove_keyword, viewer.account.id, path_id(request))
+    await request.config_dict[DB].write(
+        filters.remove_keyword, viewer.account.id, path_id(request), request.config_dict[NOW]()
+    )
     return one({})
 
 
@@ -215,7 +219,7 @@ async def status(request: web.Request, viewer: Viewer) -> web.Response:
 async def remove_status(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a status out of its filter."""
     known = await request.config_dict[DB].write(
-        filters.remove_post, viewer.account.id, path_id(request)
+        filters.remove_post, viewer.account.id, path_id(request), request.config_dict[NOW]()
     )
     return one(present.filter_status(known))
 

@@ -89,7 +89,10 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Empty)
 async def remove(request: web.Request, viewer: Viewer) -> web.Response:
     """Forget a keyword."""
-    await request.config_dict[DB].write(filters.remove_old, viewer.account.id, path_id(request))
+    now_ms = request.config_dict[NOW]()
+    await request.config_dict[DB].write(
+        filters.remove_old, viewer.account.id, path_id(request), now_ms
+    )
     return one({})
 
 

@@ -17,7 +17,7 @@ from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
 from web.api.access import anybody
 from web.api.answers import one
 from web.body import MAX_FILE_BYTES
-from web.keys import DB, NOW, SITE, Viewer
+from web.keys import DB, NOW, SITE, VAPID_KEY, Viewer
 
 routes = web.RouteTableDef()
 
@@ -45,7 +45,7 @@ async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
             "thumbnail": {"url": thumbnail, "blurhash": None, "versions": {"@1x": thumbnail}},
             "icon": [{"src": f"{site.origin}/static/avatar.png", "size": "400x400"}],
             "languages": list(site.languages),
-            "configuration": configuration(site),
+            "configuration": _configuration(request),
             "registrations": registrations(site),
             "api_versions": {"mastodon": API_VERSION},
             "contact": {"email": "", "account": None},
@@ -69,7 +69,7 @@ async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
             "description": site.description or site.name,
             "email": "",
             "version": MASTODON_VERSION,
-            "urls": {},
+            "urls": {"streaming_api": streaming_url(site)},
             "stats": {
                 "user_count": facts.users,
                 "status_count": facts.posts,
@@ -94,10 +94,21 @@ async def custom_emojis(request: web.Request, viewer: Viewer | None) -> web.Resp
     return one([])
 
 
+def streaming_url(site: Site) -> str:
+    """Where WebSockets are opened, without the path."""
+    return site.origin.replace("http", "ws", 1)
+
+
+def _configuration(request: web.Request) -> dict[str, Any]:
+    """As `configuration`, and the key of pushes."""
+    public = {"public_key": request.config_dict[VAPID_KEY]}
+    return {**configuration(request.config_dict[SITE]), "vapid": public}
+
+
 def configuration(site: Site) -> dict[str, Any]:
-    """What may be sent, and how much of it. No `urls.streaming`: there is no stream yet."""
+    """What may be sent, and how much of it."""
     return {
-        "urls": {"about": f"{site.origin}/about"},
+        "urls": {"about": f"{site.origin}/about", "streaming": streaming_url(site)},
         "accounts": {"max_featured_tags": 0, "max_pinned_statuses": MAX_PINS},
         "statuses": {
             "max_characters": MAX_NOTE,

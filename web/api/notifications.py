@@ -148,6 +148,11 @@ async def dismiss_as_before(request: web.Request, viewer: Viewer) -> web.Respons
     return one({})
 
 
+async def entity(request: web.Request, viewer: Viewer, found: Notice) -> entities.Notification:
+    """Notification, for an app of which we do not know which types it knows."""
+    return (await _entities(request, viewer, [found], ()))[0]
+
+
 async def _entities(
     request: web.Request, viewer: Viewer, found: Sequence[Notice], supported: tuple[str, ...]
 ) -> list[entities.Notification]:

@@ -105,5 +105,5 @@ async def take_back(options: argparse.Namespace) -> None:
     if id is None:
         raise Failure(f"{options.id} is not an id; see `madang announce list`.")
     async with database(loaded(options)) as db:
-        await db.write(announcements.remove, id)
+        await db.write(announcements.remove, id, now_ms())
     print("It is taken back.")

@@ -89,7 +89,7 @@ from web.entities.posts import (
     Tag,
     TagHistory,
 )
-from web.entities.reading import Count, Empty, Error, Search
+from web.entities.reading import Count, Empty, Error, Search, WebPushSubscription
 
 __all__ = [
     "Account",
@@ -169,4 +169,5 @@ __all__ = [
     "TermsOfService",
     "Token",
     "UserInfo",
+    "WebPushSubscription",
 ]

@@ -23,6 +23,17 @@ class Count(TypedDict):
     count: int
 
 
+class WebPushSubscription(TypedDict):
+    """Where an app is told of notifications, and of which."""
+
+    id: str
+    endpoint: str
+    standard: bool
+    alerts: dict[str, bool]
+    policy: str
+    server_key: str
+
+
 class Search(TypedDict):
     """What was found."""
 

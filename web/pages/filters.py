@@ -105,7 +105,9 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
 async def delete(request: web.Request, viewer: Viewer) -> web.Response:
     """Forget a filter."""
     await form(request)
-    await request.config_dict[DB].write(filters.remove, viewer.account.id, number(request))
+    await request.config_dict[DB].write(
+        filters.remove, viewer.account.id, number(request), now(request)
+    )
     return see("/settings/filters?done=deleted")
 
 

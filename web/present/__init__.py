@@ -44,6 +44,7 @@ from web.present.notices import (
 )
 from web.present.place import rule, week
 from web.present.polls import poll
+from web.present.pushes import push
 from web.present.scheduled import scheduled
 from web.present.statuses import (
     boost,
@@ -58,7 +59,7 @@ from web.present.statuses import (
     status,
     tag,
 )
-from web.present.values import VISIBILITIES, VISIBILITY, day, day_ms, when
+from web.present.values import VISIBILITIES, VISIBILITY, day, day_ms, when, when_or_none
 
 __all__ = [
     "VISIBILITIES",
@@ -102,6 +103,7 @@ __all__ = [
     "poll",
     "profile",
     "preview_card",
+    "push",
     "relationship",
     "report",
     "role",
@@ -119,4 +121,5 @@ __all__ = [
     "user_info",
     "warning",
     "when",
+    "when_or_none",
 ]

@@ -52,7 +52,7 @@ CREATE INDEX access_token_code ON access_token (code_hash) WHERE code_hash IS NO
 
 CREATE TABLE push_subscription (
     id INTEGER PRIMARY KEY,
-    token_id INTEGER NOT NULL UNIQUE REFERENCES access_token,
+    token_id INTEGER NOT NULL UNIQUE REFERENCES access_token ON DELETE CASCADE,
     account_id INTEGER NOT NULL REFERENCES account,
     endpoint TEXT NOT NULL,
     p256dh TEXT NOT NULL,
@@ -65,6 +65,11 @@ CREATE TABLE push_subscription (
     created_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX push_subscription_account ON push_subscription (account_id);
+
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    data TEXT NOT NULL
+) STRICT;
 
 -- people
 

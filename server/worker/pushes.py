@@ -1,0 +1,163 @@
+"""Telling one app of one notification, through the push service that it named."""
+
+import logging
+import os
+import random
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from federation import webpush
+from federation.errors import Unreachable
+from federation.guard import Refused
+from federation.http import Client, Pushed
+from federation.retry import retry_at, wait_ms
+from server.clock import HOUR_MS
+from server.model import Job, Post, PushSubscription
+from server.services import notifications, pushes
+from server.services.notifications import Notice
+from server.store import accounts, jobs, posts
+from server.store import pushes as store
+from server.store.db import Database, Read, Write
+
+log = logging.getLogger(__name__)
+
+TRIES: Final = 4  # within some 25 minutes
+STALE_MS: Final = 12 * HOUR_MS
+REST_MS: Final = 30_000  # a service that gave no answer holds up no other pushes for so long
+MOST_RESTING: Final = 1_000
+
+Words = Callable[[Notice, Post | None, str], bytes]
+"""What a push says of a notification, in a language: JSON of at most `MAX_PLAIN_BYTES`."""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Everything for a push that is still wanted."""
+
+    subscription: PushSubscription
+    notice: Notice
+    post: Post | None
+    language: str
+
+
+class Pushes:
+    """Sends pushes, and knows which services gave no answer lately."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        now_ms: Callable[[], int],
+        *,
+        key: EllipticCurvePrivateKey,
+        contact: str,
+        words: Words,
+    ) -> None:
+        """`key` is ours, by which services know us; `contact` where they find us."""
+        self._db = db
+        self._client = client
+        self._now_ms = now_ms
+        self._key = key
+        self._contact = contact
+        self._words = words
+        self._resting: dict[str, int] = {}
+
+    async def do(self, job: Job) -> None:
+        """To its end: taken, wanted no more, given up; or put off."""
+        push, now_ms = msgspec.json.decode(job.payload, type=pushes.Push), self._now_ms()
+        ready = await self._db.read(_ready, push, now_ms)
+        if ready is None:
+            await self._db.write(jobs.complete, job, now_ms)
+            return
+        host = urlsplit(ready.subscription.endpoint).netloc
+        if self._resting.get(host, 0) > now_ms:
+            await self._put_off(job, ready, Pushed(0, None))
+            return
+        await self._answered(job, ready, await self._send(ready, host))
+
+    async def _send(self, ready: Ready, host: str) -> Pushed:
+        """The service's answer; status 0 when there was none, 403 where we may not go."""
+        one = ready.subscription
+        request = webpush.request(
+            self._words(ready.notice, ready.post, ready.language),
+            webpush.recipient(one.p256dh, one.auth),
+            one.endpoint,
+            standard=bool(one.standard),
+            key=self._key,
+            contact=self._contact,
+            once=webpush.private_key(webpush.make_key()),
+            salt=os.urandom(webpush.SALT_BYTES),
+            now_s=self._now_ms() // 1000,
+        )
+        try:
+            return await self._client.push(one.endpoint, request.body, request.headers)
+        except Refused:
+            return Pushed(403, None)
+        except Unreachable as error:
+            log.info("push service %s: %s", host, error)
+            self._rest(host)
+            return Pushed(0, None)
+
+    def _rest(self, host: str) -> None:
+        if len(self._resting) >= MOST_RESTING:
+            self._resting.clear()
+        self._resting[host] = self._now_ms() + REST_MS
+
+    async def _answered(self, job: Job, ready: Ready, answer: Pushed) -> None:
+        status = answer.status
+        if status in (0, 408, 425, 429) or status >= 500:
+            await self._put_off(job, ready, answer)
+        elif 200 <= status < 300:
+            await self._db.write(_arrived, job, ready.subscription, self._now_ms())
+        elif status in (404, 410):
+            await self._db.write(_ended, job, ready.subscription, self._now_ms())
+        else:
+            await self._db.write(_failed, job, ready.subscription, self._now_ms())
+
+    async def _put_off(self, job: Job, ready: Ready, answer: Pushed) -> None:
+        now_ms = self._now_ms()
+        if job.attempts >= TRIES:
+            await self._db.write(_failed, job, ready.subscription, now_ms)
+            return
+        due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
+        if answer.retry_after_ms is not None:
+            due_ms = now_ms + wait_ms(answer.retry_after_ms)
+        await self._db.write(jobs.postpone, job, due_ms, f"push service: {answer.status}")
+
+
+def _ready(db: Read, push: pushes.Push, now_ms: int) -> Ready | None:
+    """What is to be sent, if the app still wants it and the member may still read it."""
+    subscription = store.by_id(db, push.subscription)
+    member = accounts.member(db, subscription.account_id) if subscription else None
+    if subscription is None or member is None:
+        return None
+    if member.state != "active" or member.disabled_ms is not None:
+        return None
+    notice = notifications.one(db, subscription.account_id, push.notification)
+    if notice is None or now_ms - notice.notification.created_ms > STALE_MS:
+        return None
+    told = notice.notification
+    if told.filtered or not pushes.wants(subscription, told.kind):
+        return None
+    if not pushes.welcome(db, subscription, notice.account, now_ms):
+        return None
+    post = posts.by_id(db, notice.entry.post_id) if notice.entry else None
+    return Ready(subscription, notice, post, member.language or subscription.locale)
+
+
+def _arrived(tx: Write, job: Job, subscription: PushSubscription, now_ms: int) -> None:
+    pushes.arrived(tx, subscription)
+    jobs.complete(tx, job, now_ms)
+
+
+def _ended(tx: Write, job: Job, subscription: PushSubscription, now_ms: int) -> None:
+    store.remove(tx, subscription.id)
+    jobs.complete(tx, job, now_ms)
+
+
+def _failed(tx: Write, job: Job, subscription: PushSubscription, now_ms: int) -> None:
+    pushes.failed(tx, subscription)
+    jobs.complete(tx, job, now_ms)
