@@ -257,7 +257,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
-    """A post with everything that a page, an app or a peer needs to show it."""
+    """A post with everything that a page, an app or a peer needs to show it.
+
+    `own_votes`: which answers of a poll the viewer chose, from 0.
+    """
 
     post: Post
     author: Account
@@ -271,6 +274,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     bookmarked: bool = False
     muted: bool = False
     app: App | None = None
+    own_votes: tuple[int, ...] = ()
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):

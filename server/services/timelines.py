@@ -1,7 +1,7 @@
 """Timelines as people read them: entries, and the posts behind them in full."""
 
 from server.model import Account, Entry, PostView
-from server.store import accounts, follows, media, posts
+from server.store import accounts, follows, media, polls, posts
 from server.store import timelines as store
 from server.store.db import Read
 from server.store.paging import Page
@@ -92,6 +92,8 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
     pictures = media.of_posts(db, ids)
     mentioned = posts.mentioned(db, ids)
     apps = posts.apps(db, [p.app_id for p in found.values() if p.app_id])
+    questions = [p.id for p in found.values() if p.kind == "question"] if viewer_id else []
+    votes = polls.own_votes(db, viewer_id or NOBODY, questions)
 
     def answered(parent_id: int | None) -> Account | None:
         parent = parents.get(parent_id) if parent_id else None
@@ -108,6 +110,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
             bookmarked=bool(entry.bookmarked),
             muted=bool(entry.muted),
             app=apps.get(found[entry.post_id].app_id or 0),
+            own_votes=votes.get(entry.post_id, ()),
             booster=people.get(entry.booster_id) if entry.booster_id else None,
             entry_id=entry.id,
             reply_to_author=answered(found[entry.post_id].reply_to_id),

@@ -485,3 +485,24 @@ def test_keeping_the_same_twice_takes_its_room_once():
     for _ in range(10):
         kept.keep(SITE, an_entry(view), view, NOW_MS)
     assert kept.status(an_entry(view), None) is not None
+
+
+def test_what_differs_from_viewer_to_viewer_is_special_and_in_no_fragment():
+    extra = json.dumps({"options": [["네", 3], ["아니요", 1]], "ends_ms": None})
+    view = a_view(post=a_post(kind="question", extra=extra), own_votes=(1,))
+    assert present.special(view) and not present.special(a_view())
+    assert present.shared_status(SITE, view)["poll"] is None
+    assert present.personal(a_view(), 2, NOW_MS) == {}
+    mine, theirs, nobodys = (status(view, id)["poll"] for id in (2, view.author.id, None))
+    assert (mine["voted"], mine["own_votes"]) == (True, [1])
+    assert theirs["voted"] is True
+    assert "voted" not in nobodys and "own_votes" not in nobodys
+
+
+def test_hidden_totals_are_told_at_the_end():
+    extra = {"options": [["네", 3], ["아니요", 1]], "hidden": True}
+    for ends_ms, told in ((NOW_MS, [3, 1]), (NOW_MS + 1, [None, None])):
+        post = a_post(kind="question", extra=json.dumps({**extra, "ends_ms": ends_ms}))
+        poll = status(a_view(post=post))["poll"]
+        assert [option["votes_count"] for option in poll["options"]] == told
+        assert poll["votes_count"] == 4

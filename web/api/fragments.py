@@ -2,8 +2,11 @@
 
 A page of a timeline is then a join of bytes: the kept part, and behind it the counts and what the
 viewer did. A fragment is named by the versions of the post and its author, so an edit makes it
-unreachable at once; numbers that come without a new version (an author's followers, a poll, a
-booster's name) are at most `MAX_AGE_MS` old.
+unreachable at once; numbers that come without a new version (an author's followers, a booster's
+name) are at most `MAX_AGE_MS` old.
+
+A few statuses differ in their body from viewer to viewer (`present.special`: polls). They are never
+kept, and so always among those that are read and made for the one who asks.
 """
 
 from collections import OrderedDict
@@ -49,7 +52,7 @@ class Fragments:
     def keep(self, site: Site, entry: Entry, view: PostView, now_ms: int) -> None:
         """Encode and keep what `view` shows of the entry."""
         inner, *around = _keys(entry)
-        shared = present.shared_status(site, view, now_ms)
+        shared = present.shared_status(site, view)
         self._put(inner, Fragment(_open(shared), now_ms, view.post.pinned_ms is not None))
         if around and view.booster is not None:
             wrapper = present.boost(site, view.post, view.booster, entry.id)
@@ -99,15 +102,23 @@ async def statuses(
         request.config_dict[NOW](),
     )
     missing = [entry for entry in entries if not fragments.has(entry, now)]
-    gone = set[int]()
+    made: dict[int, bytes | None] = {}
     if missing:
         views = await request.config_dict[DB].read(timelines.views, viewer_id, missing)
         by_entry = {view.entry_id: view for view in views}
-        gone = {entry.id for entry in missing if entry.id not in by_entry}
         for entry in missing:
-            if entry.id not in gone:
-                fragments.keep(site, entry, by_entry[entry.id], now)
-    shown = (fragments.status(entry, viewer_id) for entry in entries if entry.id not in gone)
+            view = by_entry.get(entry.id)
+            if view is None:
+                made[entry.id] = None
+            elif present.special(view):
+                status = present.status(site, view, viewer_id=viewer_id, now_ms=now)
+                made[entry.id] = msgspec.json.encode(status)
+            else:
+                fragments.keep(site, entry, view, now)
+    shown = (
+        made[entry.id] if entry.id in made else fragments.status(entry, viewer_id)
+        for entry in entries
+    )
     return [json for json in shown if json is not None]
 
 

@@ -6,6 +6,7 @@ docs.joinmastodon.org/entities
 
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
+from web.present.polls import poll
 from web.present.statuses import (
     boost,
     content,
@@ -14,9 +15,10 @@ from web.present.statuses import (
     found_tag,
     notification,
     opinions,
-    poll,
+    personal,
     shared_status,
     source,
+    special,
     status,
     tag,
 )
@@ -37,11 +39,13 @@ __all__ = [
     "mention",
     "notification",
     "opinions",
+    "personal",
     "poll",
     "relationship",
     "role",
     "shared_status",
     "source",
+    "special",
     "status",
     "tag",
     "when",

@@ -14,6 +14,7 @@ from server.model import Account, App, Notification, Post, PostView, Revision, S
 from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media
+from web.present.polls import poll
 from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
 
 EXCERPT_CHARS: Final = 500
@@ -23,7 +24,8 @@ EXCERPT_CHARS: Final = 500
 def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) -> entities.Status:
     """Status, or the Status that wraps the boosted one."""
     changing = {**counts(view.post), **opinions(view)}
-    inner = cast(entities.Status, {**shared_status(site, view, now_ms), **changing})
+    shared = {**shared_status(site, view), **personal(view, viewer_id, now_ms)}
+    inner = cast(entities.Status, {**shared, **changing})
     if viewer_id is not None and view.post.author_id == viewer_id:
         inner["pinned"] = view.post.pinned_ms is not None
     if view.booster is None:
@@ -32,8 +34,11 @@ def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) ->
     return cast(entities.Status, {**around, **changing, "reblog": inner})
 
 
-def shared_status(site: Site, view: PostView, now_ms: int) -> entities.SharedStatus:
-    """Of a Status all that is the same for every viewer, and changes with its version alone."""
+def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
+    """Of a Status all that is the same for every viewer, and changes with its version alone.
+
+    What `personal` adds is empty in it.
+    """
     post = view.post
     pictures = [one for one in view.media if one.kind != "link"]
     reply_to = view.reply_to_author
@@ -58,9 +63,22 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> entities.SharedSta
         "tags": [tag(site, name) for name in json.loads(post.tags)],
         "emojis": emojis(post.emojis),
         "card": next((card(one) for one in view.media if one.kind == "link"), None),
-        "poll": poll(post, now_ms),
+        "poll": None,
         "quote": None,
     }
+
+
+def special(view: PostView) -> bool:
+    """Whether something in the body of this Status differs from viewer to viewer: see `personal`.
+
+    Such a Status is never kept as JSON for all (web/api/fragments.py).
+    """
+    return view.post.kind == "question"
+
+
+def personal(view: PostView, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
+    """Those parts of a Status's body that depend on who looks, where it has any."""
+    return {"poll": poll(view, viewer_id, now_ms)} if special(view) else {}
 
 
 def counts(post: Post) -> entities.Counts:
@@ -147,28 +165,6 @@ def _beginning(html: str) -> str:
     if len(text.plain(html)) <= EXCERPT_CHARS:
         return html
     return f"<p>{escape(text.excerpt(html, EXCERPT_CHARS))}</p>"
-
-
-def poll(post: Post, now_ms: int) -> entities.Poll | None:
-    """Poll of a question, as last heard from its author; read only."""
-    extra = json.loads(post.extra)
-    options = extra.get("options")
-    if not options:
-        return None
-    ends_ms = extra.get("ends_ms")
-    votes = [votes for _, votes in options if votes is not None]
-    return {
-        "id": str(post.id),
-        "expires_at": when_or_none(ends_ms),
-        "expired": ends_ms is not None and ends_ms <= now_ms,
-        "multiple": bool(extra.get("multiple")),
-        "votes_count": sum(votes),
-        "voters_count": extra.get("voters"),
-        "options": [{"title": title, "votes_count": votes} for title, votes in options],
-        "emojis": [],
-        "voted": False,
-        "own_votes": [],
-    }
 
 
 def tag(site: Site, name: str) -> entities.StatusTag:
