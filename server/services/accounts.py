@@ -18,6 +18,7 @@ from server.services.posts import bury
 from server.services.sessions import revoke_others
 from server.store import accounts as store
 from server.store import (
+    bookmarks,
     drafts,
     invites,
     notifications,
@@ -25,6 +26,7 @@ from server.store import (
     reactions,
     sessions,
     settings,
+    thread_mutes,
     visits,
 )
 from server.store import media as media_store
@@ -427,6 +429,8 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     drafts.remove_of(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
+    bookmarks.remove_of(tx, viewer.id)
+    thread_mutes.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -5,7 +5,7 @@ import msgspec
 from server.ids import new_id
 from server.model import Account, Notification, PostView
 from server.services import reading, timelines
-from server.store import accounts, follows
+from server.store import accounts, follows, thread_mutes
 from server.store import notifications as store
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -31,6 +31,8 @@ def notify(
     if not to.local or to.kind == "Group" or to.id == from_.id:
         return
     if follows.silences(tx, to.id, from_.id, now_ms):
+        return
+    if post_id is not None and thread_mutes.silences(tx, to.id, post_id):
         return
     store.insert(
         tx,

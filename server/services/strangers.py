@@ -24,6 +24,7 @@ from server.store import (
     peers,
     posts,
     reactions,
+    thread_mutes,
 )
 from server.store.db import Read, Write
 
@@ -316,6 +317,7 @@ def _adopt_orphans(tx: Write, post: Post) -> None:
         current = posts.by_id(tx, post.id)
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)
+            thread_mutes.move(tx, child.thread_id, current.thread_id)
 
 
 def _tell(

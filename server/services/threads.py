@@ -6,13 +6,15 @@ from typing import Final
 
 import msgspec
 
-from server.model import Account, Outline, Post, PostView
+from server.errors import Invalid
+from server.model import Account, Outline, Post, PostView, Site
 from server.services import reading, timelines
-from server.store import accounts, posts
+from server.store import accounts, posts, thread_mutes
 from server.store import timelines as timeline_rows
-from server.store.db import Read
+from server.store.db import Read, Write
 from server.store.paging import Page
 
+MAX_MUTED: Final = 20_000  # threads, of one person
 MAX_THREAD: Final = 2000  # posts of a thread that a viewer finds, by arrival
 
 
@@ -144,3 +146,16 @@ def newer_replies(
     allowed = reading.readable_among(db, viewer_id, [view.post for view in views])
     shown = [(view, steps[view.post.id]) for view in views if view.post.id in allowed]
     return shown, entries[-1].id if entries else 0
+
+
+def mute(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Tell the viewer nothing more of a post's thread. Raises `NotFound`, `Invalid` for too many."""
+    post = reading.readable(tx, viewer.id, post_id)
+    if thread_mutes.count(tx, viewer.id, MAX_MUTED) >= MAX_MUTED:
+        raise Invalid("You have muted %(most)s threads, and more do not fit.", most=MAX_MUTED)
+    thread_mutes.add(tx, viewer.id, post.thread_id)
+
+
+def unmute(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Tell the viewer of it again."""
+    thread_mutes.remove(tx, viewer.id, reading.readable(tx, viewer.id, post_id).thread_id)

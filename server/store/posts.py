@@ -82,6 +82,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "notification",
         "revision",
         "idempotency",
+        "bookmark",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -43,6 +43,7 @@ def unwanted(db: Read, viewer_id: int) -> set[int]:
 
 def _entry(row: Row) -> Entry:
     columns = dict(row)
+    columns.pop("place", None)
     for opinion in ("liked", "boosted", "bookmarked", "muted"):
         columns[opinion] = int(columns[opinion])
     return Entry(**columns)
@@ -212,6 +213,31 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
     )
     by_id = {row["id"]: _entry(row) for row in found}
     return [by_id[id] for id in post_ids if id in by_id]
+
+
+def saved(db: Read, viewer_id: int, page: Page) -> list[tuple[int, Entry]]:
+    """(place, entry) of what the viewer saved, the latest first, readable or not."""
+    return _marked(db, viewer_id, "bookmark", page)
+
+
+def liked(db: Read, viewer_id: int, page: Page) -> list[tuple[int, Entry]]:
+    """(like id, entry) of what the viewer likes, the latest first, readable or not."""
+    return _marked(db, viewer_id, "favourite", page)
+
+
+def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int, Entry]]:
+    found = rows(
+        db,
+        page,
+        f"""
+        SELECT s.id AS place, p.id, NULL AS booster_id, {SHOWN}
+        FROM {table} s JOIN post p ON p.id = s.post_id JOIN account a ON a.id = p.author_id
+        WHERE s.account_id = :me AND s.id > :lower AND s.id < :upper AND p.deleted_ms IS NULL
+        ORDER BY s.id DESC LIMIT :limit
+        """,  # noqa: S608  a name of ours
+        me=viewer_id,
+    )
+    return [(row["place"], _entry(row)) for row in found]
 
 
 def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:

@@ -17,6 +17,7 @@ from server.model import Account, Draft, Job, Media, Member, Notification, Post
 from server.store import (
     accounts,
     activities,
+    bookmarks,
     communities,
     drafts,
     follows,
@@ -36,6 +37,7 @@ from server.store import (
     sessions,
     settings,
     sqlite,
+    thread_mutes,
     timelines,
     visits,
 )
@@ -47,6 +49,7 @@ from tests.server.world import EVE, ours, settle, who
 STORES = (
     accounts,
     activities,
+    bookmarks,
     communities,
     drafts,
     follows,
@@ -65,6 +68,7 @@ STORES = (
     reports,
     sessions,
     settings,
+    thread_mutes,
     timelines,
     visits,
 )

@@ -12,6 +12,7 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    bookmarks,
     instance,
     media,
     notifications,
@@ -38,6 +39,7 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
+        bookmarks,
         instance,
         media,
         notifications,

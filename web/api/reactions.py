@@ -37,14 +37,14 @@ async def reblogged_by(request: web.Request, viewer: Viewer | None) -> web.Respo
 @need("write:favourites")
 async def favourite(request: web.Request, viewer: Viewer) -> web.Response:
     """Like a post."""
-    return await changed(request, viewer, _done, posts.like, path_id(request))
+    return await changed(request, viewer, done, posts.like, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/unfavourite")
 @need("write:favourites")
 async def unfavourite(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a like back."""
-    return await changed(request, viewer, _done, posts.unlike, path_id(request))
+    return await changed(request, viewer, done, posts.unlike, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/reblog")
@@ -58,21 +58,21 @@ async def reblog(request: web.Request, viewer: Viewer) -> web.Response:
 @need("write:statuses")
 async def unreblog(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a boost back."""
-    return await changed(request, viewer, _done, posts.unboost, path_id(request))
+    return await changed(request, viewer, done, posts.unboost, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/pin")
 @need("write:accounts")
 async def pin(request: web.Request, viewer: Viewer) -> web.Response:
     """Show one's own post on top of one's profile."""
-    return await changed(request, viewer, _done, posts.pin, path_id(request))
+    return await changed(request, viewer, done, posts.pin, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/unpin")
 @need("write:accounts")
 async def unpin(request: web.Request, viewer: Viewer) -> web.Response:
     """Show it in its place again."""
-    return await changed(request, viewer, _done, posts.unpin, path_id(request))
+    return await changed(request, viewer, done, posts.unpin, path_id(request))
 
 
 # --- what happens in one transaction
@@ -84,7 +84,7 @@ def _reacted(
     return of(db, viewer_id, found(db, viewer_id, id).post.id, page)
 
 
-def _done(tx: Write, site: Site, viewer: Account, act: Act, id: int, now_ms: int) -> PostView:
+def done(tx: Write, site: Site, viewer: Account, act: Act, id: int, now_ms: int) -> PostView:
     """Do something to a post, named by its own id or by a boost's, and look at it again."""
     post_id = found(tx, viewer.id, id).post.id
     act(tx, site, viewer, post_id, now_ms)
