@@ -259,7 +259,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post with everything that a page, an app or a peer needs to show it.
 
-    `own_votes`: which answers of a poll the viewer chose, from 0.
+    `own_votes`: which answers of a poll the viewer chose, from 0. `close`: the viewer follows the
+    author of a post that followers may quote.
     """
 
     post: Post
@@ -275,6 +276,22 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool = False
     app: App | None = None
     own_votes: tuple[int, ...] = ()
+    quoted: "Quoted | None" = None
+    close: bool = False
+
+
+class Quoted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a post quotes, as one viewer may see it.
+
+    `state`: accepted | pending | rejected | revoked | deleted | unauthorized | blocked_account |
+    blocked_domain | muted_account. `post_id` and `view` are None where the viewer may not know
+    what it was. A `shallow` one stands in what is itself quoted and has no view.
+    """
+
+    state: str
+    post_id: int | None = None
+    view: PostView | None = None
+    shallow: bool = False
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
@@ -306,7 +323,8 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to `account_id`.
 
-    `kind`: follow | follow_request | mention | favourite | reblog | status | update | poll.
+    `kind`: follow | follow_request | mention | favourite | reblog | status | update | poll |
+    quote | quoted_update.
     """
 
     id: int

@@ -15,6 +15,7 @@ MACHINES = (
     "/objects/",
     "/activities/",
     "/contexts/",
+    "/quotes/",
     "/nodeinfo/",
     "/.well-known/",
 )

@@ -4,7 +4,18 @@ from server.model import Notification
 from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, listed, rows
 
-KINDS = ("follow", "follow_request", "mention", "favourite", "reblog", "status", "update", "poll")
+KINDS = (
+    "follow",
+    "follow_request",
+    "mention",
+    "favourite",
+    "reblog",
+    "status",
+    "update",
+    "poll",
+    "quote",
+    "quoted_update",
+)
 
 
 def insert(tx: Write, notification: Notification) -> bool:

@@ -26,14 +26,15 @@ UNWANTED = """
     UNION ALL SELECT target_id FROM block WHERE account_id = :me
     UNION ALL SELECT account_id FROM block WHERE target_id = :me
 """
-OF_A_THREAD = f"""
-    p.thread_id = :thread AND p.deleted_ms IS NULL
+READABLE = f"""
+    p.deleted_ms IS NULL
     AND a.state IN ('active', 'gone') AND p.author_id NOT IN ({UNWANTED})
     AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
          OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
          OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
              WHERE f.follower_id = :me AND f.target_id = p.author_id AND f.state = 'accepted')))
 """  # noqa: S608
+OF_A_THREAD = f"p.thread_id = :thread AND {READABLE}"
 
 
 def unwanted(db: Read, viewer_id: int) -> set[int]:
@@ -41,7 +42,8 @@ def unwanted(db: Read, viewer_id: int) -> set[int]:
     return {int(row["target_id"]) for row in db.all(UNWANTED, me=viewer_id)}
 
 
-def _entry(row: Row) -> Entry:
+def entry(row: Row) -> Entry:
+    """A row with the columns of `SHOWN`."""
     columns = dict(row)
     columns.pop("place", None)
     for opinion in ("liked", "boosted", "bookmarked", "muted"):
@@ -50,7 +52,7 @@ def _entry(row: Row) -> Entry:
 
 
 def _page(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
-    return [_entry(row) for row in rows(db, page, sql, **params)]
+    return [entry(row) for row in rows(db, page, sql, **params)]
 
 
 def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
@@ -211,7 +213,7 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
         post_ids,
         me=viewer_id,
     )
-    by_id = {row["id"]: _entry(row) for row in found}
+    by_id = {row["id"]: entry(row) for row in found}
     return [by_id[id] for id in post_ids if id in by_id]
 
 
@@ -237,7 +239,7 @@ def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int,
         """,  # noqa: S608  a name of ours
         me=viewer_id,
     )
-    return [(row["place"], _entry(row)) for row in found]
+    return [(row["place"], entry(row)) for row in found]
 
 
 def words(db: Read, viewer_id: int, terms: list[str], page: Page) -> list[Entry]:

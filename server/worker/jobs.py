@@ -3,7 +3,7 @@
 import logging
 import random
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -24,6 +24,12 @@ log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
+FETCHES: Final[dict[str, Callable[[Fetcher, int], Awaitable[None]]]] = {
+    "ancestors": lambda fetcher, post_id: fetcher.ancestors(post_id),
+    "backfill": lambda fetcher, account_id: fetcher.backfill(account_id),
+    "quoted": lambda fetcher, post_id: fetcher.quoted(post_id),
+}
+"""Jobs that read from other servers and are done with that; the payload is one id."""
 
 
 class Jobs:
@@ -66,11 +72,8 @@ class Jobs:
             await self._apply(job)
             return
         payload = msgspec.json.decode(job.payload)
-        if job.kind == "ancestors":
-            await self._fetcher.ancestors(payload["post"])
-            await self._db.write(jobs.complete, job, self._now_ms())
-        elif job.kind == "backfill":
-            await self._fetcher.backfill(payload["account"])
+        if fetch := FETCHES.get(job.kind):
+            await fetch(self._fetcher, *payload.values())
             await self._db.write(jobs.complete, job, self._now_ms())
         elif job.kind == "spread":
             await self._db.write(_spread, job, self._now_ms())

@@ -12,10 +12,12 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    async_refreshes,
     bookmarks,
     instance,
     media,
     notifications,
+    quotes,
     reactions,
     relationships,
     search,
@@ -26,7 +28,10 @@ from web.api.fragments import FRAGMENTS, Fragments
 
 PREFIX: Final = "/api/"
 
-_EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+_EXPOSED: Final = (
+    "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    "X-Request-Id"
+)
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
@@ -39,10 +44,12 @@ def register(app: web.Application) -> None:
     app[FRAGMENTS] = Fragments()
     for noun in (
         accounts,
+        async_refreshes,
         bookmarks,
         instance,
         media,
         notifications,
+        quotes,
         reactions,
         relationships,
         search,

@@ -16,6 +16,7 @@ from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
 from web import present
 from web.api.access import anybody, need
 from web.api.answers import one
+from web.api.shape import gives
 from web.body import MAX_FILE_BYTES
 from web.keys import DB, NOW, SITE, Viewer
 
@@ -94,6 +95,14 @@ async def custom_emojis(request: web.Request, viewer: Viewer | None) -> web.Resp
     return one([])
 
 
+@routes.get("/api/v1/instance/translation_languages")
+@anybody()
+@gives(dict[str, list[str]])
+async def translation_languages(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """From which language into which others: nothing is translated here."""
+    return one({})
+
+
 @routes.get("/api/v1/preferences")
 @need("read:accounts")
 async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
@@ -101,9 +110,9 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
     return one(
         {
             "posting:default:visibility": present.VISIBILITY[viewer.member.default_visibility],
-            "posting:default:sensitive": False,
+            "posting:default:sensitive": bool(viewer.member.default_sensitive),
             "posting:default:language": viewer.member.language or None,
-            "posting:default:quote_policy": "nobody",
+            "posting:default:quote_policy": viewer.member.default_quote_policy,
             "reading:expand:media": "default",
             "reading:expand:spoilers": False,
             "reading:autoplay:gifs": False,

@@ -7,6 +7,7 @@ docs.joinmastodon.org/entities
 from web.present.accounts import account, credential_account, mention, relationship, role
 from web.present.attachments import card, media
 from web.present.polls import poll
+from web.present.quotes import approval, approvals, asked, standing
 from web.present.statuses import (
     boost,
     content,
@@ -28,6 +29,9 @@ __all__ = [
     "VISIBILITIES",
     "VISIBILITY",
     "account",
+    "approval",
+    "approvals",
+    "asked",
     "boost",
     "card",
     "content",
@@ -46,6 +50,7 @@ __all__ = [
     "shared_status",
     "source",
     "special",
+    "standing",
     "status",
     "tag",
     "when",
