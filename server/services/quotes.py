@@ -58,11 +58,10 @@ def judge(db: Read, quoter: Account, quoted: Post) -> str:
     said = policy(quoted)
     if said == "public":
         return "accepted"
-    if said == "followers" and quoted.author_id in follows.followed_among(
-        db, quoter.id, [quoted.author_id]
-    ):
-        return "accepted"
-    return "rejected" if quoted.local else "pending"
+    if not quoted.local:
+        return "pending"
+    close = follows.followed_among(db, quoter.id, [quoted.author_id])
+    return "accepted" if said == "followers" and close else "rejected"
 
 
 def choose(db: Read, quoter: Account, post_id: int) -> Post:
@@ -147,6 +146,6 @@ def seen(db: Read, viewer_id: int | None, quoting: Iterable[Post]) -> dict[int, 
 
 
 def close_to(db: Read, viewer_id: int | None, asked: Sequence[Post]) -> set[int]:
-    """Those of the authors whom the viewer follows, of posts that followers may quote."""
-    theirs = {p.author_id for p in asked if policy(p) == "followers"}
+    """Those of the authors whom the viewer follows, of posts of ours that followers may quote."""
+    theirs = {p.author_id for p in asked if p.local and policy(p) == "followers"}
     return follows.followed_among(db, viewer_id, theirs) if viewer_id and theirs else set()

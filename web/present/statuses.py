@@ -76,7 +76,9 @@ def special(view: PostView) -> bool:
     Such a Status is never kept as JSON for all (web/api/fragments.py).
     """
     post = view.post
-    return post.kind == "question" or post.quote_state != "" or asked(post) == "followers"
+    if post.kind == "question" or post.quote_state:
+        return True
+    return bool(post.local) and asked(post) == "followers"
 
 
 def personal(site: Site, view: PostView, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
