@@ -35,6 +35,7 @@ __all__ = [
     "move",
     "note",
     "ordered_collection",
+    "quote_authorization",
     "person",
     "question",
     "reject",
@@ -72,6 +73,20 @@ def update(changed: dict[str, Any], version: int) -> dict[str, Any]:
         "to": changed.get("to", [PUBLIC]),
         "cc": changed.get("cc", [changed["followers"]] if "followers" in changed else []),
         "object": changed,
+    }
+
+
+def quote_authorization(uri: str, author: str, *, quoting: str, quoted: str) -> dict[str, Any]:
+    """The stamp by which `author` allows one quote of what they wrote. FEP-044f.
+
+    It embeds neither post.
+    """
+    return {
+        "id": uri,
+        "type": "QuoteAuthorization",
+        "attributedTo": author,
+        "interactingObject": quoting,
+        "interactionTarget": quoted,
     }
 
 

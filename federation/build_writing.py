@@ -23,7 +23,8 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
 
     `content` and `lead` are sanitised HTML, `source` is Markdown, `warning` plain text. `mentions`
     are pairs of `@name@host` and actor id, `hashtags` of the tag without its sign and its page.
-    `likes` and `shares` are counts; times are milliseconds UTC.
+    `likes` and `shares` are counts; times are milliseconds UTC. `quote` is the id of what it
+    quotes, `authorization` of the stamp that allows it; `quotable` are those who may quote it.
     """
 
     uri: str
@@ -47,6 +48,9 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     updated_ms: int | None = None
     likes: int = 0
     shares: int = 0
+    quote: str = ""
+    authorization: str = ""
+    quotable: tuple[str, ...] = (PUBLIC,)
 
 
 def note(writing: Writing) -> dict[str, Any]:
@@ -155,8 +159,17 @@ def _optional(writing: Writing) -> dict[str, Any]:
         body["contentMap"] = {writing.language: writing.content}
         body["language"] = _language(writing.language)
     if PUBLIC in (*writing.to, *writing.cc):
-        body["interactionPolicy"] = {"canQuote": {"automaticApproval": [PUBLIC]}}
-    return body
+        body["interactionPolicy"] = {"canQuote": {"automaticApproval": list(writing.quotable)}}
+    return body | _quote(writing)
+
+
+def _quote(writing: Writing) -> dict[str, Any]:
+    """What it quotes, under every name by which others know it. FEP-044f."""
+    if not writing.quote:
+        return {}
+    names = ("quote", "quoteUri", "quoteUrl", "_misskey_quote")
+    stamp = {"quoteAuthorization": writing.authorization} if writing.authorization else {}
+    return dict.fromkeys(names, writing.quote) | stamp
 
 
 def _language(tag: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ MAX_LINKS: Final = 64
 NOTE_LIKE: Final = frozenset({"Note", "Question"})
 """Types whose `summary` is a content warning; for the others it is the lead."""
 
+_QUOTES: Final = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _MARKDOWN: Final = frozenset({"text/markdown", "text/x.markdown"})
 _PLAIN: Final = _MARKDOWN | {"text/plain"}
@@ -87,10 +88,26 @@ def object_(raw: dict[str, Any]) -> Object:
         starts_ms=time_ms(raw.get("startTime")),
         location=_location(raw.get("location")),
         replies=id_or_none(raw.get("replies")),
+        quote=_quote(raw),
+        quotable=_quotable(raw),
         published_ms=time_ms(raw.get("published")),
         updated_ms=time_ms(raw.get("updated")),
         raw=raw,
     )
+
+
+def _quote(raw: dict[str, Any]) -> str | None:
+    """What it quotes: FEP-044f, and what others wrote before that."""
+    return next((uri for name in _QUOTES if (uri := id_or_none(raw.get(name)))), None)
+
+
+def _quotable(raw: dict[str, Any]) -> tuple[str, ...] | None:
+    """Who may quote it without being asked; `always` is what GoToSocial wrote before."""
+    rules = raw.get("interactionPolicy")
+    rule = rules.get("canQuote") if isinstance(rules, dict) else None
+    if not isinstance(rule, dict):
+        return None
+    return audience(rule.get("automaticApproval") or rule.get("always"))
 
 
 def _author(value: Any) -> str:

@@ -46,11 +46,25 @@ WRITING_TERMS: Final[dict[str, Any]] = {
     "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
     "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
     "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+    "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+    "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+    "quoteUri": "http://fedibird.com/ns#quoteUri",
+    "quoteUrl": "as:quoteUrl",
+    "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
+}
+
+STAMP_TERMS: Final[dict[str, Any]] = {
+    "gts": "https://gotosocial.org/ns#",
+    "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+    "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+    "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
 }
 
 
 def context(body: dict[str, Any]) -> str | list[Any]:
     """The `@context` that explains every term in `body`, and no more."""
+    if body.get("type") == "QuoteAuthorization":
+        return [AS_CONTEXT, STAMP_TERMS]
     inner = body.get("object")
     kind = inner.get("type") if isinstance(inner, dict) else None
     for candidate in (body.get("type"), kind):

@@ -133,7 +133,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     """Something written or shown; `content` and `lead` are HTML as received. AS2 Vocabulary §3.3.
 
     `lead` is `summary` of the titled types; `warning` is `summary` of a Note or a sensitive object.
-    `source` is the Markdown its author typed, where the peer tells.
+    `source` is the Markdown its author typed, where the peer tells. `quote` is what it quotes,
+    `quotable` are those who may quote it without being asked, None where the peer does not say.
     """
 
     id: str
@@ -163,6 +164,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     starts_ms: int | None = None
     location: str = ""
     replies: str | None = None
+    quote: str | None = None
+    quotable: tuple[str, ...] | None = None
     published_ms: int | None = None
     updated_ms: int | None = None
     raw: dict[str, Any]

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 MAX_FETCHES: Final = 50  # documents for one activity
 MAX_DEPTH: Final = 20  # ancestors of one reply
 MAX_HOSTS_OF_A_DOMAIN: Final = 10
+MAX_FOR_A_QUOTE: Final = 10  # documents
+MAX_REPLIES: Final = 40  # of one post that are looked at
+MAX_REPLY_PAGES: Final = 2
 MAX_BACKFILL: Final = 20  # recent posts of somebody newly followed
 KEY_PAUSE_MS: Final = 5 * MINUTE_MS
 DEAD_MS: Final = DAY_MS
@@ -342,6 +345,51 @@ class Fetcher:
                 return
             post = await self.post(post.reply_to_uri, budget)
 
+    async def quoted(self, post_id: int) -> None:
+        """Fetch what a stranger's post quotes, and see whether it may."""
+        post = await self.db.read(posts.by_id, post_id)
+        if post is None or not post.quote_uri or post.quote_id is not None:
+            return
+        if await self.post(post.quote_uri, Budget(MAX_FOR_A_QUOTE)) is not None:
+            await self.db.write(strangers.settle_late_quote, post_id, self.now_ms())
+
+    async def replies(self, post_id: int, found: Callable[[], None]) -> None:
+        """Fetch public answers to a stranger's post that its server lists and we lack.
+
+        `found` is called for each that is new here. Of the list at most `MAX_REPLY_PAGES` pages are
+        read, all on the post's own host, and of what it names `MAX_REPLIES`.
+        """
+        post = await self.db.read(posts.by_id, post_id)
+        if post is None or post.local or not post.open:
+            return
+        budget = Budget()
+        for uri in await self._reply_uris(post.uri, budget):
+            if await self.db.read(posts.by_uri, uri) is None and await self._reply(uri, budget):
+                found()
+
+    async def _reply_uris(self, uri: str, budget: Budget) -> list[str]:
+        """The ids of what answers a post, as its server lists them. Raises `FederationError`."""
+        at = parse.id_or_none((await self.document(uri, budget)).get("replies"))
+        named: dict[str, None] = {}
+        for _ in range(MAX_REPLY_PAGES + 1):  # the collection itself may be the first page
+            if not at or not same_origin(at, uri) or len(named) >= MAX_REPLIES:
+                break
+            page = await self.collection(at, budget)
+            ids = (parse.id_or_none(item) for item in page.items)
+            named |= dict.fromkeys(id for id in ids if id and not self.site.ours(id))
+            at = page.next if page.items else page.first or page.next
+        return list(named)[:MAX_REPLIES]
+
+    async def _reply(self, uri: str, budget: Budget) -> bool:
+        """Read and store one answer, if it does answer something that we have."""
+        try:
+            found = parse.object_(await self.document(uri, budget))
+            author = await self.account(found.attributed_to, budget)
+        except FederationError as error:
+            log.info("no reply at %s: %s", uri, error)
+            return False
+        return await self.db.write(_keep_reply, self.site, found, author, self.now_ms())
+
     async def backfill(self, account_id: int) -> None:
         """Fetch recent public posts of somebody who is followed from here for the first time.
 
@@ -469,6 +517,14 @@ def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) ->
     if not strangers.may_keep(tx, site, found) or strangers.hidden(found, author):
         return None
     return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
+
+
+def _keep_reply(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> bool:
+    """Store a fetched answer to a public post that we have: a list may name what it likes."""
+    answered = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
+    if answered is None or not answered.open or posts.by_uri(tx, found.id) is not None:
+        return False
+    return _keep(tx, site, found, author, now_ms) is not None
 
 
 def _fill_homes(tx: Write, account: Account) -> None:

@@ -315,7 +315,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post with everything that a page, an app or a peer needs to show it.
 
-    `own_votes`: which answers of a poll the viewer chose, from 0.
+    `own_votes`: which answers of a poll the viewer chose, from 0. `close`: the viewer follows the
+    author of a post that followers may quote.
     """
 
     post: Post
@@ -331,13 +332,28 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool = False
     app: App | None = None
     own_votes: tuple[int, ...] = ()
+    preview: Preview | None = None
+    quoted: "Quoted | None" = None
+    close: bool = False
 
     @property
     def sensitive(self) -> bool:
         """Whether its pictures are covered at first: its author, or a moderator, said so."""
         return bool(self.post.sensitive) or self.author.sensitive_ms is not None
 
-    preview: Preview | None = None
+
+class Quoted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a post quotes, as one viewer may see it.
+
+    `state`: accepted | pending | rejected | revoked | deleted | unauthorized | blocked_account |
+    blocked_domain | muted_account. `post_id` and `view` are None where the viewer may not know
+    what it was. A `shallow` one stands in what is itself quoted and has no view.
+    """
+
+    state: str
+    post_id: int | None = None
+    view: PostView | None = None
+    shallow: bool = False
 
 
 class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):

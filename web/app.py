@@ -17,6 +17,7 @@ from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.media import Pictures
 from server.remote_pictures import RemotePictures
+from server.replies import Refreshes
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
@@ -55,6 +56,7 @@ from web.keys import (
     PICTURES,
     PUSH_KEY,
     RATES,
+    REFRESHES,
     REMOTE_PICTURES,
     REVOKED,
     SITE,
@@ -195,7 +197,9 @@ async def network(
     app[REMOTE_PICTURES] = remote = RemotePictures(
         app[FETCHER], Pictures(media.folder, seconds_per_picture=10.0), media.remote_bytes
     )
+    app[REFRESHES] = refreshes = Refreshes(app[FETCHER], app[NOW])
     yield
+    await refreshes.close()
     await remote.close()
     await client.close()
 

@@ -16,6 +16,7 @@ MACHINES = (
     "/objects/",
     "/activities/",
     "/contexts/",
+    "/quotes/",
     "/nodeinfo/",
     "/.well-known/",
 )

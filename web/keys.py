@@ -13,6 +13,7 @@ from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Account, Member, Site
 from server.remote_pictures import RemotePictures
+from server.replies import Refreshes
 from server.secrets import Vault
 from server.services.accounts import Facts
 from server.services.trends import Trends
@@ -54,6 +55,7 @@ SITE = web.AppKey("SITE", Site)
 DB = web.AppKey("DB", Database)
 CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
+REFRESHES = web.AppKey("REFRESHES", Refreshes)
 PICTURES = web.AppKey("PICTURES", Pictures)
 REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
 ADDRESSES = web.AppKey("ADDRESSES", Addresses)

@@ -243,7 +243,10 @@ def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], M
 def all_of(context: Context, view: PostView) -> Hashable:
     """All that a part about a post is made of, whoever looks: for `kept`."""
     age = times.ago(context, view.post.published_ms)
-    said = (view.post, view.author, view.media, view.preview)
+    of = view.quoted.view if view.quoted else None
+    quoted = of and (times.ago(context, of.post.published_ms), of.post, of.author)
+    shown = (view.quoted.state, quoted) if view.quoted else None
+    said = (view.post, view.author, view.media, view.preview, shown)
     return (age, *said, view.booster, view.reply_to_author)
 
 

@@ -27,6 +27,8 @@ def create(tx: Write, arrival: Arrival) -> None:
     if posts.by_uri(tx, found.id) or not strangers.related(tx, arrival.site, found, arrival.actor):
         return
     post = strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    if post.quote_uri and not post.quote_id and not arrival.site.ours(post.quote_uri):
+        jobs.enqueue_once(tx, "quoted", f"quoted:{post.id}", {"post": post.id}, arrival.now_ms)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
         jobs.enqueue_once(
             tx, "ancestors", f"ancestors:{post.id}", {"post": post.id}, arrival.now_ms

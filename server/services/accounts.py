@@ -20,6 +20,7 @@ from server.services.sessions import revoke_others
 from server.store import accounts as store
 from server.store import (
     announcements,
+    bookmarks,
     conversations,
     drafts,
     filters,
@@ -34,6 +35,7 @@ from server.store import (
     sessions,
     settings,
     tags,
+    thread_mutes,
     visits,
 )
 from server.store import media as media_store
@@ -551,6 +553,8 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     lists.remove_of(tx, viewer.id)
     filters.remove_of(tx, viewer.id)
     tags.remove_of(tx, viewer.id)
+    bookmarks.remove_of(tx, viewer.id)
+    thread_mutes.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)

@@ -1,5 +1,6 @@
 """Our rows as the documents that peers read."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -7,11 +8,12 @@ import msgspec
 
 from federation import build
 from federation.audience import addressed
-from federation.vocab import Attachment, Image, Option, Poll
+from federation.vocab import PUBLIC, Attachment, Image, Option, Poll
 from server import text
+from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
-from server.services import polls, profile_links, timelines
-from server.store import accounts
+from server.services import polls, profile_links, quotes, rights, timelines
+from server.store import accounts, posts
 from server.store.db import Read
 
 PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
@@ -43,6 +45,9 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         updated_ms=post.edited_ms,
         likes=post.likes,
         shares=post.boosts,
+        quote=post.quote_uri if post.quote_state == "accepted" else "",
+        authorization=_authorization(site, view),
+        quotable=_QUOTABLE[quotes.policy(post)](author),
     )
     asked = polls.of(post)
     if asked is not None:
@@ -59,6 +64,44 @@ def _poll(poll: polls.Poll) -> Poll:
         ends_ms=poll.ends_ms,
         voters=poll.voters,
         closed=poll.closed,
+    )
+
+
+_QUOTABLE: Final[dict[str, Callable[[Account], tuple[str, ...]]]] = {
+    "public": lambda author: (PUBLIC,),
+    "followers": lambda author: (author.followers_uri,),
+    "nobody": lambda author: (author.uri,),
+}
+
+
+def _authorization(site: Site, view: PostView) -> str:
+    """The id of the stamp under a quote of ours, where the quoted author is another of ours."""
+    quoted = view.quoted.view if view.quoted else None
+    if quoted is None or not quoted.author.local or quoted.author.id == view.author.id:
+        return ""
+    return stamp_uri(site, view.post)
+
+
+def stamp_uri(site: Site, quoting: Post) -> str:
+    """Where it stands that the author of a post of ours allows it to be quoted by this one."""
+    return f"{site.origin}/quotes/{quoting.id}"
+
+
+def stamp(db: Read, site: Site, quoting_id: int) -> dict[str, Any]:
+    """The stamp under a quote of a post of ours by another of ours. FEP-044f.
+
+    Raises `NotFound` where there is none, and for quotes that are not for everybody.
+    """
+    quoting = posts.by_id(db, quoting_id)
+    quoted = quotes.quoted_by(db, quoting) if quoting else None
+    if quoting is None or quoted is None or not quoted.local or not quotes.counted(quoting):
+        raise NotFound("There is nothing at this address.")
+    if rights.readable_among(db, None, [quoting, quoted]) != {quoting.id, quoted.id}:
+        raise NotFound("There is nothing at this address.")
+    author = accounts.by_id(db, quoted.author_id)
+    assert author is not None  # noqa: S101  a post has an author
+    return build.quote_authorization(
+        stamp_uri(site, quoting), author.uri, quoting=quoting.uri, quoted=quoted.uri
     )
 
 

@@ -79,7 +79,7 @@ def gone(tx: Write, post: Post, now_ms: int) -> None:
     id = str(post.id)
     by = [] if post.visibility == "direct" else [(post.author_id, id)]
     if post.open:
-        boosts = reactions.boosted_by(tx, post.id, Page(limit=MAX_LIMIT))
+        boosts = reactions.boosted_by(tx, post.id, 0, Page(limit=MAX_LIMIT))
         by += [(booster.id, str(boost_id)) for boost_id, booster in boosts]
     tell(tx, "delete", tuple(_topics(tx, post)), now_ms, payload=id, by=tuple(by))
 

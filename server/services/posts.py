@@ -8,7 +8,7 @@ import msgspec
 
 from federation import build
 from server import text
-from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.errors import Conflict, Deleted, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
@@ -19,6 +19,7 @@ from server.services import (
     events,
     polls,
     previews,
+    quotes,
     reading,
     threads,
 )
@@ -38,6 +39,7 @@ from server.store import (
 )
 from server.store import conversations as conversation_store
 from server.store import polls as poll_store
+from server.store import quotes as store_quotes
 from server.store.db import Read, Write
 
 # one place to look for all that can be done with posts
@@ -66,6 +68,7 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to say. With a `title` it is a story, else a short note. Markdown.
 
     A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
+    `quote_policy`: who may quote it; where it is empty, those whom its author always allows.
     """
 
     content: str
@@ -80,6 +83,9 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""
     poll: NewPoll | None = None
     poll_stays: bool = False
+    app_id: int | None = None
+    quoted_id: int | None = None
+    quote_policy: str = ""
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -90,6 +96,13 @@ class _Said(msgspec.Struct, frozen=True):
     content: str
     mentioned: tuple[Account, ...]
     tags: tuple[str, ...]
+
+
+class _About(msgspec.Struct, frozen=True):
+    """What a new post answers and what it quotes."""
+
+    parent: Post | None
+    quoted: Post | None
 
 
 def made_with(db: Read, author_id: int, idempotency_key: str) -> Post | None:
@@ -106,8 +119,10 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     """
     if new.idempotency_key and (known := idempotency.post_of(tx, author.id, new.idempotency_key)):
         return reading.readable(tx, author.id, known)
+    quoted = quotes.choose(tx, author, new.quoted_id) if new.quoted_id is not None else None
+    new = msgspec.structs.replace(new, visibility=quotes.audience(new.visibility, quoted))
     new, parent = check(tx, author, new)
-    said = _say(tx, site, author, new, parent)
+    said = _say(tx, site, author, new, _About(parent, quoted))
     id = new_id(now_ms)
     poll = polls.begun(new.poll, now_ms) if new.poll else None
     post = Post(
@@ -139,6 +154,11 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         edited_ms=None,
         deleted_ms=None,
         version=1,
+        app_id=new.app_id,
+        quote_id=quoted.id if quoted else None,
+        quote_uri=quoted.uri if quoted else "",
+        quote_state="accepted" if quoted else "",
+        quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
     )
     posts.insert(tx, post)
     _attach_all(tx, post, said, new)
@@ -147,12 +167,14 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     posts.count(tx, post, 1)
+    quotes.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     conversations.began(tx, author, post, now_ms)
     previews.note(tx, site, post, now_ms)
     for account in said.mentioned:
         conversations.mention(tx, account, author, post, now_ms)
-    _publish(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
+    tell_quoted(tx, post, author, now_ms)
+    send(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
     boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
     return post
 
@@ -170,7 +192,8 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     if bool(new.title.strip()) != (post.kind == "article"):
         raise Invalid("A story keeps its title; a note cannot get one later.")
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
-    said = _say(tx, site, author, new, parent)
+    quoted = quotes.quoted_by(tx, post)
+    said = _say(tx, site, author, new, _About(parent, quoted))
     before = [account.id for account in posts.mentioned(tx, [post.id]).get(post.id, ())]
     posts.insert_revision(tx, post)
     posts.set_columns(
@@ -186,6 +209,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         tags=msgspec.json.encode(said.tags).decode(),
         edited_ms=now_ms,
         **_asked(tx, post, new, now_ms),
+        **_policy(tx, author, post, new),
     )
     changed = reading.readable(tx, author.id, post.id)
     _attach_all(tx, changed, said, new)
@@ -196,9 +220,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     tell_changed(tx, changed, author, now_ms)
     events.changed(tx, changed, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
-    _publish(
-        tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
-    )
+    send(tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before])
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
     return changed
@@ -213,16 +235,49 @@ def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:
     return {"kind": "question", "extra": poll.extra} if poll else {"kind": "note", "extra": "{}"}
 
 
+def _policy(db: Read, author: Account, post: Post, new: NewPost) -> dict[str, str]:
+    """The column that changes where an edit says who may quote a post."""
+    if not new.quote_policy:
+        return {}
+    return {"quote_policy": quotes.stated(db, author, new.quote_policy, post.visibility)}
+
+
+def tell_quoted(tx: Write, post: Post, quoter: Account, now_ms: int) -> None:
+    """Tell somebody of ours that their post was quoted."""
+    quoted = quotes.quoted_by(tx, post)
+    author = accounts.by_id(tx, quoted.author_id) if quoted else None
+    if author is not None:
+        notify(tx, author, "quote", quoter, post.id, now_ms)
+
+
 def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
-    """Tell those of ours who boosted a post that it says something else now."""
+    """Tell those of ours who boosted or quoted a post that it says something else now.
+
+    Who quoted it is led to their own post, which shows the other in its new words.
+    """
+    for quoting in store_quotes.by_ours(tx, post.id):
+        quoter = accounts.by_id(tx, quoting.author_id)
+        if quoter is not None:
+            notify(tx, quoter, "quoted_update", author, quoting.id, now_ms)
     for id in reactions.booster_ids(tx, post.id):
         booster = accounts.by_id(tx, id)
         if booster is not None:
             notify(tx, booster, "update", author, post.id, now_ms)
 
 
-def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) -> None:
-    """Empty a post and leave a tombstone; everybody who has seen it is asked to do the same."""
+def delete(
+    tx: Write,
+    site: Site,
+    author: Account,
+    post_id: int,
+    now_ms: int,
+    *,
+    keep_media: bool = False,
+) -> None:
+    """Empty a post and leave a tombstone; everybody who has seen it is asked to do the same.
+
+    With `keep_media` its pictures wait a day for a new post.
+    """
     post = own(tx, author, post_id)
     document = documents.by_post(tx, site, post)
     activity = build.delete(
@@ -232,7 +287,9 @@ def delete(tx: Write, site: Site, author: Account, post_id: int, now_ms: int) ->
         to=tuple(document["to"]),
         cc=tuple(document["cc"]),
     )
-    _publish(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
+    send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
+    if keep_media:
+        media.loosen(tx, post.id, now_ms)
     bury(tx, post, now_ms)
 
 
@@ -249,6 +306,7 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
         conversation_store.fall_back(tx, post.id)
     activities.bury(tx, post.uri, now_ms)
     posts.count(tx, post, -1)
+    quotes.count(tx, post, -1)
 
 
 def own(db: Read, author: Account, post_id: int) -> Post:
@@ -274,7 +332,10 @@ def check(db: Read, author: Account, new: NewPost) -> tuple[NewPost, Post | None
 def _parent(db: Read, author: Account, new: NewPost) -> Post | None:
     if new.reply_to_id is None:
         return None
-    parent = reading.readable(db, author.id, new.reply_to_id)
+    try:
+        parent = reading.readable(db, author.id, new.reply_to_id)
+    except Deleted as error:
+        raise NotFound("The post that you answer was deleted by its author.") from error
     if follows.apart(db, author.id, parent.author_id):
         raise Forbidden("You cannot reply to this account.")
     return parent
@@ -328,9 +389,10 @@ def _check_lengths(new: NewPost, most: int) -> None:
         )
 
 
-def _say(db: Read, site: Site, author: Account, new: NewPost, parent: Post | None) -> _Said:
-    """Render the text; whom it names, and whom it answers."""
+def _say(db: Read, site: Site, author: Account, new: NewPost, about: _About) -> _Said:
+    """Render the text; whom it names, and whom it answers. Raises `Invalid`."""
     named: dict[int, Account] = {}
+    parent, quoted, story = about.parent, about.quoted, bool(new.title.strip())
     answered = accounts.by_id(db, parent.author_id) if parent else None
     if answered and answered.id != author.id:
         named[answered.id] = answered
@@ -344,18 +406,18 @@ def _say(db: Read, site: Site, author: Account, new: NewPost, parent: Post | Non
 
     rendered = text.render(
         new.content,
-        story=bool(new.title.strip()),
+        story=story,
         mention_of=mention_of,
         tag_href=lambda tag: documents.tag_href(site, tag),
         media=f"{site.origin}/media/",
     )
-    lead = new.lead.strip() or (
-        text.excerpt(rendered.html, MAX_LEAD // 2) if new.title.strip() else ""
-    )
+    lead = new.lead.strip() or (text.excerpt(rendered.html, MAX_LEAD // 2) if story else "")
+    if quoted and new.visibility == "direct" and quoted.author_id not in {author.id, *named}:
+        raise Invalid("Name the one whom you quote: a direct post can quote nobody else.")
     return _Said(
         title=new.title.strip(),
-        lead=f"<p>{escape(lead)}</p>" if new.title.strip() else "",
-        content=rendered.html,
+        lead=f"<p>{escape(lead)}</p>" if story else "",
+        content=rendered.html if story else quotes.inline(quoted, new.content, rendered.html),
         mentioned=tuple(account for account in named.values() if account.id != author.id),
         tags=tuple(dict.fromkeys(rendered.hashtags))[:MAX_HASHTAGS],
     )
@@ -375,7 +437,7 @@ def _attach_all(tx: Write, post: Post, said: _Said, new: NewPost) -> None:
     media.attach(tx, post.id, new.media_ids)
 
 
-def _publish(
+def send(
     tx: Write,
     site: Site,
     post: Post,

@@ -1,57 +1,22 @@
-"""Who may read a post. One function decides; every door asks it."""
-
-from collections.abc import Sequence
+"""Posts as far as somebody may read them: `rights` decides, and every door asks here."""
 
 import msgspec
 
 from server.errors import Deleted, NotFound
-from server.model import Account, Outline, Post, PostView, Revision
-from server.services import timelines
-from server.store import accounts, follows, posts, reactions, streams
+from server.model import Account, Post, PostView, Revision
+from server.services import rights, timelines
+from server.store import accounts, posts, reactions, streams
 from server.store.db import Read
 from server.store.paging import Page
 
-
-def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
-    """Whether the viewer (None: a visitor) may know of this post."""
-    return bool(readable_among(db, viewer_id, [post]))
-
-
-def readable_among(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) -> set[int]:
-    """The ids of those posts that the viewer may know of, in four statements at most."""
-    shown = _by_somebody(db, asked)
-    return _for(db, viewer_id, [post for post in asked if post.author_id in shown])
-
-
-def _by_somebody(db: Read, asked: Sequence[Post | Outline]) -> set[int]:
-    """Authors that may be shown: the suspended are not, nor what they wrote."""
-    states = accounts.states(db, [post.author_id for post in asked])
-    return {id for id, state in states.items() if state in ("active", "gone")}
-
-
-def _for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) -> set[int]:
-    """The ids of those posts whose authors wrote for the viewer, among others."""
-    there = [post for post in asked if post.deleted_ms is None]
-    if not viewer_id:
-        return {post.id for post in there if post.open}
-    own = {post.id for post in there if post.author_id == viewer_id}
-    authors = {post.author_id for post in there if post.id not in own}
-    blockers = follows.blockers_among(db, viewer_id, authors)
-    others = [p for p in there if p.id not in own and p.author_id not in blockers]
-    named = posts.mentioning(db, viewer_id, [p.id for p in others if not p.open])
-    close = [p for p in others if p.visibility == "followers" and p.id not in named]
-    followed = follows.followed_among(db, viewer_id, {p.author_id for p in close})
-    return (
-        own
-        | named
-        | {post.id for post in others if post.open}
-        | {post.id for post in close if post.author_id in followed}
-    )
+# one place to look for all about reading
+may_read = rights.may_read
+readable_among = rights.readable_among
 
 
 def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
     """Those of the viewers who may know of this post: as `readable_among`, the other way round."""
-    if post.deleted_ms is not None or not _by_somebody(db, [post]):
+    if post.deleted_ms is not None or not rights.by_somebody(db, [post]):
         return set()
     own = {post.author_id} & set(viewer_ids)
     blocked = streams.blocked_by(db, post.author_id, viewer_ids)
@@ -68,11 +33,11 @@ def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
     """The post, if the viewer may read it. Raises `Deleted` or `NotFound`."""
     post = posts.by_id(db, post_id)
-    if post is None or not _by_somebody(db, [post]):
+    if post is None or not rights.by_somebody(db, [post]):
         raise NotFound("There is no such post.")
     if post.deleted_ms is not None and post.open:
         raise Deleted("This post was deleted by its author.")
-    if not _for(db, viewer_id, [post]):
+    if not rights.meant_for(db, viewer_id, [post]):
         raise NotFound("There is no such post.")
     return post
 
@@ -112,12 +77,14 @@ def history(db: Read, viewer_id: int | None, post_id: int) -> list[Revision]:
 def liked_by(
     db: Read, viewer_id: int | None, post_id: int, page: Page
 ) -> list[tuple[int, Account]]:
-    """(like id, who), newest first."""
-    return reactions.liked_by(db, readable(db, viewer_id, post_id).id, page)
+    """(like id, who), newest first, without those whom the viewer is spared."""
+    post = readable(db, viewer_id, post_id)
+    return reactions.liked_by(db, post.id, viewer_id or timelines.NOBODY, page)
 
 
 def boosted_by(
     db: Read, viewer_id: int | None, post_id: int, page: Page
 ) -> list[tuple[int, Account]]:
-    """(boost id, who), newest first."""
-    return reactions.boosted_by(db, readable(db, viewer_id, post_id).id, page)
+    """(boost id, who), newest first, without those whom the viewer is spared."""
+    post = readable(db, viewer_id, post_id)
+    return reactions.boosted_by(db, post.id, viewer_id or timelines.NOBODY, page)

@@ -6,14 +6,14 @@ import msgspec
 
 from federation.audience import visibility
 from federation.origin import host, normal, same_origin
-from federation.vocab import Actor, Attachment, Object
+from federation.vocab import PUBLIC, Actor, Attachment, Object
 from server import text
 from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import conversations, events, polls, previews
-from server.services.posts import bury, tell_changed
+from server.services import conversations, events, polls, previews, quotes
+from server.services.posts import bury, tell_changed, tell_quoted
 from server.services.spreading import spread_post
 from server.store import (
     accounts,
@@ -25,6 +25,7 @@ from server.store import (
     peers,
     posts,
     reactions,
+    thread_mutes,
 )
 from server.store import conversations as conversation_store
 from server.store import polls as poll_store
@@ -206,6 +207,8 @@ def keep_post(
     parent = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
     post = _new_post(found, author, parent, now_ms)
     posts.insert(tx, post)
+    if found.quote:
+        post = settle_quote(tx, post, author)
     named = _named(tx, site, found)
     _attach(tx, post, found, named, now_ms)
     posts.count(tx, post, 1)
@@ -214,7 +217,33 @@ def keep_post(
     if spread:
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
         _tell(tx, site, post, found, author, named, parent, now_ms)
+        tell_quoted(tx, post, author, now_ms)
     return post
+
+
+def settle_quote(tx: Write, post: Post, author: Account) -> Post:
+    """Find what a stranger's post quotes, and judge it by what the quoted author allows.
+
+    What is not here stays pending. A quote of what its author did not want to be quoted is a post
+    like any other, without the quote.
+    """
+    quoted = posts.by_uri(tx, post.quote_uri)
+    if post.quote_state != "pending" or quoted is None or quoted.id == post.id:
+        return post
+    state = quotes.judge(tx, author, quoted)
+    posts.set_columns(tx, post.id, quote_id=quoted.id, quote_state=state)
+    settled = posts.by_id(tx, post.id)
+    assert settled is not None  # noqa: S101  it was changed above
+    quotes.count(tx, settled, 1)
+    return settled
+
+
+def settle_late_quote(tx: Write, post_id: int, now_ms: int) -> None:
+    """What a post quotes has come after it."""
+    post = posts.by_id(tx, post_id)
+    author = accounts.by_id(tx, post.author_id) if post else None
+    if post is not None and author is not None and post.deleted_ms is None:
+        tell_quoted(tx, settle_quote(tx, post, author), author, now_ms)
 
 
 def _new_post(found: Object, author: Account, parent: Post | None, now_ms: int) -> Post:
@@ -238,8 +267,20 @@ def _new_post(found: Object, author: Account, parent: Post | None, now_ms: int) 
         edited_ms=found.updated_ms if (found.updated_ms or 0) > published else None,
         deleted_ms=None,
         version=1,
+        quote_uri=found.quote or "",
+        quote_state="pending" if found.quote else "",
+        quote_policy=_policy(found, author),
         **_written(found),
     )
+
+
+def _policy(found: Object, author: Account) -> str:
+    """Who may quote it unasked, in our words; empty where the peer does not say."""
+    if found.quotable is None:
+        return quotes.UNKNOWN
+    if PUBLIC in found.quotable:
+        return "public"
+    return "followers" if author.followers_uri in found.quotable else "nobody"
 
 
 def _written(found: Object) -> dict[str, Any]:
@@ -336,6 +377,7 @@ def _adopt_orphans(tx: Write, post: Post) -> None:
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)
             conversation_store.merge(tx, child.thread_id, current.thread_id)
+            thread_mutes.move(tx, child.thread_id, current.thread_id)
 
 
 def _tell(
@@ -358,15 +400,28 @@ def _tell(
 
 
 def related(db: Read, site: Site, found: Object, author: Account) -> bool:
-    """Whether a new post concerns anyone here: followed, an answer to what we have, or addressed.
+    """Whether a new post concerns anyone here: followed, an answer to what we have, or addressed;
+    or it quotes one of ours.
 
     What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
     """
     if follows.has_local_follower(db, author.id):
         return True
+    quoted = posts.by_uri(db, found.quote) if found.quote else None
+    if quoted is not None and quoted.local:
+        return True
     if found.in_reply_to and posts.by_uri(db, found.in_reply_to):
         return True
     return any(account.local and account.state == "active" for account in _named(db, site, found))
+
+
+def _quote_another(tx: Write, post: Post, author: Account, found: Object) -> None:
+    """An edit took the quote out, or put another one in."""
+    quotes.count(tx, post, -1)
+    state = "pending" if found.quote else ""
+    posts.set_columns(tx, post.id, quote_id=None, quote_uri=found.quote or "", quote_state=state)
+    if found.quote and (changed := posts.by_id(tx, post.id)):
+        settle_quote(tx, changed, author)
 
 
 def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -> None:
@@ -384,8 +439,12 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
     if changed:
         posts.insert_revision(tx, post)
         columns["edited_ms"] = min(stamp or now_ms, now_ms + DAY_MS)
+    if author is not None:
+        columns["quote_policy"] = _policy(found, author)
     posts.set_columns(tx, post.id, **columns)
     polls.heard(tx, post, _extra(found))
+    if author is not None and (found.quote or "") != post.quote_uri:
+        _quote_another(tx, post, author, found)
     named = [a for a in _named(tx, site, found) if not a.local or posts.mentions(tx, post.id, a.id)]
     if post.open:
         named = _named(tx, site, found)

@@ -2,17 +2,20 @@
 
 import heapq
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Final
 
 import msgspec
 
-from server.model import Account, Outline, Post, PostView
+from server.errors import Invalid
+from server.model import Account, Entry, Outline, Post, PostView, Site
 from server.services import reading, timelines
-from server.store import accounts, posts
+from server.store import accounts, posts, thread_mutes
 from server.store import timelines as timeline_rows
-from server.store.db import Read
+from server.store.db import Read, Write
 from server.store.paging import Page
 
+MAX_MUTED: Final = 20_000  # threads, of one person
 MAX_THREAD: Final = 2000  # posts of a thread that a viewer finds, by arrival
 
 
@@ -120,14 +123,93 @@ def people(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     return accounts.by_ids(db, ids)
 
 
+# --- a thread as apps show it
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How many posts above and below are told, and how many steps below."""
+
+    above: int
+    below: int
+    depth: int
+
+
+FOR_MEMBERS: Final = Limits(4096, 4096, 4096)
+FOR_VISITORS: Final = Limits(40, 60, 20)
+"""As Mastodon has them: docs.joinmastodon.org/methods/statuses/#context"""
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """A post, what it answers from the root on, and what answers it: ids."""
+
+    post: Post
+    above: list[int]
+    below: list[int]
+
+
+def tree(db: Read, viewer_id: int | None, post_id: int) -> Tree:
+    """What stands around a post. Raises `Deleted` or `NotFound`.
+
+    Above, the way ends at what the viewer may not read. Below, each answer comes before what
+    answers it and its own branch before the next one; what people answered themselves comes first.
+    """
+    limits = FOR_MEMBERS if viewer_id else FOR_VISITORS
+    post = reading.readable(db, viewer_id, post_id)
+    found = timeline_rows.outlines(
+        db, viewer_id or timelines.NOBODY, post.thread_id, FOR_MEMBERS.below
+    )
+    thread = _with_what_is_answered(db, post, found)
+    above = _above(post, thread)[::-1][: limits.above]
+    turned = {one.id for one in above}
+    below = _branches(post, [one for one in thread.values() if one.id not in turned], limits)
+    around = [*above, *below]
+    authors = {one.author_id for one in around}
+    spared = timeline_rows.unwanted(db, viewer_id or timelines.NOBODY, authors)
+    readable = reading.readable_among(db, viewer_id, around)
+    told = takewhile(lambda one: one.id in readable, above)
+    return Tree(
+        post,
+        [one.id for one in told if one.author_id not in spared][::-1],
+        [o.id for o in below if o.id in readable and o.author_id not in spared][: limits.below],
+    )
+
+
+def _branches(post: Post, found: list[Outline], limits: Limits) -> list[Outline]:
+    """Everything below the post within `limits.depth` steps, in the order of `Tree.below`."""
+    children: dict[int, list[Outline]] = {}
+    for one in sorted(found, key=lambda one: one.id, reverse=True):
+        if one.reply_to_id is not None and one.id != post.id:
+            children.setdefault(one.reply_to_id, []).append(one)
+    themselves: list[Outline] = []
+    others: list[Outline] = []
+    waiting = [(one, post.author_id, 1) for one in children.get(post.id, ())]
+    while waiting:
+        one, answered_id, depth = waiting.pop()
+        (themselves if one.author_id == answered_id else others).append(one)
+        if depth < limits.depth:
+            waiting += [(child, one.author_id, depth + 1) for child in children.get(one.id, ())]
+    return [*themselves, *others]
+
+
 def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
-    """(ancestors from the root on, descendants by arrival), as far as the viewer may read them."""
-    found = around(db, viewer_id, post_id)
-    below = [twig.id for twig in found.below]
-    views = timelines.by_post(db, viewer_id, [*found.above, *below])
+    """What is above and below a post, in the order of `tree`."""
+    found = tree(db, viewer_id, post_id)
+    views = timelines.by_post(db, viewer_id, [*found.above, *found.below])
     return (
         [views[id] for id in found.above if id in views],
-        [views[id] for id in below if id in views],
+        [views[id] for id in found.below if id in views],
+    )
+
+
+def entries(db: Read, viewer_id: int | None, post_id: int) -> tuple[Post, list[Entry], list[Entry]]:
+    """A post, and what is above and below it, as entries of a timeline."""
+    found = tree(db, viewer_id, post_id)
+    known = timeline_rows.entries(db, viewer_id or timelines.NOBODY, [*found.above, *found.below])
+    above = set(found.above)
+    return (
+        found.post,
+        [entry for entry in known if entry.id in above],
+        [entry for entry in known if entry.id not in above],
     )
 
 
@@ -146,3 +228,16 @@ def newer_replies(
     allowed = reading.readable_among(db, viewer_id, [view.post for view in views])
     shown = [(view, steps[view.post.id]) for view in views if view.post.id in allowed]
     return shown, entries[-1].id if entries else 0
+
+
+def mute(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Tell the viewer nothing more of a thread. Raises `NotFound`, and `Invalid` for too many."""
+    post = reading.readable(tx, viewer.id, post_id)
+    if thread_mutes.count(tx, viewer.id, MAX_MUTED) >= MAX_MUTED:
+        raise Invalid("You have muted %(most)s threads, and more do not fit.", most=MAX_MUTED)
+    thread_mutes.add(tx, viewer.id, post.thread_id)
+
+
+def unmute(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Tell the viewer of it again."""
+    thread_mutes.remove(tx, viewer.id, reading.readable(tx, viewer.id, post_id).thread_id)

@@ -1,6 +1,9 @@
 """Timelines as people read them: entries, and the posts behind them in full."""
 
-from server.model import Account, Entry, PostView
+import msgspec
+
+from server.model import Account, Entry, Post, PostView, Quoted
+from server.services import quotes
 from server.store import accounts, follows, media, polls, posts, previews, tags
 from server.store import timelines as store
 from server.store.db import Read
@@ -96,9 +99,43 @@ def circle(db: Read, viewer_id: int, account_id: int) -> str:
 
 
 def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostView]:
-    """The posts of `entries` with authors, pictures and mentions, in their order."""
+    """The posts of `entries` with authors, pictures and mentions, in their order.
+
+    With what they quote, as far as the viewer may see it.
+    """
+    found = posts.by_ids(db, [entry.post_id for entry in entries])
+    bare = _views(db, viewer_id, entries, found)
+    quoted = _quoted(db, viewer_id, found)
+    if not quoted:
+        return bare
+    return [msgspec.structs.replace(view, quoted=quoted.get(view.post.id)) for view in bare]
+
+
+def _quoted(db: Read, viewer_id: int | None, found: dict[int, Post]) -> dict[int, Quoted]:
+    """What each of the posts quotes. What that quotes in turn is only named."""
+    seen = quotes.seen(db, viewer_id, found.values())
+    shown = {post.id: post for _, post in seen.values() if post}
+    named = {
+        id: Quoted(state=state, post_id=post.id if post else None, shallow=True)
+        for id, (state, post) in quotes.seen(db, viewer_id, shown.values()).items()
+    }
+    entries = store.entries(db, viewer_id or NOBODY, list(shown))
+    inner = {view.post.id: view for view in _views(db, viewer_id, entries, shown)}
+
+    def of(state: str, post: Post | None) -> Quoted:
+        view = inner.get(post.id) if post else None
+        if post is None or view is None:
+            return Quoted(state=state)
+        view = msgspec.structs.replace(view, quoted=named.get(post.id))
+        return Quoted(state=state, post_id=post.id, view=view)
+
+    return {id: of(state, post) for id, (state, post) in seen.items()}
+
+
+def _views(
+    db: Read, viewer_id: int | None, entries: list[Entry], found: dict[int, Post]
+) -> list[PostView]:
     ids = [entry.post_id for entry in entries]
-    found = posts.by_ids(db, ids)
     parents = posts.by_ids(db, [p.reply_to_id for p in found.values() if p.reply_to_id])
     people = accounts.by_ids(
         db,
@@ -112,6 +149,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
     questions = [p.id for p in found.values() if p.kind == "question"] if viewer_id else []
     votes = polls.own_votes(db, viewer_id or NOBODY, questions)
     linked = previews.of_posts(db, [p.id for p in found.values() if "<a " in p.content])
+    close = quotes.close_to(db, viewer_id, list(found.values()))
 
     def answered(parent_id: int | None) -> Account | None:
         parent = parents.get(parent_id) if parent_id else None
@@ -130,6 +168,7 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
             app=apps.get(found[entry.post_id].app_id or 0),
             own_votes=votes.get(entry.post_id, ()),
             preview=linked.get(entry.post_id),
+            close=entry.author_id in close,
             booster=people.get(entry.booster_id) if entry.booster_id else None,
             entry_id=entry.id,
             reply_to_author=answered(found[entry.post_id].reply_to_id),

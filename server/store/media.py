@@ -100,6 +100,15 @@ def release(tx: Write, post_id: int) -> None:
     tx.run("UPDATE media SET post_id = NULL, created_ms = 0 WHERE post_id = :post", post=post_id)
 
 
+def loosen(tx: Write, post_id: int, now_ms: int) -> None:
+    """Take a post's pictures out of it, for a new post: they wait as if they had just come."""
+    tx.run(
+        "UPDATE media SET post_id = NULL, created_ms = :now WHERE post_id = :post",
+        post=post_id,
+        now=now_ms,
+    )
+
+
 def remove_loose(tx: Write, before_ms: int) -> list[str]:
     """Forget pictures that never came into a post; the names of their files.
 

@@ -47,17 +47,19 @@ def like_by_uri(db: Read, uri: str) -> Row | None:
     return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)
 
 
-def liked_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(like id, who), newest first."""
+def liked_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, Account]]:
+    """(like id, who), newest first, without those whom `me` is spared: `timelines.unwanted`."""
     found = rows(
         db,
         page,
-        """
+        f"""
         SELECT f.id AS of_id, a.* FROM favourite f JOIN account a ON a.id = f.account_id
         WHERE f.post_id = :post AND f.id > :lower AND f.id < :upper
+          AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY f.id DESC LIMIT :limit
-        """,
+        """,  # noqa: S608
         post=post_id,
+        me=me,
     )
     return [accounts.keyed(row) for row in found]
 
@@ -115,17 +117,19 @@ def boost_by_id(db: Read, id: int) -> Row | None:
     return db.one("SELECT * FROM boost WHERE id = :id", id=id)
 
 
-def boosted_by(db: Read, post_id: int, page: Page) -> list[tuple[int, Account]]:
-    """(boost id, who), newest first."""
+def boosted_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, Account]]:
+    """(boost id, who), newest first, without those whom `me` is spared: `timelines.unwanted`."""
     found = rows(
         db,
         page,
-        """
+        f"""
         SELECT b.id AS of_id, a.* FROM boost b JOIN account a ON a.id = b.account_id
         WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper
+          AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY b.id DESC LIMIT :limit
-        """,
+        """,  # noqa: S608
         post=post_id,
+        me=me,
     )
     return [accounts.keyed(row) for row in found]
 

@@ -201,7 +201,9 @@ def special(db: Read, post_ids: Iterable[int]) -> set[int]:
     found = among(
         db,
         """
-        SELECT id FROM post WHERE id IN (:list) AND (kind = 'question' OR quote_state <> '')
+        SELECT id FROM post WHERE id IN (:list)
+          AND (kind = 'question' OR quote_state <> ''
+               OR (local = 1 AND quote_policy = 'followers'))
         """,
         padded(post_ids),
     )

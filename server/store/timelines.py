@@ -53,14 +53,15 @@ IN_LISTS = """
 """
 """Who has `:by` in a list whose members stay out of the home timeline (`home.aside`)."""
 
-OF_A_THREAD = f"""
-    p.thread_id = :thread AND p.deleted_ms IS NULL
+READABLE = f"""
+    p.deleted_ms IS NULL
     AND a.state IN ('active', 'gone') AND {WANTED} AND {KNOWN}
     AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
          OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
          OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
              WHERE f.follower_id = :me AND f.target_id = p.author_id AND f.state = 'accepted')))
 """  # noqa: S608
+OF_A_THREAD = f"p.thread_id = :thread AND {READABLE}"
 
 
 NO_ANSWER = """
@@ -89,15 +90,17 @@ def unwanted(db: Read, viewer_id: int, author_ids: Iterable[int]) -> set[int]:
     return {int(row["id"]) for row in found}
 
 
-def _entry(row: Row) -> Entry:
+def entry(row: Row) -> Entry:
+    """A row with the columns of `SHOWN`."""
     columns = dict(row)
+    columns.pop("place", None)
     for opinion in ("liked", "boosted", "bookmarked", "muted"):
         columns[opinion] = int(columns[opinion])
     return Entry(**columns)
 
 
 def _page(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
-    return [_entry(row) for row in rows(db, page, sql, **params)]
+    return [entry(row) for row in rows(db, page, sql, **params)]
 
 
 def paged(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
@@ -286,8 +289,33 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
         post_ids,
         me=viewer_id,
     )
-    by_id = {row["id"]: _entry(row) for row in found}
+    by_id = {row["id"]: entry(row) for row in found}
     return [by_id[id] for id in post_ids if id in by_id]
+
+
+def saved(db: Read, viewer_id: int, page: Page) -> list[tuple[int, Entry]]:
+    """(place, entry) of what the viewer saved, the latest first, readable or not."""
+    return _marked(db, viewer_id, "bookmark", page)
+
+
+def liked(db: Read, viewer_id: int, page: Page) -> list[tuple[int, Entry]]:
+    """(like id, entry) of what the viewer likes, the latest first, readable or not."""
+    return _marked(db, viewer_id, "favourite", page)
+
+
+def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int, Entry]]:
+    found = rows(
+        db,
+        page,
+        f"""
+        SELECT s.id AS place, p.id, NULL AS booster_id, {SHOWN}
+        FROM {table} s JOIN post p ON p.id = s.post_id JOIN account a ON a.id = p.author_id
+        WHERE s.account_id = :me AND s.id > :lower AND s.id < :upper AND p.deleted_ms IS NULL
+        ORDER BY s.id DESC LIMIT :limit
+        """,  # noqa: S608  a name of ours
+        me=viewer_id,
+    )
+    return [(row["place"], entry(row)) for row in found]
 
 
 def words(

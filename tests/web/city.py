@@ -78,6 +78,7 @@ class City:
     app: Any
     server: TestServer
     people: list[Person] = field(default_factory=list)
+    closing: list[TestClient[Any, Any]] = field(default_factory=list)
 
     @property
     def db(self) -> Database:
@@ -142,8 +143,8 @@ async def start(url: str, folder: Any, mode: str = "open", **identity: str) -> C
 
 
 async def stop(city: City) -> None:
-    for person in city.people:
-        await person.client.close()
+    for client in (*city.closing, *(person.client for person in city.people)):
+        await client.close()
     await city.server.close()
 
 

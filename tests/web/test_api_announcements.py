@@ -7,8 +7,8 @@ import pytest
 from server.clock import HOUR_MS, now_ms
 from server.errors import Invalid
 from server.services import announcements as service
-from server.store import events as event_store
 from server.services.announcements import NewAnnouncement, is_emoji
+from server.store import events as event_store
 from tests.web.test_api_endpoints import SITE_HERE, City
 from tests.web.test_api_endpoints import city as city  # the fixture
 

@@ -416,10 +416,10 @@ async def test_an_edit_shows_at_once_in_timelines(city):
 async def test_only_the_author_changes_a_post(city):
     post = await city.says("mina", "내 글")
     path = f"/v1/statuses/{post['id']}"
-    await city.ask("PUT", path, "joon", json={"status": "네 글"}, expect=403)
-    await city.ask("DELETE", path, "joon", expect=403)
-    await city.get(f"{path}/source", "joon", expect=403)
-    await city.post(f"{path}/pin", "joon", expect=403)
+    await city.ask("PUT", path, "joon", json={"status": "네 글"}, expect=404)
+    await city.ask("DELETE", path, "joon", expect=404)
+    await city.get(f"{path}/source", "joon", expect=404)
+    await city.post(f"{path}/pin", "joon", expect=422)
 
 
 async def test_a_deleted_post_gives_its_source_back_and_is_gone(city):
@@ -489,7 +489,7 @@ async def test_deleting_ones_boost_leaves_the_post(city):
 async def test_somebody_elses_boost_is_not_mine_to_delete(city):
     post = await city.says("mina", "모두 보세요")
     boost = await city.post(f"/v1/statuses/{post['id']}/reblog", "joon")
-    await city.ask("DELETE", f"/v1/statuses/{boost['id']}", "mina", expect=403)
+    await city.ask("DELETE", f"/v1/statuses/{boost['id']}", "mina", expect=404)
     assert (await city.get(f"/v1/statuses/{post['id']}"))["reblogs_count"] == 1
 
 

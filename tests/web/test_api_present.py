@@ -492,7 +492,7 @@ def test_what_differs_from_viewer_to_viewer_is_special_and_in_no_fragment():
     view = a_view(post=a_post(kind="question", extra=extra), own_votes=(1,))
     assert present.special(view) and not present.special(a_view())
     assert present.shared_status(SITE, view)["poll"] is None
-    assert present.personal(a_view(), 2, NOW_MS) == {}
+    assert present.personal(SITE, a_view(), 2, NOW_MS) == {}
     mine, theirs, nobodys = (status(view, id)["poll"] for id in (2, view.author.id, None))
     assert (mine["voted"], mine["own_votes"]) == (True, [1])
     assert theirs["voted"] is True

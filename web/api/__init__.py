@@ -14,6 +14,8 @@ from web.api import (
     accounts,
     announcements,
     apps,
+    async_refreshes,
+    bookmarks,
     circles,
     conversations,
     discovery,
@@ -33,6 +35,7 @@ from web.api import (
     polls,
     profile,
     push,
+    quotes,
     reactions,
     relationships,
     scheduled,
@@ -61,6 +64,8 @@ CROSS_ORIGIN: Final = (
 _EXPOSED: Final = (
     "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, "
     "Mastodon-Async-Refresh"
+    "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    "X-Request-Id"
 )
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -81,6 +86,8 @@ def register(app: web.Application) -> None:
         announcements,
         conversations,
         grouped,
+        async_refreshes,
+        bookmarks,
         instance,
         markers,
         media,
@@ -100,6 +107,7 @@ def register(app: web.Application) -> None:
         oauth,
         oembed,
         push,
+        quotes,
         reactions,
         relationships,
         scheduled,

@@ -60,6 +60,13 @@ def people(request: web.Request, found: Sequence[tuple[int, Account]]) -> web.Re
     return listing(request, items, [id for id, _ in found])
 
 
+def encoded(body: bytes, headers: dict[str, str]) -> web.Response:
+    """An answer that is JSON already."""
+    response = _json(body)
+    response.headers.update(headers)
+    return response
+
+
 def _json(body: bytes, *, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
 

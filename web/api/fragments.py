@@ -5,11 +5,13 @@ viewer did. A fragment is named by the versions of the post and its author, so a
 unreachable at once; numbers that come without a new version (an author's followers, a booster's
 name) are at most `MAX_AGE_MS` old.
 
-A few statuses differ in their body from viewer to viewer (`present.special`: polls). They are never
-kept, and so always among those that are read and made for the one who asks.
+A few statuses differ in their body from viewer to viewer (`present.special`: polls, quotes, what
+followers alone may quote). They are never kept, and so always among those that are read and made
+for the one who asks.
 """
 
 from collections import OrderedDict
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -32,11 +34,15 @@ _BOOL: Final = (b"false", b"true")
 
 
 class Fragment(msgspec.Struct, frozen=True):
-    """The JSON of a status without its closing brace. `pinned` is for its author alone."""
+    """The JSON of a status without its closing brace. `pinned` is for its author alone.
+
+    `approvals`: who may quote it, told to each kind of viewer (`present.standing`).
+    """
 
     json: bytes
     made_ms: int
     pinned: bool = False
+    approvals: tuple[bytes, ...] = ()
 
 
 class Fragments:
@@ -55,7 +61,8 @@ class Fragments:
         """Encode and keep what `view` shows of the entry."""
         inner, *around = _keys(entry)
         shared = present.shared_status(site, view)
-        self._put(inner, Fragment(_open(shared), now_ms, view.post.pinned_ms is not None))
+        pinned, may = view.post.pinned_ms is not None, _approvals(present.asked(view.post))
+        self._put(inner, Fragment(_open(shared), now_ms, pinned, may))
         if around and view.booster is not None:
             wrapper = present.boost(site, view.post, view.booster, entry.id)
             self._put(around[0], Fragment(_without_reblog(wrapper), now_ms))
@@ -69,7 +76,7 @@ class Fragments:
             return None
         for key in keys:
             self._kept.move_to_end(key)
-        tail = _tail(entry)
+        tail = _tail(entry) + inner.approvals[present.standing(entry.author_id, viewer_id)]
         json = inner.json + tail
         if viewer_id == entry.author_id:
             json += b',"pinned":' + _BOOL[inner.pinned]
@@ -172,6 +179,13 @@ def _open(entity: object) -> bytes:
 def _without_reblog(wrapper: entities.SharedStatus) -> bytes:
     """As `_open`, for what gets its `reblog` later."""
     return _open({key: value for key, value in wrapper.items() if key != "reblog"})
+
+
+@cache
+def _approvals(policy: str) -> tuple[bytes, ...]:
+    """`quote_approval` as JSON for each kind of viewer."""
+    told = (msgspec.json.encode(one) for one in present.approvals(policy))
+    return tuple(b',"quote_approval":' + json for json in told)
 
 
 def _tail(entry: Entry) -> bytes:

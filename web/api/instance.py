@@ -16,6 +16,7 @@ from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LEN
 from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
 from web.api.access import anybody
 from web.api.answers import one
+from web.api.shape import gives
 from web.body import MAX_FILE_BYTES
 from web.keys import DB, NOW, SITE, VAPID_KEY, Viewer
 
@@ -103,6 +104,14 @@ def _configuration(request: web.Request) -> dict[str, Any]:
     """As `configuration`, and the key of pushes."""
     public = {"public_key": request.config_dict[VAPID_KEY]}
     return {**configuration(request.config_dict[SITE]), "vapid": public}
+
+
+@routes.get("/api/v1/instance/translation_languages")
+@anybody()
+@gives(dict[str, list[str]])
+async def translation_languages(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """From which language into which others: nothing is translated here."""
+    return one({})
 
 
 def configuration(site: Site) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Described(msgspec.Struct, frozen=True):
 async def upload(request: web.Request, viewer: Viewer) -> web.Response:
     """Store a picture; a post takes it by its id. It is ready when this answers, so never 202."""
     sent = await body(request, Sent)
-    focus = _focus(sent.focus)
+    focus = point(sent.focus)
     picture = await request.config_dict[PICTURES].process(sent.file.data)
     kept = await request.config_dict[DB].write(
         media.add, viewer.account.id, picture, sent.description, focus, request.config_dict[NOW]()
@@ -67,11 +67,11 @@ async def describe(request: web.Request, viewer: Viewer) -> web.Response:
 def _described(tx: Write, account_id: int, id: int, typed: Described) -> Media:
     known = media.one(tx, account_id, id)
     alt = known.alt if typed.description is None else typed.description
-    focus = (known.focus_x, known.focus_y) if typed.focus is None else _focus(typed.focus)
+    focus = (known.focus_x, known.focus_y) if typed.focus is None else point(typed.focus)
     return media.describe(tx, account_id, id, alt, focus)
 
 
-def _focus(text: str) -> tuple[float, float]:
+def point(text: str) -> tuple[float, float]:
     """`x,y` as numbers; the middle where nothing is said. Raises `Invalid`."""
     if not text.strip():
         return 0.0, 0.0

@@ -11,16 +11,19 @@ import msgspec
 from aiohttp import web
 
 from server import lookup, text
-from server.errors import Deleted, Forbidden, Invalid, NotFound
-from server.model import Account, PostView, Revision, Site
-from server.services import posts, reading, scheduled
+from server.errors import Deleted, NotFound
+from server.model import Account, Entry, Post, PostView, Revision, Site
+from server.services import media, posts, reading, scheduled, threads
 from server.services.polls import NewPoll
 from server.services.posts import NewPost
 from server.services.scheduled import ScheduledView
 from server.store.db import Read, Write
 from web import entities, filtering, present
+from web.api import fragments
 from web.api.access import anybody, need, path_id, viewer_id
-from web.api.answers import Id, one
+from web.api.answers import Id, encoded, one
+from web.api.async_refreshes import look_for_replies
+from web.api.media import point
 from web.api.moments import moment_ms
 from web.api.shape import gives
 from web.body import body, query
@@ -49,6 +52,23 @@ class Poll(msgspec.Struct, frozen=True):
         )
 
 
+Policy = Literal["public", "followers", "nobody"]
+
+
+class Described(msgspec.Struct, frozen=True):
+    """What changes about a picture of a post: its words, or the point that must stay in view."""
+
+    id: Id
+    description: str | None = None
+    focus: str | None = None
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    """Whether the pictures go at once; else they wait a day for a new attempt."""
+
+    delete_media: bool = False
+
+
 class Text(msgspec.Struct, frozen=True):
     """What a form for writing or editing sends. A `title` makes a story, in Markdown."""
 
@@ -59,11 +79,13 @@ class Text(msgspec.Struct, frozen=True):
     sensitive: bool | None = None
     language: str | None = None
     media_ids: tuple[Id, ...] = ()
+    media_attributes: tuple[Described, ...] = ()
     visibility: Literal["public", "unlisted", "private", "direct"] | None = None
     in_reply_to_id: Id | None = None
     poll: Poll | None = None
     scheduled_at: str | None = None
-    quoted_status_id: str | None = None
+    quoted_status_id: Id | None = None
+    quote_approval_policy: Policy | None = None
 
 
 class Several(msgspec.Struct, frozen=True):
@@ -82,22 +104,24 @@ async def write(request: web.Request, viewer: Viewer) -> web.Response:
     """
     typed = await body(request, Text)
     _refuse_what_is_not_there(typed)
+    member = viewer.member
     new = NewPost(
-        content=typed.status,
+        content=typed.status or _alone(typed),
         title=typed.title or "",
         lead=typed.lead or "",
         visibility=present.VISIBILITIES[typed.visibility]
         if typed.visibility
-        else viewer.member.default_visibility,
-        warning=typed.spoiler_text,
-        sensitive=bool(
-            viewer.member.default_sensitive if typed.sensitive is None else typed.sensitive
-        ),
-        language=typed.language or viewer.member.writes_in,
+        else member.default_visibility,
+        warning="" if _alone(typed) else typed.spoiler_text,
+        sensitive=bool(member.default_sensitive) if typed.sensitive is None else typed.sensitive,
+        language=typed.language or member.writes_in,
         media_ids=typed.media_ids,
         reply_to_id=typed.in_reply_to_id,
         idempotency_key=_key(request),
         poll=typed.poll.new() if typed.poll else None,
+        app_id=viewer.app_id,
+        quoted_id=typed.quoted_status_id,
+        quote_policy=typed.quote_approval_policy or "",
     )
     due_ms = moment_ms(typed.scheduled_at) if typed.scheduled_at else 0
     await lookup.mentioned(request.config_dict[FETCHER], typed.status)
@@ -116,6 +140,7 @@ async def _later(request: web.Request, viewer: Viewer, new: NewPost, due_ms: int
 
 @routes.get("/api/v1/statuses")
 @anybody("read:statuses")
+@gives(list[entities.Status], query=Several)
 async def several(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Those of the named posts that the viewer may see."""
     ids = query(request, Several).id[:MOST_AT_ONCE]
@@ -125,6 +150,7 @@ async def several(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 @routes.get("/api/v1/statuses/{id}")
 @anybody("read:statuses")
+@gives(entities.Status)
 async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
     """One post, or a boost of one."""
     view = await request.config_dict[DB].read(found, viewer_id(viewer), path_id(request))
@@ -144,13 +170,16 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.delete("/api/v1/statuses/{id}")
 @need("write:statuses")
+@gives(entities.Status, body=Deletion)
 async def delete(request: web.Request, viewer: Viewer) -> web.Response:
     """Delete one's own post (or take a boost back), and answer its source for a new attempt."""
+    asked = await body(request, Deletion)
     view = await request.config_dict[DB].write(
         _deleted,
         request.config_dict[SITE],
         viewer.account,
         path_id(request),
+        asked,
         request.config_dict[NOW](),
     )
     return one({**entity(request, viewer, view), "text": view.post.source})
@@ -158,29 +187,36 @@ async def delete(request: web.Request, viewer: Viewer) -> web.Response:
 
 @routes.get("/api/v1/statuses/{id}/context")
 @anybody("read:statuses")
+@gives(entities.Context)
 async def context(request: web.Request, viewer: Viewer | None) -> web.Response:
     """What a post answers, and what answers it."""
-    ancestors, descendants = await request.config_dict[DB].read(
-        _context, viewer_id(viewer), path_id(request)
-    )
-    return one(
-        {
-            "ancestors": [entity(request, viewer, view) for view in ancestors],
-            "descendants": [entity(request, viewer, view) for view in descendants],
-        }
-    )
+    me = viewer_id(viewer)
+    post, *around = await request.config_dict[DB].read(_context, me, path_id(request))
+    above, below = [b",".join(await fragments.statuses(request, me, part)) for part in around]
+    headers = look_for_replies(request, post) if viewer else {}
+    return encoded(b'{"ancestors":[%b],"descendants":[%b]}' % (above, below), headers)
+
+
+@routes.post("/api/v1/statuses/{id}/translate")
+@need("read:statuses")
+async def translate(request: web.Request, viewer: Viewer) -> web.Response:
+    """Nothing is translated here: apps are told so by the 404 that Mastodon gives without a way."""
+    await request.config_dict[DB].read(found, viewer.account.id, path_id(request))
+    raise NotFound("This server does not translate.")
 
 
 @routes.get("/api/v1/statuses/{id}/source")
 @need("read:statuses")
+@gives(entities.StatusSource)
 async def source(request: web.Request, viewer: Viewer) -> web.Response:
     """What the viewer typed, to edit it."""
-    view = await request.config_dict[DB].read(_own, viewer.account.id, path_id(request))
+    view = await request.config_dict[DB].read(own, viewer.account.id, path_id(request))
     return one(present.source(view.post))
 
 
 @routes.get("/api/v1/statuses/{id}/history")
 @anybody("read:statuses")
+@gives(list[entities.StatusEdit])
 async def history(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Every version of a post, oldest first."""
     view, revisions = await request.config_dict[DB].read(
@@ -219,15 +255,16 @@ def _found_among(db: Read, viewer_id: int | None, ids: tuple[int, ...]) -> list[
     return views
 
 
-def _own(db: Read, viewer_id: int, id: int) -> PostView:
+def own(db: Read, viewer_id: int, id: int) -> PostView:
+    """A post of the viewer's own; anybody else's is 404, as Mastodon says it."""
     view = reading.view(db, viewer_id, id)
     if view.post.author_id != viewer_id:
-        raise Forbidden("Only its author can do this to a post.")
+        raise NotFound("There is no such post of yours.")
     return view
 
 
-def _context(db: Read, viewer_id: int | None, id: int) -> tuple[list[PostView], list[PostView]]:
-    return posts.context(db, viewer_id, found(db, viewer_id, id).post.id)
+def _context(db: Read, viewer_id: int | None, id: int) -> tuple[Post, list[Entry], list[Entry]]:
+    return threads.entries(db, viewer_id, found(db, viewer_id, id).post.id)
 
 
 def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:
@@ -245,31 +282,48 @@ def _scheduled(tx: Write, viewer: Viewer, new: NewPost, due_ms: int, now_ms: int
 
 
 def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms: int) -> PostView:
-    post = _own(tx, author.id, id).post
+    post = own(tx, author.id, id).post
+    _describe(tx, author, typed)
     new = NewPost(
-        content=typed.status,
+        content=typed.status or _alone(typed),
         title=post.title if typed.title is None else typed.title,
         lead=text.plain(post.lead) if typed.lead is None else typed.lead,
         visibility=post.visibility,
-        warning=typed.spoiler_text,
+        warning="" if _alone(typed) else typed.spoiler_text,
         sensitive=bool(typed.sensitive),
         language=post.language if typed.language is None else typed.language,
         media_ids=typed.media_ids,
         reply_to_id=post.reply_to_id,
         poll=typed.poll.new() if typed.poll else None,
+        quote_policy=typed.quote_approval_policy or "",
     )
     posts.edit(tx, site, author, id, new, now_ms)
     return reading.view(tx, author.id, id)
 
 
-def _deleted(tx: Write, site: Site, author: Account, id: int, now_ms: int) -> PostView:
+def _describe(tx: Write, author: Account, typed: Text) -> None:
+    """Change what an edit says about pictures that it keeps. Raises `NotFound`, `Invalid`."""
+    for said in typed.media_attributes[: posts.MAX_PICTURES_OF_STORY]:
+        if said.id not in typed.media_ids:
+            continue
+        known = media.one(tx, author.id, said.id)
+        alt = known.alt if said.description is None else said.description
+        focus = (known.focus_x, known.focus_y) if said.focus is None else point(said.focus)
+        media.describe(tx, author.id, said.id, alt, focus)
+
+
+def _deleted(
+    tx: Write, site: Site, author: Account, id: int, asked: Deletion, now_ms: int
+) -> PostView:
     view = found(tx, author.id, id)
-    if view.booster is None:
-        posts.delete(tx, site, author, view.post.id, now_ms)
-    elif view.booster.id == author.id:
+    by = view.booster or view.author
+    if by.id != author.id:
+        raise NotFound("There is no such post of yours.")
+    if view.booster is not None:
         posts.unboost(tx, site, author, view.post.id, now_ms)
     else:
-        raise Forbidden("Only the one who boosted a post can take the boost back.")
+        keep = not asked.delete_media
+        posts.delete(tx, site, author, view.post.id, now_ms, keep_media=keep)
     return view
 
 
@@ -295,6 +349,12 @@ def entity(request: web.Request, viewer: Viewer | None, view: PostView) -> entit
     return filtering.mark(request, view, status)
 
 
+def _alone(typed: Text) -> str:
+    """A warning before nothing is what somebody wanted to say."""
+    bare = not typed.status.strip() and not typed.media_ids and typed.poll is None
+    return typed.spoiler_text if bare else ""
+
+
 def _key(request: web.Request) -> str:
     """The Idempotency-Key, in a form that is short and plain whatever the app sent."""
     sent = request.headers.get("Idempotency-Key", "")
@@ -303,5 +363,3 @@ def _key(request: web.Request) -> str:
 
 def _refuse_what_is_not_there(typed: Text) -> None:
     """Raise `Invalid` rather than publish a post without what its author put into it."""
-    if typed.quoted_status_id is not None:
-        raise Invalid("Quotes are not available here: put a link to the post into the text.")

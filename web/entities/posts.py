@@ -173,6 +173,28 @@ class Opinions(TypedDict):
     filtered: NotRequired[list[FilterResult]]
 
 
+class ShallowQuote(TypedDict):
+    """What a quoted post quotes: its id, where the viewer may know it."""
+
+    state: str
+    quoted_status_id: str | None
+
+
+class Quote(TypedDict):
+    """What a post quotes, where the viewer may see it."""
+
+    state: str
+    quoted_status: "Status | None"
+
+
+class QuoteApproval(TypedDict):
+    """Who may quote a post, and whether the viewer may."""
+
+    automatic: list[str]
+    manual: list[str]
+    current_user: str
+
+
 class SharedStatus(TypedDict):
     """Of a Status what is the same for every viewer."""
 
@@ -197,13 +219,13 @@ class SharedStatus(TypedDict):
     emojis: list[CustomEmoji]
     card: PreviewCard | None
     poll: Poll | None
-    quote: dict[str, Any] | None
-    quote_approval: NotRequired[dict[str, Any]]
+    quote: Quote | ShallowQuote | None
 
 
 class Status(SharedStatus, Counts, Opinions):
     """A post, or the boost around one. `pinned` and `text` are for its author alone."""
 
+    quote_approval: QuoteApproval
     pinned: NotRequired[bool]
     text: NotRequired[str]
 
@@ -236,3 +258,17 @@ class Context(TypedDict):
 
     ancestors: list[Status]
     descendants: list[Status]
+
+
+class AsyncRefresh(TypedDict):
+    """Something that is being fetched: `status` is running or finished."""
+
+    id: str
+    status: str
+    result_count: int | None
+
+
+class AsyncRefreshed(TypedDict):
+    """The answer around an AsyncRefresh."""
+
+    async_refresh: AsyncRefresh

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Entry, Neighbourhood, PostView
-from server.services import accounts, announcements, communities, tags, timelines
+from server.services import accounts, announcements, bookmarks, communities, tags, timelines
 from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
@@ -110,6 +110,30 @@ async def home(request: web.Request, viewer: Viewer) -> web.Response:
         return timelines.home(db, viewer.account.id, page)
 
     return await _timeline(request, mine, N_("Home"), "home")
+
+
+@routes.get("/bookmarks")
+@signed_in
+async def saved(request: web.Request, viewer: Viewer) -> web.Response:
+    """What the viewer saved, for themself alone."""
+    asked = window(request)
+    ids, views = await request.config_dict[DB].read(_saved, viewer.account.id, asked)
+    return await page(
+        request,
+        "timeline.html",
+        heading=N_("Saved posts"),
+        kind="saved",
+        live="",
+        tag="",
+        views=views,
+        pager=pager(request, asked, ids),
+        feed="",
+    )
+
+
+def _saved(db: Read, viewer_id: int, page: Page) -> tuple[list[int], list[PostView]]:
+    found = bookmarks.saved(db, viewer_id, page)
+    return found.ids, timelines.views(db, viewer_id, found.entries)
 
 
 @routes.get("/local")

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import conversations, posts, visits
+from server.services import bookmarks, conversations, posts, visits
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -150,6 +150,8 @@ ACTS: Final[dict[str, Act]] = {
     "unlike": posts.unlike,
     "boost": posts.boost,
     "unboost": posts.unboost,
+    "save": bookmarks.save,
+    "let-go": bookmarks.let_go,
     "pin": posts.pin,
     "unpin": posts.unpin,
 }
@@ -178,7 +180,7 @@ async def delete(request: web.Request, viewer: Viewer) -> web.Response:
 @routes.post("/posts/{id}/{act}")
 @signed_in
 async def act(request: web.Request, viewer: Viewer) -> web.Response:
-    """Like, share or pin, or take it back; return to where the button was."""
+    """Like, share, save or pin, or take it back; return to where the button was."""
     sent, id = await form(request), number(request)
     does = ACTS.get(request.match_info["act"])
     if does is None:

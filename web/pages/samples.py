@@ -12,7 +12,17 @@ import msgspec
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.errors import Invalid
-from server.model import Account, Media, Member, Notification, Post, PostView, Relationship, Site
+from server.model import (
+    Account,
+    Media,
+    Member,
+    Notification,
+    Post,
+    PostView,
+    Quoted,
+    Relationship,
+    Site,
+)
 from server.services.accounts import blank
 from server.services.notification_groups import Group
 from server.services.notifications import Notice
@@ -181,7 +191,12 @@ class Samples:
             (_("edited and pinned"), self.note(said, edited_ms=edited_ms, pinned_ms=1)),
             (_("a content warning"), self.note(said, warning=_("About food"))),
             (_("words without an end"), self.note(f"<p>{long}</p>")),
+            (_("a quote"), self.note(said, quoted=self._quoted(self.story()))),
+            (_("a quote of what is gone"), self.note(said, quoted=Quoted(state="deleted"))),
         ]
+
+    def _quoted(self, view: PostView) -> Quoted:
+        return Quoted(state="accepted", post_id=view.post.id, view=view)
 
     def _notes_with_pictures(self) -> list[tuple[str, PostView]]:
         words, said = self._("with %(number)s pictures"), self._said()

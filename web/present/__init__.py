@@ -45,6 +45,7 @@ from web.present.notices import (
 from web.present.place import rule, week
 from web.present.polls import poll
 from web.present.pushes import push
+from web.present.quotes import approval, approvals, asked, standing
 from web.present.scheduled import scheduled
 from web.present.statuses import (
     boost,
@@ -67,6 +68,9 @@ __all__ = [
     "account",
     "application",
     "announcement",
+    "approval",
+    "approvals",
+    "asked",
     "boost",
     "card",
     "content",
@@ -113,6 +117,7 @@ __all__ = [
     "shared_status",
     "source",
     "special",
+    "standing",
     "status",
     "suggestion",
     "tag",

@@ -3,18 +3,19 @@
 import json
 from html import escape
 from typing import Any, Final, cast
-from urllib.parse import quote
+from urllib.parse import quote as percent
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from server import text
 from server.ids import created_ms
-from server.model import Account, App, Post, PostView, Revision, Site
+from server.model import Account, App, Post, PostView, Quoted, Revision, Site
 from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media, preview_card
 from web.present.polls import poll
+from web.present.quotes import approval, asked, shallow_quote
 from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
 
 EXCERPT_CHARS: Final = 500
@@ -24,14 +25,15 @@ EXCERPT_CHARS: Final = 500
 def status(site: Site, view: PostView, *, viewer_id: int | None, now_ms: int) -> entities.Status:
     """Status, or the Status that wraps the boosted one."""
     changing = {**counts(view.post), **opinions(view)}
-    shared = {**shared_status(site, view), **personal(view, viewer_id, now_ms)}
-    inner = cast(entities.Status, {**shared, **changing})
+    shared = {**shared_status(site, view), **personal(site, view, viewer_id, now_ms)}
+    may = approval(view.post, viewer_id, close=view.close)
+    inner = cast(entities.Status, {**shared, **changing, "quote_approval": may})
     if viewer_id is not None and view.post.author_id == viewer_id:
         inner["pinned"] = view.post.pinned_ms is not None
     if view.booster is None:
         return inner
     around = boost(site, view.post, view.booster, view.entry_id)
-    return cast(entities.Status, {**around, **changing, "reblog": inner})
+    return cast(entities.Status, {**around, **changing, "quote_approval": may, "reblog": inner})
 
 
 def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
@@ -73,12 +75,32 @@ def special(view: PostView) -> bool:
 
     Such a Status is never kept as JSON for all (web/api/fragments.py).
     """
-    return view.post.kind == "question"
+    post = view.post
+    if post.kind == "question" or post.quote_state:
+        return True
+    return bool(post.local) and asked(post) == "followers"
 
 
-def personal(view: PostView, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
+def personal(site: Site, view: PostView, viewer_id: int | None, now_ms: int) -> dict[str, Any]:
     """Those parts of a Status's body that depend on who looks, where it has any."""
-    return {"poll": poll(view, viewer_id, now_ms)} if special(view) else {}
+    answer: dict[str, Any] = {}
+    if view.post.kind == "question":
+        answer["poll"] = poll(view, viewer_id, now_ms)
+    if view.quoted is not None:
+        answer["quote"] = quote(site, view.quoted, viewer_id, now_ms)
+    return answer
+
+
+def quote(
+    site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int
+) -> entities.Quote | entities.ShallowQuote:
+    """Quote with the Status that is quoted, in which a further one is only named."""
+    if quoted.shallow:
+        return shallow_quote(quoted)
+    if quoted.view is None:
+        return {"state": quoted.state, "quoted_status": None}
+    shown = status(site, quoted.view, viewer_id=viewer_id, now_ms=now_ms)
+    return {"state": quoted.state, "quoted_status": shown}
 
 
 def _card(site: Site, view: PostView) -> entities.PreviewCard | None:
@@ -176,7 +198,7 @@ def _beginning(html: str) -> str:
 
 def tag(site: Site, name: str) -> entities.StatusTag:
     """Status::Tag: the hashtag without its sign, and its page here."""
-    return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
+    return {"name": name, "url": f"{site.origin}/tags/{percent(name)}"}
 
 
 def source(post: Post) -> entities.StatusSource:

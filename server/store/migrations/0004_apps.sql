@@ -168,6 +168,7 @@ CREATE TABLE thread_mute (
     thread_id INTEGER NOT NULL,
     PRIMARY KEY (account_id, thread_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX thread_mute_thread ON thread_mute (thread_id);
 
 CREATE TABLE scheduled_post (
     id INTEGER PRIMARY KEY,

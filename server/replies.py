@@ -1,0 +1,85 @@
+"""Answers that other servers have and we lack, fetched while somebody reads the thread."""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from federation.errors import FederationError
+from server.clock import MINUTE_MS
+from server.fetch import Fetcher
+from server.model import Post
+
+log = logging.getLogger(__name__)
+
+PAUSE_MS: Final = 15 * MINUTE_MS  # between two looks at one post
+AT_ONCE: Final = 8
+MAX_S: Final = 60.0  # of one refresh
+REMEMBERED: Final = 2_000  # posts
+
+
+class Refresh(msgspec.Struct):
+    """One look for answers to a post; `found` counts what was new here."""
+
+    id: str
+    began_ms: int
+    running: bool = True
+    found: int = 0
+
+
+class Refreshes:
+    """Begins refreshes, a few at once and each post now and then, and tells how they go."""
+
+    def __init__(self, fetcher: Fetcher, now_ms: Callable[[], int]) -> None:
+        """`fetcher` reads and stores; nothing is asked before `begin`."""
+        self._fetcher = fetcher
+        self._now_ms = now_ms
+        self._of_post: OrderedDict[int, Refresh] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, post: Post) -> Refresh | None:
+        """The refresh that runs for a post, begun now where it is time; None where none does."""
+        if post.local or not post.open:
+            return None
+        now_ms, known = self._now_ms(), self._of_post.get(post.id)
+        if known is not None and (known.running or 0 <= now_ms - known.began_ms < PAUSE_MS):
+            return known if known.running else None
+        if len(self._tasks) >= AT_ONCE:
+            return None
+        begun = Refresh(secrets.token_urlsafe(18), now_ms)
+        self._of_post[post.id] = begun
+        self._of_post.move_to_end(post.id)
+        if len(self._of_post) > REMEMBERED:
+            self._of_post.popitem(last=False)
+        task = asyncio.create_task(self._run(post.id, begun))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return begun
+
+    def called(self, id: str) -> Refresh | None:
+        """The refresh with this id, running or not."""
+        return next((one for one in self._of_post.values() if one.id == id), None)
+
+    async def _run(self, post_id: int, refresh: Refresh) -> None:
+        def found() -> None:
+            refresh.found += 1
+
+        try:
+            async with asyncio.timeout(MAX_S):
+                await self._fetcher.replies(post_id, found)
+        except (FederationError, TimeoutError) as error:
+            log.info("no more answers to post %d: %s", post_id, error)
+        except Exception:  # ours: the reader who caused it has their answer already
+            log.exception("could not look for answers to post %d", post_id)
+        finally:
+            refresh.running = False
+
+    async def close(self) -> None:
+        """End what still runs."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

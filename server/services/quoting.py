@@ -1,0 +1,61 @@
+"""What somebody does about quotes of their posts: who may, and which not any longer."""
+
+from federation import build
+from server.errors import Forbidden, NotFound
+from server.model import Account, Entry, Post, Site
+from server.services import documents, posts, quotes, reading, timelines
+from server.store import accounts
+from server.store import posts as store
+from server.store import quotes as quote_store
+from server.store.db import Read, Write
+from server.store.paging import Page
+
+
+def page(db: Read, viewer_id: int | None, post_id: int, window: Page) -> list[Entry]:
+    """Who quotes a post, the latest first, as far as the viewer may read them and wants to.
+
+    Raises `Deleted` or `NotFound`.
+    """
+    post = reading.readable(db, viewer_id, post_id)
+    return quote_store.page(db, viewer_id or timelines.NOBODY, post.id, window)
+
+
+def allow(tx: Write, site: Site, author: Account, post_id: int, policy: str, now_ms: int) -> None:
+    """Say who may quote a post of one's own from now on; quotes that are there stay.
+
+    Raises `NotFound`, `Forbidden`, `Invalid`.
+    """
+    post = posts.own(tx, author, post_id)
+    said = quotes.stated(tx, author, policy, post.visibility)
+    if said != post.quote_policy:
+        store.set_columns(tx, post.id, quote_policy=said)
+        _tell(tx, site, post.id, author, now_ms)
+
+
+def revoke(
+    tx: Write, site: Site, author: Account, post_id: int, quoting_id: int, now_ms: int
+) -> None:
+    """Take a post of one's own out of somebody's quote. What they wrote about it stays.
+
+    Raises `NotFound`, also for a quote that the author may not read, and `Forbidden`.
+    """
+    post = reading.readable(tx, author.id, post_id)
+    if post.author_id != author.id:
+        raise Forbidden("Only its author can do this to a post.")
+    quoting = reading.readable(tx, author.id, quoting_id)
+    if quoting.quote_id != post.id or quoting.quote_state not in ("accepted", "revoked"):
+        raise NotFound("This post does not quote yours.")
+    if quoting.quote_state == "revoked":
+        return
+    quotes.count(tx, quoting, -1)
+    store.set_columns(tx, quoting.id, quote_state="revoked")
+    quoter = accounts.by_id(tx, quoting.author_id)
+    if quoter is not None and quoter.local:
+        _tell(tx, site, quoting.id, quoter, now_ms)
+
+
+def _tell(tx: Write, site: Site, post_id: int, author: Account, now_ms: int) -> None:
+    """Send a post of ours again, as it is now: it has not been edited."""
+    post: Post = reading.readable(tx, author.id, post_id)
+    activity = build.update(documents.by_post(tx, site, post), post.version)
+    posts.send(tx, site, post, author, activity, now_ms, beyond=store.reached(tx, post.id))

@@ -1,0 +1,64 @@
+"""Which posts quote a post, and how many everybody may see."""
+
+from collections.abc import Iterable
+
+from server.model import Entry, Post
+from server.store.db import Read, Write
+from server.store.paging import Page, among, rows
+from server.store.timelines import READABLE, SHOWN, entry
+
+TOLD = 1000  # quotes of one post whose authors hear of its edit
+
+
+def page(db: Read, viewer_id: int, post_id: int, page: Page) -> list[Entry]:
+    """Posts that quote this one and that the viewer may read and wants to, the latest first."""
+    found = rows(
+        db,
+        page,
+        f"""
+        SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.quote_id = :post AND p.quote_state = 'accepted' AND {READABLE}
+          AND p.id > :lower AND p.id < :upper
+        ORDER BY p.id DESC LIMIT :limit
+        """,  # noqa: S608
+        me=viewer_id,
+        post=post_id,
+    )
+    return [entry(row) for row in found]
+
+
+def count(tx: Write, post_id: int, change: int) -> None:
+    """One quote that everybody may read more or less."""
+    tx.run("UPDATE post SET quotes = quotes + :c WHERE id = :id", id=post_id, c=change)
+
+
+def by_ours(db: Read, post_id: int) -> list[Post]:
+    """Accepted quotes of a post that our people wrote, at most `TOLD`."""
+    found = db.all(
+        """
+        SELECT * FROM post WHERE quote_id = :post AND local = 1 AND quote_state = 'accepted'
+          AND deleted_ms IS NULL ORDER BY id LIMIT :limit
+        """,
+        post=post_id,
+        limit=TOLD,
+    )
+    return [Post(**row) for row in found]
+
+
+def spared(db: Read, viewer_id: int, author_ids: Iterable[int]) -> dict[int, str]:
+    """Why the viewer does not want to see what these wrote: `Quoted.state` by account."""
+    found = among(
+        db,
+        """
+        SELECT target_id AS id, 'muted_account' AS state FROM mute
+        WHERE account_id = :me AND target_id IN (:list)
+        UNION ALL SELECT a.id, 'blocked_domain' FROM account a
+            JOIN domain_mute d ON d.account_id = :me AND d.domain = a.domain
+            WHERE a.id IN (:list)
+        UNION ALL SELECT target_id, 'blocked_account' FROM block
+        WHERE account_id = :me AND target_id IN (:list)
+        """,
+        author_ids,
+        me=viewer_id,
+    )
+    return {row["id"]: row["state"] for row in found}
