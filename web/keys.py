@@ -8,6 +8,7 @@ from aiohttp import web
 from federation.http import Client
 from server.config import Config
 from server.fetch import Fetcher
+from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Account, Member, Site
@@ -22,6 +23,7 @@ from web.limits import Buckets
 from web.live import Hub
 from web.pictures import Addresses
 from web.shelf import Shelf
+from web.spool import Spool
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,8 @@ DB = web.AppKey("DB", Database)
 CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
 PICTURES = web.AppKey("PICTURES", Pictures)
+FILMS = web.AppKey("FILMS", Films)
+SPOOL = web.AppKey("SPOOL", Spool)
 REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
 ADDRESSES = web.AppKey("ADDRESSES", Addresses)
 KEYRING = web.AppKey("KEYRING", Keyring)

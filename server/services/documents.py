@@ -10,6 +10,7 @@ from federation.audience import addressed
 from federation.vocab import Attachment, Image
 from server.model import Account, Media, Post, PostView, Site
 from server.services import timelines
+from server.services.media import about
 from server.store import accounts
 from server.store.db import Read
 
@@ -68,7 +69,16 @@ def attachment(site: Site, media: Media) -> Attachment:
         height=media.height or None,
         blurhash=media.blurhash,
         focus=(media.focus_x, media.focus_y) if media.focus_x or media.focus_y else None,
+        seconds=about(media).seconds,
+        preview=_preview(site, media),
     )
+
+
+def _preview(site: Site, media: Media) -> Image | None:
+    """What stands for a film or a sound; a picture stands for itself."""
+    if media.kind == "image" or not media.small:
+        return None
+    return _image(f"{site.origin}/media/{media.small}")
 
 
 def full_acct(site: Site, account: Account) -> str:

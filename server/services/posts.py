@@ -14,6 +14,7 @@ from server.model import VISIBILITIES, Account, Post, PostView, Site
 from server.outbox import publish
 from server.services import boosts, documents, reading, threads
 from server.services.follows import activity_uri
+from server.services.media import require_ready
 from server.services.notifications import notify
 from server.services.spreading import spread_post
 from server.store import (
@@ -242,6 +243,7 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
             raise NotFound("There is no such picture; please choose it again.")
         if picture.post_id not in (None, post.id if post else None):
             raise Conflict("This picture is in another post already; please choose it again.")
+        require_ready(picture)
 
 
 def _check_lengths(new: NewPost, most: int) -> None:

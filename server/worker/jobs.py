@@ -11,27 +11,38 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.retry import retry_at
+from server.errors import StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job
-from server.services import spreading, strangers
+from server.services import media, spreading, strangers
 from server.store import jobs
 from server.store.db import Database, DatabaseError, Write
+from server.stores import StoreAway
+from server.worker.filming import Filming
 from server.worker.loop import held
 
 log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
+FILM_TRIES: Final = 4
 BURIED_AT_ONCE: Final = 200
 
 
 class Jobs:
     """Does jobs and counts those that were `done`."""
 
-    def __init__(self, db: Database, fetcher: Fetcher, now_ms: Callable[[], int]) -> None:
-        """`fetcher` reads what a job needs from other servers."""
+    def __init__(
+        self,
+        db: Database,
+        fetcher: Fetcher,
+        now_ms: Callable[[], int],
+        filming: Filming | None = None,
+    ) -> None:
+        """`fetcher` reads what a job needs from other servers, `filming` makes films anew."""
         self._db = db
+        self._filming = filming
         self._fetcher = fetcher
         self._now_ms = now_ms
         self.done = 0
@@ -47,7 +58,7 @@ class Jobs:
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
             await self._db.write(jobs.complete, job, self._now_ms())
-        except DatabaseError as error:
+        except (DatabaseError, StorageFull, TooMany, StoreAway) as error:
             await self._put_off(job, str(error))
         except Exception:  # the worker's own: a bug must not stop the lane
             log.exception("job %d (%s) is parked", job.id, job.kind)
@@ -71,6 +82,9 @@ class Jobs:
             await self._db.write(jobs.complete, job, self._now_ms())
         elif job.kind == "backfill":
             await self._fetcher.backfill(payload["account"])
+            await self._db.write(jobs.complete, job, self._now_ms())
+        elif job.kind == media.JOB and self._filming is not None:
+            await self._filming.finish(payload["media"], last=job.attempts >= FILM_TRIES)
             await self._db.write(jobs.complete, job, self._now_ms())
         elif job.kind == "spread":
             await self._db.write(_spread, job, self._now_ms())

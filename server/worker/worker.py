@@ -7,11 +7,13 @@ from typing import Final
 
 from federation.http import Client
 from server.fetch import Fetcher
+from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.worker.deliveries import Deliveries
+from server.worker.filming import Filming
 from server.worker.housekeeping import keep_house, keep_house_once
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop
@@ -33,13 +35,15 @@ class Worker:
         now_ms: Callable[[], int],
         *,
         remote_bytes: int,
+        films: Films | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
         self._pictures = pictures
         self._remote_bytes = remote_bytes
         self._now_ms = now_ms
-        self._work = Jobs(db, fetcher, now_ms)
+        filming = Filming(db, pictures, films) if films else None
+        self._work = Jobs(db, fetcher, now_ms, filming)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
         self._peers = Loop(db, peers, self._post.deliver, slots=PEERS_AT_ONCE, now_ms=now_ms)
@@ -67,7 +71,7 @@ class Worker:
             asyncio.create_task(self._jobs.run()),
             asyncio.create_task(self._peers.run()),
             asyncio.create_task(
-                keep_house(self._db, self._pictures, self._remote_bytes, self._now_ms)
+                keep_house(self._db, self._pictures.store, self._remote_bytes, self._now_ms)
             ),
         ]
 
@@ -101,7 +105,7 @@ class Worker:
 
     async def keep_house_once(self) -> None:
         """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
-        await keep_house_once(self._db, self._pictures, self._remote_bytes, self._now_ms())
+        await keep_house_once(self._db, self._pictures.store, self._remote_bytes, self._now_ms())
 
 
 def _release_all(tx: Write, now_ms: int) -> None:

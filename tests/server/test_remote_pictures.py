@@ -108,7 +108,7 @@ async def test_a_picture_is_fetched_once_and_kept(town: Town) -> None:
     assert row == {
         "url": f"avatar {FACE}",
         "file": name,
-        "bytes": remote_pictures.room_of(town.store.path(name).stat().st_size),
+        "bytes": remote_pictures.room_of(town.store.store.path(name).stat().st_size),
         "failed_ms": None,
         "seen_ms": NOW,
     }
@@ -118,7 +118,7 @@ async def test_what_it_is_for_decides_its_size(town: Town) -> None:
     town.web.has[FACE] = picture(size=2000)
     sizes = {}
     for kind in ("avatar", "picture", "emoji"):
-        path = town.store.path(await town.remote.file(kind, FACE))
+        path = town.store.store.path(await town.remote.file(kind, FACE))
         sizes[kind] = Image.open(io.BytesIO(path.read_bytes())).size
     assert sizes == {"avatar": (400, 400), "picture": (1280, 1280), "emoji": (128, 128)}
     assert await town.agrees()
@@ -260,7 +260,7 @@ async def test_what_nobody_has_seen_for_longest_goes_first(town: Town) -> None:
         town.web.has[url] = noise(number)
         town.now_ms += remote_pictures.SEEN_MS
         name = await town.remote.file("picture", url)
-        sizes.append(remote_pictures.room_of(town.store.path(name).stat().st_size))
+        sizes.append(remote_pictures.room_of(town.store.store.path(name).stat().st_size))
     town.now_ms += remote_pictures.SEEN_MS
     await town.remote.file("picture", "https://h0.test/a.png")  # the oldest is seen again
     town.budget(sum(sizes))
@@ -279,7 +279,7 @@ async def test_a_tiny_picture_takes_the_room_that_its_file_takes(town: Town) -> 
     """Millions of single dots would fill the disk long before their bytes filled the budget."""
     url = "https://dots.test/1.png"
     town.web.has[url] = picture(size=1)
-    path = town.store.path(await town.remote.file("emoji", url))
+    path = town.store.store.path(await town.remote.file("emoji", url))
     assert path.stat().st_size < 1000
     assert [row["bytes"] for row in await town.rows()] == [4096]
 
@@ -288,7 +288,7 @@ async def test_a_smaller_budget_is_kept_by_housekeeping(town: Town) -> None:
     for url in hosts_of(town, 5):
         await town.remote.file("picture", url)
     total = await town.db.read(store.total)
-    await housekeeping.keep_house_once(town.db, town.store, total // 2, town.now_ms)
+    await housekeeping.keep_house_once(town.db, town.store.store, total // 2, town.now_ms)
     assert 0 < await town.db.read(store.total) <= total // 2
     assert await town.agrees()
 
@@ -299,14 +299,14 @@ async def test_failures_are_forgotten_by_housekeeping(town: Town) -> None:
     with pytest.raises(NotFound):
         await town.remote.file("picture", FACE)
     for after, rows in ((0, 2), (remote_pictures.FAILED_MS + 1, 1)):
-        await housekeeping.keep_house_once(town.db, town.store, PLENTY, NOW + after)
+        await housekeeping.keep_house_once(town.db, town.store.store, PLENTY, NOW + after)
         assert len(await town.rows()) == rows
 
 
 async def test_a_file_that_is_lost_is_fetched_again(town: Town) -> None:
     town.web.has[FACE] = picture()
     first = await town.remote.file("avatar", FACE)
-    town.store.remove(first)
+    await town.store.store.remove(first)
     second = await town.remote.file("avatar", FACE)
     assert second != first
     assert town.web.asked == [FACE, FACE]
@@ -354,14 +354,16 @@ async def test_a_kill_between_file_and_row_leaves_nothing_after_a_sweep(town: To
     await town.store.process_remote("avatar", picture())  # and then the process was killed
     assert len(town.files()) == 2
     day_ms = housekeeping.LOOSE_MEDIA_MS
-    await housekeeping.sweep_files(town.db, town.store, _file_time(town, kept))
+    await housekeeping.sweep_files(town.db, town.store.store, _file_time(town, kept))
     assert len(town.files()) == 2  # it may be a picture whose row is about to be written
-    await housekeeping.sweep_files(town.db, town.store, _file_time(town, kept) + day_ms + 60_000)
+    await housekeeping.sweep_files(
+        town.db, town.store.store, _file_time(town, kept) + day_ms + 60_000
+    )
     assert town.files() == {kept}
 
 
 def _file_time(town: Town, name: str) -> int:
-    return town.store.path(name).stat().st_mtime_ns // 1_000_000
+    return town.store.store.path(name).stat().st_mtime_ns // 1_000_000
 
 
 async def test_fetches_end_with_the_server(town: Town) -> None:

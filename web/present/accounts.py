@@ -11,8 +11,8 @@ from web.present.values import VISIBILITY, address, day, emojis, when
 
 def account(site: Site, account: Account) -> entities.Account:
     """Account: somebody, ours or a stranger."""
-    avatar = address(site, account.avatar or "/static/avatar.png")
-    header = address(site, account.header or "/static/header.png")
+    avatar = _picture(site, account, "avatar", account.avatar)
+    header = _picture(site, account, "header", account.header)
     entity: entities.Account = {
         "id": str(account.id),
         "username": account.name,
@@ -39,7 +39,7 @@ def account(site: Site, account: Account) -> entities.Account:
         "last_status_at": day(account.last_post_ms),
         "hide_collections": bool(account.hide_collections) if account.local else None,
         "noindex": not account.indexable,
-        "emojis": emojis(account.emojis),
+        "emojis": emojis(site, account.emojis),
         "roles": [],
         "fields": [
             {"name": name, "value": _inline(value), "verified_at": None}
@@ -123,6 +123,13 @@ def mention(mentioned: Account) -> entities.Mention:
         "url": mentioned.url,
         "acct": mentioned.acct,
     }
+
+
+def _picture(site: Site, account: Account, name: str, kept: str) -> str:
+    """A face or a wide picture: ours, a stranger's from here, or what those have who have none."""
+    if kept and not account.local:
+        kept = site.remote("avatar" if name == "avatar" else "picture", kept)
+    return address(site, kept or f"/static/{name}.png")
 
 
 def _inline(html: str) -> str:

@@ -56,7 +56,7 @@ def shared_status(site: Site, view: PostView, now_ms: int) -> entities.SharedSta
         "media_attachments": [media(site, one) for one in pictures],
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
-        "emojis": emojis(post.emojis),
+        "emojis": emojis(site, post.emojis),
         "card": next((card(one) for one in view.media if one.kind == "link"), None),
         "poll": poll(post, now_ms),
         "quote": None,
@@ -205,7 +205,7 @@ def edit(site: Site, view: PostView, said: Revision) -> entities.StatusEdit:
         "created_at": when(said.written_ms),
         "account": account(site, view.author),
         "media_attachments": [media(site, one) for one in view.media if one.kind != "link"],
-        "emojis": emojis(post.emojis),
+        "emojis": emojis(site, post.emojis),
     }
 
 
