@@ -10,6 +10,7 @@ Unix. SECURITY "Media".
 import ctypes
 import os
 import resource
+import signal
 import struct
 import sys
 from contextlib import suppress
@@ -91,6 +92,11 @@ def main(arguments: list[str]) -> None:
     limit(int(memory), int(cpu_s), int(file_bytes))
     cut_off()
     lock_up(read, write)
+    for number in (
+        signal.SIGPIPE,
+        signal.SIGXFSZ,
+    ):  # Python ignores them, and who follows would too
+        signal.signal(number, signal.SIG_DFL)
     os.execv(program[0], program)  # noqa: S606  what we were started for
 
 

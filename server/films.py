@@ -63,7 +63,7 @@ _DECODERS: Final = ",".join(
         ),
         *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_u8"),
         *("pcm_s8", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_mulaw", "pcm_alaw", "adpcm_ms"),
-        *("adpcm_ima_wav",),
+        *("adpcm_ima_wav", "png", "mov_text", "webvtt", "subrip", "ass"),  # passed over
     ]
 )
 _FORMATS: Final = {MOV: "mov,mp4,m4a,3gp,3g2,mj2", MATROSKA: "matroska,webm"}
@@ -201,8 +201,13 @@ class Films:
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
             *(*how, str(out)),
         ]
-        await self._run(self._ffmpeg, arguments, file, out, self._make_s)
-        made = await self._seen(out, "mp3" if sound else MOV)
+        try:
+            await self._run(self._ffmpeg, arguments, file, out, self._make_s)
+            made = await self._seen(out, "mp3" if sound else MOV)
+        except Invalid:
+            if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+                raise StorageFull("There is no room left for pictures on this server.") from None
+            raise
         if made.seconds > longest:
             raise Invalid(TOO_LONG)
         if (made.kind == "audio") != sound:
@@ -213,7 +218,8 @@ class Films:
     async def _poster(self, film: Path, seconds: float, folder: Path) -> bytes:
         """A frame of the first second: the very first is often black."""
         out = folder / "poster.jpg"
-        scale = f"scale={POSTER_EDGE}:{POSTER_EDGE}:force_original_aspect_ratio=decrease"
+        edge = POSTER_EDGE
+        scale = f"scale='min({edge},iw)':'min({edge},ih)':force_original_aspect_ratio=decrease"
         for at in (min(1.0, seconds / 2), 0.0):
             arguments = [
                 *("-ss", f"{at:.3f}", *_input(MOV), "-i", str(film), "-map", "0:V:0"),
@@ -282,8 +288,6 @@ class Films:
         )
         said = await _ended(process, seconds)
         if process.returncode:
-            if out is not None and shutil.disk_usage(out.parent).free < LEAST_FREE_BYTES:
-                raise StorageFull("There is no room left for pictures on this server.")
             raise Invalid(DAMAGED)
         return said
 

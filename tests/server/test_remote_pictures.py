@@ -12,14 +12,17 @@ import pytest
 from PIL import Image
 
 from federation.errors import Unreachable
+from federation.http import TooLong
 from server import remote_pictures
-from server.errors import NotFound, StorageFull, TooMany
+from server.errors import NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher
+from server.films import Films
 from server.media import Pictures
 from server.remote_pictures import RemotePictures
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError, Write
 from server.worker import housekeeping
+from tests.films import film, needs_ffmpeg, sound
 from tests.server.world import NOW, SITE
 from tests.village import eventually
 
@@ -50,6 +53,13 @@ class Web:
         self.most = 0
         self.go = asyncio.Event()
         self.go.set()
+
+    async def film(self, url: str, sink: Any, *, max_bytes: int, welcome: Any) -> None:
+        data = (await self.picture(url, max_bytes=max_bytes, welcome=welcome)).body
+        for at in range(0, len(data), 4096):
+            if at + 4096 > max_bytes:
+                raise TooLong("more")
+            await sink(data[at : at + 4096])
 
     async def picture(self, url: str, *, max_bytes: int, welcome: Any) -> Any:
         assert await welcome(url)
@@ -401,3 +411,93 @@ def test_many_are_dropped_in_portions(tx: Write, monkeypatch: pytest.MonkeyPatch
     for number in range(5):
         store.keep(tx, f"emoji {number}", f"{number}.webp", 10, NOW + number)
     assert [len(store.drop(tx, 0)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+# --- films
+
+
+FILM = "https://far.test/film"
+
+
+def with_films(town: Town, *, most: int = 1 << 20, program: str = "ffmpeg") -> None:
+    films = Films(town.folder / "incoming", program=program)
+    town.remote = RemotePictures(town.fetcher, town.store, PLENTY, films, film_bytes=most)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        (lambda: film(".mp4"), ".mp4"),
+        (lambda: film(".mov"), ".mp4"),
+        (lambda: film(".webm"), ".webm"),
+        (lambda: sound(".mp3"), ".mp3"),
+        (lambda: sound(".ogg"), ".ogg"),
+        (lambda: sound(".m4a"), ".m4a"),
+    ],
+)
+async def test_a_film_of_a_stranger_is_looked_at_and_passed_on(
+    town: Town, data: Any, end: str
+) -> None:
+    with_films(town)
+    town.web.has[FILM] = data()
+    name = await town.remote.file("film", FILM)
+    assert name.endswith(end)
+    assert town.store.store.path(name).read_bytes() == data()
+    assert await town.remote.file("film", FILM) == name
+    assert town.web.asked == [FILM]
+    assert await town.agrees()
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"#EXTM3U\nfile:///etc/passwd\n",
+        b"<script>alert(1)</script>",
+        b"ID3\x04\0\0\0\0\0\0<script>",
+        b"\0\0\0\x18ftypmp42" + bytes(99),
+        picture(),
+    ],
+)
+async def test_what_only_looks_like_a_film_is_not_passed_on(town: Town, data: bytes) -> None:
+    with_films(town)
+    town.web.has[FILM] = data
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await town.remote.file("film", FILM)
+    assert town.web.asked == [FILM]
+    assert town.files() == set()
+
+
+@needs_ffmpeg
+async def test_a_film_that_is_too_large_is_said_to_be_so(town: Town) -> None:
+    with_films(town, most=1000)
+    town.web.has[FILM] = film()
+    with pytest.raises(TooLarge):
+        await town.remote.file("film", FILM)
+    with pytest.raises(NotFound):  # a moment later, without asking again
+        await town.remote.file("film", FILM)
+    assert town.web.asked == [FILM]
+    assert town.files() == set()
+
+
+async def test_without_ffmpeg_no_film_is_fetched(town: Town) -> None:
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await town.remote.file("film", FILM)
+        with_films(town, program="")
+    assert town.web.asked == []
+
+
+@needs_ffmpeg
+async def test_films_and_pictures_share_the_budget(town: Town) -> None:
+    with_films(town)
+    town.web.has = {FILM: film(), FACE: picture()}
+    old = await town.remote.file("film", FILM)
+    town.now_ms += 1000
+    fresh = await town.remote.file("avatar", FACE)
+    assert await town.db.read(store.total) > 12_000
+    await housekeeping.keep_house_once(town.db, town.store.store, 10_000, town.now_ms)
+    assert town.files() == {fresh} != {old}
