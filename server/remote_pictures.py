@@ -188,10 +188,10 @@ class RemotePictures:
                     await self._fetcher.film(url, sink, max_bytes=self._film_bytes)
             except OSError as error:
                 raise refusal(error) from error
-            seen, bytes = await self._films.look(file), file.stat().st_size
+            seen, length = await self._films.look(file), file.stat().st_size
             name = new_name(end_of(seen))
             await self._files.put(name, file)
-        return name, bytes
+        return name, length
 
     @asynccontextmanager
     async def _turn(self, domain: str, slots: asyncio.Semaphore) -> AsyncIterator[None]:
