@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.errors import Invalid, TooLarge
+from server.errors import AppError, Invalid, TooLarge
 from server.film_kinds import HEAD_BYTES, moves, reader_of
 from server.films import NONE
 from server.media import MAX_PICTURE_BYTES, Picture
@@ -64,7 +64,13 @@ async def take(request: web.Request, account_id: int, upload: Upload, words: Wor
     if reader or moving:
         return await _promised(request, account_id, upload, words, moving=moving)
     picture = await app[PICTURES].process(data)
-    return await app[DB].write(media.add, account_id, picture, words.alt, words.focus, app[NOW]())
+    try:
+        return await app[DB].write(
+            media.add, account_id, picture, words.alt, words.focus, app[NOW]()
+        )
+    except AppError:
+        await remove_all(app[PICTURES].store, {picture.large, picture.medium, picture.small})
+        raise
 
 
 async def _picture(upload: Upload) -> bytes:

@@ -252,7 +252,7 @@ def loose(db: Read, account_id: int, media_id: int) -> Media | None:
     found = store.by_id(db, media_id)
     if found is None or found.account_id != account_id or found.post_id or not found.created_ms:
         return None
-    return found
+    return found if found.kind == "image" and found.state == "ready" else None
 
 
 def spend(tx: Write, media: Media, now_ms: int) -> str:
