@@ -1,5 +1,6 @@
 """Pictures, sounds, videos and links of an object, in the shapes that peers give them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,12 +9,16 @@ from federation.vocab import Attachment, Image
 
 MAX_ATTACHMENTS: Final = 32
 MAX_ALT_CHARS: Final = 5_000
+MAX_SECONDS: Final = 1_000_000.0
 MAX_PIXELS: Final = 100_000
 """Per side; a larger claim is not believed."""
 
 TITLED_MEDIA: Final = frozenset({"Image", "Video", "Audio"})
 """Objects that *are* a picture, sound or video: theirs is under `url`."""
 
+_DURATION: Final = re.compile(
+    r"PT(?:([0-9]{1,6})H)?(?:([0-9]{1,8})M)?(?:([0-9]{1,8}(?:\.[0-9]{1,9})?)S)?"
+)
 _KINDS: Final = {
     "Image": "image",
     "Video": "video",
@@ -101,6 +106,8 @@ def _one(item: Any) -> Attachment | None:
         height=_pixels(item.get("height") or link.get("height")),
         blurhash=(text_or_none(item.get("blurhash")) or "")[:100],
         focus=_focus(item.get("focalPoint")),
+        seconds=_seconds(item.get("duration")),
+        preview=_preview(item.get("icon")),
     )
 
 
@@ -147,6 +154,22 @@ def _alt(item: dict[str, Any]) -> str:
 def _pixels(value: Any) -> int | None:
     """A believable length of a side."""
     return value if type(value) is int and 0 < value <= MAX_PIXELS else None
+
+
+def _seconds(value: Any) -> float:
+    """The length of a film or a sound, as `PT1H2M3.5S`; 0 where nothing believable is said."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
+    if found is None:
+        return 0.0
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return min(hours * 3600 + minutes * 60 + seconds, MAX_SECONDS)
+
+
+def _preview(value: Any) -> Image | None:
+    """The picture that stands for a film."""
+    item = first(value)
+    url = uri_or_none(item.get("url")) if isinstance(item, dict) else None
+    return Image(url, (text_or_none(item.get("mediaType")) or "")[:100]) if url else None
 
 
 def _focus(value: Any) -> tuple[float, float] | None:

@@ -210,6 +210,11 @@ def _attachment(attachment: Attachment, picture: str) -> dict[str, Any]:
         "blurhash": attachment.blurhash,
     }
     body |= {name: value for name, value in told.items() if value}
+    if attachment.seconds:
+        body["duration"] = f"PT{attachment.seconds:.3f}S"
+    if attachment.preview:
+        icon = {"type": "Image", "mediaType": attachment.preview.media_type}
+        body["icon"] = {**icon, "url": attachment.preview.url}
     if attachment.focus:
         body["focalPoint"] = list(attachment.focus)
     return body

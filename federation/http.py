@@ -52,6 +52,8 @@ DOCUMENT_ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
 PAGE_ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
 OEMBED_ACCEPT: Final = "application/json"
 PICTURE_ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif, image/*;q=0.5"
+FILM_ACCEPT: Final = "video/*, audio/*"
+FILM_S: Final = 120.0
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ANOTHER_SCHEME: Final = frozenset({400, 401, 403})
@@ -60,10 +62,17 @@ _NAMELESS: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", s
 _PROFILE: Final = re.compile(r';\s*profile\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
 _PAGE_TYPE: Final = re.compile(r"text/html|application/(?:xhtml\+xml|json)", re.IGNORECASE)
 _PICTURE_TYPE: Final = re.compile(r"image/.+|(?:application|binary)/octet-stream", re.IGNORECASE)
+_FILM_TYPE: Final = re.compile(
+    r"(?:video|audio)/.+|application/ogg|(?:application|binary)/octet-stream", re.IGNORECASE
+)
 
 
 Welcome = Callable[[str], Awaitable[bool]]
 """Whether we speak with the server of an address."""
+
+
+Sink = Callable[[bytes], Awaitable[object]]
+"""Takes a body as it comes, so that memory does not hold it."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -96,6 +105,10 @@ class Pushed(msgspec.Struct, frozen=True):
 
     status: int
     retry_after_ms: int | None
+
+
+class TooLong(Unreachable):
+    """The body has more bytes than we take."""
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -167,6 +180,9 @@ class Client:
         self._user_agent = user_agent
         self._now_ms = now_ms
         self._timeout = aiohttp.ClientTimeout(total=total_s, connect=connect_s)
+        self._film_timeout = aiohttp.ClientTimeout(
+            total=FILM_S, connect=connect_s, sock_read=connect_s
+        )
         self._total_s = total_s
         self._schemes: dict[str, Scheme] = {}
         self._names: _Names | None = None
@@ -281,6 +297,22 @@ class Client:
             raise Malformed(f"not a page: {fetched.content_type[:80]!r}")
         return fetched
 
+    async def film(
+        self, url: str, sink: Sink, *, max_bytes: int, welcome: Welcome | None = None
+    ) -> None:
+        """As `picture`, for a film or a sound, whose bytes go to `sink`. Raises `TooLong` too.
+
+        The connection and the first bytes have as long as those of others, all of it `FILM_S`.
+        """
+        try:
+            async with asyncio.timeout(FILM_S):
+                headers = {"Accept": FILM_ACCEPT}
+                fetched = await self._follow(url, headers, None, max_bytes, welcome, sink)
+        except TimeoutError:
+            raise Unreachable("timeout") from None
+        if not _FILM_TYPE.fullmatch(fetched.content_type.partition(";")[0].strip()):
+            raise Malformed(f"not a film's content type: {fetched.content_type[:80]!r}")
+
     async def post(
         self, inbox: str, body: bytes, *, key: SigningKey, scheme: str = CAVAGE
     ) -> Answer:
@@ -335,6 +367,7 @@ class Client:
         key: SigningKey | None,
         max_bytes: int,
         welcome: Welcome | None = None,
+        sink: Sink | None = None,
     ) -> Fetched:
         """Our own redirect loop: no address twice, never from https to http."""
         url = self._guard.wire(url)
@@ -342,7 +375,7 @@ class Client:
         while True:
             if welcome is not None and not await welcome(url):
                 raise Refused("a server with which we do not speak")
-            reply = await self._ask(url, headers, key, max_bytes)
+            reply = await self._ask(url, headers, key, max_bytes, sink)
             if reply.status not in _REDIRECTS or not reply.location:
                 return self._fetched(url, reply)
             target = self._guard.wire(_joined(url, reply.location))
@@ -367,11 +400,16 @@ class Client:
         )
 
     async def _ask(
-        self, url: str, headers: dict[str, str], key: SigningKey | None, max_bytes: int
+        self,
+        url: str,
+        headers: dict[str, str],
+        key: SigningKey | None,
+        max_bytes: int,
+        sink: Sink | None = None,
     ) -> _Reply:
         """One GET; when signed and not understood, once more with the other scheme."""
         if key is None:
-            return await self._exchange("GET", url, headers, None, max_bytes)
+            return await self._exchange("GET", url, headers, None, max_bytes, sink)
         host = url.split("/", 3)[2]
         scheme = self._schemes.get(host, CAVAGE)
         signed = sign("GET", url, None, key, self._now_ms(), scheme)
@@ -399,15 +437,21 @@ class Client:
         headers: LooseHeaders,
         body: bytes | None,
         max_bytes: int = MAX_REASON_BYTES,
+        sink: Sink | None = None,
     ) -> _Reply:
         """One request on the wire. `url` has passed the guard; the socket will be asked again."""
         if self._session is None:
             raise RuntimeError("the client is not open")
         try:
             async with self._session.request(
-                method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
+                method,
+                URL(url, encoded=True),
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._timeout if sink is None else self._film_timeout,
             ) as response:
-                return await _read(response, max_bytes)
+                return await _read(response, max_bytes, sink)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise _unreachable(error) from error
@@ -455,8 +499,13 @@ def is_activity_type(content_type: str) -> bool:
     return kind == "application/ld+json" and AS_CONTEXT in profiles.split()
 
 
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> _Reply:
-    """Read status, the few headers that count, and the body: all of a 200, a taste of others."""
+async def _read(
+    response: aiohttp.ClientResponse, max_bytes: int, sink: Sink | None = None
+) -> _Reply:
+    """Read status, the few headers that count, and the body: all of a 200, a taste of others.
+
+    With a `sink` all of it goes there.
+    """
     headers = response.headers
     whole = response.status == 200 and response.method == "GET"
     types = headers.getall("Content-Type", [])
@@ -464,27 +513,33 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> _Reply:
     return _Reply(
         response.status,
         types[0] if len(types) == 1 else "",
-        await (_whole(response, max_bytes) if whole else _taste(response)),
+        await (_whole(response, max_bytes, sink) if whole else _taste(response)),
         etag if len(etag) <= MAX_ETAG_CHARS else "",
         headers.get("Location", ""),
         headers.get("Retry-After"),
     )
 
 
-async def _whole(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """The body, counted after decompression while it comes. Raises `Unreachable` past the limit.
+async def _whole(
+    response: aiohttp.ClientResponse, max_bytes: int, sink: Sink | None = None
+) -> bytes:
+    """The body, counted after decompression while it comes. Raises `TooLong` past the limit.
 
     A negative limit cuts the body there instead.
     """
     if max_bytes < 0:
         return await _beginning(response, -max_bytes)
     if (response.content_length or 0) > max_bytes:
-        raise Unreachable(f"more than {max_bytes} bytes")
-    body = bytearray()
+        raise TooLong(f"more than {max_bytes} bytes")
+    body, length = bytearray(), 0
     async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > max_bytes:
-            raise Unreachable(f"more than {max_bytes} bytes")
+        length += len(chunk)
+        if length > max_bytes:
+            raise TooLong(f"more than {max_bytes} bytes")
+        if sink is None:
+            body += chunk
+        else:
+            await sink(chunk)
     return bytes(body)
 
 

@@ -100,7 +100,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture, sound, video or link that belongs to an object. Sizes in pixels."""
+    """A picture, sound, video or link that belongs to an object. Sizes in pixels.
+
+    `seconds` and `preview` are a film's or a sound's, as far as anybody says.
+    """
 
     url: str
     media_type: str = ""
@@ -110,6 +113,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None = None
     blurhash: str = ""
     focus: tuple[float, float] | None = None
+    seconds: float = 0.0
+    preview: Image | None = None
 
 
 class Option(msgspec.Struct, frozen=True):

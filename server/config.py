@@ -18,12 +18,21 @@ from federation import guard
 from server import config_source
 from server.config_source import ConfigError
 from server.model import Site
+from server.stores import SCHEME, place_of
 
 __all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 
 VERSION: Final = "0.1.0"
 MAX_DESCRIPTION: Final = 500  # characters
-LEAST_REMOTE_CACHE_MB: Final = 16
+LEAST_OF_MEDIA: Final[Mapping[str, int]] = types.MappingProxyType(
+    {
+        "upload_mb": 1,
+        "film_seconds": 1,
+        "sound_seconds": 1,
+        "remote_cache_mb": 16,
+        "remote_film_mb": 0,
+    }
+)
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
@@ -66,20 +75,41 @@ class DatabaseAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MediaAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The folder of pictures, and how much of it other servers' may take."""
+    """Where pictures, films and sounds are, what is taken, and how much other servers' may take.
+
+    `store` is a folder or `s3://BUCKET?endpoint=...`; `scratch` a folder for what is on its way.
+    """
 
     store: str = "var/media"
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    scratch: str = ""
+    ffmpeg: str = "ffmpeg"
+    upload_mb: int = 80
+    film_seconds: int = 300
+    sound_seconds: int = 3600
     remote_cache_mb: int = 1024
+    remote_film_mb: int = 40
 
     @property
-    def folder(self) -> Path:
-        """Where the pictures are."""
-        return Path(self.store)
+    def folder(self) -> Path | None:
+        """Where the files are; None where they are in a bucket."""
+        return None if self.store.startswith(SCHEME) else Path(self.store)
+
+    @property
+    def upload_bytes(self) -> int:
+        """What a film or a sound that is sent may have."""
+        return self.upload_mb * 1024 * 1024
 
     @property
     def remote_bytes(self) -> int:
-        """What the pictures of other servers may take."""
+        """What the pictures and films of other servers may take."""
         return self.remote_cache_mb * 1024 * 1024
+
+    @property
+    def remote_film_bytes(self) -> int:
+        """What a film of another server may have: never much of what all of them may take."""
+        return min(self.remote_film_mb, self.remote_cache_mb // 4) * 1024 * 1024
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -296,19 +326,27 @@ def _storage_problems(config: Config) -> Iterator[str]:
             "database.url cannot be read; write what is neither letter nor digit in its password "
             "as %23 for #, %2F for /, %3F for ?, %40 for @."
         )
-    if config.media.store.startswith("s3:"):
-        yield "media.store: this version keeps pictures in a folder only; give a path."
-    if not config.media.store:
-        yield 'media.store is empty; give a folder, such as "var/media".'
-    if config.media.remote_cache_mb < LEAST_REMOTE_CACHE_MB:
-        yield (
-            f"media.remote_cache_mb {config.media.remote_cache_mb} is too little; "
-            f"give at least {LEAST_REMOTE_CACHE_MB}."
-        )
+    yield from _media_problems(config.media)
     if not config.secrets.key_file:
         yield 'secrets.key_file is empty; give a file, such as "var/secret.key".'
     if config.mail.smtp and urlsplit(config.mail.smtp).scheme not in ("smtp", "smtps"):
         yield 'mail.smtp must be an address such as "smtps://user:password@mail.example:465".'
+
+
+def _media_problems(media: MediaAt) -> Iterator[str]:
+    if not media.store:
+        yield 'media.store is empty; give a folder, such as "var/media".'
+    if media.folder is None:
+        try:
+            place_of(media.store)
+        except ValueError as error:
+            yield f'media.store "{media.store}": {error}.'
+    if bool(media.access_key_id) != bool(media.secret_access_key):
+        missing = "secret_access_key" if media.access_key_id else "access_key_id"
+        yield f"media.{missing} is missing; give both, or neither."
+    for key, least in LEAST_OF_MEDIA.items():
+        if getattr(media, key) < least:
+            yield f"media.{key} {getattr(media, key)} is too little; give at least {least}."
 
 
 def _is_url(url: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from federation import parse, webfinger
 from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
-from federation.http import OEMBED_ACCEPT, PAGE_ACCEPT, Client
+from federation.http import OEMBED_ACCEPT, PAGE_ACCEPT, Client, Sink
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
@@ -213,6 +213,10 @@ class Fetcher:
             )
             return webpage.with_oembed(said, more.body, more.url)
         return said
+
+    async def film(self, url: str, sink: Sink, *, max_bytes: int) -> None:
+        """What a stranger says is a film or a sound, into `sink`. Raises `FederationError`."""
+        await self._client.film(url, sink, max_bytes=max_bytes, welcome=self.elsewhere)
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""

@@ -1,24 +1,21 @@
-"""Pictures: what people send, made anew in another process, and the folder where the results live.
+"""Pictures: what people send, made anew in another process, and put into the store.
 
 Nothing of the original file is kept. The process starts with the first picture and ends a minute
 after the last, so that a server where nobody posts pictures does not pay for it. SECURITY "Media".
 """
 
 import asyncio
-import errno
 import os
-import re
-import secrets
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
 
-from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
+from server.errors import Invalid, StorageFull, TooLarge, TooMany
+from server.stores import MEDIA_TYPES, Folder, Store, new_name, remove_all
 
 MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024
 SECONDS_PER_PICTURE: Final = 20.0
@@ -27,22 +24,20 @@ IDLE_SECONDS: Final = 60.0
 """How long the process outlives its last picture."""
 MAX_WAITING: Final = 16
 """Pictures in memory at once; the next one is refused."""
-RemoteKind = Literal["avatar", "picture", "emoji"]
-"""What a stranger's picture is for."""
-MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-"""What the store holds, by the end of the file's name."""
+RemoteKind = Literal["avatar", "picture", "emoji", "film"]
+"""What a stranger's picture is for; or that it is a film or a sound."""
 
 _LOST = (EOFError, ConnectionError, msgspec.DecodeError, asyncio.LimitOverrunError)
 _EXTENSIONS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-_NAME = re.compile(r"[0-9a-f]{32}\.(?:jpg|png|webp)")
-_TEMPORARY = ".part"
 _ALL_SIZES = 3
 _TRIES = 2  # a process killed from outside is not the picture's fault, once
 _SCRIPT = Path(__file__).with_name("picture_process.py")
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
 
 _BUSY = "Many pictures are arriving just now. Try again in a minute."
-_UNREADABLE = "This file is not a picture that we can read. Send a JPEG, PNG, WebP or GIF."
+_UNREADABLE = (
+    "This file is not a picture that we can read. Send JPEG, PNG, WebP, GIF, HEIC or AVIF."
+)
 _REFUSALS = {
     "unknown": _UNREADABLE,
     "broken": "This picture is damaged. Open it on your device, save it anew, and send that.",
@@ -101,17 +96,17 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Pictures:
-    """The store below `folder`, and the process that fills it. One picture is made at a time."""
+    """Fills a store by way of another process. One picture is made at a time."""
 
     def __init__(
         self,
-        folder: Path,
+        store: Store | Path,
         *,
         seconds_per_picture: float = SECONDS_PER_PICTURE,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """`seconds_per_picture` and `idle_seconds` differ from the constants in tests alone."""
-        self._folder = folder
+        """A `Path` is a folder. The numbers differ from the constants in tests alone."""
+        self.store: Store = Folder(store) if isinstance(store, Path) else store
         self._seconds = seconds_per_picture
         self._idle_seconds = idle_seconds
         self._closed = False
@@ -127,11 +122,11 @@ class Pictures:
         return self._process.pid if self._process else None
 
     async def open(self) -> None:
-        """Make the folder, and remove what an earlier run left half written.
+        """Make the store ready, and remove what an earlier run left half written.
 
-        Raises `OSError` when the folder cannot be made or read.
+        Raises `OSError` when a folder cannot be made or read.
         """
-        await asyncio.to_thread(_prepare, self._folder)
+        await self.store.open()
 
     async def close(self) -> None:
         """End the process. Pictures being made are lost, and their senders told."""
@@ -157,6 +152,10 @@ class Pictures:
         """As `process`: in one file, of at most 2048 pixels."""
         return await self._make("header", data)
 
+    async def process_poster(self, data: bytes) -> Picture:
+        """As `process`: what stands for a film until it plays, at most 640 pixels, in one file."""
+        return await self._make("poster", data)
+
     async def process_remote(self, kind: RemoteKind, data: bytes) -> Picture:
         """As `process`, for pages alone and in one file.
 
@@ -173,26 +172,9 @@ class Pictures:
         answer, sizes = await self._made(kind, data)
         return Renewed(sizes[0], sizes[-1], MEDIA_TYPES[_EXTENSIONS[answer.sizes[0].form]])
 
-    def path(self, name: str) -> Path:
-        """Where a file of the store is. Raises `NotFound` for what cannot be a name of ours."""
-        if _NAME.fullmatch(name) is None:
-            raise NotFound("This picture does not exist.")
-        return self._folder / name[:2] / name
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
-        self.path(name).unlink(missing_ok=True)
-
-    async def sweep(self, known: Collection[str], before_ms: int) -> int:
-        """Remove the files written before `before_ms` that are not `known`; how many that were.
-
-        `before_ms` lies well in the past: a file is older than the row that names it.
-        """
-        return await asyncio.to_thread(_sweep, self._folder, frozenset(known), before_ms)
-
     async def _make(self, kind: str, data: bytes) -> Picture:
         answer, sizes = await self._made(kind, data)
-        return await asyncio.to_thread(_store, self._folder, answer, sizes)
+        return await _stored(self.store, answer, sizes)
 
     async def _made(self, kind: str, data: bytes) -> tuple[_Answer, list[bytes]]:
         if len(data) > MAX_PICTURE_BYTES:
@@ -276,24 +258,15 @@ def _usable(made: tuple[_Answer, list[bytes]]) -> tuple[_Answer, list[bytes]]:
     return made
 
 
-def _prepare(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"*/*{_TEMPORARY}"):
-        left.unlink(missing_ok=True)
-
-
-def _store(folder: Path, answer: _Answer, sizes: list[bytes]) -> Picture:
+async def _stored(store: Store, answer: _Answer, sizes: list[bytes]) -> Picture:
     """Write all files or none."""
-    names = [secrets.token_hex(16) + _EXTENSIONS[size.form] for size in answer.sizes]
+    names = [new_name(_EXTENSIONS[size.form]) for size in answer.sizes]
     try:
         for name, data in zip(names, sizes, strict=True):
-            _write(folder / name[:2] / name, data)
-    except OSError as error:
-        for name in names:
-            (folder / name[:2] / name).unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("There is no room left for pictures on this server.") from error
-        raise StorageFull("The picture could not be stored. Try again later.") from error
+            await store.put(name, data)
+    except (StorageFull, asyncio.CancelledError):
+        await asyncio.shield(remove_all(store, names))
+        raise
     return _described(answer, names)
 
 
@@ -315,43 +288,3 @@ def _described(answer: _Answer, names: list[str]) -> Picture:
         medium_width=medium.width if medium else 0,
         medium_height=medium.height if medium else 0,
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The whole file under its name, on the disk, or nothing."""
-    if not path.parent.is_dir():
-        path.parent.mkdir(exist_ok=True)
-        _sync(path.parent.parent)
-    part = path.with_suffix(_TEMPORARY)
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _sync(folder: Path) -> None:
-    """A name is on the disk when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sweep(folder: Path, known: frozenset[str], before_ms: int) -> int:
-    removed = 0
-    for path in folder.glob("??/*"):
-        with suppress(FileNotFoundError):
-            if not _NAME.fullmatch(path.name) or path.name in known:
-                continue
-            if path.stat().st_mtime_ns < before_ms * 1_000_000:
-                path.unlink()
-                removed += 1
-    return removed

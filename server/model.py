@@ -1,5 +1,6 @@
 """Rows of the domain, as values. Field names are column names; times are milliseconds UTC."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -27,10 +28,17 @@ NOTICES: Final = (
 """What people can be told of. docs.joinmastodon.org/entities/Notification"""
 
 
+def as_it_is(kind: str, url: str) -> str:
+    """A stranger's file where the stranger keeps it."""
+    return url
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Who we are: `origin` begins every id we make, `domain` is the host in our handles.
 
     `description`: one or two sentences, or nothing. `accent`: the city's colour, `#rrggbb`.
+    `remote` gives the address from which we show a stranger's file (avatar | picture | emoji |
+    film), the same one every time; nothing for what we do not show.
     """
 
     origin: str
@@ -43,6 +51,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     accent: str = "#17614f"
     link_previews: bool = True
+    remote: Callable[[str, str], str] = as_it_is
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""
@@ -225,8 +234,9 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     peer's. Without a `medium` file one of the others serves.
 
     `kind`: image | gifv | video | audio | link | unknown. `focus_x`, `focus_y` lie within -1 and 1.
-    `state`: processing | ready | failed, with the sentence that says why in `failure`. `meta`: a
-    JSON object, what is known of a film or a sound (seconds, frames).
+    `state`: processing | ready | failed, with the sentence that says why in `failure`; what a peer
+    has and is too large to be shown from here is `elsewhere`. While it is processing, `large` is
+    what was sent. `meta`: a JSON object (`server.services.media.About`) of a film or a sound.
     """
 
     id: int

@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import blurhash
+import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS: Final = 33_177_600
@@ -57,6 +58,7 @@ KINDS: Final = {
     "picture": Kind((2048, 1280, 640), federated=True),
     "header": Kind((2048,), federated=True),
     "avatar": Kind((400,), square=True, federated=True),
+    "poster": Kind((640,), federated=True),
     "remote picture": Kind((1280,)),
     "remote avatar": Kind((400,), square=True),
     "remote emoji": Kind((128,)),
@@ -70,7 +72,7 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "jpeg": {"quality": JPEG_QUALITY, "progressive": True, "optimize": True},
     "webp": {"quality": JPEG_QUALITY, "method": 4},
 }
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -237,6 +239,7 @@ def _blurhash(image: Image.Image) -> str:
 def limit() -> None:
     """Bind this process: memory, open files, no files written, no core."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)

@@ -1,7 +1,8 @@
-"""Pictures of other servers, for our pages: fetched when somebody looks, made anew, kept a while.
+"""Pictures of other servers, for our pages and apps: fetched when somebody looks, kept a while.
 
-So no browser of ours tells another server who reads what, and nothing is shown that was not made
-by our own process. The bytes that are kept have a budget; what nobody has seen for longest goes.
+So no browser or app of ours tells another server who reads what, and no picture is shown that was
+not made anew by our own process. Films and sounds are looked at and passed on as they are. The
+bytes that are kept have a budget; what nobody has seen for longest goes.
 """
 
 import asyncio
@@ -13,13 +14,16 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from federation.errors import FederationError
+from federation.http import TooLong
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher, registered_domain
-from server.media import Picture, Pictures, RemoteKind
+from server.films import Films, Seen
+from server.media import Pictures, RemoteKind
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
+from server.stores import Store, new_name, refusal, remove_all
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ FULL_MS: Final = MINUTE_MS
 """How long nothing is fetched after one could not be written: it would be fetched for nothing."""
 AT_ONCE: Final = 8
 AT_ONCE_OF_A_DOMAIN: Final = 2
+FILMS_AT_ONCE: Final = 3
 WAIT_S: Final = 5.0
 """How long a picture waits for its turn."""
 MAX_WAITING: Final = 128
@@ -44,17 +49,42 @@ PORTIONS: Final = 16
 """Room is made for a portion of the budget at once."""
 
 _NONE = "This picture cannot be shown."
+_TOO_LARGE = "This film is too large to be shown from here."
+_ENDS: Final = {
+    "mov": (".mp4", ".m4a"),
+    "matroska": (".webm", ".webm"),
+    "ogg": (".ogv", ".ogg"),
+    "mp3": (".mp3", ".mp3"),
+    "wav": (".wav", ".wav"),
+    "flac": (".flac", ".flac"),
+    "aac": (".aac", ".aac"),
+}
 _BUSY = "Many pictures are being fetched just now. Try again in a minute."
 
 
 class RemotePictures:
-    """Finds or fetches the file of a stranger's picture. Close after use."""
+    """Finds or fetches the file of a stranger's picture, film or sound. Close after use."""
 
-    def __init__(self, fetcher: Fetcher, pictures: Pictures, budget_bytes: int) -> None:
-        """`pictures` has a process of its own, so that strangers never hold up our people."""
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        pictures: Pictures,
+        budget_bytes: int,
+        films: Films | None = None,
+        *,
+        film_bytes: int = 0,
+    ) -> None:
+        """`pictures` has a process of its own, so that strangers never hold up our people.
+
+        Without `films` none are shown; each may have `film_bytes`.
+        """
         self._fetcher = fetcher
         self._db = fetcher.db
         self._pictures = pictures
+        self._files = pictures.store
+        self._films = films
+        self._film_bytes = film_bytes
+        self._film_slots = asyncio.Semaphore(FILMS_AT_ONCE)
         self._budget = budget_bytes
         self._fresh = budget_bytes  # bytes since room was last made; at first, whatever is there
         self._full: tuple[int, StorageFull] | None = None  # since when, and what it was
@@ -74,8 +104,8 @@ class RemotePictures:
     async def file(self, kind: RemoteKind, url: str) -> str:
         """The name of the picture's file in the store, fetched now if we do not have it.
 
-        Raises `NotFound` when it cannot be had, `TooMany` when too many others come first,
-        `StorageFull`.
+        Raises `NotFound` when it cannot be had, `TooLarge` when it just turned out to be too large,
+        `TooMany` when too many others come first, `StorageFull`, `StoreAway`.
         """
         if not await self._fetcher.elsewhere(url):
             raise NotFound(_NONE)
@@ -91,7 +121,7 @@ class RemotePictures:
         now_ms = self._fetcher.now_ms()
         if known.failed_ms is not None and 0 <= now_ms - known.failed_ms < FAILED_MS:
             raise NotFound(_NONE)
-        if not known.file or not await asyncio.to_thread(self._pictures.path(known.file).is_file):
+        if not known.file or await self._files.size(known.file) is None:
             return False
         if not 0 <= now_ms - known.seen_ms < SEEN_MS:
             await self._db.write(store.see, about, now_ms)
@@ -118,24 +148,53 @@ class RemotePictures:
             done.exception()  # heard, even where everybody who waited has gone
 
     async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
-        async with self._turn(registered_domain(host(url))):
+        slots = self._film_slots if kind == "film" else self._slots
+        async with self._turn(registered_domain(host(url)), slots):
             try:
-                async with asyncio.timeout(FETCH_S):
-                    data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
-                made = await self._pictures.process_remote(kind, data)
+                name, bytes = await (
+                    self._film(url) if kind == "film" else self._picture(kind, url)
+                )
             except (FederationError, Invalid, TooLarge, TimeoutError) as error:
-                log.info("no picture at %s: %s", url, error or "timeout")
+                log.info("no %s at %s: %s", kind, url, error or "timeout")
                 await self._db.write(store.fail, about, self._fetcher.now_ms())
+                if isinstance(error, TooLong):
+                    raise TooLarge(_TOO_LARGE) from error
                 raise NotFound(_NONE) from error
             except StorageFull as error:
                 log.warning("pictures of other servers wait: %s", error)
                 self._full = self._fetcher.now_ms(), error
                 raise
-        await self._keep(about, made)
-        return made.large
+        await self._keep(about, name, bytes)
+        return name
+
+    async def _picture(self, kind: RemoteKind, url: str) -> tuple[str, int]:
+        async with asyncio.timeout(FETCH_S):
+            data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
+        made = await self._pictures.process_remote(kind, data)
+        return made.large, made.bytes
+
+    async def _film(self, url: str) -> tuple[str, int]:
+        """As it is: fetched onto the disk, and looked at there before anybody else does."""
+        if self._films is None or not self._films.available or not self._film_bytes:
+            raise NotFound(_NONE)
+        async with self._films.workspace() as folder:
+            file = folder / "fetched"
+            try:
+                with file.open("wb") as opened:
+
+                    async def sink(chunk: bytes) -> None:
+                        await asyncio.to_thread(opened.write, chunk)
+
+                    await self._fetcher.film(url, sink, max_bytes=self._film_bytes)
+            except OSError as error:
+                raise refusal(error) from error
+            seen, length = await self._films.look(file), file.stat().st_size
+            name = new_name(end_of(seen))
+            await self._files.put(name, file)
+        return name, length
 
     @asynccontextmanager
-    async def _turn(self, domain: str) -> AsyncIterator[None]:
+    async def _turn(self, domain: str, slots: asyncio.Semaphore) -> AsyncIterator[None]:
         """A place among those at once, of this domain and in all. Raises `TooMany` after a while.
 
         Of a domain, for whoever has one has all names below it.
@@ -147,25 +206,30 @@ class RemotePictures:
             try:
                 async with asyncio.timeout(WAIT_S):
                     await held.enter_async_context(lane)
-                    await held.enter_async_context(self._slots)
+                    await held.enter_async_context(slots)
             except TimeoutError:
                 raise TooMany(_BUSY, retry_after_ms=int(WAIT_S * 1000)) from None
             yield
 
-    async def _keep(self, about: str, made: Picture) -> None:
+    async def _keep(self, about: str, name: str, bytes: int) -> None:
         """The row after the file: a file without a row is swept up, a row is never without one."""
-        room, now_ms = room_of(made.bytes), self._fetcher.now_ms()
+        room, now_ms = room_of(bytes), self._fetcher.now_ms()
         try:
-            old = await self._db.write(store.keep, about, made.large, room, now_ms)
+            old = await self._db.write(store.keep, about, name, room, now_ms)
         except DatabaseError:
-            await asyncio.to_thread(self._pictures.remove, made.large)
+            await self._files.remove(name)
             raise
-        if old:
-            await asyncio.to_thread(self._pictures.remove, old)
+        await remove_all(self._files, [old])
         self._fresh += room
         if self._fresh >= self._budget // PORTIONS:
             self._fresh = 0
-            await make_room(self._db, self._pictures, self._budget)
+            await make_room(self._db, self._files, self._budget)
+
+
+def end_of(seen: Seen) -> str:
+    """How the name of a film's file ends: from it follows as what it is served."""
+    film, sound = _ENDS[seen.reader]
+    return sound if seen.kind == "audio" else film
 
 
 def room_of(bytes: int) -> int:
@@ -173,9 +237,8 @@ def room_of(bytes: int) -> int:
     return -(-bytes // BLOCK_BYTES) * BLOCK_BYTES
 
 
-async def make_room(db: Database, pictures: Pictures, budget_bytes: int) -> None:
+async def make_room(db: Database, files: Store, budget_bytes: int) -> None:
     """Remove what nobody has seen for longest, until another portion fits into the budget."""
     most = budget_bytes - budget_bytes // PORTIONS
     while names := await db.write(store.drop, most):
-        for name in names:
-            await asyncio.to_thread(pictures.remove, name)
+        await remove_all(files, names)

@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
 
+import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
 from federation import webpush
 from federation.http import Client
 from server import keyring as keys
+from server.bucket import store_of
 from server.clock import MINUTE_MS, now_ms
-from server.config import VERSION, Config, ConfigError, site
+from server.config import VERSION, Config, ConfigError, MediaAt, site
 from server.fetch import Fetcher
+from server.films import Films, Limits
 from server.keyring import Keyring
 from server.media import Pictures
 from server.remote_pictures import RemotePictures
@@ -48,6 +51,7 @@ from web.keys import (
     DB,
     FACTS,
     FETCHER,
+    FILMS,
     HUB,
     KEYRING,
     LOOKS,
@@ -60,6 +64,7 @@ from web.keys import (
     REMOTE_PICTURES,
     REVOKED,
     SITE,
+    SPOOL,
     TRENDS,
     VAPID_KEY,
     VAULT,
@@ -72,6 +77,7 @@ from web.middleware import MIDDLEWARES
 from web.pictures import Addresses
 from web.rates import Rates
 from web.shelf import Shelf
+from web.spool import Spool
 
 MAX_BODY_BYTES = 1024 * 1024  # uploads are streamed and have a cap of their own
 
@@ -130,16 +136,29 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         if await db.read(accounts.instance_actor) is None:
             made = await asyncio.to_thread(keys.make, app[VAULT])
             await db.write(accounts.ensure_instance_actor, app[SITE], made, app[NOW]())
-        app[PICTURES] = pictures = Pictures(config.media.folder)
+        app[PICTURES] = pictures = Pictures(store_of(config.media))
         await pictures.open()
+        app[FILMS] = films = films_of(config.media, pictures)
+        app[SPOOL] = Spool(
+            pictures.store.scratch, config.media.upload_bytes if films.available else 0
+        )
         app[KEYRING] = Keyring(db, app[VAULT])
         app[PUSH_KEY] = key = await keys.own_push_key(db, app[VAULT])
         app[VAPID_KEY] = webpush.public_text(key)
-        app[ADDRESSES] = Addresses(app[SITE], app[VAULT])
+        app[ADDRESSES] = Addresses(
+            app[SITE], app[VAULT], films=films.available and config.media.remote_film_bytes > 0
+        )
+        app[SITE] = msgspec.structs.replace(app[SITE], remote=app[ADDRESSES].absolute)
         yield
         await pictures.close()
     finally:
         await db.close()
+
+
+def films_of(at: MediaAt, pictures: Pictures) -> Films:
+    """What makes films and sounds anew, within what the operator allows."""
+    limits = Limits(at.upload_bytes, at.film_seconds, at.sound_seconds)
+    return Films(pictures.store.scratch, limits, at.ffmpeg)
 
 
 async def hub(app: web.Application) -> AsyncIterator[None]:
@@ -195,7 +214,11 @@ async def network(
     )
     media = app[CONFIG].media
     app[REMOTE_PICTURES] = remote = RemotePictures(
-        app[FETCHER], Pictures(media.folder, seconds_per_picture=10.0), media.remote_bytes
+        app[FETCHER],
+        Pictures(app[PICTURES].store, seconds_per_picture=10.0),
+        media.remote_bytes,
+        app[FILMS],
+        film_bytes=media.remote_film_bytes,
     )
     app[REFRESHES] = refreshes = Refreshes(app[FETCHER], app[NOW])
     yield
@@ -222,6 +245,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
             contact=app[SITE].origin,
             words=partial(present.push, app[SITE]),
         ),
+        films=app[FILMS],
     )
     await running.take_over()
     running.start()

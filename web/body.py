@@ -7,6 +7,7 @@ for. Lists are written `name[]`, nested values `a[b]` and `a[0][b]`, as Rails re
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any, Final, TypeVar, get_args
 from urllib.parse import parse_qsl
@@ -18,6 +19,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from federation.errors import Malformed
 from federation.parse import decode
 from server.errors import AppError, Invalid, TooLarge
+from web.spool import Spool, Upload
+
+__all__ = ["Upload", "body", "convert", "nest", "query"]
 
 T = TypeVar("T")
 
@@ -27,25 +31,23 @@ MAX_TEXT_BYTES: Final = 1024 * 1024  # of all fields that are not files
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 4
 READ_S: Final = 120.0
+READ_FILM_S: Final = 900.0
+"""For a film from a phone."""
 
 _KEYS: Final = re.compile(r"\[([^\[\]]*)\]")
 _INDEX: Final = re.compile(r"[0-9]{1,6}")
 _WHERE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
-class Upload(msgspec.Struct, frozen=True):
-    """A file of a multipart form. What it claims to be is not kept: the bytes decide."""
-
-    data: bytes
-
-
-async def body(request: web.Request, type: type[T]) -> T:
+async def body(request: web.Request, type: type[T], spool: Spool | None = None) -> T:
     """Decode the body, of whatever kind, as `type`; the query counts where the body is silent.
+
+    With a `spool` files may be as large as films are, and lie on the disk.
 
     Raises `AppError` (400) for what cannot be read, `TooLarge` (413), and `Invalid` (422) that
     names the field where the value does not fit. A body that drips in is cut off (408).
     """
-    return convert({**_query(request), **await _read_all(request)}, type)
+    return convert({**_query(request), **await _read_all(request, spool)}, type)
 
 
 async def sent(request: web.Request, type: type[T]) -> T:
@@ -53,10 +55,10 @@ async def sent(request: web.Request, type: type[T]) -> T:
     return convert(await _read_all(request), type)
 
 
-async def _read_all(request: web.Request) -> dict[str, Any]:
+async def _read_all(request: web.Request, spool: Spool | None = None) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(READ_S):
-            return await _tree(request)
+        async with asyncio.timeout(READ_S if spool is None else READ_FILM_S):
+            return await _tree(request, spool)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
 
@@ -142,12 +144,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         raise AppError("The form cannot be read: send it urlencoded, in UTF-8.") from error
 
 
-async def _tree(request: web.Request) -> dict[str, Any]:
+async def _tree(request: web.Request, spool: Spool | None) -> dict[str, Any]:
     """The fields of the body, empty where there is none."""
     if not request.can_read_body:
         return {}
     if request.content_type == "multipart/form-data":
-        return nest(await _parts(request))
+        return nest(await _parts(request, spool))
     raw = await request.read()
     if not raw:
         return {}
@@ -166,7 +168,7 @@ def _json(raw: bytes) -> dict[str, Any]:
         raise AppError("The body cannot be read: send one JSON object.") from error
 
 
-async def _parts(request: web.Request) -> list[tuple[str, Any]]:
+async def _parts(request: web.Request, spool: Spool | None) -> list[tuple[str, Any]]:
     """The fields and files of a multipart form, each within its limit."""
     pairs: list[tuple[str, Any]] = []
     files, room = 0, MAX_TEXT_BYTES
@@ -179,12 +181,27 @@ async def _parts(request: web.Request) -> list[tuple[str, Any]]:
             files += file
             if files > MAX_FILES:
                 raise TooLarge("Send at most %(files)s files at once.", files=MAX_FILES)
-            value = await _read(part, MAX_FILE_BYTES if file else room)
-            room -= 0 if file else len(value)
-            pairs.append((part.name or "", Upload(value) if file else value.decode()))
+            if file:
+                pairs.append((part.name or "", await _file(part, spool)))
+                continue
+            value = await _read(part, room)
+            room -= len(value)
+            pairs.append((part.name or "", value.decode()))
     except (ValueError, LookupError, RuntimeError, HttpProcessingError) as error:
         raise AppError("The form cannot be read: send it as multipart/form-data.") from error
     return pairs
+
+
+async def _file(part: BodyPartReader, spool: Spool | None) -> Upload:
+    if spool is None:
+        return Upload(await _read(part, MAX_FILE_BYTES))
+    return await spool.take(chunks(part), max(MAX_FILE_BYTES, spool.most_bytes))
+
+
+async def chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """The bytes of one part, as they come."""
+    while chunk := await part.read_chunk(64 * 1024):
+        yield chunk
 
 
 async def _read(part: BodyPartReader, limit: int) -> bytes:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from federation.http import Client
 from server.config import Config
 from server.fetch import Fetcher
+from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Account, Member, Site
@@ -26,6 +27,7 @@ from web.live import Hub
 from web.pictures import Addresses
 from web.rates import Rates, Standing
 from web.shelf import Shelf
+from web.spool import Spool
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,8 @@ CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
 REFRESHES = web.AppKey("REFRESHES", Refreshes)
 PICTURES = web.AppKey("PICTURES", Pictures)
+FILMS = web.AppKey("FILMS", Films)
+SPOOL = web.AppKey("SPOOL", Spool)
 REMOTE_PICTURES = web.AppKey("REMOTE_PICTURES", RemotePictures)
 ADDRESSES = web.AppKey("ADDRESSES", Addresses)
 KEYRING = web.AppKey("KEYRING", Keyring)

@@ -1,18 +1,22 @@
-"""Pictures out: random names, kept for ever by browsers, harmless whatever is in them.
+"""Pictures, films and sounds out: random names, kept for ever by browsers, harmless inside.
 
 Those of other servers pass through here too, so that no page makes a browser ask them.
 """
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from server.clock import MINUTE_MS
-from server.errors import NotFound, StorageFull, TooMany
-from server.media import MEDIA_TYPES, RemoteKind
-from web.keys import ADDRESSES, PICTURES, REMOTE_PICTURES
+from server.errors import NotFound, StorageFull, TooLarge, TooMany
+from server.ids import parse_id
+from server.media import RemoteKind
+from server.store import media as media_store
+from server.stores import MEDIA_TYPES, Store, StoreAway
+from web.keys import ADDRESSES, DB, PICTURES, REMOTE_PICTURES
 from web.pages import static
 
 routes = web.RouteTableDef()
@@ -24,13 +28,18 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Allow-Origin": "*",
 }
+PLAYER: Final = "sandbox; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+"""For a film that somebody opens in a tab of its own."""
 FULL_MS: Final = MINUTE_MS
+AWAY_S: Final = 10
 REMOTE_HEADERS: Final = {**HEADERS, "Cache-Control": "public, max-age=604800"}
+
+_NONE: Final = "This picture does not exist."
 
 
 @routes.get("/media/{name}")
 async def picture(request: web.Request) -> web.StreamResponse:
-    """A stored picture."""
+    """A stored picture, film or sound."""
     return await _file(request, request.match_info["name"], HEADERS)
 
 
@@ -42,22 +51,31 @@ async def remote_picture(request: web.Request) -> web.StreamResponse:
     )
     try:
         name = await request.app[REMOTE_PICTURES].file(kind, url)
+        return await _file(request, name, REMOTE_HEADERS)
     except NotFound as error:
+        return _missing(kind, error)
+    except TooLarge as error:
+        await _leave_elsewhere(request, url)
         return _missing(kind, error)
     except (TooMany, StorageFull) as error:
         return _later(error)
-    return await _file(request, name, REMOTE_HEADERS)
+    except StoreAway:
+        return _away()
 
 
-def _missing(kind: RemoteKind, error: NotFound) -> web.Response:
+async def _leave_elsewhere(request: web.Request, url: str) -> None:
+    """From now on apps are told where this film of a post is, and ask for it themselves."""
+    if id := parse_id(request.query.get("id", "")):
+        await request.app[DB].write(media_store.leave_elsewhere, id, url)
+
+
+def _missing(kind: RemoteKind, error: NotFound | TooLarge) -> web.Response:
     """Who has no picture has a face all the same: browsers draw what comes, whatever its status."""
     headers = {**REMOTE_HEADERS, "Cache-Control": "public, max-age=600"}
     if kind != "avatar":
-        return web.Response(status=error.status, text=f"{error}\n", headers=headers)
+        return web.Response(status=404, text=f"{error}\n", headers=headers)
     face = static.files()["avatar.svg"]
-    return web.Response(
-        status=error.status, body=face.body, content_type=face.media_type, headers=headers
-    )
+    return web.Response(status=404, body=face.body, content_type=face.media_type, headers=headers)
 
 
 def _later(error: TooMany | StorageFull) -> web.Response:
@@ -67,10 +85,64 @@ def _later(error: TooMany | StorageFull) -> web.Response:
     return web.Response(status=503, text=f"{error}\n", headers=headers)
 
 
-async def _file(request: web.Request, name: str, headers: dict[str, str]) -> web.StreamResponse:
-    path: Path = request.app[PICTURES].path(name)
-    if not await asyncio.to_thread(path.is_file):
-        raise NotFound("This picture does not exist.")
-    response = web.FileResponse(path, headers=headers)
-    response.content_type = MEDIA_TYPES[path.suffix]
+def _away() -> web.Response:
+    headers = {"Retry-After": str(AWAY_S), "Cache-Control": "no-store"}
+    return web.Response(
+        status=503, text="The store of pictures does not answer.\n", headers=headers
+    )
+
+
+async def _file(request: web.Request, name: str, headers: Mapping[str, str]) -> web.StreamResponse:
+    media_type = MEDIA_TYPES.get(Path(name).suffix)
+    if media_type is None:
+        raise NotFound(_NONE)
+    if not media_type.startswith("image/"):
+        headers = {**headers, "Content-Security-Policy": PLAYER}
+    store = request.app[PICTURES].store
+    here = store.local(name)
+    try:
+        if here is None:
+            return await _streamed(request, store, name, {**headers, "Content-Type": media_type})
+    except StoreAway:
+        return _away()
+    if not await asyncio.to_thread(here.is_file):
+        raise NotFound(_NONE)
+    response = web.FileResponse(here, headers=headers)
+    response.content_type = media_type
     return response
+
+
+async def _streamed(
+    request: web.Request, store: Store, name: str, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """From a bucket, the part that was asked for, as it comes. RFC 9110 section 14."""
+    size = await store.size(name)
+    if size is None:
+        raise NotFound(_NONE)
+    start, end = _range(request, size)
+    if start >= end > 0 or (start and start >= size):
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    whole = (start, end) == (0, size)
+    response = web.StreamResponse(status=200 if whole else 206, headers=dict(headers))
+    response.headers["Accept-Ranges"] = "bytes"
+    response.content_length = end - start
+    if not whole:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for chunk in store.read(name, start, end):
+            await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def _range(request: web.Request, size: int) -> tuple[int, int]:
+    """The bytes that are wanted, from and up to; all of them where the header cannot be read."""
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return 0, size
+    if wanted.start is not None and wanted.start < 0:
+        return max(0, size + wanted.start), size
+    start = wanted.start or 0
+    return start, size if wanted.stop is None else min(wanted.stop, size)

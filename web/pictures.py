@@ -14,11 +14,13 @@ from server.errors import NotFound
 from server.media import RemoteKind
 from server.model import Account, Media, Site
 from server.secrets import Vault
+from server.services.media import about
 
 MAX_ADDRESS_BYTES: Final = 2000
 """Of a stranger's address; a longer one is not shown. PostgreSQL's indexes take some 2700."""
 PATH: Final = "/media/remote/{kind}/{token}"
 KINDS: Final = frozenset(get_args(RemoteKind))
+PLAYED: Final = frozenset({"video", "gifv", "audio"})
 
 _MAC_BYTES = 16
 _MAC_CHARS = 22
@@ -28,8 +30,12 @@ _ADDRESSES_KEPT = 8192
 class Addresses:
     """Addresses of pictures; empty where there is none that we would show."""
 
-    def __init__(self, site: Site, vault: Vault) -> None:
-        """The key of `vault` signs; with another key the addresses are others."""
+    def __init__(self, site: Site, vault: Vault, *, films: bool = False) -> None:
+        """The key of `vault` signs; with another key the addresses are others.
+
+        `films`: whether those of strangers are shown from here.
+        """
+        self._films = films
         self._origin = site.origin
         self._key = vault.derived(b"addresses of remote pictures")
         self._remote = lru_cache(maxsize=_ADDRESSES_KEPT)(self._signed)
@@ -44,10 +50,32 @@ class Addresses:
 
     def picture(self, media: Media, *, small: bool = False) -> str:
         """A picture of a post, the largest that we have or the smallest."""
+        if media.kind in PLAYED:
+            return self._poster(media)
         name = media.small if small and media.small else media.large
         if name:
             return f"/media/{name}"
         return self.remote("picture", media.remote_url) if media.kind == "image" else ""
+
+    def film(self, media: Media) -> str:
+        """A film or a sound, where it can be played from here."""
+        if media.kind not in PLAYED or media.state != "ready":
+            return ""
+        if media.large:
+            return f"/media/{media.large}"
+        address = self.remote("film", media.remote_url)
+        return f"{address}?id={media.id}" if address else ""
+
+    def _poster(self, media: Media) -> str:
+        """What stands for a film until it plays; nothing where there is no picture."""
+        if media.small:
+            return f"/media/{media.small}"
+        return self.remote("picture", about(media).preview) if media.remote_url else ""
+
+    def absolute(self, kind: str, url: str) -> str:
+        """As `remote`, with the origin, for apps."""
+        found = self.remote(kind, url)  # type: ignore[arg-type]  # one of KINDS
+        return f"{self._origin}{found}" if found else ""
 
     def emoji(self, url: str) -> str:
         """A picture among the words."""
@@ -76,6 +104,8 @@ class Addresses:
         return self.remote(kind, url)
 
     def _signed(self, kind: RemoteKind, url: str) -> str:
+        if kind == "film" and not self._films:
+            return ""
         raw = url.encode("utf-8", "replace")
         if not url.startswith(("https://", "http://")) or len(raw) > MAX_ADDRESS_BYTES:
             return ""
@@ -89,6 +119,8 @@ class Addresses:
 
 def srcset(media: Media) -> str:
     """Our sizes of a picture, for `srcset`; nothing where there is one alone."""
+    if media.kind in PLAYED:
+        return ""
     sizes = {
         media.small: media.small_width,
         media.medium: media.medium_width,

@@ -216,6 +216,7 @@ def environment(language: str) -> Environment:
         face=face,
         banner=banner,
         picture_url=picture_url,
+        film_url=film_url,
         srcset=pictures.srcset,
         blur=blur,
         language_name=language_name,
@@ -359,6 +360,12 @@ def replies_feed(view: PostView) -> str:
 def picture_url(context: Context, media: Media, *, small: bool = False) -> str:
     """Where pages load a picture from, a stranger's too; nothing for what is no picture."""
     return _addresses(context).picture(media, small=small)
+
+
+@pass_context
+def film_url(context: Context, media: Media) -> str:
+    """Where pages play a film or a sound from, a stranger's too; nothing for any other."""
+    return _addresses(context).film(media)
 
 
 @pass_context

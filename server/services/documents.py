@@ -13,6 +13,7 @@ from server import text
 from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
 from server.services import polls, profile_links, quotes, rights, timelines
+from server.services.media import about
 from server.store import accounts, posts
 from server.store.db import Read
 
@@ -127,7 +128,16 @@ def attachment(site: Site, media: Media) -> Attachment:
         height=media.height or None,
         blurhash=media.blurhash,
         focus=(media.focus_x, media.focus_y) if media.focus_x or media.focus_y else None,
+        seconds=about(media).seconds,
+        preview=_preview(site, media),
     )
+
+
+def _preview(site: Site, media: Media) -> Image | None:
+    """What stands for a film or a sound; a picture stands for itself."""
+    if media.kind == "image" or not media.small:
+        return None
+    return _image(f"{site.origin}/media/{media.small}", "")
 
 
 def full_acct(site: Site, account: Account) -> str:

@@ -24,6 +24,7 @@ from server.services import (
     threads,
 )
 from server.services.follows import activity_uri
+from server.services.media import require_ready
 from server.services.notifications import notify
 from server.services.polls import NewPoll
 from server.services.spreading import spread_post
@@ -362,6 +363,7 @@ def _check(db: Read, author: Account, new: NewPost, post: Post | None) -> None:
         placed = picture.post_id not in (None, post.id if post else None)
         if placed or picture.scheduled_id is not None:
             raise Conflict("This picture is in another post already; please choose it again.")
+        require_ready(picture)
 
 
 def _check_poll(new: NewPost, post: Post | None) -> None:

@@ -13,6 +13,7 @@ from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
 from server.services import conversations, events, polls, previews, quotes
+from server.services.media import About
 from server.services.posts import bury, tell_changed, tell_quoted
 from server.services.spreading import spread_post
 from server.store import (
@@ -367,6 +368,12 @@ def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Me
         focus_x=attachment.focus[0] if attachment.focus else 0.0,
         focus_y=attachment.focus[1] if attachment.focus else 0.0,
         created_ms=now_ms,
+        meta=msgspec.json.encode(
+            About(
+                seconds=attachment.seconds,
+                preview=attachment.preview.url if attachment.preview else "",
+            )
+        ).decode(),
     )
 
 

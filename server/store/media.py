@@ -131,8 +131,81 @@ def remove_loose(tx: Write, before_ms: int) -> list[str]:
 
 def files(db: Read) -> set[str]:
     """The names of all files that a row names, in a post or not."""
-    found = db.all("SELECT large, medium, small FROM media WHERE large != ''")
+    found = db.all("SELECT large, medium, small FROM media WHERE large != '' OR small != ''")
     return {row[size] for row in found for size in SIZES if row[size]}
+
+
+def loose(db: Read, account_id: int) -> tuple[int, int, int]:
+    """What an account has sent and not used: how many, their bytes, and how many are unfinished."""
+    row = db.one(
+        """
+        SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes,
+          coalesce(sum(CASE WHEN state = 'processing' THEN 1 ELSE 0 END), 0) AS unfinished
+        FROM media WHERE post_id IS NULL AND account_id = :account
+          AND created_ms > 0 AND scheduled_id IS NULL
+        """,
+        account=account_id,
+    )
+    return (int(row["n"]), int(row["bytes"]), int(row["unfinished"])) if row else (0, 0, 0)
+
+
+def finish(tx: Write, made: Media) -> bool:
+    """What was processing is ready; False when it was let go meanwhile.
+
+    What its owner has said of it since stays as it is.
+    """
+    return bool(
+        tx.run(
+            """
+            UPDATE media SET state = 'ready', kind = :kind, media_type = :media_type,
+              large = :large, small = :small, width = :width, height = :height,
+              small_width = :small_width, small_height = :small_height, bytes = :bytes,
+              blurhash = :blurhash, meta = :meta
+            WHERE id = :id AND state = 'processing'
+            """,
+            **msgspec.structs.asdict(made),
+        )
+    )
+
+
+def fail(tx: Write, id: int, reason: str) -> bool:
+    """It cannot be used, for a `reason` that its owner reads. Its files are nobody's then."""
+    return bool(
+        tx.run(
+            """
+            UPDATE media SET state = 'failed', failure = :reason, large = '', small = '', bytes = 0
+            WHERE id = :id AND state = 'processing'
+            """,
+            id=id,
+            reason=reason,
+        )
+    )
+
+
+def set_poster(tx: Write, media: Media) -> None:
+    """Another picture stands for a film or a sound."""
+    tx.run(
+        """
+        UPDATE media SET small = :small, small_width = :small_width, small_height = :small_height,
+          blurhash = :blurhash, bytes = :bytes WHERE id = :id
+        """,
+        **{
+            name: getattr(media, name)
+            for name in ("id", "small", "small_width", "small_height", "blurhash", "bytes")
+        },
+    )
+
+
+def leave_elsewhere(tx: Write, id: int, remote_url: str) -> None:
+    """A film of another server is too large to be kept here: apps go there themselves."""
+    tx.run(
+        """
+        UPDATE media SET state = 'elsewhere'
+        WHERE id = :id AND remote_url = :url AND large = '' AND state = 'ready'
+        """,
+        id=id,
+        url=remote_url,
+    )
 
 
 def release_loose(tx: Write, account_id: int) -> None:

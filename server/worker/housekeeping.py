@@ -7,7 +7,6 @@ from typing import Final
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.ids import first_id
-from server.media import Pictures
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
 from server.services import events as event_service
@@ -31,6 +30,7 @@ from server.store import (
     visits,
 )
 from server.store.db import Database, DatabaseError, Read, Write
+from server.stores import Store, StoreAway, clean_scratch, remove_all, sweep
 
 log = logging.getLogger(__name__)
 
@@ -45,38 +45,38 @@ PREVIEWS_AT_ONCE: Final = 5_000  # to which no post links any more
 
 
 async def keep_house(
-    db: Database, pictures: Pictures, remote_bytes: int, now_ms: Callable[[], int]
+    db: Database, files: Store, remote_bytes: int, now_ms: Callable[[], int]
 ) -> None:
     """Every five minutes, as long as the process lives; the long work once a day."""
     cut_on = 0
     while True:
         try:
-            await keep_house_once(db, pictures, remote_bytes, now_ms())
+            await keep_house_once(db, files, remote_bytes, now_ms())
             if (today := now_ms() // DAY_MS) != cut_on:
                 await trim_homes(db)
                 await db.write(previews.forget, now_ms() - PREVIEWS_MS, PREVIEWS_AT_ONCE)
-                await sweep_files(db, pictures, now_ms())
+                await sweep_files(db, files, now_ms())
                 await sweep_apps(db, now_ms())
                 cut_on = today
-        except DatabaseError as error:
+        except (DatabaseError, StoreAway) as error:
             log.warning("housekeeping waits: %s", error)
         await asyncio.sleep(PAUSE_MS / 1000)
 
 
-async def keep_house_once(db: Database, pictures: Pictures, remote_bytes: int, now_ms: int) -> None:
+async def keep_house_once(db: Database, files: Store, remote_bytes: int, now_ms: int) -> None:
     """Forget what is old. `remote_bytes` is what pictures of other servers may take."""
     await db.write(_forget, now_ms)
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
-    for name in await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS):
-        await asyncio.to_thread(pictures.remove, name)
-    await make_room(db, pictures, remote_bytes)
+    await remove_all(files, await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS))
+    await make_room(db, files, remote_bytes)
 
 
-async def sweep_files(db: Database, pictures: Pictures, now_ms: int) -> None:
+async def sweep_files(db: Database, files: Store, now_ms: int) -> None:
     """Remove files that no row names: a process was killed between the one and the other."""
+    await asyncio.to_thread(clean_scratch, files.scratch)
     known = await db.read(_files)
-    if removed := await pictures.sweep(known, now_ms - LOOSE_MEDIA_MS):
+    if removed := await sweep(files, known, now_ms - LOOSE_MEDIA_MS):
         log.info("%d files that nothing named were removed", removed)
 
 

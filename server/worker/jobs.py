@@ -11,6 +11,7 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.retry import retry_at
+from server.errors import StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
@@ -19,6 +20,7 @@ from server.services import domain_mutes, previews, spreading, strangers, voting
 from server.store import jobs
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
+from server.stores import StoreAway
 from server.text.webpage import Described
 from server.worker.loop import held
 
@@ -63,7 +65,7 @@ class Jobs:
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
             await self._db.write(jobs.complete, job, self._now_ms())
-        except DatabaseError as error:
+        except (DatabaseError, StorageFull, TooMany, StoreAway) as error:
             await self._put_off(job, str(error))
         except Exception:  # the worker's own: a bug must not stop the lane
             log.exception("job %d (%s) is parked", job.id, job.kind)

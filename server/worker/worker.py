@@ -1,18 +1,22 @@
 """The loops of one process: they wait for commits and for time, and are stopped with grace."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 from federation.http import Client
 from server.fetch import Fetcher
+from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
+from server.model import Job
+from server.services import media
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.worker.deliveries import Deliveries
 from server.worker.due import keep_time, keep_time_once
+from server.worker.filming import Filming
 from server.worker.housekeeping import keep_house, keep_house_once
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop
@@ -36,6 +40,7 @@ class Worker:
         *,
         remote_bytes: int,
         pushes: Pushes | None = None,
+        films: Films | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -43,7 +48,11 @@ class Worker:
         self._remote_bytes = remote_bytes
         self._now_ms = now_ms
         self._site = fetcher.site
-        others = {} if pushes is None else {"push": pushes.do}
+        others: dict[str, Callable[[Job], Awaitable[None]]] = {}
+        if pushes is not None:
+            others["push"] = pushes.do
+        if films is not None:
+            others[media.JOB] = Filming(db, pictures, films, now_ms).do
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
@@ -73,7 +82,7 @@ class Worker:
             asyncio.create_task(self._peers.run()),
             asyncio.create_task(keep_time(self._db, self._site, self._now_ms)),
             asyncio.create_task(
-                keep_house(self._db, self._pictures, self._remote_bytes, self._now_ms)
+                keep_house(self._db, self._pictures.store, self._remote_bytes, self._now_ms)
             ),
         ]
 
@@ -107,7 +116,7 @@ class Worker:
 
     async def keep_house_once(self) -> None:
         """Forget what nobody needs: old ids, sent activities, loose pictures, unused sessions."""
-        await keep_house_once(self._db, self._pictures, self._remote_bytes, self._now_ms())
+        await keep_house_once(self._db, self._pictures.store, self._remote_bytes, self._now_ms())
 
     async def keep_time_once(self) -> None:
         """End polls that are over, and publish posts whose time has come."""

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from server import errors, media
+from server import errors, media, stores
 from server.media import Picture, Pictures
+from server.stores import Folder
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 GPS_INFO = 0x8825
@@ -44,7 +45,7 @@ def two_halves(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 def opened(store: Pictures, name: str) -> Image.Image:
-    image = Image.open(io.BytesIO(store.path(name).read_bytes()))
+    image = Image.open(io.BytesIO(store.store.path(name).read_bytes()))
     image.load()
     return image
 
@@ -71,7 +72,7 @@ async def test_a_photograph_becomes_a_large_jpeg_and_two_light_sizes(pictures: P
     assert (made.medium_width, made.medium_height) == medium.size
     assert (made.small_width, made.small_height) == small.size
     assert made.media_type == "image/jpeg"
-    assert made.bytes == sum(pictures.path(name).stat().st_size for name in names(made))
+    assert made.bytes == sum(pictures.store.path(name).stat().st_size for name in names(made))
     for image in (large, medium, small):
         assert near(image.getpixel((100, 100)), RED)
 
@@ -99,7 +100,7 @@ async def test_a_drawing_stays_sharp_in_every_size(pictures: Pictures) -> None:
         lines.paste(1, (x, 0, x + 10, 1500))
     made = await pictures.process(encoded(lines, "PNG"))
     assert made.media_type == "image/png"
-    weights = [pictures.path(name).stat().st_size for name in names(made)]
+    weights = [pictures.store.path(name).stat().st_size for name in names(made)]
     assert max(weights) < 40_000
 
 
@@ -129,7 +130,7 @@ async def test_files_are_readable_by_the_web_server_and_have_names_of_128_random
     pictures: Pictures,
 ) -> None:
     made = await pictures.process(encoded(two_halves(800, 600), "JPEG"))
-    assert pictures.path(made.large).stat().st_mode & 0o777 == 0o644
+    assert pictures.store.path(made.large).stat().st_mode & 0o777 == 0o644
     name, extension = made.large.split(".")
     assert (len(bytes.fromhex(name)), extension) == (16, "jpg")
     assert made.large != made.small
@@ -151,7 +152,7 @@ async def test_where_it_was_taken_and_with_what_is_gone(pictures: Pictures) -> N
     assert Image.open(io.BytesIO(data)).getexif().get_ifd(GPS_INFO)
     made = await pictures.process(data)
     for name in (made.large, made.small):
-        written = pictures.path(name).read_bytes()
+        written = pictures.store.path(name).read_bytes()
         assert b"Exif" not in written
         assert b"Secret" not in written
         assert not opened(pictures, name).getexif()
@@ -249,7 +250,7 @@ async def test_more_bytes_than_allowed_never_reach_the_process(pictures: Picture
 
 async def test_what_is_glued_behind_a_picture_is_dropped(pictures: Pictures) -> None:
     made = await pictures.process(PHOTO + b"<script>alert(1)</script>")
-    assert b"script" not in pictures.path(made.large).read_bytes()
+    assert b"script" not in pictures.store.path(made.large).read_bytes()
 
 
 async def test_an_animation_becomes_its_first_frame(pictures: Pictures) -> None:
@@ -454,8 +455,8 @@ async def test_what_an_earlier_run_left_half_written_is_removed(tmp_path: Path) 
 async def test_a_sweep_removes_old_files_that_no_row_knows(pictures: Pictures) -> None:
     kept, lost, fresh = [await pictures.process(PHOTO) for _ in range(3)]
     for one in (kept, lost):
-        os.utime(pictures.path(one.large), (1000, 1000))
-    assert await pictures.sweep({kept.large}, before_ms=2_000_000) == 1
+        os.utime(pictures.store.path(one.large), (1000, 1000))
+    assert await stores.sweep(pictures.store, {kept.large}, before_ms=2_000_000) == 1
     assert exists(pictures, kept) and exists(pictures, fresh) and not exists(pictures, lost)
 
 
@@ -466,25 +467,25 @@ async def test_a_sweep_leaves_alone_what_the_store_has_not_written(
     notes.parent.mkdir()
     notes.write_text("of the operator")
     os.utime(notes, (1000, 1000))
-    assert await pictures.sweep(set(), before_ms=2_000_000) == 0
+    assert await stores.sweep(pictures.store, set(), before_ms=2_000_000) == 0
     assert notes.exists()
 
 
 async def test_a_picture_can_be_removed_twice(pictures: Pictures) -> None:
     made = await pictures.process(PHOTO)
     for _ in range(2):
-        pictures.remove(made.large)
+        await pictures.store.remove(made.large)
     assert not exists(pictures, made)
 
 
 def exists(store: Pictures, made: Picture) -> bool:
-    return store.path(made.large).exists()
+    return store.store.path(made.large).exists()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a.jpg", "", "ab/cd.jpg", f"{'a' * 32}.html"])
 def test_a_name_that_is_not_ours_leads_nowhere(tmp_path: Path, name: str) -> None:
     with pytest.raises(errors.NotFound):
-        Pictures(tmp_path).path(name)
+        Folder(tmp_path).path(name)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,17 @@ import pytest
 from PIL import Image
 
 from federation.errors import Unreachable
+from federation.http import TooLong
 from server import remote_pictures
-from server.errors import NotFound, StorageFull, TooMany
+from server.errors import NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher
+from server.films import Films
 from server.media import Pictures
 from server.remote_pictures import RemotePictures
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError, Write
 from server.worker import housekeeping
+from tests.films import film, needs_ffmpeg, sound
 from tests.server.world import NOW, SITE
 from tests.village import eventually
 
@@ -50,6 +53,13 @@ class Web:
         self.most = 0
         self.go = asyncio.Event()
         self.go.set()
+
+    async def film(self, url: str, sink: Any, *, max_bytes: int, welcome: Any) -> None:
+        data = (await self.picture(url, max_bytes=max_bytes, welcome=welcome)).body
+        for at in range(0, len(data), 4096):
+            if at + 4096 > max_bytes:
+                raise TooLong("more")
+            await sink(data[at : at + 4096])
 
     async def picture(self, url: str, *, max_bytes: int, welcome: Any) -> Any:
         assert await welcome(url)
@@ -108,7 +118,7 @@ async def test_a_picture_is_fetched_once_and_kept(town: Town) -> None:
     assert row == {
         "url": f"avatar {FACE}",
         "file": name,
-        "bytes": remote_pictures.room_of(town.store.path(name).stat().st_size),
+        "bytes": remote_pictures.room_of(town.store.store.path(name).stat().st_size),
         "failed_ms": None,
         "seen_ms": NOW,
     }
@@ -118,7 +128,7 @@ async def test_what_it_is_for_decides_its_size(town: Town) -> None:
     town.web.has[FACE] = picture(size=2000)
     sizes = {}
     for kind in ("avatar", "picture", "emoji"):
-        path = town.store.path(await town.remote.file(kind, FACE))
+        path = town.store.store.path(await town.remote.file(kind, FACE))
         sizes[kind] = Image.open(io.BytesIO(path.read_bytes())).size
     assert sizes == {"avatar": (400, 400), "picture": (1280, 1280), "emoji": (128, 128)}
     assert await town.agrees()
@@ -260,7 +270,7 @@ async def test_what_nobody_has_seen_for_longest_goes_first(town: Town) -> None:
         town.web.has[url] = noise(number)
         town.now_ms += remote_pictures.SEEN_MS
         name = await town.remote.file("picture", url)
-        sizes.append(remote_pictures.room_of(town.store.path(name).stat().st_size))
+        sizes.append(remote_pictures.room_of(town.store.store.path(name).stat().st_size))
     town.now_ms += remote_pictures.SEEN_MS
     await town.remote.file("picture", "https://h0.test/a.png")  # the oldest is seen again
     town.budget(sum(sizes))
@@ -279,7 +289,7 @@ async def test_a_tiny_picture_takes_the_room_that_its_file_takes(town: Town) -> 
     """Millions of single dots would fill the disk long before their bytes filled the budget."""
     url = "https://dots.test/1.png"
     town.web.has[url] = picture(size=1)
-    path = town.store.path(await town.remote.file("emoji", url))
+    path = town.store.store.path(await town.remote.file("emoji", url))
     assert path.stat().st_size < 1000
     assert [row["bytes"] for row in await town.rows()] == [4096]
 
@@ -288,7 +298,7 @@ async def test_a_smaller_budget_is_kept_by_housekeeping(town: Town) -> None:
     for url in hosts_of(town, 5):
         await town.remote.file("picture", url)
     total = await town.db.read(store.total)
-    await housekeeping.keep_house_once(town.db, town.store, total // 2, town.now_ms)
+    await housekeeping.keep_house_once(town.db, town.store.store, total // 2, town.now_ms)
     assert 0 < await town.db.read(store.total) <= total // 2
     assert await town.agrees()
 
@@ -299,14 +309,14 @@ async def test_failures_are_forgotten_by_housekeeping(town: Town) -> None:
     with pytest.raises(NotFound):
         await town.remote.file("picture", FACE)
     for after, rows in ((0, 2), (remote_pictures.FAILED_MS + 1, 1)):
-        await housekeeping.keep_house_once(town.db, town.store, PLENTY, NOW + after)
+        await housekeeping.keep_house_once(town.db, town.store.store, PLENTY, NOW + after)
         assert len(await town.rows()) == rows
 
 
 async def test_a_file_that_is_lost_is_fetched_again(town: Town) -> None:
     town.web.has[FACE] = picture()
     first = await town.remote.file("avatar", FACE)
-    town.store.remove(first)
+    await town.store.store.remove(first)
     second = await town.remote.file("avatar", FACE)
     assert second != first
     assert town.web.asked == [FACE, FACE]
@@ -354,14 +364,16 @@ async def test_a_kill_between_file_and_row_leaves_nothing_after_a_sweep(town: To
     await town.store.process_remote("avatar", picture())  # and then the process was killed
     assert len(town.files()) == 2
     day_ms = housekeeping.LOOSE_MEDIA_MS
-    await housekeeping.sweep_files(town.db, town.store, _file_time(town, kept))
+    await housekeeping.sweep_files(town.db, town.store.store, _file_time(town, kept))
     assert len(town.files()) == 2  # it may be a picture whose row is about to be written
-    await housekeeping.sweep_files(town.db, town.store, _file_time(town, kept) + day_ms + 60_000)
+    await housekeeping.sweep_files(
+        town.db, town.store.store, _file_time(town, kept) + day_ms + 60_000
+    )
     assert town.files() == {kept}
 
 
 def _file_time(town: Town, name: str) -> int:
-    return town.store.path(name).stat().st_mtime_ns // 1_000_000
+    return town.store.store.path(name).stat().st_mtime_ns // 1_000_000
 
 
 async def test_fetches_end_with_the_server(town: Town) -> None:
@@ -399,3 +411,93 @@ def test_many_are_dropped_in_portions(tx: Write, monkeypatch: pytest.MonkeyPatch
     for number in range(5):
         store.keep(tx, f"emoji {number}", f"{number}.webp", 10, NOW + number)
     assert [len(store.drop(tx, 0)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+# --- films
+
+
+FILM = "https://far.test/film"
+
+
+def with_films(town: Town, *, most: int = 1 << 20, program: str = "ffmpeg") -> None:
+    films = Films(town.folder / "incoming", program=program)
+    town.remote = RemotePictures(town.fetcher, town.store, PLENTY, films, film_bytes=most)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        (lambda: film(".mp4"), ".mp4"),
+        (lambda: film(".mov"), ".mp4"),
+        (lambda: film(".webm"), ".webm"),
+        (lambda: sound(".mp3"), ".mp3"),
+        (lambda: sound(".ogg"), ".ogg"),
+        (lambda: sound(".m4a"), ".m4a"),
+    ],
+)
+async def test_a_film_of_a_stranger_is_looked_at_and_passed_on(
+    town: Town, data: Any, end: str
+) -> None:
+    with_films(town)
+    town.web.has[FILM] = data()
+    name = await town.remote.file("film", FILM)
+    assert name.endswith(end)
+    assert town.store.store.path(name).read_bytes() == data()
+    assert await town.remote.file("film", FILM) == name
+    assert town.web.asked == [FILM]
+    assert await town.agrees()
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"#EXTM3U\nfile:///etc/passwd\n",
+        b"<script>alert(1)</script>",
+        b"ID3\x04\0\0\0\0\0\0<script>",
+        b"\0\0\0\x18ftypmp42" + bytes(99),
+        picture(),
+    ],
+)
+async def test_what_only_looks_like_a_film_is_not_passed_on(town: Town, data: bytes) -> None:
+    with_films(town)
+    town.web.has[FILM] = data
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await town.remote.file("film", FILM)
+    assert town.web.asked == [FILM]
+    assert town.files() == set()
+
+
+@needs_ffmpeg
+async def test_a_film_that_is_too_large_is_said_to_be_so(town: Town) -> None:
+    with_films(town, most=1000)
+    town.web.has[FILM] = film()
+    with pytest.raises(TooLarge):
+        await town.remote.file("film", FILM)
+    with pytest.raises(NotFound):  # a moment later, without asking again
+        await town.remote.file("film", FILM)
+    assert town.web.asked == [FILM]
+    assert town.files() == set()
+
+
+async def test_without_ffmpeg_no_film_is_fetched(town: Town) -> None:
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await town.remote.file("film", FILM)
+        with_films(town, program="")
+    assert town.web.asked == []
+
+
+@needs_ffmpeg
+async def test_films_and_pictures_share_the_budget(town: Town) -> None:
+    with_films(town)
+    town.web.has = {FILM: film(), FACE: picture()}
+    old = await town.remote.file("film", FILM)
+    town.now_ms += 1000
+    fresh = await town.remote.file("avatar", FACE)
+    assert await town.db.read(store.total) > 12_000
+    await housekeeping.keep_house_once(town.db, town.store.store, 10_000, town.now_ms)
+    assert town.files() == {fresh} != {old}

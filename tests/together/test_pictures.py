@@ -11,15 +11,17 @@ from aiohttp import web
 from PIL import Image
 
 from server import remote_pictures
-from server.media import MEDIA_TYPES
+from server.services import sessions
 from server.store import accounts as account_rows
 from server.store import hosts as host_rows
 from server.store import remote_pictures as rows
+from server.stores import MEDIA_TYPES
+from tests.films import film, needs_ffmpeg
 from tests.together.conftest import NewPeer
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
 from tests.web.html import HtmlPage
-from web.keys import ADDRESSES, PICTURES
+from web.keys import ADDRESSES, PICTURES, REMOTE_PICTURES
 
 HTML = {"Accept": "text/html"}
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -310,3 +312,104 @@ async def test_what_is_kept_is_there_after_a_restart(village: Village, peer: New
     assert address(alpha, "http://far.test/it") == path
     assert (await look(alpha, path))[0] == 200
     assert far.asked == ["/it"]
+
+
+# --- for apps
+
+
+async def entity_of(city: City, name: str, id: int) -> dict[str, Any]:
+    token = await city.db.write(
+        sessions.create_access_token, city.people[name].id, "read", "test", city.clock()
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+    async with city.client.get(f"/api/v1/statuses/{id}", headers=headers) as answer:
+        assert answer.status == 200
+        return dict(await answer.json())
+
+
+def path_of(city: City, url: str) -> str:
+    assert url.startswith(f"{city.origin}/media/remote/"), url
+    return url.removeprefix(city.origin)
+
+
+@needs_ffmpeg
+async def test_an_app_asks_us_and_nobody_else_for_what_strangers_show(
+    village: Village, peer: NewPeer
+) -> None:
+    alpha, far = await village("alpha.test"), await peer()
+    await alpha.join("ann")
+    eve = await eve_of(far)
+    sent = film()
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.Response(body=sent, content_type="video/mp4")
+
+    far.files["/b.mp4"] = serve
+    note = note_of(far, eve)
+    note["attachment"][1]["duration"] = "PT1M2.5S"
+    note["attachment"][1]["icon"] = {"type": "Image", "url": f"{far.origin}/poster.png"}
+    far.serve(note)
+    await alpha.follow("ann", "@eve@far.test")
+    await village.settle()
+    await far.accepts(alpha, eve)
+    assert await far.send(alpha, eve, far.creates(eve, note)) == 202
+    post = await alpha.post_at(note["id"])
+    assert post is not None
+    shown = await entity_of(alpha, "ann", post.id)
+    account = shown["account"]
+    for url in (account["avatar"], account["avatar_static"], account["header"]):
+        path_of(alpha, url)
+    for emoji in (*shown["emojis"], *account["emojis"]):
+        path_of(alpha, emoji["url"])
+        path_of(alpha, emoji["static_url"])
+    image, moving, heard, other = shown["media_attachments"]
+    assert image["remote_url"] == f"{far.origin}/a.png"
+    for one in (image, moving, heard):
+        path_of(alpha, one["url"])
+    path_of(alpha, image["preview_url"])
+    path_of(alpha, moving["preview_url"])
+    assert (moving["type"], heard["type"], other["type"]) == ("video", "audio", "unknown")
+    assert moving["preview_remote_url"] == f"{far.origin}/poster.png"
+    assert moving["meta"]["original"]["duration"] == 62.5
+    assert moving["meta"]["length"] == "0:01:02.50"
+    assert [path for path in far.asked if path == "/b.mp4"] == []  # nobody has looked yet
+    status, body, headers = await look(alpha, path_of(alpha, moving["url"]))
+    assert (status, body, headers["Content-Type"]) == (200, sent, "video/mp4")
+    async with alpha.client.get(
+        path_of(alpha, moving["url"]), headers={"Range": "bytes=0-9"}
+    ) as part:
+        assert (part.status, await part.read()) == (206, sent[:10])
+    page = await loads(alpha, f"/@eve@far.test/{post.id}")
+    assert [url for url in page if urlsplit(url).netloc] == []
+    again = await entity_of(alpha, "ann", post.id)
+    assert again["media_attachments"] == shown["media_attachments"]  # addresses stay
+
+
+@needs_ffmpeg
+async def test_a_film_that_is_too_large_for_us_is_where_it_is(
+    village: Village, peer: NewPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha, far = await village("alpha.test"), await peer()
+    await alpha.join("ann")
+    eve = await eve_of(far)
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.Response(body=film(), content_type="video/mp4")
+
+    far.files["/b.mp4"] = serve
+    note = far.serve(note_of(far, eve))
+    await alpha.follow("ann", "@eve@far.test")
+    await village.settle()
+    await far.accepts(alpha, eve)
+    assert await far.send(alpha, eve, far.creates(eve, note)) == 202
+    post = await alpha.post_at(note["id"])
+    assert post is not None
+    monkeypatch.setattr(alpha.app[REMOTE_PICTURES], "_film_bytes", 1000)
+    shown = await entity_of(alpha, "ann", post.id)
+    path = path_of(alpha, shown["media_attachments"][1]["url"])
+    assert (await look(alpha, path.partition("?")[0] + "?id=1"))[0] == 404  # of another post
+    alpha.clock.ahead_ms += 11 * 60_000
+    assert (await look(alpha, path))[0] == 404
+    alpha.clock.ahead_ms += 11 * 60_000
+    again = await entity_of(alpha, "ann", post.id)
+    assert again["media_attachments"][1]["url"] == f"{far.origin}/b.mp4"

@@ -122,7 +122,9 @@ class City:
 HASH: list[str] = []
 
 
-async def start(url: str, folder: Any, mode: str = "open", **identity: str) -> City:
+async def start(
+    url: str, folder: Any, mode: str = "open", *, work: bool = False, **identity: str
+) -> City:
     """`identity`: how the city looks, as keys of `[instance]`."""
     if not HASH:
         HASH.append(await passwords.hash_(PASSWORD))
@@ -136,7 +138,7 @@ async def start(url: str, folder: Any, mode: str = "open", **identity: str) -> C
     db = await Database.open(url)
     await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
     await db.close()
-    app = create_app(config, work=False)
+    app = create_app(config, work=work)
     server = TestServer(app)
     await server.start_server()
     return City(app, server)
@@ -160,7 +162,8 @@ async def upload(person: Person, path: str, status: int = 303, **fields: Any) ->
     data.add_field("csrf", await person.token())
     for name, value in fields.items():
         if isinstance(value, bytes):
-            data.add_field(name, value, filename="picture.png", content_type="image/png")
+            file = io.BytesIO(value)
+            data.add_field(name, file, filename="picture.png", content_type="image/png")
         else:
             data.add_field(name, value)
     return await person.post(path, status, data=data)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import shutil
 import stat
 import sys
 import tarfile
@@ -13,7 +14,11 @@ import pytest
 from server.store import archive, remote_pictures
 from server.store.db import Database
 from server.store.migrate import migrations
+from tests.buckets import new_bucket, s3
 from web import cli
+
+NAME = f"{'ab' * 16}.webp"
+PASSING = f"{'cd' * 16}.webp"
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def city(madang, database_url, tmp_path):
     for text in ("안녕", "둘째 글"):
         assert madang(database_url, "post", "alice", stdin=text)[0] == 0
     assert madang(database_url, "domain", "block", "far.example")[0] == 0
-    picture = tmp_path / "var" / "media" / "ab" / "abcdef.webp"
+    picture = tmp_path / "var" / "media" / NAME[:2] / NAME
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"picture")
     return database_url
@@ -78,7 +83,7 @@ def test_what_was_kept_comes_back_on_an_empty_machine(madang, city, new_database
         "",
     )
     assert contents(other) == before
-    assert (tmp_path / "var" / "media" / "ab" / "abcdef.webp").read_bytes() == b"picture"
+    assert (tmp_path / "var" / "media" / NAME[:2] / NAME).read_bytes() == b"picture"
     assert (tmp_path / "var" / "secret.key").read_bytes() == key
     assert stat.S_IMODE((tmp_path / "var" / "secret.key").stat().st_mode) == 0o600
 
@@ -86,7 +91,7 @@ def test_what_was_kept_comes_back_on_an_empty_machine(madang, city, new_database
 def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
     madang, city, new_database, tmp_path
 ):
-    passing = tmp_path / "var" / "media" / "cd" / "cdef.webp"
+    passing = tmp_path / "var" / "media" / PASSING[:2] / PASSING
     passing.parent.mkdir()
     passing.write_bytes(b"theirs")
 
@@ -103,7 +108,7 @@ def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
     other = new_database()
     assert madang(other, "restore", "city.tar.gz")[0] == 0
     kept = [path.name for path in (tmp_path / "var" / "media").rglob("*.webp")]
-    assert kept == ["abcdef.webp"]
+    assert kept == [NAME]
 
     async def known() -> set[str]:
         db = await Database.open(other, readers=1, connections=1)
@@ -244,3 +249,48 @@ def test_an_archive_cannot_write_elsewhere_or_speak_sql(madang, city, new_databa
 def test_a_folder_that_cannot_be_written_is_named(madang, city):
     assert "nowhere" in madang(city, "backup", "nowhere/city.tar.gz")[2]
     assert "nowhere.tar.gz" in madang(city, "restore", "nowhere.tar.gz")[2]
+
+
+def test_a_city_moves_from_a_folder_into_a_bucket_and_back(
+    madang, sqlite_template, tmp_path, monkeypatch
+):
+    first = f"sqlite:{tmp_path}/var/city.db"
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "city.db")
+    assert madang(first, "account", "create", "alice", "--email", "a@gm.example")[0] == 0
+    film = f"{'ef' * 16}.mp4"
+    for name, data in ((NAME, b"picture"), (film, bytes(6 << 20))):
+        file = tmp_path / "var" / "media" / name[:2] / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(data)
+    assert madang(first, "backup", "one.tar.gz")[0] == 0
+    move_aside(tmp_path)
+    with s3() as endpoint:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("MADANG_MEDIA__STORE", new_bucket(endpoint))
+        status, said, _ = madang(first, "check")
+        assert "written, read and emptied again" in said
+        assert madang(first, "restore", "one.tar.gz")[0] == 0
+        assert not (tmp_path / "var" / "media").exists()
+        assert "and 2 pictures" in madang(first, "backup", "two.tar.gz")[1]
+        monkeypatch.setenv("MADANG_MEDIA__STORE", "s3://nobody-made-this?endpoint=" + endpoint)
+        status, said, _ = madang(first, "check")
+        assert status == 1
+        assert "wrong    media: s3://nobody-made-this" in said
+        assert "s3://nobody-made-this" in madang(first, "backup", "three.tar.gz")[2]
+        assert not (tmp_path / "three.tar.gz").exists()
+    monkeypatch.delenv("MADANG_MEDIA__STORE")
+    (tmp_path / "var").rename(tmp_path / "older")
+    assert madang(first, "restore", "two.tar.gz")[0] == 0
+    folder = tmp_path / "var" / "media"
+    assert (folder / NAME[:2] / NAME).read_bytes() == b"picture"
+    assert (folder / film[:2] / film).read_bytes() == bytes(6 << 20)
+
+
+def test_check_says_whether_films_are_taken(madang, city, monkeypatch):
+    monkeypatch.setenv("MADANG_MEDIA__FFMPEG", "no-such-program")
+    said = madang(city, "check")[1]
+    assert "warning  films: no films and sounds are taken: there is no no-such-program" in said
+    monkeypatch.setenv("MADANG_MEDIA__FFMPEG", "")
+    assert "ok       films: none are taken; media.ffmpeg is empty" in madang(city, "check")[1]

@@ -535,7 +535,7 @@ def test_tls_takes_a_pair_of_files_and_names_what_is_wrong(folder):
 def test_check_looks_at_everything(alice, madang):
     findings = {one["subject"]: one for one in json.loads(madang("check", "--json"))}
     assert set(findings) == {
-        *("configuration", "database", "media", "key", "logo", "cover"),
+        *("configuration", "database", "media", "films", "key", "logo", "cover"),
         *("certificate", "name", "clock"),
     }
     assert all(one["state"] == "ok" for one in findings.values())

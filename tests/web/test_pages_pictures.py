@@ -229,14 +229,14 @@ async def test_a_sweep_keeps_every_file_that_a_row_names(any_city):
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"")
     later = now_ms() + 2 * DAY_MS
-    await housekeeping.sweep_files(any_city.db, any_city.app[PICTURES], later)
+    await housekeeping.sweep_files(any_city.db, any_city.app[PICTURES].store, later)
     assert on_disk(any_city) == before
     assert len(before) == 8
     assert await named(any_city) < before
 
 
 async def keep_house(city):
-    await housekeeping.keep_house_once(city.db, city.app[PICTURES], 1 << 30, now_ms())
+    await housekeeping.keep_house_once(city.db, city.app[PICTURES].store, 1 << 30, now_ms())
 
 
 # --- profiles

@@ -9,23 +9,24 @@ from typing import Any, Final
 from aiohttp import web
 
 from server.config import VERSION
+from server.films import MAX_FILM_PIXELS, MAX_FRAME_RATE
 from server.model import Site
 from server.services import accounts
 from server.services.media import MAX_ALT
 from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LENGTH_S
 from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
+from web import intake
 from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
 from web.body import MAX_FILE_BYTES
-from web.keys import DB, NOW, SITE, VAPID_KEY, Viewer
+from web.keys import DB, FILMS, NOW, SITE, VAPID_KEY, Viewer
 
 routes = web.RouteTableDef()
 
 MASTODON_VERSION: Final = f"4.6.0 (compatible; Madang {VERSION})"
 API_VERSION: Final = 1
 MAX_PIXELS: Final = 33_000_000
-MIME_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 @routes.get("/api/v2/instance")
@@ -46,7 +47,7 @@ async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
             "thumbnail": {"url": thumbnail, "blurhash": None, "versions": {"@1x": thumbnail}},
             "icon": [{"src": f"{site.origin}/static/avatar.png", "size": "400x400"}],
             "languages": list(site.languages),
-            "configuration": _configuration(request),
+            "configuration": configuration(request),
             "registrations": registrations(site),
             "api_versions": {"mastodon": API_VERSION},
             "contact": {"email": "", "account": None},
@@ -81,7 +82,7 @@ async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
             "registrations": joining["enabled"],
             "approval_required": joining["approval_required"],
             "invites_enabled": site.registrations == "invite",
-            "configuration": configuration(site),
+            "configuration": configuration(request),
             "contact_account": None,
             "rules": [],
         }
@@ -100,12 +101,6 @@ def streaming_url(site: Site) -> str:
     return site.origin.replace("http", "ws", 1)
 
 
-def _configuration(request: web.Request) -> dict[str, Any]:
-    """As `configuration`, and the key of pushes."""
-    public = {"public_key": request.config_dict[VAPID_KEY]}
-    return {**configuration(request.config_dict[SITE]), "vapid": public}
-
-
 @routes.get("/api/v1/instance/translation_languages")
 @anybody()
 @gives(dict[str, list[str]])
@@ -114,8 +109,9 @@ async def translation_languages(request: web.Request, viewer: Viewer | None) -> 
     return one({})
 
 
-def configuration(site: Site) -> dict[str, Any]:
+def configuration(request: web.Request) -> dict[str, Any]:
     """What may be sent, and how much of it."""
+    site, films = request.config_dict[SITE], request.config_dict[FILMS]
     return {
         "urls": {"about": f"{site.origin}/about", "streaming": streaming_url(site)},
         "accounts": {"max_featured_tags": 0, "max_pinned_statuses": MAX_PINS},
@@ -125,13 +121,13 @@ def configuration(site: Site) -> dict[str, Any]:
             "characters_reserved_per_url": 23,
         },
         "media_attachments": {
-            "supported_mime_types": list(MIME_TYPES),
+            "supported_mime_types": list(intake.types(request)),
             "description_limit": MAX_ALT,
             "image_size_limit": MAX_FILE_BYTES,
             "image_matrix_limit": MAX_PIXELS,
-            "video_size_limit": 0,
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
+            "video_size_limit": films.limits.bytes if films.available else 0,
+            "video_frame_rate_limit": MAX_FRAME_RATE if films.available else 0,
+            "video_matrix_limit": MAX_FILM_PIXELS if films.available else 0,
         },
         "polls": {
             "max_options": MAX_OPTIONS,
@@ -140,6 +136,7 @@ def configuration(site: Site) -> dict[str, Any]:
             "max_expiration": MAX_LENGTH_S,
         },
         "translation": {"enabled": False},
+        "vapid": {"public_key": request.config_dict[VAPID_KEY]},
     }
 
 

@@ -1,8 +1,8 @@
 """`madang backup FILE`: database, media and key as one archive, taken while the server runs.
 
 The archive is a compressed tar: `madang.json` says what it is, `secret.key` is the key, `tables/`
-has the rows of one snapshot in an order that can be restored, `media/` our own pictures. Those of
-other servers, which are kept for a while, are left out.
+has the rows of one snapshot in an order that can be restored, `media/` our own pictures, films
+and sounds. Those of other servers, which are kept for a while, are left out.
 """
 
 import argparse
@@ -16,11 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from server.bucket import store_of
 from server.config import VERSION, Config
+from server.errors import NotFound
 from server.secrets import vault
 from server.store import archive, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
+from server.stores import Store, StoreAway
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded
 
@@ -47,10 +50,12 @@ async def run(options: argparse.Namespace) -> None:
                 async with database(found) as db:
                     rows = await db.read(_rows, tar, found)
                     passing = await db.read(remote_pictures.files)
-                pictures = _media(tar, found.media.folder, passing)
+                pictures = await _media(tar, store_of(found.media), passing)
             raw.flush()
             os.fsync(raw.fileno())
         draft.rename(file)
+    except StoreAway as error:
+        raise Failure(f"Cannot read {found.media.store}: {error}") from None
     except OSError as error:
         reason = (error.strerror or "it failed").lower()
         raise Failure(f"Cannot write {file}: {reason}.") from None
@@ -91,17 +96,18 @@ def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
     return count
 
 
-def _media(tar: tarfile.TarFile, folder: Path, passing: set[str]) -> int:
-    """The pictures but those `passing`; one deleted meanwhile is no longer needed. How many."""
+async def _media(tar: tarfile.TarFile, store: Store, passing: set[str]) -> int:
+    """The files but those `passing`; one deleted meanwhile is no longer needed. How many."""
     count = 0
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if path.name.startswith(".") or path.name in passing:
-            continue
-        try:
-            with path.open("rb") as picture:
-                _add_file(tar, f"media/{path.relative_to(folder).as_posix()}", picture)
-        except FileNotFoundError:
-            continue
+    names = sorted([file.name async for file in store.files() if file.name not in passing])
+    for name in names:
+        with tempfile.TemporaryFile() as copy:
+            try:
+                async for chunk in store.read(name):
+                    copy.write(chunk)
+            except NotFound:
+                continue
+            _add_file(tar, f"media/{name[:2]}/{name}", copy)
         count += 1
         _progress(f"{count} pictures")
     return count

@@ -14,13 +14,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from server import keyring
-from server.config import Config, ConfigError, is_local
+from server.bucket import store_of
+from server.config import Config, ConfigError, MediaAt, is_local
 from server.errors import AppError
+from server.films import Films
 from server.media import Pictures
 from server.secrets import SecretError, vault
 from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version
+from server.stores import RAW, StoreAway, new_name
 from web import brand
 from web.commands import listening
 from web.commands.failure import Failure
@@ -28,6 +31,7 @@ from web.commands.opening import command, loaded, prepare_folder, say_data
 
 LEAST_FREE_BYTES: Final = 1 << 30
 SOON_DAYS: Final = 14
+PROBE: Final = b"madang check"
 BUILT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
 
 
@@ -60,7 +64,8 @@ async def look(found: Config) -> AsyncIterator[Finding]:
     """Every finding, in the order in which an operator would mend them."""
     yield Finding("configuration", "ok", f"{found.instance.name} at {found.instance.base_url}")
     yield await _database(found)
-    yield _folder(found.media.folder)
+    yield await _media(found.media)
+    yield _films(found.media)
     yield _key(found.secrets.file)
     for key in ("logo", "cover"):
         yield await _looks(found, key)
@@ -117,6 +122,39 @@ def _unmakeable(folder: Path, key: str) -> str:
         return f"Cannot write in {key} {folder}: {(error.strerror or 'it failed').lower()}."
 
 
+async def _media(at: MediaAt) -> Finding:
+    """The folder, or the bucket: by writing into it, reading and removing what was written."""
+    if at.folder is not None:
+        return _folder(at.folder)
+    store, name = store_of(at), new_name(RAW)
+    try:
+        await store.open()
+        await store.put(name, PROBE)
+        back = b"".join([chunk async for chunk in store.read(name)])
+        await store.remove(name)
+        left = await store.size(name)
+    except (AppError, StoreAway, OSError) as error:
+        reason = str(error.__cause__ or error)
+        return Finding(
+            "media", "wrong", f"{at.store} cannot be used: {' '.join(reason.split())[:300]}"
+        )
+    if back != PROBE or left is not None:
+        return Finding(
+            "media", "wrong", f"{at.store} does not keep or does not remove what it is given."
+        )
+    return Finding("media", "ok", f"{at.store} was written, read and emptied again")
+
+
+def _films(at: MediaAt) -> Finding:
+    films = Films(Path(), program=at.ffmpeg)
+    if films.available:
+        return Finding("films", "ok", f"up to {at.upload_mb} MB and {at.film_seconds} s each")
+    if not at.ffmpeg:
+        return Finding("films", "ok", "none are taken; media.ffmpeg is empty")
+    text = f"no films and sounds are taken: there is no {at.ffmpeg} with its ffprobe here."
+    return Finding("films", "warning", text)
+
+
 def _folder(folder: Path) -> Finding:
     if refusal := _unmakeable(folder, "media.store"):
         return Finding("media", "wrong", refusal)
@@ -151,7 +189,7 @@ async def _looks(found: Config, key: Literal["logo", "cover"]) -> Finding:
     path = getattr(found.instance, key)
     if file.media_type == brand.SVG:
         return Finding(key, "ok", f"{path}; apps on phones show our own icon, which is no SVG")
-    pictures = Pictures(found.media.folder)
+    pictures = Pictures(store_of(found.media))
     try:
         data = await asyncio.to_thread(Path(file.path).read_bytes)
         await pictures.renewed(key, data)

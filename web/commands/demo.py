@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from server import passwords
+from server.bucket import store_of
 from server.clock import now_ms
 from server.config import Config, site
 from server.media import Pictures
@@ -57,8 +58,9 @@ async def run(options: argparse.Namespace) -> None:
 
 async def _fill(db: Database, found: Config, key: str) -> Made:
     make_folder(found.secrets.file.parent, "secrets.key_file")
-    make_folder(found.media.folder, "media.store")
-    city, pictures = cities.load(key), Pictures(found.media.folder)
+    if found.media.folder is not None:
+        make_folder(found.media.folder, "media.store")
+    city, pictures = cities.load(key), Pictures(store_of(found.media))
     await pictures.open()
     progress = Progress(fill.steps(city))
     try:

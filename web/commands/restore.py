@@ -10,21 +10,26 @@ import gzip
 import json
 import os
 import re
+import shutil
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from server.config import Config
+from server.bucket import store_of
+from server.config import Config, MediaAt
+from server.errors import StorageFull
 from server.store import archive
 from server.store.db import Database, Write
 from server.store.migrate import apply_next, migrate, migrations, version
+from server.stores import is_name
 from web.commands.backup import FORMAT
 from web.commands.failure import Failure
 from web.commands.opening import command, loaded, make_folder, prepare_folder
 
-_PICTURE: Final = re.compile(r"media/((?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.[a-z0-9]+)")
+_PICTURE: Final = re.compile(r"media/(?:[A-Za-z0-9_-]+/)*([A-Za-z0-9_-]+\.[a-z0-9]+)")
 _TABLE: Final = re.compile(r"tables/\d+\.([a-z0-9_]+)\.jsonl")
 
 
@@ -44,6 +49,8 @@ async def run(options: argparse.Namespace) -> None:
             await _restore(tar, about, found)
     except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, KeyError):
         raise Failure(f"{options.file} is damaged, or no archive of Madang.") from None
+    except StorageFull as error:
+        raise Failure(f"Cannot write to {found.media.store}: {error}") from None
     except OSError as error:
         what = error.filename or options.file
         raise Failure(f"Cannot restore {what}: {(error.strerror or str(error)).lower()}.") from None
@@ -84,7 +91,7 @@ async def _restore(tar: tarfile.TarFile, about: dict[str, Any], found: Config) -
         if await version(db) > about["schema"]:
             raise Failure("The database is newer than the archive; restore into an empty one.")
         _key(tar, found.secrets.file)
-        _pictures(tar, found.media.folder)
+        await _pictures(tar, found.media)
         await db.write(_rows, tar, about["tables"])
         await migrate(db)
     finally:
@@ -103,15 +110,20 @@ def _key(tar: tarfile.TarFile, file: Path) -> None:
         out.write(key)
 
 
-def _pictures(tar: tarfile.TarFile, folder: Path) -> None:
-    make_folder(folder, "media.store")
+async def _pictures(tar: tarfile.TarFile, at: MediaAt) -> None:
+    if at.folder is not None:
+        make_folder(at.folder, "media.store")
+    store = store_of(at)
+    await store.open()
     for member in tar:
-        # a name is taken apart and put together again: nothing leads out of the folder
-        if member.isfile() and (name := _PICTURE.fullmatch(member.name)):
-            path = folder / name[1]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_opened(tar, member).read())
-            path.chmod(0o644)
+        # a name is looked at by itself: nothing leads out of the store
+        name = _PICTURE.fullmatch(member.name)
+        if member.isfile() and name and is_name(name[1]):
+            with tempfile.TemporaryDirectory(dir=store.scratch) as folder:
+                copy = Path(folder) / "copy"
+                with copy.open("wb") as out:
+                    shutil.copyfileobj(_opened(tar, member), out)
+                await store.put(name[1], copy)
 
 
 def _rows(tx: Write, tar: tarfile.TarFile, columns: dict[str, list[str]]) -> None:

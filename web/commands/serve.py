@@ -115,8 +115,9 @@ def prepare(found: Config) -> None:
     """Make the folders that are missing, be the only one, and bring the schema up to date."""
     prepare_folder(found, make=True)
     be_alone(found)
-    make_folder(found.media.folder, "media.store")
-    require_writable(found.media.folder, "media.store")
+    if found.media.folder is not None:
+        make_folder(found.media.folder, "media.store")
+        require_writable(found.media.folder, "media.store")
     make_folder(found.secrets.file.parent, "secrets.key_file")
     before, after = asyncio.run(_migrate(found.database.url))
     if before != after:

@@ -94,11 +94,11 @@ async def picture(request: web.Request) -> web.Response:
     """Take one picture; the part of the form that names it and asks what it shows."""
     try:
         viewer, sent = await _sent(request)
-        data = sent.files.get("picture")
-        if data is None:
+        upload = sent.upload("picture")
+        if upload is None:
             raise Invalid("Please choose a picture.")
         text = texts.from_form(sent)
-        row = await add_picture(request, viewer, data, sent.get("alt"), text)
+        row = await add_picture(request, viewer, upload, sent.get("alt"), text)
     except AppError as error:
         return _refused(request, error)
     place = len(text.media_ids) + 1

@@ -20,8 +20,10 @@ from multidict import MultiDict
 
 from server.errors import Forbidden, Invalid, TooLarge
 from server.ids import parse_id
-from web.keys import SITE
+from web.body import chunks
+from web.keys import SITE, SPOOL
 from web.render import page, viewer_of
+from web.spool import Upload
 
 MAX_TEXT_BYTES: Final = 512 * 1024
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
@@ -29,17 +31,22 @@ MAX_FILES: Final = 6
 MAX_FIELDS: Final = 200
 MAX_PATH: Final = 6_000  # characters: what an app sends people here with is long
 READ_SECONDS: Final = 120.0
+READ_FILM_SECONDS: Final = 900.0
+FILM_FIELD: Final = "picture"
+"""Fields that begin so may bring films."""
 TOKEN_SECONDS: Final = 12 * 3600
 
 
 class Form(msgspec.Struct, frozen=True):
-    """What was typed, by field; `files` holds the bytes of uploads that are not empty.
+    """What was typed, by field; `files` holds the bytes of uploads that are not empty, `films` the
+    uploads that are larger than a picture may be: on the disk as long as somebody holds them.
 
     Only those who are signed in can upload: of others' files it tells no more than that there were.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     files: Mapping[str, bytes]
+    films: Mapping[str, Upload] = {}
 
     def get(self, name: str) -> str:
         """The first value without surrounding space, or nothing."""
@@ -61,6 +68,12 @@ class Form(msgspec.Struct, frozen=True):
     def id(self, name: str) -> int | None:
         """The first id, if there is one."""
         return next(iter(self.ids(name)), None)
+
+    def upload(self, name: str) -> Upload | None:
+        """A file, small or large."""
+        if (data := self.files.get(name)) is not None:
+            return Upload(data)
+        return self.films.get(name)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Every field with each of its values."""
@@ -92,7 +105,8 @@ async def unchecked(request: web.Request) -> Form:
     """
     refuse_foreign(request)
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        long = viewer_of(request) is not None and request.path.startswith(("/write", "/edit/"))
+        async with asyncio.timeout(READ_FILM_SECONDS if long else READ_SECONDS):
             if request.content_type == "multipart/form-data":
                 return await _multipart(request)
             return await _urlencoded(request)
@@ -136,6 +150,7 @@ async def _urlencoded(request: web.Request) -> Form:
 async def _multipart(request: web.Request) -> Form:
     fields: MultiDict[str] = MultiDict()
     files: dict[str, bytes] = {}
+    uploads: dict[str, Upload] = {}
     room, known = MAX_TEXT_BYTES, viewer_of(request) is not None
     try:
         async for part in await request.multipart():
@@ -145,15 +160,29 @@ async def _multipart(request: web.Request) -> Form:
                 value = await _bytes(part, room)
                 room -= len(value)
                 fields.add(part.name, value.decode("utf-8", "replace"))
-            elif known and len(files) < MAX_FILES:
-                if data := await _bytes(part, MAX_FILE_BYTES):
-                    files[part.name] = data
+            elif known and len(uploads) < MAX_FILES:
+                uploads[part.name] = await _file(request, part)
             elif await part.read_chunk():  # a visitor's files take no memory, but are told of
                 await part.release()
                 files.setdefault("", b"-")
     except (ValueError, HttpProcessingError) as error:  # broken boundaries and headers
         raise Invalid("This form could not be read. Please try again.") from error
-    return _made(fields, files)
+    films = {name: upload for name, upload in uploads.items() if upload.path}
+    files |= {name: upload.data for name, upload in uploads.items() if upload.data}
+    return msgspec.structs.replace(_made(fields, files), films=films)
+
+
+async def _file(request: web.Request, part: BodyPartReader) -> Upload:
+    """A picture in memory; where a film may come, what is larger on the disk."""
+    spool, name = request.config_dict[SPOOL], part.name or ""
+    if not name.startswith(FILM_FIELD) or spool.most_bytes <= MAX_FILE_BYTES:
+        return Upload(await _bytes(part, MAX_FILE_BYTES))
+    viewer = viewer_of(request)
+    with spool.turn(viewer.account.id if viewer else 0):
+        upload = await spool.take(chunks(part), spool.most_bytes)
+    if upload.path and upload.length <= MAX_FILE_BYTES:
+        return Upload(await asyncio.to_thread(upload.whole))
+    return upload
 
 
 async def _bytes(part: BodyPartReader, room: int) -> bytes:

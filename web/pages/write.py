@@ -19,14 +19,17 @@ from server.services import accounts, drafts, media, posts
 from server.services.posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
+from web import intake
 from web.i18n import N_
-from web.keys import DB, FETCHER, PICTURES, SITE, Viewer
+from web.intake import Words
+from web.keys import DB, FETCHER, FILMS, SITE, Viewer
 from web.pages import texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
 from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
+from web.spool import Upload
 
 routes = web.RouteTableDef()
 
@@ -173,6 +176,7 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
     try:
         # Those named on other servers are found now: a transaction does not wait for a network.
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await intake.wait(request, text.media_ids)
         return await db.write(_publish, site, viewer, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
@@ -223,11 +227,11 @@ async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Te
         stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
         raise Refused("form", stale, text)
     for place in range(1, AT_ONCE + 1):
-        data = sent.files.get(f"picture_{place}")
-        if data is None:
+        upload = sent.upload(f"picture_{place}")
+        if upload is None:
             continue
         try:
-            row = await add_picture(request, viewer, data, sent.get(f"picture_{place}_alt"), text)
+            row = await add_picture(request, viewer, upload, sent.get(f"picture_{place}_alt"), text)
         except AppError as error:
             raise Refused("pictures", error, text) from error
         text = msgspec.structs.replace(text, media_ids=(*text.media_ids, row.id))
@@ -243,15 +247,12 @@ def _describe(tx: Write, viewer_id: int, text: Text) -> None:
 
 
 async def add_picture(
-    request: web.Request, viewer: Viewer, data: bytes, alt: str, text: Text
+    request: web.Request, viewer: Viewer, upload: Upload, alt: str, text: Text
 ) -> Media:
-    """Make a picture anew and keep it for `text`. Raises `AppError` with what is wrong with it."""
+    """Take a picture, a film or a sound for `text`. Raises `AppError` with what is wrong."""
     if not text.room:
         raise Invalid("At most %(most)s pictures fit here.", most=MOST_PICTURES[text.kind])
-    picture = await request.config_dict[PICTURES].process(data)
-    return await request.config_dict[DB].write(
-        media.add, viewer.account.id, picture, alt, (0.0, 0.0), now(request)
-    )
+    return await intake.take(request, viewer.account.id, upload, Words(alt))
 
 
 async def _shown(
@@ -276,6 +277,8 @@ async def _shown(
         editing=editing,
         preview=await previewed(request, text) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
+        types=intake.types(request),
+        films=request.config_dict[FILMS].available,
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
     )

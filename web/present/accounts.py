@@ -19,8 +19,8 @@ def account(site: Site, account: Account, *, moved: Account | None = None) -> en
     Of a suspended one nothing is shown but that it is.
     """
     told = account if account.state != "suspended" else _emptied(account)
-    avatar = address(site, told.avatar or "/static/avatar.png")
-    header = address(site, told.header or "/static/header.png")
+    avatar = _picture(site, told, "avatar", told.avatar)
+    header = _picture(site, told, "header", told.header)
     entity: entities.Account = {
         "id": str(account.id),
         "username": account.name,
@@ -47,7 +47,7 @@ def account(site: Site, account: Account, *, moved: Account | None = None) -> en
         "last_status_at": day(told.last_post_ms),
         "hide_collections": bool(told.hide_collections) if account.local else None,
         "noindex": not told.indexable,
-        "emojis": emojis(told.emojis),
+        "emojis": emojis(site, told.emojis),
         "roles": [],
         "fields": [_field(account, line) for line in profile_links.lines(told)],
     }
@@ -211,6 +211,13 @@ def mention(mentioned: Account) -> entities.Mention:
         "url": mentioned.url,
         "acct": mentioned.acct,
     }
+
+
+def _picture(site: Site, account: Account, name: str, kept: str) -> str:
+    """A face or a wide picture: ours, a stranger's from here, or what those have who have none."""
+    if kept and not account.local:
+        kept = site.remote("avatar" if name == "avatar" else "picture", kept)
+    return address(site, kept or f"/static/{name}.png")
 
 
 def _inline(html: str) -> str:

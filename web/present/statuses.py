@@ -63,7 +63,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "media_attachments": [media(site, one) for one in pictures],
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
-        "emojis": emojis(post.emojis),
+        "emojis": emojis(site, post.emojis),
         "card": _card(site, view),
         "poll": None,
         "quote": None,
@@ -224,5 +224,5 @@ def edit(site: Site, view: PostView, said: Revision) -> entities.StatusEdit:
         "created_at": when(said.written_ms),
         "account": account(site, view.author),
         "media_attachments": [media(site, one) for one in view.media if one.kind != "link"],
-        "emojis": emojis(post.emojis),
+        "emojis": emojis(site, post.emojis),
     }

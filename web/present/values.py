@@ -59,11 +59,13 @@ def address(site: Site, kept: str) -> str:
     return f"{site.origin}{kept}" if kept.startswith("/") else f"{site.origin}/media/{kept}"
 
 
-def emojis(kept: str) -> list[entities.CustomEmoji]:
-    """CustomEmoji of each [shortcode, address]."""
+def emojis(site: Site, kept: str) -> list[entities.CustomEmoji]:
+    """CustomEmoji of each [shortcode, address]; one that we do not show is a word."""
     if kept == "[]":
         return []
+    shown = ((code, site.remote("emoji", url)) for code, url in json.loads(kept))
     return [
         {"shortcode": code, "url": url, "static_url": url, "visible_in_picker": False}
-        for code, url in json.loads(kept)
+        for code, url in shown
+        if url
     ]

@@ -212,6 +212,7 @@ ALTER TABLE media ADD COLUMN failure TEXT NOT NULL DEFAULT '';
 ALTER TABLE media ADD COLUMN scheduled_id INTEGER REFERENCES scheduled_post;
 CREATE INDEX media_scheduled ON media (scheduled_id) WHERE scheduled_id IS NOT NULL;
 CREATE INDEX media_unfinished ON media (created_ms) WHERE state = 'processing';
+CREATE INDEX media_loose_of ON media (account_id) WHERE post_id IS NULL;
 
 CREATE TABLE link_preview (
     id INTEGER PRIMARY KEY,

@@ -19,8 +19,13 @@ function room() {
   return most - uploads.querySelectorAll("input[name=media]").length + removed;
 }
 
+// Films and sounds where the server takes them.
+function fits(file) {
+  return place.dataset.accept.split(",").some((type) => file.type.startsWith(type.replace("*", "")));
+}
+
 function send(file) {
-  if (!file.type.startsWith("image/")) return;
+  if (!fits(file)) return;
   const row = document.createElement("div");
   row.className = "upload";
   uploads.append(row);
@@ -108,7 +113,7 @@ function scripted(row) {
 function choose(camera) {
   const input = document.createElement("input");
   input.type = "file";
-  input.accept = "image/*";
+  input.accept = camera ? "image/*" : place.dataset.accept;
   input.multiple = !camera;
   if (camera) input.capture = "environment";
   input.addEventListener("change", () => [...input.files].forEach(send));
@@ -136,7 +141,7 @@ if (place) {
     event.target.closest(".upload").classList.toggle("removed", event.target.checked);
   });
   content.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    const files = [...(event.clipboardData?.files ?? [])].filter(fits);
     if (!files.length) return;
     event.preventDefault();
     files.forEach(send);
