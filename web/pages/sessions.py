@@ -17,7 +17,7 @@ from web.limits import network
 from web.pages import texts
 from web.pages.access import now
 from web.pages.errors import retry_after
-from web.pages.forms import Form, form, local_path, see, visitor_page
+from web.pages.forms import MAX_WISH, Form, form, local_path, see, visitor_page
 from web.render import page, viewer_of
 
 routes = web.RouteTableDef()
@@ -111,7 +111,7 @@ async def _next(request: web.Request, sent: Form, member: Member) -> str:
     """Where to go on: to the text that waited for this, or to where the person wanted."""
     text = texts.arrived(sent)
     if text is None:
-        return local_path(sent.get("next")) or "/home"
+        return local_path(sent.get("next"), MAX_WISH) or "/home"
     draft = await request.config_dict[DB].write(
         drafts.save, member.account_id, text.draft_id, texts.to_draft(text), now(request)
     )
