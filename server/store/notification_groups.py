@@ -1,16 +1,18 @@
 """Notifications that belong together, one line for each group."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from server.model import Notification
 from server.store.db import Read, Write
-from server.store.notifications import SHOWN, WANTED, Wanted
+from server.store.notifications import HEARD, SHOWN, WANTED, Wanted
 from server.store.paging import LAST_ID, Page, among, listed, rows
 
 SAMPLE: Final = 8  # people whom a group names
 MOST_ACCOUNTS: Final = 400  # of one group
+MOST: Final = 5_000  # notifications that are looked at to count groups
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,18 +33,40 @@ def page(
 ) -> list[Notification]:
     """One of each group in the window, newest first: its newest, or with `min_id` its oldest.
 
-    Kinds that are not in `grouped` are not put together.
+    Kinds that are not in `grouped` are not put together. Rows of groups that stand there already
+    are passed over, so a post that thousands like costs little.
     """
-    beyond = "o.id < n.id AND o.id > :lower" if window.min_id is not None else _NEWER
+    upwards = window.min_id is not None
+    found: list[Notification] = []
+    rest = window
+    while len(found) < window.limit:
+        keys = [n.group_key for n in found if n.group_key and n.kind in grouped]
+        rows_ = _beyond(db, account_id, rest, wanted, keys)
+        for n in reversed(rows_) if upwards else rows_:
+            if n.group_key not in keys or n.kind not in grouped:
+                keys += [n.group_key] if n.group_key and n.kind in grouped else []
+                found.append(n)
+        if len(rows_) < window.limit:
+            break
+        change = {"min_id": rows_[0].id} if upwards else {"max_id": rows_[-1].id}
+        rest = msgspec.structs.replace(rest, **change)
+    found = found[: window.limit]
+    return found[::-1] if upwards else found
+
+
+def _beyond(
+    db: Read, account_id: int, window: Page, wanted: Wanted, keys: list[str]
+) -> list[Notification]:
+    """The next of the window that are of none of these groups."""
     sql, params = _listed_twice(
         f"""
         SELECT n.* FROM notification n JOIN account a ON a.id = n.from_id
         WHERE {SHOWN} AND {WANTED} AND n.id > :lower AND n.id < :upper
-          AND {_alone(beyond)}
+          AND n.group_key NOT IN (:keys)
         ORDER BY n.id DESC LIMIT :limit
         """,  # noqa: S608
         wanted.kinds,
-        grouped,
+        keys,
     )
     found = rows(db, window, sql, account=account_id, **wanted.params, **params)
     return [Notification(**row) for row in found]
@@ -51,47 +75,41 @@ def page(
 def count_after(
     db: Read, account_id: int, id: int, limit: int, wanted: Wanted, grouped: tuple[str, ...]
 ) -> int:
-    """How many groups have something newer than `id`, at most `limit`."""
+    """How many groups have something newer than `id`, at most `limit`, among the newest `MOST`."""
     sql, params = _listed_twice(
         f"""
-        SELECT count(*) AS n FROM (
-            SELECT 1 FROM notification n JOIN account a ON a.id = n.from_id
-            WHERE {SHOWN} AND {WANTED} AND n.id > :lower AND {_alone(_NEWER)}
-            LIMIT :limit) AS newer
+        SELECT count(*) AS n FROM (SELECT DISTINCT group_key, alone FROM (
+            SELECT CASE WHEN n.kind IN (:keys) THEN n.group_key ELSE '' END AS group_key,
+                CASE WHEN n.kind IN (:keys) AND n.group_key <> '' THEN 0 ELSE n.id END AS alone
+            FROM notification n JOIN account a ON a.id = n.from_id
+            WHERE {SHOWN} AND {WANTED} AND n.id > :lower
+            ORDER BY n.id DESC LIMIT :most) AS latest LIMIT :limit) AS newer
         """,  # noqa: S608
         wanted.kinds,
         grouped,
     )
-    params |= {"account": account_id, "lower": id, "upper": LAST_ID, "limit": limit}
+    params |= {"account": account_id, "lower": id, "most": MOST, "limit": limit}
     found = db.one(sql, **wanted.params, **params)
     return int(found["n"]) if found else 0
 
 
-_NEWER: Final = "o.id > n.id AND o.id < :upper"
-
-
-def _alone(beyond: str) -> str:
-    """The condition that `n` stands for its group: none of the group is further on."""
-    shown = SHOWN.replace("n.", "o.").replace("a.state", "b.state")
-    return f"""(n.group_key = '' OR n.kind NOT IN (:grouped) OR NOT EXISTS (
-        SELECT 1 FROM notification o JOIN account b ON b.id = o.from_id
-        WHERE {shown} AND o.group_key = n.group_key AND o.group_key <> '' AND {beyond}
-          AND (CAST(:from AS BIGINT) IS NULL OR o.from_id = :from)))"""  # noqa: S608
-
-
 def _listed_twice(
-    sql: str, kinds: tuple[str, ...], grouped: tuple[str, ...]
+    sql: str, kinds: tuple[str, ...], keys: Sequence[str]
 ) -> tuple[str, dict[str, str | int]]:
+    """As `listed`, with the second list in the place of `(:keys)`."""
     sql, params = listed(sql, kinds)
-    named = {f"g{n}": kind for n, kind in enumerate(grouped)}
-    names = ", ".join(f":{name}" for name in named) or "''"
-    return sql.replace("(:grouped)", f"({names})"), {**params, **named}
+    named = {f"g{n}": key for n, key in enumerate(keys)}
+    names = ", ".join(f":{name}" for name in named) or "'none'"
+    return sql.replace("(:keys)", f"({names})"), {**params, **named}
 
 
 def facts(
     db: Read, account_id: int, keys: list[str], *, low_id: int = 0, top_id: int = LAST_ID
 ) -> dict[str, Facts]:
-    """Of each of these groups, as far as it is not newer than `top_id`."""
+    """Of each of these groups, as far as it is not newer than `top_id`.
+
+    Whether the post that a group is about may be read is for the caller to ask.
+    """
     found = among(
         db,
         f"""
@@ -101,7 +119,7 @@ def facts(
                 count(*) OVER (PARTITION BY n.group_key) AS many,
                 min(CASE WHEN n.id >= :low THEN n.id END) OVER (PARTITION BY n.group_key) AS low_id
             FROM notification n JOIN account a ON a.id = n.from_id
-            WHERE {SHOWN} AND n.group_key IN (:list) AND n.group_key <> '' AND n.id <= :top
+            WHERE {HEARD} AND n.group_key IN (:list) AND n.group_key <> '' AND n.id <= :top
         ) AS h1 WHERE place <= :sample ORDER BY id DESC
         """,  # noqa: S608
         dict.fromkeys(keys),

@@ -17,12 +17,14 @@ MOST_FILTERED: Final = 100  # of one sender that wait for the same account
 
 # Nobody is told of what they may not read (any more), nor by whom they do not want to hear. The
 # counts of groups and of what is unread must not tell of it either, so the rows themselves go.
-SHOWN: Final = """
+HEARD: Final = """
     n.account_id = :account
     AND (a.state = 'active' OR (n.kind = 'admin.sign_up' AND a.state = 'pending'))
     AND NOT EXISTS (SELECT 1 FROM mute u WHERE u.account_id = :account AND u.target_id = n.from_id
                     AND u.notifications = 1)
-    AND (n.post_id IS NULL OR EXISTS (
+"""
+SHOWN: Final = f"""
+    {HEARD} AND (n.post_id IS NULL OR EXISTS (
         SELECT 1 FROM post p JOIN account w ON w.id = p.author_id
         WHERE p.id = n.post_id AND p.deleted_ms IS NULL AND w.state IN ('active', 'gone')
           AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :account
@@ -31,7 +33,7 @@ SHOWN: Final = """
                OR (p.visibility = 'followers' AND EXISTS (
                    SELECT 1 FROM follow f WHERE f.follower_id = :account
                    AND f.target_id = p.author_id AND f.state = 'accepted')))))
-"""
+"""  # noqa: S608
 WANTED: Final = """
     n.kind IN (:list) AND (n.filtered = 0 OR :filtered = 1)
     AND (CAST(:from AS BIGINT) IS NULL OR n.from_id = :from)

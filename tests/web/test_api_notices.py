@@ -556,3 +556,19 @@ async def test_nothing_of_this_is_for_visitors_or_other_scopes(city, method, pat
     await city.ask(method, path, expect=401)
     narrow = await city.token("mina", "profile read:lists write:lists")
     await city.ask(method, path, token=narrow, expect=403)
+
+
+async def test_a_page_is_full_of_groups_however_many_rows_they_have(city):
+    post = await city.says("mina", "글")
+    for n in range(6):
+        await city.join(f"fan{n}")
+        await city.post(f"/v1/statuses/{post['id']}/favourite", f"fan{n}")
+    first = await city.says("mina", "먼저")
+    await city.post(f"/v1/statuses/{first['id']}/reblog", "joon")
+    for n in range(6):
+        await city.post(f"/v1/statuses/{first['id']}/favourite", f"fan{n}")
+    found = await grouped(city, "mina", "?limit=3")
+    assert [one["type"] for one in found] == ["favourite", "reblog", "favourite"]
+    assert [one["notifications_count"] for one in found] == [6, 1, 6]
+    upwards = await grouped(city, "mina", "?limit=2&min_id=1")
+    assert [one["type"] for one in upwards] == ["reblog", "favourite"]
