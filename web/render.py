@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
-from server.services import notifications
+from server.services import notifications, polls
 from web import i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
@@ -194,6 +194,7 @@ def environment(language: str) -> Environment:
         at_length=times.at_length,
         day=times.day,
         today=times.today,
+        for_field=times.for_field,
         iso_day=times.iso_day,
         count=count,
         loads=json.loads,
@@ -207,6 +208,7 @@ def environment(language: str) -> Environment:
         icon=icon,
         kept=kept,
         all_of=all_of,
+        poll_of=polls.of,
         person_url=person_url,
         post_url=post_url,
         face=face,
@@ -229,15 +231,23 @@ def environment(language: str) -> Environment:
 def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], Markup]) -> Markup:
     """`{% call kept(kind, ...) %}`: the part of a page that it wraps, made once.
 
-    The part is the same for every viewer, and `made_of` names every value that it shows.
+    The part is the same for every viewer, and `made_of` names every value that it shows. With a
+    None among them it is made anew each time.
     """
+    if None in made_of:
+        return caller()
     parts: Parts = context["parts"]
     return parts.get((kind, context["language"], made_of), caller)
 
 
 @pass_context
 def all_of(context: Context, view: PostView) -> Hashable:
-    """All that a part about a post is made of, whoever looks: for `kept`."""
+    """All that a part about a post is made of, whoever looks: for `kept`.
+
+    None for a poll, which shows each viewer something else, and a form with their own token.
+    """
+    if view.post.kind == "question":
+        return None
     age = times.ago(context, view.post.published_ms)
     return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
 

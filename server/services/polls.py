@@ -49,6 +49,10 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nobody can vote any more."""
         return self.closed or (self.ends_ms is not None and self.ends_ms <= now_ms)
 
+    def told(self, now_ms: int) -> bool:
+        """Whether everybody may know the counts."""
+        return not self.hidden or self.ended(now_ms)
+
     @property
     def extra(self) -> str:
         """As `Post.extra` keeps it."""

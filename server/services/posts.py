@@ -160,6 +160,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
     said = _say(tx, site, author, new, parent)
     before = [account.id for account in posts.mentioned(tx, [post.id]).get(post.id, ())]
+    reached = posts.reached(tx, post.id)  # before votes for other answers are forgotten
     posts.insert_revision(tx, post)
     posts.set_columns(
         tx,
@@ -182,9 +183,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
             notify(tx, account, "mention", author, post.id, now_ms)
     tell_changed(tx, changed, author, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
-    _publish(
-        tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before]
-    )
+    _publish(tx, site, changed, author, activity, now_ms, beyond=[*reached, *before])
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
     return changed

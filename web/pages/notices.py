@@ -16,7 +16,7 @@ routes = web.RouteTableDef()
 async def notices(request: web.Request, viewer: Viewer) -> web.Response:
     """Newest first; opening the first page marks them as read."""
     db, asked = request.config_dict[DB], window(request)
-    views = await db.read(notifications.page, viewer.account.id, asked)
+    views = await db.read(notifications.page, viewer.account.id, asked, notifications.EVERY_KIND)
     ids = [view.notification.id for view in views]
     response = await page(
         request,
