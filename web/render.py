@@ -231,23 +231,15 @@ def environment(language: str) -> Environment:
 def kept(context: Context, kind: str, *made_of: Hashable, caller: Callable[[], Markup]) -> Markup:
     """`{% call kept(kind, ...) %}`: the part of a page that it wraps, made once.
 
-    The part is the same for every viewer, and `made_of` names every value that it shows. With a
-    None among them it is made anew each time.
+    The part is the same for every viewer, and `made_of` names every value that it shows.
     """
-    if None in made_of:
-        return caller()
     parts: Parts = context["parts"]
     return parts.get((kind, context["language"], made_of), caller)
 
 
 @pass_context
 def all_of(context: Context, view: PostView) -> Hashable:
-    """All that a part about a post is made of, whoever looks: for `kept`.
-
-    None for a poll, which shows each viewer something else, and a form with their own token.
-    """
-    if view.post.kind == "question":
-        return None
+    """All that a part about a post is made of, whoever looks: for `kept`."""
     age = times.ago(context, view.post.published_ms)
     return (age, view.post, view.author, view.media, view.booster, view.reply_to_author)
 

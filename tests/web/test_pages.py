@@ -949,6 +949,7 @@ async def test_what_strangers_write_is_shown_sensibly(city, changes, told):
 async def test_what_hangs_on_a_strangers_post_is_shown_or_a_press_away(city, kind, told):
     mina, post = await stranger(city)
     row = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    row["scheduled_id"] = None
     file = Media(
         **{
             **row,
@@ -973,6 +974,7 @@ async def test_what_hangs_on_a_strangers_post_is_shown_or_a_press_away(city, kin
 async def test_a_story_whose_picture_we_would_not_fetch_has_no_empty_frame(city):
     mina, post = await stranger(city, title="Far away", kind="article")
     row = {f.name: "" if f.type is str else 0 for f in msgspec.structs.fields(Media)}
+    row["scheduled_id"] = None
     hung = {"account_id": post.author_id, "post_id": post.id, "kind": "image", "alt": "A goose"}
     address = "https://far.example/" + "x" * 3000
     await city.db.write(media_rows.insert, Media(**{**row, **hung, "id": 5, "remote_url": address}))
