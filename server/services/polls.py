@@ -54,6 +54,13 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         return not self.hidden or self.ended(now_ms)
 
     @property
+    def whole(self) -> int:
+        """How many votes an answer has that everybody chose; never 0."""
+        counts = [votes or 0 for _, votes in self.options]
+        most = max(self.voters or 0, *counts) if self.multiple else sum(counts)
+        return max(most, 1)
+
+    @property
     def extra(self) -> str:
         """As `Post.extra` keeps it."""
         return msgspec.json.encode(self).decode()

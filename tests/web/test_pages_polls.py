@@ -55,6 +55,22 @@ async def test_a_member_votes_on_the_page_and_sees_how_it_stands(city):
     assert "already voted" in await joon.post(f"/posts/{post.id}/vote", 422, choice="0")
 
 
+async def test_several_answers_are_ticked_and_each_bar_is_a_part_of_all_who_voted(city):
+    mina, joon, sora = [await city.join(name) for name in ("mina", "joon", "sora")]
+    several = NewPoll(options=("Tea", "Rice", "Soup"), lasts_s=3600, multiple=True)
+    post = await city.writes(mina, "Which?", poll=several, warning="Food")
+    page = await joon.get(f"/@mina/{post.id}")
+    assert page.main.all("input", type="checkbox", name="choice")
+    for person, chosen in ((joon, ("0", "1")), (sora, ("1",))):
+        data = [("csrf", await person.token()), *(("choice", one) for one in chosen)]
+        await person.post(f"/posts/{post.id}/vote", data=data)
+    page = await mina.get(f"/@mina/{post.id}")
+    assert [one["value"] for one in page.main.all("progress")] == ["1", "2", "0"]
+    assert {one["max"] for one in page.main.all("progress")} == {"2"}
+    for part in ("50%", "100%", "0%", "2 people voted"):
+        assert part in page.text
+
+
 async def test_a_forged_vote_and_one_of_a_visitor_do_not_count(city):
     mina, joon, visitor = await city.join("mina"), await city.join("joon"), await city.visitor()
     post = await city.writes(mina, "Which?", poll=POLL)
