@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
-from server.services import notifications, profile_links
+from server.services import notifications, polls, profile_links
 from web import filtering, i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
@@ -198,6 +198,7 @@ def environment(language: str) -> Environment:
         at_length=times.at_length,
         day=times.day,
         today=times.today,
+        for_field=times.for_field,
         iso_day=times.iso_day,
         count=count,
         loads=json.loads,
@@ -211,6 +212,7 @@ def environment(language: str) -> Environment:
         icon=icon,
         kept=kept,
         all_of=all_of,
+        poll_of=polls.of,
         person_url=person_url,
         post_url=post_url,
         face=face,

@@ -32,6 +32,26 @@ def day(context: Context, ms: int) -> str:
 
 
 @pass_context
+def for_field(context: Context, ms: int) -> str:
+    """As a field for day and hour takes it, in the city's zone: "2026-11-26T15:20"."""
+    return _local(context, ms).strftime("%Y-%m-%dT%H:%M")
+
+
+def lasting(seconds: int, language: str) -> str:
+    """So much time in words: "3 days"."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.01, locale=language)
+
+
+def from_field(text: str, zone: str) -> int | None:
+    """What such a field sends, in milliseconds UTC; None for what is no time."""
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+        return int(at.timestamp()) * 1000
+    except (ValueError, OverflowError):
+        return None
+
+
+@pass_context
 def today(context: Context, ms: int) -> str:
     """The day with its weekday, in the city's zone: "2026년 11월 26일 목요일"."""
     return _full_day(_local(context, ms).date(), context["language"])

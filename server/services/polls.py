@@ -49,6 +49,17 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nobody can vote any more."""
         return self.closed or (self.ends_ms is not None and self.ends_ms <= now_ms)
 
+    def told(self, now_ms: int) -> bool:
+        """Whether everybody may know the counts."""
+        return not self.hidden or self.ended(now_ms)
+
+    @property
+    def whole(self) -> int:
+        """How many votes an answer has that everybody chose; never 0."""
+        counts = [votes or 0 for _, votes in self.options]
+        most = max(self.voters or 0, *counts) if self.multiple else sum(counts)
+        return max(most, 1)
+
     @property
     def extra(self) -> str:
         """As `Post.extra` keeps it."""

@@ -196,6 +196,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     quoted = quotes.quoted_by(tx, post)
     said = _say(tx, site, author, new, _About(parent, quoted))
     before = [account.id for account in posts.mentioned(tx, [post.id]).get(post.id, ())]
+    reached = posts.reached(tx, post.id)  # before votes for other answers are forgotten
     posts.insert_revision(tx, post)
     posts.set_columns(
         tx,
@@ -221,7 +222,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     tell_changed(tx, changed, author, now_ms)
     events.changed(tx, changed, now_ms)
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
-    send(tx, site, changed, author, activity, now_ms, beyond=[*posts.reached(tx, post.id), *before])
+    send(tx, site, changed, author, activity, now_ms, beyond=[*reached, *before])
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
     return changed

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from federation.vocab import OBJECT_TYPES
+from server.services.polls import NewPoll
 from server.store import follows
 from server.store.db import Write
 from tests.server.world import (
@@ -22,6 +23,7 @@ from tests.server.world import (
     deliver,
     note,
     ours,
+    say,
     who,
 )
 
@@ -110,6 +112,16 @@ def _flag(tx: Write) -> dict[str, Any]:
     return act("Flag", EVE, [who(tx, "ann").uri, ours(tx).uri], content="Rude")
 
 
+def _poll(tx: Write) -> None:
+    new = NewPoll(options=("Tea", "Rice"), lasts_s=600)
+    say(tx, who(tx, "ann"), "Which?", poll=new, idempotency_key="poll")
+
+
+def _vote(tx: Write) -> dict[str, Any]:
+    about = {"name": "Tea", "inReplyTo": ours(tx, "poll").uri, "content": ""}
+    return create(note(LATE, EVE, **about))
+
+
 MOVED = actor_document(CARL, alsoKnownAs=[EVE])
 RENAMED = actor_document(EVE, name="Eve the Second")
 
@@ -136,6 +148,7 @@ CASES: dict[str, Case] = {
         )
         for kind in sorted(OBJECT_TYPES)
     },
+    "Create of a vote": Case(_vote, "SELECT count(*) FROM poll_vote", prepare=_poll),
     "Create by reference": Case(
         _send("Create", EVE, LATE),
         f"SELECT count(*) FROM post WHERE uri = '{LATE}'",

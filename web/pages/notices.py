@@ -69,7 +69,7 @@ async def notices(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 def _lines(db: Read, viewer_id: int, asked: Page) -> tuple[list[Line], Standing]:
-    which = notifications.wanted(db, viewer_id)
+    which = notifications.wanted(db, viewer_id, kinds=notifications.EVERY_KIND)
     groups = notification_groups.page(db, viewer_id, asked, which)
     entries = [group.notice.entry for group in groups if group.notice.entry]
     views = {view.post.id: view for view in timelines.views(db, viewer_id, entries)}

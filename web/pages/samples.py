@@ -207,6 +207,7 @@ class Samples:
     def _other_notes(self) -> list[tuple[str, PostView]]:
         _, said = self._, self._said()
         options = [[_("Saturday morning"), 12], [_("Sunday evening"), 7]]
+        asked = {"options": options, "voters": 19}
         event = {"starts_ms": self._now_ms + 2 * DAY_MS, "location": _("Below the bridge")}
         video = self.picture(
             "",
@@ -217,7 +218,20 @@ class Samples:
         return [
             (
                 _("a poll"),
-                self.note(_p(_("When shall we meet?")), extra=json.dumps({"options": options})),
+                self.note(
+                    _p(_("When shall we meet?")),
+                    kind="question",
+                    extra=json.dumps({**asked, "ends_ms": self._now_ms + DAY_MS}),
+                ),
+            ),
+            (
+                _("a poll that is over"),
+                self.note(
+                    _p(_("When shall we meet?")),
+                    kind="question",
+                    extra=json.dumps({**asked, "ends_ms": self._now_ms - DAY_MS}),
+                    own_votes=(0,),
+                ),
             ),
             (_("an event"), self.note(_p(_("Bring a cup.")), extra=json.dumps(event))),
             (_("a video on another server"), self.note(said, self.far, media=(video,))),

@@ -7,6 +7,7 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
+from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
 from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import opens, plain
 from web.pages.forms import Form
@@ -15,9 +16,11 @@ MOST_PICTURES: Final = {"note": 4, "story": 20}
 AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a preview
 # What people here write in, besides the languages of the interface.
 LANGUAGES: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
+LASTS_S: Final = (3600, 6 * 3600, DAY_S, 3 * DAY_S, 7 * DAY_S, 30 * DAY_S)
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
+    *("option", "lasts", "multiple", "hidden", "later"),
 )
 
 
@@ -37,6 +40,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
+    `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
+    the field for it sends it.
     """
 
     kind: str = "story"
@@ -53,6 +58,11 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     draft_id: int | None = None
     edits_id: int | None = None
     once: str = ""
+    options: tuple[str, ...] = ()
+    lasts_s: int = DAY_S
+    multiple: bool = False
+    hidden: bool = False
+    later: str = ""
 
     def new_post(self) -> NewPost:
         """As the service takes it."""
@@ -68,6 +78,22 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             media_ids=self.media_ids,
             reply_to_id=self.reply_to_id,
             idempotency_key=self.key,
+            poll=self.poll,
+            poll_stays=self.edits_id is not None,
+        )
+
+    @property
+    def poll(self) -> NewPoll | None:
+        """What is asked; nothing where no answer was written, and in a story."""
+        if self.kind == "story" or self.edits_id is not None:
+            return None
+        if not any(option.strip() for option in self.options):
+            return None
+        return NewPoll(
+            options=self.options,
+            lasts_s=self.lasts_s,
+            multiple=self.multiple,
+            hidden=self.hidden,
         )
 
     @property
@@ -104,6 +130,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 def from_form(sent: Form) -> Text:
     """What was typed and chosen; a choice that was never offered becomes the usual one."""
     visibility, language = sent.get("visibility"), sent.get("language")
+    lasts_s = sent.id("lasts") or DAY_S
     removed = set(sent.ids("remove"))
     media_ids = tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed)
     return Text(
@@ -121,6 +148,11 @@ def from_form(sent: Form) -> Text:
         draft_id=sent.id("draft"),
         edits_id=sent.id("edits"),
         once=sent.get("once")[:64],
+        options=sent.many("option")[:MAX_OPTIONS],
+        lasts_s=lasts_s if lasts_s in LASTS_S else DAY_S,
+        multiple=bool(sent.get("multiple")),
+        hidden=bool(sent.get("hidden")),
+        later=sent.get("later")[:40],
     )
 
 
@@ -139,6 +171,32 @@ def from_post(view: PostView) -> Text:
         media_ids=tuple(one.id for one in view.media),
         reply_to_id=post.reply_to_id,
         edits_id=post.id,
+    )
+
+
+def from_scheduled(new: NewPost) -> Text:
+    """What was to be published later, to be changed before."""
+    poll = new.poll
+    text = Text(
+        kind="story" if new.title else "note",
+        title=new.title,
+        lead=new.lead,
+        content=new.content,
+        visibility=new.visibility,
+        warning=new.warning,
+        sensitive=new.sensitive,
+        language=new.language,
+        media_ids=new.media_ids,
+        reply_to_id=new.reply_to_id,
+    )
+    if poll is None:
+        return text
+    return msgspec.structs.replace(
+        text,
+        options=poll.options,
+        lasts_s=poll.lasts_s,
+        multiple=poll.multiple,
+        hidden=poll.hidden,
     )
 
 

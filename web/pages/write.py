@@ -15,7 +15,7 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
-from server.services import accounts, drafts, media, posts
+from server.services import accounts, drafts, media, posts, scheduled
 from server.services.posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
@@ -27,9 +27,10 @@ from web.pages import texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
-from web.pages.texts import AT_ONCE, LANGUAGES, MOST_PICTURES, Refused, Text
+from web.pages.texts import AT_ONCE, LANGUAGES, LASTS_S, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
+from web.times import from_field, lasting
 
 routes = web.RouteTableDef()
 
@@ -164,6 +165,9 @@ async def publish(request: web.Request) -> web.Response:
         if sent.get("do") == "preview":
             text.check_length()
             return await _shown(request, viewer, text, preview=True)
+        if text.later:
+            await _scheduled(request, viewer, text)
+            return see("/scheduled")
         post = await _published(request, viewer, text)
     except Refused as refusal:
         return await _shown(request, viewer, refusal.text, refusal=refusal)
@@ -180,6 +184,25 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
         return await db.write(_publish, site, viewer, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+
+
+async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
+    """Keep it until the time that was chosen, which is the city's."""
+    text.check()
+    db, due_ms = request.config_dict[DB], from_field(text.later, request.config_dict[SITE].timezone)
+    try:
+        if due_ms is None:
+            raise Invalid("Please choose a day and an hour.")
+        await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await db.write(_schedule, viewer.account, text, due_ms, now(request))
+    except AppError as error:
+        raise Refused("later", error, text) from error
+
+
+def _schedule(tx: Write, author: Account, text: Text, due_ms: int, now_ms: int) -> None:
+    _describe(tx, author.id, text)
+    scheduled.schedule(tx, author, text.new_post(), due_ms, now_ms=now_ms)
+    _let_go(tx, author.id, text)
 
 
 def _publish(tx: Write, site: Site, viewer: Viewer, text: Text, now_ms: int) -> Post:
@@ -279,6 +302,7 @@ async def _shown(
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
         types=intake.types(request),
         films=request.config_dict[FILMS].available,
+        lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
     )
@@ -369,7 +393,8 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
 
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
     _describe(tx, author.id, text)
-    posts.edit(tx, site, author, post_id, text.new_post(), now_ms)
+    new = msgspec.structs.replace(text.new_post(), poll=None, poll_stays=True)
+    posts.edit(tx, site, author, post_id, new, now_ms)
     _let_go(tx, author.id, text)
 
 

@@ -1,8 +1,7 @@
 """Poll: a question with its answers, and which of them the viewer chose."""
 
-import json
-
 from server.model import PostView
+from server.services import polls
 from web import entities
 from web.present.values import when_or_none
 
@@ -12,22 +11,20 @@ def poll(view: PostView, viewer_id: int | None, now_ms: int) -> entities.Poll | 
 
     An author counts as somebody who voted. Hidden totals are told to nobody before the end.
     """
-    extra = json.loads(view.post.extra)
-    options = extra.get("options")
-    if not options:
+    asked = polls.of(view.post)
+    if asked is None:
         return None
-    ends_ms = extra.get("ends_ms")
-    expired = ends_ms is not None and ends_ms <= now_ms
-    hidden = bool(extra.get("hidden")) and not expired
+    told = asked.told(now_ms)
     result: entities.Poll = {
         "id": str(view.post.id),
-        "expires_at": when_or_none(ends_ms),
-        "expired": expired,
-        "multiple": bool(extra.get("multiple")),
-        "votes_count": sum(votes or 0 for _, votes in options),
-        "voters_count": extra.get("voters"),
+        "expires_at": when_or_none(asked.ends_ms),
+        "expired": asked.ended(now_ms),
+        "multiple": asked.multiple,
+        "votes_count": sum(votes or 0 for _, votes in asked.options),
+        "voters_count": asked.voters,
         "options": [
-            {"title": title, "votes_count": None if hidden else votes} for title, votes in options
+            {"title": title, "votes_count": votes if told else None}
+            for title, votes in asked.options
         ],
         "emojis": [],
     }
