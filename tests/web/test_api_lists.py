@@ -2,7 +2,8 @@
 
 import pytest
 
-from server.services import lists
+from server.clock import now_ms
+from server.services import accounts, lists
 from tests.web.speaking import Apps, ids
 
 
@@ -167,3 +168,31 @@ async def test_an_exclusive_list_of_one_is_nothing_to_others(apps):
     await a_list(apps, exclusive=True)
     said = await apps.says("joon", "Hello")
     assert await apps.home("sora") == [said["id"]]
+
+
+async def test_what_a_member_of_an_exclusive_list_boosts_leaves_home_too(apps):
+    await apps.join("dana")
+    id = await a_list(apps, exclusive=True)
+    said = await apps.says("dana", "From outside")
+    boost = await apps.post(f"/v1/statuses/{said['id']}/reblog", "joon")
+    assert await apps.home("mina") == []
+    assert await shown(apps, id) == [boost["id"]]
+
+
+async def test_with_somebodys_account_go_their_lists_filters_and_hashtags(apps):
+    await a_list(apps)
+    await a_list(apps, who="joon", members=("joon",))
+    word = {"title": "t", "context": ["home"], "keywords_attributes": [{"keyword": "x"}]}
+    await apps.post("/v2/filters", "mina", json=word)
+    await apps.post("/v1/tags/market/follow", "mina")
+    await apps.post("/v1/tags/market/feature", "mina")
+
+    def rows(db):
+        tables = ("list", "list_member", "filter", "filter_keyword", "followed_tag", "featured_tag")
+        return [db.one(f"SELECT count(*) AS n FROM {table}")["n"] for table in tables]
+
+    assert await apps.city.db.read(rows) == [2, 2, 1, 1, 1, 1]
+    city = apps.city
+    for name, left in (("mina", [1, 1, 0, 0, 0, 0]), ("joon", [0, 0, 0, 0, 0, 0])):
+        await city.db.write(accounts.delete, city.site, apps.account(name), now_ms())
+        assert await city.db.read(rows) == left

@@ -1,5 +1,6 @@
 """What is kept of pages: the same for everybody or not at all, and never longer than it is true."""
 
+import asyncio
 import gzip
 import re
 from urllib.parse import urljoin
@@ -240,3 +241,18 @@ def _loaded(page):
     scripts = re.findall(r'<script src="([^"]+)"', page)
     icons = {found.partition("#")[0] for found in re.findall(r'<use href="([^"]+)"', page)}
     return [urljoin("/", address) for address in (*style, *scripts, *sorted(icons))]
+
+
+async def test_what_was_found_lately_is_found_once_for_all_who_ask_meanwhile():
+    lately, found = kept.Lately(1000), []
+
+    async def find():
+        found.append(len(found))
+        await asyncio.sleep(0)
+        return len(found)
+
+    assert await asyncio.gather(*(lately.get(0, find) for _ in range(5))) == [1] * 5
+    assert await lately.get(999, find) == 1
+    assert await lately.get(1000, find) == 2
+    lately.forget()
+    assert await lately.get(1000, find) == 3

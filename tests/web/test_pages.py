@@ -229,7 +229,7 @@ async def test_every_form_demands_its_token(city):
         if path in ("/language", "/theme", "/inbox"):
             continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
-        address = address.replace("{decision}", "approve")
+        address = address.replace("{decision}", "approve").replace("{tag}", "market")
         await mina.post(address, 403, csrf="")
 
 
