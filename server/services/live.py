@@ -183,7 +183,7 @@ def _ended(db: Read, watched: Watched | None) -> frozenset[int]:
 def _of_post(row: Row) -> Iterator[str]:
     """The topics in which a post is news."""
     yield f"thread:{row['thread_id']}"
-    if row["visibility"] != "public":
+    if row["visibility"] != "public" or row["limited_ms"] is not None:
         return
     tags: list[str] = (
         [] if row["tags"] == "[]" else msgspec.json.decode(row["tags"], type=list[str])
@@ -194,7 +194,7 @@ def _of_post(row: Row) -> Iterator[str]:
     whole = row["reply_to_uri"] is None
     if whole:
         yield from ("federated", "local") if row["local"] else ("federated",)
-    if row["limited_ms"] is None and created_ms(row["id"]) - row["published_ms"] < STALE_MS:
+    if created_ms(row["id"]) - row["published_ms"] < STALE_MS:
         yield from public_topics(
             tags, local=bool(row["local"]), whole=whole, pictured=bool(row["pictured"])
         )

@@ -15,12 +15,12 @@ from server.store.db import Database
 from server.worker import housekeeping
 from tests.village import eventually
 
+pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])  # one process serves on SQLite
+
 
 @pytest.fixture
-async def two(database_url, dialect):
+async def two(database_url):
     """The same database, opened by two processes."""
-    if dialect == "sqlite":
-        pytest.skip("one process serves on SQLite")
     one, other = await Database.open(database_url), await Database.open(database_url)
     yield one, other
     await one.close()
