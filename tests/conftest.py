@@ -42,7 +42,10 @@ class Server:
         """The address of a new database, a copy of the one at `template`, or blank."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
         self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{_name(template) or "template0"}"')
+        self.run(
+            f'CREATE DATABASE "{name}" TEMPLATE "{_name(template) or "template0"}"'
+            " STRATEGY FILE_COPY"  # a third faster while nothing is synced
+        )
         return urlsplit(self._url)._replace(path=f"/{name}").geturl()
 
     def drop(self, url: str) -> None:

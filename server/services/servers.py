@@ -9,6 +9,7 @@ from server.ids import first_id
 from server.policy.hosts import nearest
 from server.store import accounts, hosts, posts
 from server.store.db import Read
+from server.store.paging import LAST_ID
 
 MOST_NAMED: Final = 60
 WEEK_MS: Final = 7 * DAY_MS
@@ -101,10 +102,12 @@ def names(db: Read) -> list[str]:
 def weeks(db: Read, count: int, now_ms: int) -> list[Week]:
     """The last weeks, this one first; a week begins on Monday (UTC)."""
     began = now_ms - (now_ms - MONDAY_MS) % WEEK_MS
-    return [_week(db, began - n * WEEK_MS) for n in range(count)]
+    return [_week(db, began - n * WEEK_MS, last=n == 0) for n in range(count)]
 
 
-def _week(db: Read, begins_ms: int) -> Week:
-    wrote = posts.public_between(db, first_id(begins_ms), first_id(begins_ms + WEEK_MS))
+def _week(db: Read, begins_ms: int, *, last: bool) -> Week:
+    """Ids may run ahead of the clock; whatever is newer than this week belongs to it."""
+    next_id = LAST_ID if last else first_id(begins_ms + WEEK_MS)
+    wrote = posts.public_between(db, first_id(begins_ms), next_id)
     came = accounts.joined_between(db, begins_ms, begins_ms + WEEK_MS)
     return Week(begins_ms, wrote["posts"], wrote["writers"], came)

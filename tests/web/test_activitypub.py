@@ -182,7 +182,9 @@ async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
     from_far = path(scene.posts["followers"].uri)
     assert (await scene.get(from_far, scene.eve))[0] == 200
     await scene.city.db.write(
-        lambda tx: tx.run("INSERT INTO domain_rule VALUES ('far.test', 'block', '', 1)")
+        lambda tx: tx.run(
+            "INSERT INTO domain_rule (domain, action, created_ms) VALUES ('far.test', 'block', 1)"
+        )
     )
     scene.city.app[FETCHER].forget_rules()
     assert (await scene.get(from_far, scene.eve))[0] in (401, 404)

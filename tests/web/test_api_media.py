@@ -282,7 +282,7 @@ async def test_a_film_that_fails_says_why(city, monkeypatch):
 
 @needs_ffmpeg
 async def test_a_disk_that_is_full_for_long_is_said_at_last(city, monkeypatch):
-    monkeypatch.setattr("server.worker.jobs.FILM_TRIES", 1)
+    monkeypatch.setattr("server.worker.filming.TRIES", 1)
     monkeypatch.setattr(films, "LEAST_FREE_BYTES", 1 << 60)
     monkeypatch.setattr(films, "MAX_MADE_BYTES", 1000)
     sent = await city.sends(film(), expect=202)

@@ -174,6 +174,8 @@ async def test_whoever_wants_to_be_told_of_posts_is_told_of_each_once(city):
     assert named["id"] in [one["status"]["id"] for one in told]
     await city.post(f"/v1/accounts/{city.id('joon')}/mute", "mina")
     await city.says("joon", "more news")
+    assert await city.get("/v1/notifications", "mina", params={"types[]": "status"}) == []
+    await city.post(f"/v1/accounts/{city.id('joon')}/unmute", "mina")
     assert len(await city.get("/v1/notifications", "mina", params={"types[]": "status"})) == 1
 
 

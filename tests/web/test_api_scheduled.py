@@ -195,7 +195,10 @@ async def test_one_that_cannot_be_published_stays_with_its_reason_and_its_author
     await pass_(city, HOUR_MS)
     assert [post["content"] for post in await said(city)] == ["<p>다른 글</p>"]
     (left,) = await waiting(city)
-    assert (left["id"], left["failure"]) == (made["id"], "This post was deleted by its author.")
+    assert (left["id"], left["failure"]) == (
+        made["id"],
+        "The post that you answer was deleted by its author.",
+    )
     assert await city.get("/v1/notifications", "mina") == []  # no kind that an app would not know
     (told,) = await city.get("/v1/notifications?types[]=scheduled", "mina")
     assert told["type"] == "scheduled"

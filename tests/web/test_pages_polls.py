@@ -174,7 +174,7 @@ async def test_one_that_could_not_be_published_says_why(city):
     await pass_(city, DAY_MS)
     assert "could not be published" in (await mina.get("/notifications")).text
     page = await mina.get("/scheduled")
-    assert "This post was deleted by its author." in page.text
+    assert "The post that you answer was deleted by its author." in page.text
     path = next(f.action for f in page.forms if f.action.endswith("/cancel"))
     await mina.post(path)
     assert "An answer" not in (await mina.get("/scheduled")).text
