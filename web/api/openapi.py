@@ -7,6 +7,7 @@ spec.openapis.org/oas/v3.1.0
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import UnionType
 from typing import Any, Final, NamedTuple, get_args
 
@@ -119,18 +120,20 @@ def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
 
 
 def _query_parameters(shape: Shape) -> Iterator[dict[str, Any]]:
-    for struct in (shape.query, Window if shape.pages else None):
+    known: dict[str, dict[str, Any]] = {}
+    for struct in (Window if shape.pages else None, shape.query):
         if struct is None:
             continue
         schema = inline(struct)
         for name, value in schema["properties"].items():
             many = any(one.get("type") == "array" for one in (value, *value.get("anyOf", ())))
-            yield {
+            known[name] = {
                 "name": f"{name}[]" if many else name,
                 "in": "query",
                 "required": name in schema.get("required", ()),
                 "schema": value,
             }
+    yield from known.values()
 
 
 def _body(struct: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -171,7 +174,9 @@ def schema_of(answer: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
     """The schema of a struct with those that it holds written out: their names are not unique."""
-    (schema,), parts = msgspec.json.schema_components([struct], ref_template="{name}")
+    (schema,), parts = msgspec.json.schema_components(
+        [struct], schema_hook=_held, ref_template="{name}"
+    )
 
     def written(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, list | tuple):
@@ -185,6 +190,13 @@ def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
 
     found: dict[str, Any] = written(schema)
     return found
+
+
+def _held(kind: type[Any]) -> dict[str, Any]:
+    """The schema of what an upload holds: its place on the disk is nothing that apps see."""
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError
 
 
 def _security(site: Site, known: list[Endpoint]) -> dict[str, Any]:

@@ -153,17 +153,20 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     return one(present.profile(request.config_dict[SITE], account))
 
 
-@routes.delete("/api/v1/profile/{picture:avatar|header}")
+@routes.delete("/api/v1/profile/avatar")
 @need("write:accounts")
 @gives(entities.CredentialAccount)
-async def remove_picture(request: web.Request, viewer: Viewer) -> web.Response:
-    """Take the picture away, with the words that say what it shows."""
-    if request.match_info["picture"] == "avatar":
-        changes = ProfileChanges(avatar="", avatar_description="")
-    else:
-        changes = ProfileChanges(header="", header_description="")
-    account, member = await _change(request, viewer, changes, Defaults())
-    return await _own(request, account, member)
+async def remove_avatar(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take one's picture away, with the words that say what it shows."""
+    return await _without(request, viewer, ProfileChanges(avatar="", avatar_description=""))
+
+
+@routes.delete("/api/v1/profile/header")
+@need("write:accounts")
+@gives(entities.CredentialAccount)
+async def remove_header(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take the wide picture away, with the words that say what it shows."""
+    return await _without(request, viewer, ProfileChanges(header="", header_description=""))
 
 
 @routes.get("/api/v1/preferences")
@@ -195,6 +198,11 @@ async def _made(request: web.Request, typed: Typed) -> ProfileChanges:
     if typed.header is not None:
         header = (await pictures.process_header(typed.header.data)).large
     return typed.changes(avatar, header)
+
+
+async def _without(request: web.Request, viewer: Viewer, changes: ProfileChanges) -> web.Response:
+    account, member = await _change(request, viewer, changes, Defaults())
+    return await _own(request, account, member)
 
 
 async def _change(

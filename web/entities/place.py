@@ -14,6 +14,7 @@ Preferences = TypedDict(
         "reading:autoplay:gifs": bool,
     },
 )
+Preferences.__doc__ = "How the viewer wants to write and read."
 
 
 class Instance(TypedDict):

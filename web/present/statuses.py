@@ -91,9 +91,7 @@ def personal(site: Site, view: PostView, viewer_id: int | None, now_ms: int) -> 
     return answer
 
 
-def quote(
-    site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int
-) -> entities.Quote | entities.ShallowQuote:
+def quote(site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int) -> entities.Quote:
     """Quote with the Status that is quoted, in which a further one is only named."""
     if quoted.shallow:
         return shallow_quote(quoted)
