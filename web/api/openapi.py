@@ -27,7 +27,7 @@ routes = web.RouteTableDef()
 
 ADDRESS: Final = "/api/openapi.json"
 
-_ENTITIES: Final = "#/components/schemas/{name}"
+ENTITIES: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _FORMS: Final = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 _BINARY: Final = {"type": "string", "format": "binary"}
@@ -79,7 +79,7 @@ def describe(app: web.Application) -> dict[str, Any]:
     """The whole description, as the dict that becomes JSON."""
     site, known = app[SITE], endpoints(app)
     answers = [kind for one in known for kind in kinds(one.shape.answer)]
-    _, schemas = msgspec.json.schema_components([*answers, entities.Error], ref_template=_ENTITIES)
+    _, schemas = msgspec.json.schema_components([*answers, entities.Error], ref_template=ENTITIES)
     paths: dict[str, dict[str, Any]] = {}
     for one in known:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
@@ -150,7 +150,7 @@ def _responses(shape: Shape) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if shape.answer is not None:
         content = {"content": {"application/json": {"schema": schema_of(shape.answer)}}}
-    error = {"application/json": {"schema": {"$ref": _ENTITIES.format(name="Error")}}}
+    error = {"application/json": {"schema": {"$ref": ENTITIES.format(name="Error")}}}
     done: dict[str, Any] = {"description": "Done.", **content}
     if shape.pages:
         link = {"description": "The pages before and after.", "schema": {"type": "string"}}
@@ -168,7 +168,7 @@ def kinds(answer: Any) -> tuple[Any, ...]:  # noqa: ANN401
 
 def schema_of(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     """The schema of an answer, which refers to those of the entities."""
-    found, _ = msgspec.json.schema_components(kinds(answer), ref_template=_ENTITIES)
+    found, _ = msgspec.json.schema_components(kinds(answer), ref_template=ENTITIES)
     return found[0] if len(found) == 1 else {"anyOf": list(found)}
 
 

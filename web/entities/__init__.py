@@ -93,7 +93,7 @@ from web.entities.posts import (
     Tag,
     TagHistory,
 )
-from web.entities.reading import Count, Empty, Error, Search, WebPushSubscription
+from web.entities.reading import Count, Empty, Error, Fault, Search, WebPushSubscription
 
 __all__ = [
     "Account",
@@ -118,6 +118,7 @@ __all__ = [
     "Error",
     "ExtendedDescription",
     "FamiliarFollowers",
+    "Fault",
     "FeaturedTag",
     "Field",
     "Filter",
