@@ -34,6 +34,7 @@ from server.store import accounts as account_store
 from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
+from tests import contract
 from web.app import create_app
 from web.brand import OUR_GREEN
 from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VAULT, WORKER
@@ -284,6 +285,7 @@ class Village:
         """Start an application, at the port where this name was found before, if it was."""
         name = config.instance.domain
         app = create_app(config, resolver=self.names, clock=clock)
+        contract.hold(app)
         client: TestClient[Any, Any] = TestClient(TestServer(app, port=self.names.ports.get(name)))
         await client.start_server()
         assert client.port is not None

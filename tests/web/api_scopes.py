@@ -15,6 +15,7 @@ GET /api/v1/apps/verify_credentials app
 POST /api/v1/emails/confirmations person write:accounts
 GET /api/v1/emails/check_confirmation person read:accounts
 GET /api/oembed anybody
+GET /api/openapi.json anybody
 
 POST /api/v1/accounts app write:accounts
 GET /api/v1/accounts anybody read:accounts
@@ -31,7 +32,7 @@ GET /api/v1/accounts/{}/following anybody read:accounts
 GET /api/v1/accounts/{}/featured_tags anybody *
 GET /api/v1/accounts/{}/endorsements anybody read:accounts
 GET /api/v1/accounts/{}/lists person read:lists
-GET /api/v1/accounts/{}/identity_proofs anybody *
+GET /api/v1/accounts/{}/identity_proofs person *
 POST /api/v1/accounts/{}/follow person write:follows
 POST /api/v1/accounts/{}/unfollow person write:follows
 POST /api/v1/accounts/{}/remove_from_followers person write:follows
@@ -72,7 +73,7 @@ GET /api/v1/follow_requests person read:follows
 POST /api/v1/follow_requests/{}/authorize person write:follows
 POST /api/v1/follow_requests/{}/reject person write:follows
 GET /api/v1/suggestions person read:accounts
-DELETE /api/v1/suggestions/{} person write:accounts
+DELETE /api/v1/suggestions/{} person read:accounts
 GET /api/v2/suggestions person read:accounts
 GET /api/v1/directory anybody *
 POST /api/v1/reports person write:reports
@@ -124,7 +125,7 @@ POST /api/v1/statuses/{}/mute person write:mutes
 POST /api/v1/statuses/{}/unmute person write:mutes
 POST /api/v1/statuses/{}/pin person write:accounts
 POST /api/v1/statuses/{}/unpin person write:accounts
-GET /api/v1/statuses/{}/quotes anybody read:statuses
+GET /api/v1/statuses/{}/quotes person read:statuses
 POST /api/v1/statuses/{}/quotes/{}/revoke person write:statuses
 PUT /api/v1/statuses/{}/interaction_policy person write:statuses
 POST /api/v1/media person write:media

@@ -18,6 +18,7 @@ from server.services import accounts, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store.db import Database
+from tests import contract
 from tests.web.html import HtmlPage
 from web.app import create_app
 from web.keys import DB, SITE
@@ -139,6 +140,7 @@ async def start(
     await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
     await db.close()
     app = create_app(config, work=work)
+    contract.hold(app)
     server = TestServer(app)
     await server.start_server()
     return City(app, server)

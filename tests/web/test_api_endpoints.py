@@ -22,6 +22,7 @@ from server.services import accounts, posts, sessions, strangers
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
 from server.store.db import Database
+from tests import contract
 from tests.web.city import sealed
 from web import api
 from web.app import create_app
@@ -111,6 +112,7 @@ async def city(database_url, tmp_path, monkeypatch):
     await db.write(accounts.ensure_instance_actor, SITE_HERE, sealed(config), now_ms())
     await db.close()  # the application finds its actor there, and need not make real keys
     app = create_app(config, work=False)
+    contract.hold(app)
     client = TestClient(TestServer(app))
     await client.start_server()
     city = City(client, app[DB], elsewhere, {}, {})

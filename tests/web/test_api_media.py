@@ -26,6 +26,7 @@ from server.store import media as rows_of_media
 from server.store.db import Database
 from server.stores import Store
 from server.worker import housekeeping
+from tests import contract
 from tests.buckets import new_bucket, s3
 from tests.films import film, gif, needs_ffmpeg, sound
 from tests.village import eventually
@@ -121,6 +122,7 @@ async def start(url: str, at: MediaAt, folder, *, work: bool = True) -> City:
     await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
     await db.close()
     app = create_app(config, work=work)
+    contract.hold(app)
     client = TestClient(TestServer(app))
     await client.start_server()
     return City(client, app, {}, {})

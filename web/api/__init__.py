@@ -13,8 +13,10 @@ from server.errors import NotFound
 from web.api import (
     accounts,
     announcements,
+    annual_reports,
     apps,
     async_refreshes,
+    beside,
     bookmarks,
     circles,
     conversations,
@@ -54,6 +56,7 @@ from web.api.rates import show_standing
 __all__ = ["carry", "register", "with_slash"]
 
 PREFIX: Final = "/api/"
+EVERYTHING: Final = PREFIX + "{path}"
 CROSS_ORIGIN: Final = (
     PREFIX,
     *("/oauth/token", "/oauth/revoke", "/oauth/userinfo"),
@@ -62,8 +65,6 @@ CROSS_ORIGIN: Final = (
 """What pages of other sites may ask, and read the answer of."""
 
 _EXPOSED: Final = (
-    "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, "
-    "Mastodon-Async-Refresh"
     "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
     "X-Request-Id"
 )
@@ -87,6 +88,8 @@ def register(app: web.Application) -> None:
         conversations,
         grouped,
         async_refreshes,
+        annual_reports,
+        beside,
         bookmarks,
         instance,
         markers,
@@ -100,10 +103,7 @@ def register(app: web.Application) -> None:
         apps,
         filters,
         filters_v1,
-        instance,
         lists,
-        media,
-        notifications,
         oauth,
         oembed,
         push,
@@ -152,5 +152,11 @@ async def preflight(request: web.Request) -> web.Response:
 
 
 async def unknown(request: web.Request) -> web.Response:
-    """An endpoint that does not exist here, or not yet."""
+    """An endpoint that does not exist here, or not yet, or not for this method."""
+    methods: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical.startswith(PREFIX) and resource.canonical != EVERYTHING:
+            methods |= (await resource.resolve(request))[1]
+    if methods:
+        raise web.HTTPMethodNotAllowed(request.method, methods)
     raise NotFound("This server has no such endpoint.")

@@ -91,7 +91,7 @@ async def single(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 @routes.get("/api/v2/notifications/{group_key}/accounts")
-@need("read:notifications", "write:notifications")
+@need("read:notifications")
 @gives(list[entities.Account])
 async def people(request: web.Request, viewer: Viewer) -> web.Response:
     """From whom a group came."""

@@ -7,6 +7,7 @@ spec.openapis.org/oas/v3.1.0
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import UnionType
 from typing import Any, Final, NamedTuple, get_args
 
@@ -18,7 +19,7 @@ from server.model import Site
 from web import entities
 from web.api.access import GUARD, anybody
 from web.api.answers import Window
-from web.api.shape import SHAPE, Shape
+from web.api.shape import SHAPE, Shape, gives
 from web.body import Upload
 from web.keys import SITE, Viewer
 
@@ -26,7 +27,7 @@ routes = web.RouteTableDef()
 
 ADDRESS: Final = "/api/openapi.json"
 
-_ENTITIES: Final = "#/components/schemas/{name}"
+ENTITIES: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _FORMS: Final = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 _BINARY: Final = {"type": "string", "format": "binary"}
@@ -78,7 +79,7 @@ def describe(app: web.Application) -> dict[str, Any]:
     """The whole description, as the dict that becomes JSON."""
     site, known = app[SITE], endpoints(app)
     answers = [kind for one in known for kind in kinds(one.shape.answer)]
-    _, schemas = msgspec.json.schema_components([*answers, entities.Error], ref_template=_ENTITIES)
+    _, schemas = msgspec.json.schema_components([*answers, entities.Error], ref_template=ENTITIES)
     paths: dict[str, dict[str, Any]] = {}
     for one in known:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
@@ -119,18 +120,20 @@ def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
 
 
 def _query_parameters(shape: Shape) -> Iterator[dict[str, Any]]:
-    for struct in (shape.query, Window if shape.pages else None):
+    known: dict[str, dict[str, Any]] = {}
+    for struct in (Window if shape.pages else None, shape.query):
         if struct is None:
             continue
         schema = inline(struct)
         for name, value in schema["properties"].items():
             many = any(one.get("type") == "array" for one in (value, *value.get("anyOf", ())))
-            yield {
+            known[name] = {
                 "name": f"{name}[]" if many else name,
                 "in": "query",
                 "required": name in schema.get("required", ()),
                 "schema": value,
             }
+    yield from known.values()
 
 
 def _body(struct: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -146,8 +149,8 @@ def _values(properties: dict[str, Any]) -> list[Any]:
 def _responses(shape: Shape) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if shape.answer is not None:
-        content = {"content": {"application/json": {"schema": schema_of(shape.answer)}}}
-    error = {"application/json": {"schema": {"$ref": _ENTITIES.format(name="Error")}}}
+        content = {"content": {shape.media: {"schema": schema_of(shape.answer)}}}
+    error = {"application/json": {"schema": {"$ref": ENTITIES.format(name="Error")}}}
     done: dict[str, Any] = {"description": "Done.", **content}
     if shape.pages:
         link = {"description": "The pages before and after.", "schema": {"type": "string"}}
@@ -165,13 +168,15 @@ def kinds(answer: Any) -> tuple[Any, ...]:  # noqa: ANN401
 
 def schema_of(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     """The schema of an answer, which refers to those of the entities."""
-    found, _ = msgspec.json.schema_components(kinds(answer), ref_template=_ENTITIES)
+    found, _ = msgspec.json.schema_components(kinds(answer), ref_template=ENTITIES)
     return found[0] if len(found) == 1 else {"anyOf": list(found)}
 
 
 def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
     """The schema of a struct with those that it holds written out: their names are not unique."""
-    (schema,), parts = msgspec.json.schema_components([struct], ref_template="{name}")
+    (schema,), parts = msgspec.json.schema_components(
+        [struct], schema_hook=_held, ref_template="{name}"
+    )
 
     def written(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, list | tuple):
@@ -185,6 +190,13 @@ def inline(struct: Any) -> dict[str, Any]:  # noqa: ANN401
 
     found: dict[str, Any] = written(schema)
     return found
+
+
+def _held(kind: type[Any]) -> dict[str, Any]:
+    """The schema of what an upload holds: its place on the disk is nothing that apps see."""
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError
 
 
 def _security(site: Site, known: list[Endpoint]) -> dict[str, Any]:
@@ -216,6 +228,7 @@ DESCRIPTION: Final = web.AppKey("DESCRIPTION", Description)
 
 @routes.get(ADDRESS)
 @anybody()
+@gives(dict[str, Any])
 async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
     """The description of this API."""
     made = request.app[DESCRIPTION].of(request.app)

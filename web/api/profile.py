@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, Member, Site
-from server.services import accounts, follows
+from server.services import accounts, follows, tags
 from server.services.accounts import Defaults, ProfileChanges
 from server.store.db import Write
 from server.store.paging import Page
@@ -140,7 +140,7 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
 @gives(entities.Profile)
 async def read(request: web.Request, viewer: Viewer) -> web.Response:
     """One's own profile as it was typed."""
-    return one(present.profile(request.config_dict[SITE], viewer.account))
+    return await _profile(request, viewer.account)
 
 
 @routes.patch("/api/v1/profile")
@@ -150,20 +150,23 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Change one's own profile."""
     changes = await _made(request, await body(request, Profile))
     account, _ = await _change(request, viewer, changes, Defaults())
-    return one(present.profile(request.config_dict[SITE], account))
+    return await _profile(request, account)
 
 
-@routes.delete("/api/v1/profile/{picture:avatar|header}")
+@routes.delete("/api/v1/profile/avatar")
 @need("write:accounts")
 @gives(entities.CredentialAccount)
-async def remove_picture(request: web.Request, viewer: Viewer) -> web.Response:
-    """Take the picture away, with the words that say what it shows."""
-    if request.match_info["picture"] == "avatar":
-        changes = ProfileChanges(avatar="", avatar_description="")
-    else:
-        changes = ProfileChanges(header="", header_description="")
-    account, member = await _change(request, viewer, changes, Defaults())
-    return await _own(request, account, member)
+async def remove_avatar(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take one's picture away, with the words that say what it shows."""
+    return await _without(request, viewer, ProfileChanges(avatar="", avatar_description=""))
+
+
+@routes.delete("/api/v1/profile/header")
+@need("write:accounts")
+@gives(entities.CredentialAccount)
+async def remove_header(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take the wide picture away, with the words that say what it shows."""
+    return await _without(request, viewer, ProfileChanges(header="", header_description=""))
 
 
 @routes.get("/api/v1/preferences")
@@ -197,6 +200,11 @@ async def _made(request: web.Request, typed: Typed) -> ProfileChanges:
     return typed.changes(avatar, header)
 
 
+async def _without(request: web.Request, viewer: Viewer, changes: ProfileChanges) -> web.Response:
+    account, member = await _change(request, viewer, changes, Defaults())
+    return await _own(request, account, member)
+
+
 async def _change(
     request: web.Request, viewer: Viewer, changes: ProfileChanges, defaults: Defaults
 ) -> tuple[Account, Member]:
@@ -216,6 +224,11 @@ def _changed(
     if changes == ProfileChanges():
         return viewer.account, member
     return accounts.edit_profile(tx, site, viewer.account, changes, now_ms), member
+
+
+async def _profile(request: web.Request, account: Account) -> web.Response:
+    featured = await request.config_dict[DB].read(tags.featured, account.id)
+    return one(present.profile(request.config_dict[SITE], account, featured))
 
 
 async def _own(request: web.Request, account: Account, member: Member) -> web.Response:

@@ -173,18 +173,16 @@ class Opinions(TypedDict):
     filtered: NotRequired[list[FilterResult]]
 
 
-class ShallowQuote(TypedDict):
-    """What a quoted post quotes: its id, where the viewer may know it."""
-
-    state: str
-    quoted_status_id: str | None
-
-
 class Quote(TypedDict):
-    """What a post quotes, where the viewer may see it."""
+    """What a post quotes, where the viewer may see it.
+
+    A Quote has `quoted_status`. What a quoted post quotes is a ShallowQuote: it has
+    `quoted_status_id` instead.
+    """
 
     state: str
-    quoted_status: "Status | None"
+    quoted_status: NotRequired["Status | None"]
+    quoted_status_id: NotRequired[str | None]
 
 
 class QuoteApproval(TypedDict):
@@ -219,7 +217,7 @@ class SharedStatus(TypedDict):
     emojis: list[CustomEmoji]
     card: PreviewCard | None
     poll: Poll | None
-    quote: Quote | ShallowQuote | None
+    quote: Quote | None
 
 
 class Status(SharedStatus, Counts, Opinions):

@@ -10,11 +10,22 @@ class Empty(TypedDict):
     """Done; there is nothing to tell."""
 
 
+class Fault(TypedDict):
+    """What is wrong with a field: a word for machines (`ERR_TAKEN`) and a sentence."""
+
+    error: str
+    description: str
+
+
 class Error(TypedDict):
-    """What went wrong, for people; a word for machines where there is one."""
+    """What went wrong, for people; a word for machines where there is one.
+
+    `details`: what is wrong with each field, where somebody joins.
+    """
 
     error: str
     error_description: NotRequired[str]
+    details: NotRequired[dict[str, list[Fault]]]
 
 
 class Count(TypedDict):
@@ -40,3 +51,17 @@ class Search(TypedDict):
     accounts: list[Account]
     statuses: list[Status]
     hashtags: list[Tag]
+
+
+class AnnualReports(TypedDict):
+    """Somebody's reports about their years, with whom and what they name. None are made here."""
+
+    annual_reports: list[Empty]
+    accounts: list[Account]
+    statuses: list[Status]
+
+
+class AnnualReportState(TypedDict):
+    """Whether a report can be had: available | generating | eligible | ineligible."""
+
+    state: str

@@ -1,6 +1,7 @@
 """People: Account, CredentialAccount, Profile, Suggestion, Relationship, Role, Status::Mention."""
 
 import json
+from collections.abc import Sequence
 
 import msgspec
 
@@ -9,7 +10,9 @@ from server.clock import DAY_MS
 from server.model import Account, Member, Relationship, Site
 from server.services import profile_links
 from server.services.discovery import Suggestion
+from server.store.tags import Featured
 from web import entities
+from web.present.lists import featured_tag
 from web.present.values import VISIBILITY, address, day, emojis, when, when_or_none
 
 
@@ -107,8 +110,8 @@ def suggestion(site: Site, found: Suggestion) -> entities.Suggestion:
     }
 
 
-def profile(site: Site, owner: Account) -> entities.Profile:
-    """Profile: what the owner can change about themself."""
+def profile(site: Site, owner: Account, featured: Sequence[Featured]) -> entities.Profile:
+    """Profile: what the owner can change about themself. `featured` are the hashtags on it."""
     avatar = address(site, owner.avatar) if owner.avatar else None
     header = address(site, owner.header) if owner.header else None
     return {
@@ -131,7 +134,7 @@ def profile(site: Site, owner: Account) -> entities.Profile:
         "show_media_replies": bool(owner.show_media_replies),
         "show_featured": bool(owner.show_featured),
         "attribution_domains": json.loads(owner.attribution_domains),
-        "featured_tags": [],
+        "featured_tags": [featured_tag(site, one) for one in featured],
     }
 
 

@@ -14,7 +14,7 @@ VISITOR: Final = 3
 """How a viewer stands to an author: as the author, as a follower, by having a token, not at all."""
 
 
-def shallow_quote(quoted: Quoted) -> entities.ShallowQuote:
+def shallow_quote(quoted: Quoted) -> entities.Quote:
     """ShallowQuote: what is quoted by its id alone."""
     id = quoted.post_id
     return {"state": quoted.state, "quoted_status_id": None if id is None else str(id)}

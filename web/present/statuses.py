@@ -64,7 +64,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
         "emojis": emojis(site, post.emojis),
-        "card": _card(site, view),
+        "card": link_card(site, view),
         "poll": None,
         "quote": None,
     }
@@ -91,9 +91,7 @@ def personal(site: Site, view: PostView, viewer_id: int | None, now_ms: int) -> 
     return answer
 
 
-def quote(
-    site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int
-) -> entities.Quote | entities.ShallowQuote:
+def quote(site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int) -> entities.Quote:
     """Quote with the Status that is quoted, in which a further one is only named."""
     if quoted.shallow:
         return shallow_quote(quoted)
@@ -103,7 +101,7 @@ def quote(
     return {"state": quoted.state, "quoted_status": shown}
 
 
-def _card(site: Site, view: PostView) -> entities.PreviewCard | None:
+def link_card(site: Site, view: PostView) -> entities.PreviewCard | None:
     """What is known of the page to which a post links: read by us, or said by its server."""
     if view.preview is not None:
         return preview_card(site, view.preview)
