@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from server.model import Notification
-from server.store.db import Read, Write
+from server.store.db import Read, Write, record
 from server.store.notifications import HEARD, SHOWN, WANTED, Wanted
 from server.store.paging import LAST_ID, Page, among, listed, rows
 
@@ -69,7 +69,7 @@ def _beyond(
         keys,
     )
     found = rows(db, window, sql, account=account_id, **wanted.params, **params)
-    return [Notification(**row) for row in found]
+    return [Notification(**record(row)) for row in found]
 
 
 def count_after(
@@ -151,7 +151,7 @@ def latest(db: Read, account_id: int, key: str) -> Notification | None:
         account=account_id,
         key=key,
     )
-    return Notification(**found) if found else None
+    return Notification(**record(found)) if found else None
 
 
 def account_ids(db: Read, account_id: int, key: str) -> list[int]:
