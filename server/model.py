@@ -299,19 +299,20 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     fetched_ms: int = 0
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True):
     """A place in a timeline: a post, or somebody's boost of it, and what the viewer did with it.
 
     `id` orders the timeline and is the status id in the client API: the boost's, or the post's.
-    The two versions name a rendering that stays true until one of them changes.
+    The two versions name a rendering that stays true until one of them changes. Fields are made in
+    the order of the columns of timelines.
     """
 
     id: int
+    booster_id: int | None
     post_id: int
     post_version: int
     author_id: int
     author_version: int
-    booster_id: int | None
     replies: int
     likes: int
     boosts: int

@@ -185,24 +185,21 @@ def by_access_token(db: Read, token: str) -> Token | None:
 
     Raises `Forbidden` for somebody who waits for approval or is locked out: it may count later.
     """
-    row = store.token(db, digest(token))
-    if row is None:
+    found = store.caller(db, digest(token))
+    if found is None:
         return None
-    account = member = None
-    if row["account_id"] is not None:
-        account = accounts.by_id(db, row["account_id"])
-        member = accounts.member(db, row["account_id"])
-        if account is None or member is None or member.state == "suspended":
+    if found.account_id is not None:
+        if found.account is None or found.member is None or found.member.state == "suspended":
             return None
-        _refuse_for_now(member)
+        _refuse_for_now(found.member)
     return Token(
-        id=row["id"],
-        account=account,
-        member=member,
-        scopes=frozenset(row["scopes"].split()),
-        app=row["app"],
-        app_id=row["app_id"],
-        used_ms=row["used_ms"],
+        id=found.id,
+        account=found.account,
+        member=found.member,
+        scopes=frozenset(found.scopes.split()),
+        app=found.app,
+        app_id=found.app_id,
+        used_ms=found.used_ms,
     )
 
 

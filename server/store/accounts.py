@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from server.model import Account, Member
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, record
 from server.store.paging import among
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Account))
@@ -16,12 +16,12 @@ MEMBER_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Member))
 
 
 def _one(found: Row | None) -> Account | None:
-    return Account(**found) if found else None
+    return Account(**record(found)) if found else None
 
 
 def keyed(row: Row) -> tuple[int, Account]:
     """What a row calls `of_id`, and the account that is the rest of it."""
-    columns = dict(row)
+    columns = record(row)
     return columns.pop("of_id"), Account(**columns)
 
 
@@ -52,7 +52,7 @@ def by_handle(db: Read, name: str, domain: str = "") -> Account | None:
 def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     """Those of `ids` that exist."""
     found = among(db, "SELECT * FROM account WHERE id IN (:list)", dict.fromkeys(ids))
-    return {row["id"]: Account(**row) for row in found}
+    return {row["id"]: Account(**record(row)) for row in found}
 
 
 def states(db: Read, ids: Iterable[int]) -> dict[int, str]:
@@ -64,7 +64,7 @@ def states(db: Read, ids: Iterable[int]) -> dict[int, str]:
 def by_uris(db: Read, uris: Iterable[str]) -> list[Account]:
     """Those of `uris` that we know."""
     found = among(db, "SELECT * FROM account WHERE uri IN (:list)", dict.fromkeys(uris))
-    return [Account(**row) for row in found]
+    return [Account(**record(row)) for row in found]
 
 
 def insert(tx: Write, account: Account) -> None:
@@ -151,7 +151,7 @@ def search(
         limit=limit,
         offset=offset,
     )
-    return [Account(**row) for row in found]
+    return [Account(**record(row)) for row in found]
 
 
 def beginning(db: Read, start: str, limit: int) -> list[Account]:
@@ -166,7 +166,7 @@ def beginning(db: Read, start: str, limit: int) -> list[Account]:
         after=start + "\U0010ffff",
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return [Account(**record(row)) for row in found]
 
 
 def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Account]:
@@ -183,7 +183,7 @@ def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Acc
         inside=f"%{literal}%",
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return [Account(**record(row)) for row in found]
 
 
 # --- our own: keys and the private half
@@ -232,13 +232,13 @@ def insert_member(tx: Write, member: Member) -> None:
 def member(db: Read, account_id: int) -> Member | None:
     """The private half of one of ours."""
     found = db.one("SELECT * FROM member WHERE account_id = :id", id=account_id)
-    return Member(**found) if found else None
+    return Member(**record(found)) if found else None
 
 
 def member_by_email(db: Read, email: str) -> Member | None:
     """The private half of the account with this address."""
     found = db.one("SELECT * FROM member WHERE email = :email", email=email.lower())
-    return Member(**found) if found else None
+    return Member(**record(found)) if found else None
 
 
 def members(db: Read, state: str | None = None) -> list[tuple[Account, Member]]:
@@ -265,7 +265,7 @@ def moderators(db: Read) -> list[Account]:
         WHERE role IN ('moderator', 'admin') AND member.state = 'active' ORDER BY account.id
         """
     )
-    return [Account(**row) for row in found]
+    return [Account(**record(row)) for row in found]
 
 
 def contact(db: Read) -> Account | None:

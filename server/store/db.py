@@ -26,6 +26,8 @@ from server.store.transaction import (
     Spoiled,
     UniqueViolation,
     Write,
+    cells,
+    record,
     without_password,
 )
 
@@ -42,6 +44,8 @@ __all__ = [
     "Spoiled",
     "UniqueViolation",
     "Write",
+    "cells",
+    "record",
     "without_password",
 ]
 

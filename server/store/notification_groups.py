@@ -6,13 +6,15 @@ from typing import Final
 import msgspec
 
 from server.model import Notification
-from server.store.db import Read, Write
+from server.store.db import Read, Row, Write, record
 from server.store.notifications import HEARD, SHOWN, WANTED, Wanted
 from server.store.paging import LAST_ID, Page, among, listed, rows
 
 SAMPLE: Final = 8  # people whom a group names
 MOST_ACCOUNTS: Final = 400  # of one group
 MOST: Final = 5_000  # notifications that are looked at to count groups
+STEP: Final = 10  # notifications that are read at once to find groups
+GROUPS_AT_ONCE: Final = 8
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ def page(
     """
     upwards = window.min_id is not None
     found: list[Notification] = []
-    rest = window
+    rest = msgspec.structs.replace(window, limit=STEP)
     while len(found) < window.limit:
         keys = [n.group_key for n in found if n.group_key and n.kind in grouped]
         rows_ = _beyond(db, account_id, rest, wanted, keys)
@@ -46,7 +48,7 @@ def page(
             if n.group_key not in keys or n.kind not in grouped:
                 keys += [n.group_key] if n.group_key and n.kind in grouped else []
                 found.append(n)
-        if len(rows_) < window.limit:
+        if len(rows_) < STEP:
             break
         change = {"min_id": rows_[0].id} if upwards else {"max_id": rows_[-1].id}
         rest = msgspec.structs.replace(rest, **change)
@@ -69,7 +71,7 @@ def _beyond(
         keys,
     )
     found = rows(db, window, sql, account=account_id, **wanted.params, **params)
-    return [Notification(**row) for row in found]
+    return [Notification(**record(row)) for row in found]
 
 
 def count_after(
@@ -113,32 +115,54 @@ def facts(
     found = among(
         db,
         f"""
-        SELECT * FROM (
-            SELECT n.group_key, n.from_id, n.id, n.created_ms,
-                row_number() OVER (PARTITION BY n.group_key ORDER BY n.id DESC) AS place,
-                count(*) OVER (PARTITION BY n.group_key) AS many,
-                min(CASE WHEN n.id >= :low THEN n.id END) OVER (PARTITION BY n.group_key) AS low_id
-            FROM notification n JOIN account a ON a.id = n.from_id
-            WHERE {HEARD} AND n.group_key IN (:list) AND n.group_key <> '' AND n.id <= :top
-        ) AS h1 WHERE place <= :sample ORDER BY id DESC
+        SELECT n.group_key, count(*) AS many,
+            min(CASE WHEN n.id >= :low THEN n.id END) AS low_id
+        FROM notification n JOIN account a ON a.id = n.from_id
+        WHERE {HEARD} AND n.group_key IN (:list) AND n.group_key <> '' AND n.id <= :top
+        GROUP BY n.group_key
         """,  # noqa: S608
         dict.fromkeys(keys),
         account=account_id,
         low=low_id,
         top=top_id,
-        sample=SAMPLE,
     )
-    answer: dict[str, Facts] = {}
-    for row in found:
-        known = answer.get(row["group_key"])
-        answer[row["group_key"]] = Facts(
+    samples = _samples(db, account_id, [row["group_key"] for row in found], top_id)
+    return {
+        key: Facts(
             count=row["many"],
-            top_id=known.top_id if known else row["id"],
+            top_id=samples[key][0]["id"],
             low_id=row["low_id"],
-            latest_ms=known.latest_ms if known else row["created_ms"],
-            from_ids=(*(known.from_ids if known else ()), row["from_id"]),
+            latest_ms=samples[key][0]["created_ms"],
+            from_ids=tuple(one["from_id"] for one in samples[key]),
         )
+        for row in found
+        for key in (row["group_key"],)
+    }
+
+
+def _samples(db: Read, account_id: int, keys: list[str], top_id: int) -> dict[str, list[Row]]:
+    """The latest few of each group, newest first. Each is one step in the index by groups."""
+    answer: dict[str, list[Row]] = {}
+    for start in range(0, len(keys), GROUPS_AT_ONCE):
+        named = {f"key{n}": key for n, key in enumerate(keys[start : start + GROUPS_AT_ONCE])}
+        for row in db.all(_SAMPLES, account=account_id, top=top_id, sample=SAMPLE, **_NONE | named):
+            answer.setdefault(row["group_key"], []).append(row)
     return answer
+
+
+_NONE: Final = {f"key{n}": "" for n in range(GROUPS_AT_ONCE)}
+_SAMPLES: Final = (  # noqa: S608
+    " UNION ALL ".join(
+        f"""
+        SELECT * FROM (SELECT n.group_key, n.id, n.from_id, n.created_ms
+            FROM notification n JOIN account a ON a.id = n.from_id
+            WHERE {HEARD} AND n.group_key = :{key} AND n.group_key <> '' AND n.id <= :top
+            ORDER BY n.id DESC LIMIT :sample) AS of_{key}
+        """  # noqa: S608
+        for key in _NONE
+    )
+    + " ORDER BY id DESC"
+)
 
 
 def latest(db: Read, account_id: int, key: str) -> Notification | None:
@@ -151,7 +175,7 @@ def latest(db: Read, account_id: int, key: str) -> Notification | None:
         account=account_id,
         key=key,
     )
-    return Notification(**found) if found else None
+    return Notification(**record(found)) if found else None
 
 
 def account_ids(db: Read, account_id: int, key: str) -> list[int]:

@@ -7,7 +7,7 @@ import msgspec
 
 from server.model import Account, App, Outline, Post, Revision
 from server.store import accounts
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, record
 from server.store.paging import Page, among, rows
 
 MAX_ABOVE = 50  # posts whose authors hear of a reply
@@ -20,7 +20,7 @@ INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)
 
 
 def _one(found: Row | None) -> Post | None:
-    return Post(**found) if found else None
+    return Post(**record(found)) if found else None
 
 
 def by_id(db: Read, id: int) -> Post | None:
@@ -36,7 +36,7 @@ def by_uri(db: Read, uri: str) -> Post | None:
 def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Post]:
     """Those of `ids` that exist."""
     found = among(db, "SELECT * FROM post WHERE id IN (:list)", dict.fromkeys(ids))
-    return {row["id"]: Post(**row) for row in found}
+    return {row["id"]: Post(**record(row)) for row in found}
 
 
 def by_url(db: Read, author_id: int, id: int) -> Post | None:
@@ -116,7 +116,7 @@ def orphans(db: Read, uri: str, limit: int) -> list[Post]:
         uri=uri,
         limit=limit,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 def adopt(tx: Write, child: Post, parent: Post) -> None:
@@ -140,7 +140,7 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
         thread=thread_id,
         limit=limit,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[Outline]:
@@ -164,7 +164,7 @@ def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[O
         thread=thread_id,
         limit=limit,
     )
-    return [Outline(**row) for row in found]
+    return [Outline(**record(row)) for row in found]
 
 
 def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
@@ -253,7 +253,7 @@ def public_replies(db: Read, id: int, page: Page) -> list[Post]:
         """,
         id=id,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 def public_in_thread(db: Read, thread_id: int, page: Page) -> list[Post]:
@@ -270,7 +270,7 @@ def public_in_thread(db: Read, thread_id: int, page: Page) -> list[Post]:
         """,
         thread=thread_id,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 # --- what an author wrote, for peers
@@ -287,7 +287,7 @@ def public_by(db: Read, author_id: int, page: Page) -> list[Post]:
         """,
         author=author_id,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 def pinned(db: Read, author_id: int) -> list[Post]:
@@ -299,7 +299,7 @@ def pinned(db: Read, author_id: int) -> list[Post]:
         """,
         author=author_id,
     )
-    return [Post(**row) for row in found]
+    return [Post(**record(row)) for row in found]
 
 
 def ids_by(db: Read, author_id: int, limit: int) -> list[int]:
@@ -434,4 +434,4 @@ def revisions(db: Read, post_id: int) -> list[Revision]:
         id=post_id,
         most=MAX_REVISIONS,
     )
-    return [Revision(**row) for row in reversed(found)]
+    return [Revision(**record(row)) for row in reversed(found)]

@@ -1,6 +1,30 @@
 """Who is signed in, which apps have a token, who guessed wrong. Only hashes are stored."""
 
-from server.store.db import Read, Row, Write
+from itertools import islice
+
+import msgspec
+
+from server.model import Account, Member
+from server.store import accounts
+from server.store.db import Read, Row, Write, cells
+
+_WHO = ", ".join(
+    [f"a.{name} AS a_{name}" for name in accounts.COLUMNS]
+    + [f"m.{name} AS m_{name}" for name in accounts.MEMBER_COLUMNS]
+)
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """An access token, and whose it is: nobody's, where it is an app's alone."""
+
+    id: int
+    account_id: int | None
+    scopes: str
+    app: str
+    app_id: int | None
+    used_ms: int
+    account: Account | None
+    member: Member | None
 
 
 def insert(
@@ -98,6 +122,37 @@ def insert_token(
 def token(db: Read, token_hash: bytes) -> Row | None:
     """The token with this hash: whose it is (nobody's: an app's alone), which app's, its scopes."""
     return db.one("SELECT * FROM access_token WHERE token_hash = :hash", hash=token_hash)
+
+
+def caller(db: Read, token_hash: bytes) -> Caller | None:
+    """The token with this hash. One statement, because every request of an app asks this."""
+    row = db.one(
+        f"""
+        SELECT {_WHO}, t.id, t.account_id, t.scopes, t.app, t.app_id, t.used_ms
+        FROM access_token t LEFT JOIN account a ON a.id = t.account_id
+        LEFT JOIN member m ON m.account_id = t.account_id
+        WHERE t.token_hash = :hash
+        """,  # noqa: S608
+        hash=token_hash,
+    )
+    if row is None:
+        return None
+    values = iter(cells(row))
+    account = dict(zip(accounts.COLUMNS, islice(values, len(accounts.COLUMNS)), strict=True))
+    member = dict(
+        zip(accounts.MEMBER_COLUMNS, islice(values, len(accounts.MEMBER_COLUMNS)), strict=True)
+    )
+    id, account_id, scopes, app, app_id, used_ms = values
+    return Caller(
+        id=id,
+        account_id=account_id,
+        scopes=scopes,
+        app=app,
+        app_id=app_id,
+        used_ms=used_ms,
+        account=Account(**account) if account["id"] is not None else None,
+        member=Member(**member) if member["account_id"] is not None else None,
+    )
 
 
 def remove_tokens_of(tx: Write, account_id: int) -> None:

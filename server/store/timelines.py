@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from server.model import Entry, Outline
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, cells, record
 from server.store.paging import LAST_ID, Page, among, padded, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
@@ -23,13 +23,15 @@ SEARCHABLE = """
 """Its author lets everybody find it by its words, or the viewer had to do with it. FEP-5feb."""
 SHOWN = """
     p.id AS post_id, p.version AS post_version, p.author_id, a.version AS author_version,
-    p.replies, p.likes, p.boosts, p.quotes,
+    p.replies, p.likes, p.boosts,
     EXISTS (SELECT 1 FROM favourite v WHERE v.post_id = p.id AND v.account_id = :me) AS liked,
     EXISTS (SELECT 1 FROM boost w WHERE w.post_id = p.id AND w.account_id = :me) AS boosted,
     EXISTS (SELECT 1 FROM bookmark k WHERE k.account_id = :me AND k.post_id = p.id) AS bookmarked,
     EXISTS (SELECT 1 FROM thread_mute u WHERE u.account_id = :me AND u.thread_id = p.thread_id)
-        AS muted
+        AS muted,
+    p.quotes
 """
+"""As the fields of `Entry` follow its `id` and `booster_id`."""
 UNWANTED = """
     SELECT target_id FROM mute WHERE account_id = :me
     UNION ALL SELECT target_id FROM block WHERE account_id = :me
@@ -91,12 +93,8 @@ def unwanted(db: Read, viewer_id: int, author_ids: Iterable[int]) -> set[int]:
 
 
 def entry(row: Row) -> Entry:
-    """A row with the columns of `SHOWN`."""
-    columns = dict(row)
-    columns.pop("place", None)
-    for opinion in ("liked", "boosted", "bookmarked", "muted"):
-        columns[opinion] = int(columns[opinion])
-    return Entry(**columns)
+    """A row of an id, the id of the booster, and the columns of `SHOWN`."""
+    return Entry(*cells(row))
 
 
 def _page(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
@@ -225,7 +223,7 @@ def outlines(db: Read, viewer_id: int, thread_id: int, limit: int) -> list[Outli
         thread=thread_id,
         limit=limit,
     )
-    return [Outline(**row) for row in found]
+    return [Outline(**record(row)) for row in found]
 
 
 def account(
@@ -308,14 +306,14 @@ def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int,
         db,
         page,
         f"""
-        SELECT s.id AS place, p.id, NULL AS booster_id, {SHOWN}
+        SELECT p.id, NULL AS booster_id, {SHOWN}, s.id AS place
         FROM {table} s JOIN post p ON p.id = s.post_id JOIN account a ON a.id = p.author_id
         WHERE s.account_id = :me AND s.id > :lower AND s.id < :upper AND p.deleted_ms IS NULL
         ORDER BY s.id DESC LIMIT :limit
         """,  # noqa: S608  a name of ours
         me=viewer_id,
     )
-    return [(row["place"], entry(row)) for row in found]
+    return [(place, Entry(*columns)) for *columns, place in map(cells, found)]
 
 
 def words(

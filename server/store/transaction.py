@@ -15,7 +15,7 @@ its transaction unless it ran inside a `savepoint` (PostgreSQL insists, so SQLit
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Literal, NoReturn, Protocol, TypeVar
+from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 T = TypeVar("T")
@@ -64,6 +64,19 @@ class Row(Protocol):
     def __getitem__(self, name: str, /) -> Any:
         """The value of a column."""
         ...
+
+
+def record(row: Row) -> dict[str, Any]:
+    """A row as `Account(**record(row))` wants it.
+
+    With `Account(**row)` SQLite looks for each name among all of them: four times slower.
+    """
+    return dict(zip(row.keys(), cells(row), strict=True))
+
+
+def cells(row: Row) -> Iterable[Any]:
+    """The values of a row, in the order of its columns."""
+    return row.values() if isinstance(row, dict) else cast(Iterable[Any], row)
 
 
 class Cursor(Protocol):

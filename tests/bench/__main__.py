@@ -1,6 +1,6 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, page, square, thread, memory, streams.
+KIND: inbound, outbound, apps, square, thread, memory, streams.
 
 Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
 ratio to a floor that was measured in the same run. docs/performance.md says what we reached.
@@ -12,13 +12,13 @@ import sys
 
 import uvloop
 
-from tests.bench import inbound, memory, outbound, page, square, streams, thread
+from tests.bench import apps, inbound, memory, outbound, square, streams, thread
 from tests.bench.figures import Options
 
 KINDS = {
     "inbound": inbound.measure,
     "outbound": outbound.measure,
-    "page": page.measure,
+    "apps": apps.measure,
     "square": square.measure,
     "thread": thread.measure,
     "memory": memory.measure,

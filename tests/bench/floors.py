@@ -1,7 +1,8 @@
 """What no design on these parts can go below: `python -m tests.bench.floors KIND ARGUMENT...`.
 
 `inbound`: a bare aiohttp POST, one RSA verification, one decoded document and five statements of
-SQLite in groups of 50. `outbound SINK_PORT HOSTS`: one RSA signature and a bare aiohttp POST over
+SQLite in groups of 50. `posting`: a bare aiohttp POST of a form, five statements and a commit for
+each. `outbound SINK_PORT HOSTS`: one RSA signature and a bare aiohttp POST over
 kept-alive connections. `page BYTES`: bytes that lie ready, from a bare aiohttp GET. The two servers
 print their port and run until SIGTERM; `outbound` prints its CPU seconds for one story, and ends.
 """
@@ -77,6 +78,28 @@ async def inbound() -> None:
         db.close()
 
 
+async def posting(size: int) -> None:
+    """Read a form, store, commit; the answer has `size` bytes."""
+    ready = b"x" * size
+    with tempfile.TemporaryDirectory() as folder:
+        db = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        for table in "abcde":
+            db.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, body BLOB)")
+
+        async def handler(request: web.Request) -> web.Response:
+            said = str((await request.post())["status"]).encode()
+            db.execute("BEGIN IMMEDIATE")
+            for table in "abcde":
+                db.execute(f"INSERT INTO {table} (body) VALUES (?)", (said,))  # noqa: S608
+            db.execute("COMMIT")
+            return web.Response(body=ready, content_type="application/json")
+
+        await until_stopped(handler)
+        db.close()
+
+
 async def page(size: int) -> None:
     """Bytes that lie ready."""
     ready = b"x" * size
@@ -117,6 +140,7 @@ def main() -> None:
         "inbound": inbound,
         "outbound": outbound,
         "page": page,
+        "posting": posting,
     }
     kind, *arguments = sys.argv[1:]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -439,17 +439,15 @@ VIEWS = [
 @pytest.mark.parametrize("viewer_id", [None, 1, 2])
 def test_a_fragment_says_what_the_entity_says(view, viewer_id):
     kept, entry = Fragments(), an_entry(view)
-    assert not kept.has(entry, NOW_MS)
-    assert kept.status(entry, viewer_id) is None
+    assert kept.status(entry, viewer_id, NOW_MS) is None
     kept.keep(SITE, entry, view, NOW_MS)
-    assert kept.has(entry, NOW_MS)
-    assert msgspec.json.decode(kept.status(entry, viewer_id)) == status(view, viewer_id)
+    assert msgspec.json.decode(kept.status(entry, viewer_id, NOW_MS)) == status(view, viewer_id)
 
 
 def test_counts_are_the_entrys_and_never_the_kept_ones():
     kept, view = Fragments(), a_view()
     kept.keep(SITE, an_entry(view), view, NOW_MS)
-    shown = msgspec.json.decode(kept.status(an_entry(view, likes=41, liked=1), 2))
+    shown = msgspec.json.decode(kept.status(an_entry(view, likes=41, liked=1), 2, NOW_MS))
     assert (shown["favourites_count"], shown["favourited"]) == (41, True)
 
 
@@ -457,15 +455,15 @@ def test_counts_are_the_entrys_and_never_the_kept_ones():
 def test_a_new_version_is_not_shown_from_an_old_fragment(change):
     kept, view = Fragments(), a_view()
     kept.keep(SITE, an_entry(view), view, NOW_MS)
-    assert kept.status(an_entry(view, **change), None) is None
+    assert kept.status(an_entry(view, **change), None, NOW_MS) is None
 
 
 def test_a_fragment_grows_old():
     kept, view = Fragments(), a_view()
     kept.keep(SITE, an_entry(view), view, NOW_MS)
-    assert kept.has(an_entry(view), NOW_MS + MAX_AGE_MS - 1)
-    assert not kept.has(an_entry(view), NOW_MS + MAX_AGE_MS)
-    assert not kept.has(an_entry(view), NOW_MS - 1)
+    assert kept.status(an_entry(view), None, NOW_MS + MAX_AGE_MS - 1)
+    assert kept.status(an_entry(view), None, NOW_MS + MAX_AGE_MS) is None
+    assert kept.status(an_entry(view), None, NOW_MS - 1) is None
 
 
 def test_what_nobody_looked_at_lately_makes_room():
@@ -474,8 +472,8 @@ def test_what_nobody_looked_at_lately_makes_room():
     kept = Fragments(max_bytes=5 * 2_000)
     for entry, view in zip(entries, views, strict=True):
         kept.keep(SITE, entry, view, NOW_MS)
-        kept.status(entries[0], None)
-    shown = [kept.status(entry, None) is not None for entry in entries]
+        kept.status(entries[0], None, NOW_MS)
+    shown = [kept.status(entry, None, NOW_MS) is not None for entry in entries]
     assert shown[0] and shown[-1] and not shown[1]
     assert 2 <= sum(shown) <= 9
 
@@ -484,7 +482,7 @@ def test_keeping_the_same_twice_takes_its_room_once():
     kept, view = Fragments(max_bytes=4_000), a_view()
     for _ in range(10):
         kept.keep(SITE, an_entry(view), view, NOW_MS)
-    assert kept.status(an_entry(view), None) is not None
+    assert kept.status(an_entry(view), None, NOW_MS) is not None
 
 
 def test_what_differs_from_viewer_to_viewer_is_special_and_in_no_fragment():

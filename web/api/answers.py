@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from aiohttp import web
@@ -73,9 +72,7 @@ def _json(body: bytes, *, status: int = 200) -> web.Response:
 
 def _link(request: web.Request, *, oldest: int, newest: int) -> str:
     """Where the pages before and after this one are. RFC 8288."""
-    pairs = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name not in _CURSORS]
-    base = request.config_dict[SITE].origin + request.rel_url.raw_path
-    older = urlencode([*kept, ("max_id", oldest)])
-    newer = urlencode([*kept, ("min_id", newest)])
-    return f'<{base}?{older}>; rel="next", <{base}?{newer}>; rel="prev"'
+    pairs = request.rel_url.raw_query_string.split("&")
+    kept = "".join(f"{one}&" for one in pairs if one and one.partition("=")[0] not in _CURSORS)
+    base = f"{request.config_dict[SITE].origin}{request.rel_url.raw_path}?{kept}"
+    return f'<{base}max_id={oldest}>; rel="next", <{base}min_id={newest}>; rel="prev"'

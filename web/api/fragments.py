@@ -31,6 +31,7 @@ MAX_BYTES: Final = 24 * 1024 * 1024
 Key = tuple[int, int, int, int, int]
 _UNFILTERED: Final = b',"filtered":[]'
 _BOOL: Final = (b"false", b"true")
+_PINNED: Final = (b',"pinned":false', b',"pinned":true')
 
 
 class Fragment(msgspec.Struct, frozen=True):
@@ -53,10 +54,6 @@ class Fragments:
         self._kept: OrderedDict[Key, Fragment] = OrderedDict()
         self._room = max_bytes
 
-    def has(self, entry: Entry, now_ms: int) -> bool:
-        """Whether `status` can show the entry without reading."""
-        return all(self._fresh(key, now_ms) for key in _keys(entry))
-
     def keep(self, site: Site, entry: Entry, view: PostView, now_ms: int) -> None:
         """Encode and keep what `view` shows of the entry."""
         inner, *around = _keys(entry)
@@ -67,27 +64,27 @@ class Fragments:
             wrapper = present.boost(site, view.post, view.booster, entry.id)
             self._put(around[0], Fragment(_without_reblog(wrapper), now_ms))
 
-    def status(self, entry: Entry, viewer_id: int | None) -> bytes | None:
-        """The Status of an entry as JSON, or None when it is not kept."""
+    def status(self, entry: Entry, viewer_id: int | None, now_ms: int) -> bytes | None:
+        """The Status of an entry as JSON, or None when it is not kept, or for too long."""
         keys = _keys(entry)
-        found = [self._kept.get(key) for key in keys]
-        inner, around = found[0], found[-1]
+        inner = self._fresh(keys[0], now_ms)
+        around = inner if entry.booster_id is None else self._fresh(keys[1], now_ms)
         if inner is None or around is None:
             return None
-        for key in keys:
-            self._kept.move_to_end(key)
-        tail = _tail(entry) + inner.approvals[present.standing(entry.author_id, viewer_id)]
-        json = inner.json + tail
-        if viewer_id == entry.author_id:
-            json += b',"pinned":' + _BOOL[inner.pinned]
-        json += b"}"
+        tail = _tail(entry)
+        approval = inner.approvals[present.standing(entry.author_id, viewer_id)]
+        pinned = _PINNED[inner.pinned] if viewer_id == entry.author_id else b""
+        json = b"".join((inner.json, tail, approval, pinned, b"}"))
         if entry.booster_id is None:
             return json
-        return around.json + tail + b',"reblog":' + json + b"}"
+        return b"".join((around.json, tail, approval, b',"reblog":', json, b"}"))
 
-    def _fresh(self, key: Key, now_ms: int) -> bool:
+    def _fresh(self, key: Key, now_ms: int) -> Fragment | None:
         found = self._kept.get(key)
-        return found is not None and 0 <= now_ms - found.made_ms < MAX_AGE_MS
+        if found is None or not 0 <= now_ms - found.made_ms < MAX_AGE_MS:
+            return None
+        self._kept.move_to_end(key)
+        return found
 
     def _put(self, key: Key, fragment: Fragment) -> None:
         old = self._kept.pop(key, None)
@@ -105,31 +102,35 @@ async def statuses(
     request: web.Request, viewer_id: int | None, entries: list[Entry]
 ) -> list[bytes]:
     """The Status of each entry as JSON, in order; what vanished meanwhile is left out."""
-    fragments, site, now = (
-        request.config_dict[FRAGMENTS],
-        request.config_dict[SITE],
-        request.config_dict[NOW](),
-    )
-    missing = [entry for entry in entries if not fragments.has(entry, now)]
-    made: dict[int, bytes | None] = {}
-    if missing:
-        views = await request.config_dict[DB].read(timelines.views, viewer_id, missing)
-        by_entry = {view.entry_id: view for view in views}
-        for entry in missing:
-            view = by_entry.get(entry.id)
-            if view is None:
-                made[entry.id] = None
-            elif present.special(view):
-                status = present.status(site, view, viewer_id=viewer_id, now_ms=now)
-                made[entry.id] = msgspec.json.encode(status)
-            else:
-                fragments.keep(site, entry, view, now)
-    shown = (
-        made[entry.id] if entry.id in made else fragments.status(entry, viewer_id)
-        for entry in entries
-    )
+    fragments, now = request.config_dict[FRAGMENTS], request.config_dict[NOW]()
+    shown = [fragments.status(entry, viewer_id, now) for entry in entries]
+    if None in shown:
+        missing = [entry for entry, json in zip(entries, shown, strict=True) if json is None]
+        made = await _made(request, viewer_id, missing, now)
+        shown = [json or made.get(entry.id) for entry, json in zip(entries, shown, strict=True)]
     found = [json for json in shown if json is not None]
     return await _filtered(request, entries, found) if RULES in request else found
+
+
+async def _made(
+    request: web.Request, viewer_id: int | None, missing: list[Entry], now_ms: int
+) -> dict[int, bytes | None]:
+    """The Status of each entry by its id; of what is not special, the common part is kept."""
+    fragments, site = request.config_dict[FRAGMENTS], request.config_dict[SITE]
+    views = await request.config_dict[DB].read(timelines.views, viewer_id, missing)
+    by_entry = {view.entry_id: view for view in views}
+    made: dict[int, bytes | None] = {}
+    for entry in missing:
+        view = by_entry.get(entry.id)
+        if view is None:
+            continue
+        if present.special(view):
+            status = present.status(site, view, viewer_id=viewer_id, now_ms=now_ms)
+            made[entry.id] = msgspec.json.encode(status)
+        else:
+            fragments.keep(site, entry, view, now_ms)
+            made[entry.id] = fragments.status(entry, viewer_id, now_ms)
+    return made
 
 
 async def _filtered(
