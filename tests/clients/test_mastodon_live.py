@@ -1,5 +1,6 @@
 """What reaches Mastodon.py while it happens: streams, and pushes that it decrypts."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,11 @@ def listening(open: Any, *arguments: Any, **how: Any) -> Iterator[Listener]:
         eventually(lambda: handle.is_receiving() and listener.beats)
         yield listener
     finally:
-        handle.close()  # its thread ends with the next heartbeat, or with the server
+        handle.closed = True
+        # else closing would wait for the next heartbeat, as the other thread holds the reader
+        handle.connection.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        handle.close()
+        handle.join(10)
 
 
 @pytest.fixture(scope="module")

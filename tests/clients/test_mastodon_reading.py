@@ -46,7 +46,7 @@ def test_a_list_has_people_and_a_timeline(two):
     assert ids(ann.list_accounts(made)) == [bob.me().id]
     assert ids(ann.account_lists(bob.me())) == [made.id]
     post = bob.status_post("For the list")
-    assert ids(ann.timeline_list(made)) == [post.id]
+    assert ids(ann.timeline_list(made))[0] == post.id
     assert post.id not in ids(ann.timeline_home())
     changed = ann.list_update(made, "Menders", replies_policy="list", exclusive=False)
     assert (changed.title, changed.exclusive) == ("Menders", False)
@@ -92,7 +92,7 @@ def test_tags_are_followed_and_featured(two):
     post = bob.status_post(f"Green #{tag}")
     assert post.id in ids(ann.timeline_home())
     assert [one.name for one in ann.followed_tags()] == [tag]
-    assert ann.tag(tag).history[0].uses == 1
+    assert ann.tag(tag).history[0].uses == "1"
     assert not ann.tag_unfollow(tag).following
     ann.status_post(f"Mine #{tag}")
     assert tag in [one.name for one in ann.featured_tag_suggestions()]
@@ -116,7 +116,7 @@ def test_everything_is_found(two):
     assert [one.name for one in found.hashtags] == [word]
     assert ids(ann.search(bob.me().username, result_type="accounts").accounts) == [bob.me().id]
     assert ids(ann.search(post.url, resolve=True).statuses) == [post.id]
-    assert ann.search(word, result_type="statuses", account_id=ann.me()).statuses == []
+    assert ann.search(word, result_type="statuses", account_id=ann.me().id).statuses == []
     second = ann.fetch_next(ann.search_v2(word, result_type="hashtags", limit=1))
     assert second is None or second.hashtags == []
 
