@@ -33,7 +33,7 @@ two-cities: install
 	@$(BIN)/python -m web.demo.two_cities
 
 ## test: lint, types, import rules and every test that this machine can run
-test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
+test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/clients
 	@./check --no-tests
 	@$(BIN)/python -m pytest -n 2 -q
 
@@ -57,7 +57,7 @@ constraints: $(VENV)/installed-dev
 
 ## clean: everything that the above made, but not var/
 clean:
-	rm -rf $(VENV) node_modules tests/lighthouse/node_modules web/static/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules tests/lighthouse/node_modules tests/clients/node_modules web/static/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find web/locale -name '*.mo' -delete
 
@@ -91,6 +91,12 @@ $(VENV)/npm: package.json package-lock.json $(if $(wildcard node_modules/.packag
 $(VENV)/lighthouse: tests/lighthouse/package.json tests/lighthouse/package-lock.json | $(BIN)/node
 	@echo "Fetching Lighthouse ..."
 	@cd tests/lighthouse && { $(NPM_CI); }
+	@touch $@
+
+$(VENV)/clients: tests/clients/package.json tests/clients/package-lock.json \
+		$(if $(wildcard tests/clients/node_modules/.package-lock.json),,gone) | $(BIN)/node
+	@echo "Fetching the client that the tests drive an instance with ..."
+	@cd tests/clients && { $(NPM_CI); }
 	@touch $@
 
 $(VENV)/assets: $(STATIC) $(VENV)/npm $(if $(wildcard web/static/built/madang.css),,gone)

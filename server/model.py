@@ -476,6 +476,7 @@ class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
 
     `alerts`: a JSON object, kind of notification to truth. `policy`: all | followed | follower |
     none, from whom. `standard`: RFC 8291, else the draft before it. `failures` in a row.
+    `sealed_token`: by their token apps know for whom of their people a push is.
     """
 
     id: int
@@ -488,6 +489,7 @@ class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
     alerts: str
     policy: str
     locale: str
+    sealed_token: bytes
     failures: int
     created_ms: int
 

@@ -244,6 +244,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
             key=app[PUSH_KEY],
             contact=app[SITE].origin,
             words=partial(present.push, app[SITE]),
+            vault=app[VAULT],
         ),
         films=app[FILMS],
     )

@@ -84,6 +84,7 @@ NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
 CALLER = web.RequestKey("CALLER", Caller)  # an app whose token is nobody's
+TOKEN = web.RequestKey("TOKEN", str)  # with which an app came
 STANDING = web.RequestKey("STANDING", Standing)  # what of its rate is left
 SPOKEN = web.RequestKey("SPOKEN", str)  # the language that whoever sent the person here names
 ADDRESS = web.RequestKey("ADDRESS", str)

@@ -25,6 +25,7 @@ from web.keys import (
     NOW,
     REQUEST_ID,
     STREAM,
+    TOKEN,
     VIEWER,
     Caller,
     Viewer,
@@ -181,6 +182,7 @@ async def _by_token(request: web.Request, authorization: str) -> None:
         rates.count(request)
         raise BadToken("The access token is not valid; please sign in again in your app.")
     _hold(request, found)
+    request[TOKEN] = token
     now_ms = request.config_dict[NOW]()
     if found.used_ms < now_ms - DAY_MS:
         await request.config_dict[DB].write(apps.touch, found.id, found.app_id, now_ms)

@@ -22,7 +22,7 @@ MOST_FAILURES: Final = 50  # given up in a row: then nobody is there any more
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What an app wants: where, for which keys, of which kinds, from whom."""
+    """What an app wants: where, for which keys, of which kinds, from whom; see `about`."""
 
     endpoint: str
     p256dh: str
@@ -31,6 +31,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     alerts: dict[str, bool]
     policy: str
     locale: str
+    sealed_token: bytes
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -55,11 +56,17 @@ def subscribe(
         alerts=_alerts(wish.alerts),
         policy=_policy(wish.policy),
         locale=wish.locale,
+        sealed_token=wish.sealed_token,
         failures=0,
         created_ms=now_ms,
     )
     store.put(tx, made)
     return made
+
+
+def about(token_id: int) -> bytes:
+    """To what the sealed token of a subscription is bound."""
+    return b"push of %d" % token_id
 
 
 def change(

@@ -15,9 +15,9 @@ def put(tx: Write, subscription: PushSubscription) -> None:
         """
         INSERT INTO push_subscription
             (id, token_id, account_id, endpoint, p256dh, auth, standard, alerts, policy, locale,
-             failures, created_ms)
+             sealed_token, failures, created_ms)
         VALUES (:id, :token_id, :account_id, :endpoint, :p256dh, :auth, :standard, :alerts,
-            :policy, :locale, :failures, :created_ms)
+            :policy, :locale, :sealed_token, :failures, :created_ms)
         """,
         **{name: getattr(subscription, name) for name in subscription.__struct_fields__},
     )

@@ -17,6 +17,7 @@ from federation.http import Client, Pushed
 from federation.retry import retry_at, wait_ms
 from server.clock import HOUR_MS
 from server.model import Job, Post, PushSubscription
+from server.secrets import Vault
 from server.services import notifications, pushes
 from server.services.notifications import Notice
 from server.store import accounts, jobs, posts
@@ -30,8 +31,9 @@ STALE_MS: Final = 12 * HOUR_MS
 REST_MS: Final = 30_000  # a service that gave no answer holds up no other pushes for so long
 MOST_RESTING: Final = 1_000
 
-Words = Callable[[Notice, Post | None, str], bytes]
-"""What a push says of a notification, in a language: JSON of at most `MAX_PLAIN_BYTES`."""
+Words = Callable[[Notice, Post | None, str, str], bytes]
+"""What a push says of a notification, in a language, to the app that has this token: JSON of at
+most `MAX_PLAIN_BYTES`."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -55,14 +57,19 @@ class Pushes:
         key: EllipticCurvePrivateKey,
         contact: str,
         words: Words,
+        vault: Vault,
     ) -> None:
-        """`key` is ours, by which services know us; `contact` where they find us."""
+        """`key` is ours, by which services know us; `contact` where they find us.
+
+        `vault` sealed the tokens.
+        """
         self._db = db
         self._client = client
         self._now_ms = now_ms
         self._key = key
         self._contact = contact
         self._words = words
+        self._vault = vault
         self._resting: dict[str, int] = {}
 
     async def do(self, job: Job) -> None:
@@ -81,8 +88,9 @@ class Pushes:
     async def _send(self, ready: Ready, host: str) -> Pushed:
         """The service's answer; status 0 when there was none, 403 where we may not go."""
         one = ready.subscription
+        token = self._vault.open(one.sealed_token, pushes.about(one.token_id)).decode()
         request = webpush.request(
-            self._words(ready.notice, ready.post, ready.language),
+            self._words(ready.notice, ready.post, ready.language, token),
             webpush.recipient(one.p256dh, one.auth),
             one.endpoint,
             standard=bool(one.standard),

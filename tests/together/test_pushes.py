@@ -140,7 +140,10 @@ async def test_a_mention_reaches_the_app_encrypted_signed_and_in_its_language(
     village: Village, service: Service, standard: bool
 ) -> None:
     city = await a_city(village)
-    _, answered = await subscribed(city, "bob", service, standard=standard)
+    headers, answered = await subscribed(city, "bob", service, standard=standard)
+    token = headers["Authorization"].removeprefix("Bearer ")
+    kept = (await city.rows("SELECT sealed_token FROM push_subscription"))[0]["sealed_token"]
+    assert token.encode() not in kept
     assert answered["server_key"] == city.app[VAPID_KEY]
     post = await city.write("ann", "@bob **Hello** & welcome")
     await eventually(_got(service, 1))
@@ -150,7 +153,7 @@ async def test_a_mention_reaches_the_app_encrypted_signed_and_in_its_language(
     told = (await city.rows("SELECT id FROM notification"))[0]["id"]
     title = i18n.translations("ko").gettext("%(name)s mentioned you") % {"name": "ann"}
     assert said == {
-        "access_token": "",
+        "access_token": token,
         "preferred_locale": "ko",
         "notification_id": told,
         "notification_type": "mention",

@@ -99,6 +99,8 @@ async def test_familiar_followers_are_those_whom_the_viewer_follows_and_who_do_n
     asked = {"id[]": city.id("joon")}
     found = await city.get("/v1/accounts/familiar_followers", "sora", params=asked)
     assert names(found[0]["accounts"]) == ["mina"]
+    sent = {"id": [city.id("joon")]}
+    assert await city.get("/v1/accounts/familiar_followers", "sora", json=sent) == found
     await mark(city, "mina", hide_collections=1)
     found = await city.get("/v1/accounts/familiar_followers", "sora", params=asked)
     assert found[0]["accounts"] == []

@@ -132,6 +132,12 @@ async def test_somebody_lets_an_app_in(any_city):
     assert (await app.me(given["access_token"]))["username"] == "mina"
 
 
+async def test_the_way_in_may_end_in_a_slash(city):
+    app, mina = await register(city), await city.join("mina")
+    page = await mina.get(app.way().replace("?", "/?"))
+    assert page.form("/oauth/authorize").fields["client_id"] == app.id
+
+
 async def test_a_no_takes_people_back_with_it(city):
     app, mina = await register(city), await city.join("mina")
     page = await mina.get(app.way(state="x y"))

@@ -16,7 +16,7 @@ from web.api.access import anybody, need, path_id, viewer_id
 from web.api.answers import MOST_ACCOUNTS, Id, listing, one, people, window
 from web.api.fragments import statuses
 from web.api.shape import gives
-from web.body import query
+from web.body import body, query
 from web.keys import DB, SITE, Viewer
 
 routes = web.RouteTableDef()
@@ -89,8 +89,11 @@ async def lookup(request: web.Request, viewer: Viewer | None) -> web.Response:
 @need("read:follows")
 @gives(list[entities.FamiliarFollowers], query=Ids)
 async def familiar_followers(request: web.Request, viewer: Viewer) -> web.Response:
-    """Of each account, who of those whom the viewer follows follow it."""
-    ids = query(request, Ids).all[:MOST_FAMILIAR]
+    """Of each account, who of those whom the viewer follows follow it.
+
+    Mastodon.py names them in a body, though this is a GET.
+    """
+    ids = (await body(request, Ids)).all[:MOST_FAMILIAR]
     site = request.config_dict[SITE]
     found = await request.config_dict[DB].read(
         discovery.familiar, viewer.account.id, ids, MOST_FAMILIAR

@@ -18,7 +18,7 @@ from web.api.access import need
 from web.api.answers import one
 from web.api.shape import gives
 from web.body import body
-from web.keys import CLIENT, DB, NOW, SITE, VAPID_KEY, Viewer
+from web.keys import CLIENT, DB, NOW, SITE, TOKEN, VAPID_KEY, VAULT, Viewer
 
 routes = web.RouteTableDef()
 
@@ -69,6 +69,8 @@ async def subscribe(request: web.Request, viewer: Viewer) -> web.Response:
     """Tell this app from now on; what it wanted before ends."""
     new = await body(request, New)
     _check(request, new.subscription)
+    token_id = _token(viewer)
+    sealed = request.config_dict[VAULT].seal(request[TOKEN].encode(), pushes.about(token_id))
     wish = Wish(
         endpoint=new.subscription.endpoint,
         p256dh=new.subscription.keys.p256dh,
@@ -79,9 +81,10 @@ async def subscribe(request: web.Request, viewer: Viewer) -> web.Response:
         locale=i18n.choose(
             request, request.config_dict[SITE].languages, viewer.member.language or None
         ),
+        sealed_token=sealed,
     )
     made = await request.config_dict[DB].write(
-        pushes.subscribe, _token(viewer), viewer.account.id, wish, request.config_dict[NOW]()
+        pushes.subscribe, token_id, viewer.account.id, wish, request.config_dict[NOW]()
     )
     return _answer(request, made)
 

@@ -74,6 +74,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @routes.get(PATH)
+@routes.get(PATH + "/")  # as the terminal's app toot writes it
 async def ask(request: web.Request) -> web.Response:
     """Show who asks for what; whoever is not signed in, or shall be anew, signs in first."""
     asked = {name: request.query.getall(name) for name in request.query}

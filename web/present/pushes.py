@@ -1,4 +1,4 @@
-"""What a push says: as Mastodon's apps expect it, without a token, of which we keep only the hash.
+"""What a push says, as Mastodon's apps expect it.
 
 docs.joinmastodon.org/methods/push
 """
@@ -34,13 +34,16 @@ TITLES: Final = {
 }
 
 
-def push(site: Site, notice: Notice, post: Post | None, language: str) -> bytes:
-    """The message as JSON, in the member's language; without the icon where that is too long."""
+def push(site: Site, notice: Notice, post: Post | None, language: str, token: str) -> bytes:
+    """The message as JSON, in the member's language; without the icon where that is too long.
+
+    By their own `token` apps with several accounts know whose it is.
+    """
     offered = [code for code in site.languages if code in i18n.available()]
     spoken = language if language in i18n.available() else next(iter(offered), "en")
     told, who = notice.notification, notice.account
     words: dict[str, Any] = {
-        "access_token": "",
+        "access_token": token,
         "preferred_locale": spoken,
         "notification_id": told.id,
         "notification_type": told.kind,

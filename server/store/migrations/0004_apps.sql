@@ -61,6 +61,7 @@ CREATE TABLE push_subscription (
     alerts TEXT NOT NULL,
     policy TEXT NOT NULL DEFAULT 'all',
     locale TEXT NOT NULL DEFAULT '',
+    sealed_token BLOB NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,
     created_ms INTEGER NOT NULL
 ) STRICT;
