@@ -196,7 +196,7 @@ class QuoteApproval(TypedDict):
 
 
 class SharedStatus(TypedDict):
-    """Of a Status what is the same for every viewer."""
+    """Of a Status what is the same for every viewer. `secret` is ours: a secret comment."""
 
     id: str
     uri: str
@@ -220,6 +220,7 @@ class SharedStatus(TypedDict):
     card: PreviewCard | None
     poll: Poll | None
     quote: Quote | ShallowQuote | None
+    secret: NotRequired[bool]
 
 
 class Status(SharedStatus, Counts, Opinions):
