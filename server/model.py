@@ -5,7 +5,9 @@ from typing import Final
 
 import msgspec
 
-VISIBILITIES: Final = ("public", "unlisted", "followers", "direct")
+AUDIENCES: Final = ("public", "unlisted", "followers", "direct")
+VISIBILITIES: Final = (*AUDIENCES, "secret")
+"""Each narrower than the one before. `secret` is for comments: services/secret_comments.py"""
 ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
 MODERATORS: Final = ("moderator", "admin")
 NOTICES: Final = (
@@ -211,6 +213,16 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     def open(self) -> bool:
         """Whether it is for everybody; a deleted one was."""
         return self.visibility in ("public", "unlisted")
+
+    @property
+    def private(self) -> bool:
+        """Whether it is for some by name alone: such posts count nowhere, and no list has them."""
+        return self.visibility in ("direct", "secret")
+
+    @property
+    def secret(self) -> bool:
+        """Whether it is a secret comment, which never leaves this server."""
+        return self.visibility == "secret"
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):

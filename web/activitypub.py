@@ -355,22 +355,27 @@ async def thing(request: web.Request) -> web.Response:
 
 async def post_document(request: web.Request, post: Post | None) -> web.Response:
     """The document of a post of ours; a browser is led to the page."""
-    if post is None or not post.local:
-        raise NotFound("There is no such post.")
     if not wants_activity(request):
-        viewer = request.get(VIEWER)
-        if not post.open:  # where it leads would tell who wrote it
-            await request.app[DB].read(
-                reading.readable, viewer.account.id if viewer else None, post.id
-            )
-        raise web.HTTPFound(post.url, headers={"Vary": "Accept"})
-    if post.deleted_ms is not None and post.open:
+        raise web.HTTPFound(await _page_of(request, post), headers={"Vary": "Accept"})
+    if post is not None and post.local and post.deleted_ms is not None and post.open:
         return tombstone(request, post.uri, post.deleted_ms)
     who = await _admit(request)
-    if not post.open:
+    if post is None or not post.open:  # asked alike, for whether there is one is not to be seen
         who = who or await _reader(request)
+    if post is None or not post.local:
+        raise NotFound("There is no such post.")
     body = await request.app[DB].read(_readable, request.app[SITE], who, post.id)
     return document(request, body, public=post.open and who is None)
+
+
+async def _page_of(request: web.Request, post: Post | None) -> str:
+    """Where people read it. Raises `NotFound`: where it leads would tell who wrote it."""
+    viewer = request.get(VIEWER)
+    if post is None or not post.local:
+        raise NotFound("There is no such post.")
+    if not post.open:
+        await request.app[DB].read(reading.readable, viewer.account.id if viewer else None, post.id)
+    return post.url
 
 
 def _readable(db: Read, site: Site, who: str | None, post_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from server.clock import DAY_MS
 from server.errors import Conflict, Deleted, Invalid, NotFound
 from server.ids import new_id
 from server.keyring import Keys
-from server.model import ROLES, VISIBILITIES, Account, Member, Site
+from server.model import AUDIENCES, ROLES, Account, Member, Site
 from server.outbox import publish
 from server.services import documents, follows, media, profile_links
 from server.services import notifications as notification_service
@@ -396,7 +396,7 @@ def set_theme(tx: Write, viewer_id: int, theme: str) -> None:
 
 def set_default_visibility(tx: Write, viewer_id: int, visibility: str) -> None:
     """Who sees somebody's new posts unless they say otherwise. Raises `Invalid`."""
-    if visibility not in VISIBILITIES:
+    if visibility not in AUDIENCES:
         raise Invalid("There is no such visibility: %(visibility)s.", visibility=visibility)
     store.set_member(tx, viewer_id, default_visibility=visibility)
 

@@ -21,8 +21,13 @@ PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg
 
 
 def written(site: Site, view: PostView) -> dict[str, Any]:
-    """A post of ours as a Note, a Question or an Article, without `@context`."""
+    """A post of ours as a Note, a Question or an Article, without `@context`.
+
+    Raises `NotFound` for a secret comment, whoever asks: it has no document.
+    """
     post, author = view.post, view.author
+    if post.secret:
+        raise NotFound("There is no such post.")
     to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
     writing = build.Writing(
         uri=post.uri,

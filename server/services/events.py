@@ -70,14 +70,14 @@ def tell(
 
 def changed(tx: Write, post: Post, now_ms: int) -> None:
     """A post says something else now."""
-    by = () if post.visibility == "direct" else ((post.author_id, ""),)
+    by = () if post.private else ((post.author_id, ""),)
     tell(tx, "status.update", tuple(_topics(tx, post)), now_ms, of=post.id, by=by)
 
 
 def gone(tx: Write, post: Post, now_ms: int) -> None:
     """A post is about to be emptied: say it first, while it is known who has it."""
     id = str(post.id)
-    by = [] if post.visibility == "direct" else [(post.author_id, id)]
+    by = [] if post.private else [(post.author_id, id)]
     if post.open:
         boosts = reactions.boosted_by(tx, post.id, 0, Page(limit=MAX_LIMIT))
         by += [(booster.id, str(boost_id)) for boost_id, booster in boosts]

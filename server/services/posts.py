@@ -21,6 +21,7 @@ from server.services import (
     previews,
     quotes,
     reading,
+    secret_comments,
     threads,
 )
 from server.services.follows import activity_uri
@@ -175,8 +176,9 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     for account in said.mentioned:
         conversations.mention(tx, account, author, post, now_ms)
     tell_quoted(tx, post, author, now_ms)
-    send(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
-    boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
+    if not post.secret:
+        send(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
+        boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
     return post
 
 
@@ -195,7 +197,10 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
     quoted = quotes.quoted_by(tx, post)
     said = _say(tx, site, author, new, _About(parent, quoted))
-    before = [account.id for account in posts.mentioned(tx, [post.id]).get(post.id, ())]
+    named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    before = [account.id for account in named]
+    if post.secret:  # who reads it stays, whatever became of what it answers
+        said = msgspec.structs.replace(said, mentioned=tuple(named))
     reached = posts.reached(tx, post.id)  # before votes for other answers are forgotten
     posts.insert_revision(tx, post)
     posts.set_columns(
@@ -221,6 +226,8 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
             conversations.mention(tx, account, author, post, now_ms)
     tell_changed(tx, changed, author, now_ms)
     events.changed(tx, changed, now_ms)
+    if changed.secret:
+        return changed
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
     send(tx, site, changed, author, activity, now_ms, beyond=[*reached, *before])
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
@@ -281,6 +288,14 @@ def delete(
     With `keep_media` its pictures wait a day for a new post.
     """
     post = own(tx, author, post_id)
+    if not post.secret:
+        _send_delete(tx, site, post, author, now_ms)
+    if keep_media:
+        media.loosen(tx, post.id, now_ms)
+    bury(tx, post, now_ms)
+
+
+def _send_delete(tx: Write, site: Site, post: Post, author: Account, now_ms: int) -> None:
     document = documents.by_post(tx, site, post)
     activity = build.delete(
         f"{post.uri}#delete",
@@ -290,9 +305,6 @@ def delete(
         cc=tuple(document["cc"]),
     )
     send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
-    if keep_media:
-        media.loosen(tx, post.id, now_ms)
-    bury(tx, post, now_ms)
 
 
 def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
@@ -326,7 +338,10 @@ def check(db: Read, author: Account, new: NewPost) -> tuple[NewPost, Post | None
     """
     parent = _parent(db, author, new)
     poll = polls.checked(new.poll) if new.poll else None
-    new = msgspec.structs.replace(new, poll=poll)
+    audience = secret_comments.audience(db, author.id, new.visibility, parent)
+    new = msgspec.structs.replace(new, poll=poll, visibility=audience)
+    if audience == "secret" and (new.title.strip() or new.quoted_id is not None):
+        raise Invalid("A secret comment has no title, and quotes nothing.")
     _check(db, author, new, None)
     return new, parent
 
@@ -371,6 +386,8 @@ def _check_poll(new: NewPost, post: Post | None) -> None:
     kept = post is not None and new.poll_stays and polls.of(post) is not None
     if not (new.poll or kept):
         return
+    if new.visibility == "secret":
+        raise Invalid("A secret comment cannot have a poll.")
     if new.title.strip():
         raise Invalid("A story cannot have a poll. Ask in a short note instead.")
     if new.media_ids:
@@ -414,6 +431,10 @@ def _say(db: Read, site: Site, author: Account, new: NewPost, about: _About) -> 
         tag_href=lambda tag: documents.tag_href(site, tag),
         media=f"{site.origin}/media/",
     )
+    tags = tuple(dict.fromkeys(rendered.hashtags))[:MAX_HASHTAGS]
+    if parent and new.visibility == "secret":
+        readers = secret_comments.readers(db, author.id, parent)
+        return _Said(title="", lead="", content=rendered.html, mentioned=readers, tags=())
     lead = new.lead.strip() or (text.excerpt(rendered.html, MAX_LEAD // 2) if story else "")
     if quoted and new.visibility == "direct" and quoted.author_id not in {author.id, *named}:
         raise Invalid("Name the one whom you quote: a direct post can quote nobody else.")
@@ -422,7 +443,7 @@ def _say(db: Read, site: Site, author: Account, new: NewPost, about: _About) -> 
         lead=f"<p>{escape(lead)}</p>" if story else "",
         content=rendered.html if story else quotes.inline(quoted, new.content, rendered.html),
         mentioned=tuple(account for account in named.values() if account.id != author.id),
-        tags=tuple(dict.fromkeys(rendered.hashtags))[:MAX_HASHTAGS],
+        tags=tags,
     )
 
 

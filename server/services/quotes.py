@@ -49,7 +49,7 @@ def judge(db: Read, quoter: Account, quoted: Post) -> str:
     A stranger's approval of a single quote is not asked for, and no stamp is read: where their
     policy does not let everybody quote, a quote of their post stays pending, and is not shown.
     """
-    if quoted.visibility == "direct" or quoted.deleted_ms is not None:
+    if quoted.private or quoted.deleted_ms is not None:
         return "rejected"
     if quoted.author_id == quoter.id:
         return "accepted"

@@ -22,7 +22,7 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
     """Show a post in the home timelines of its author, whom it names, and local followers."""
     if author.local:
         timelines.add_home(tx, author.id, post.id, post.id)
-    if post.visibility != "direct":
+    if not post.private:
         last = _spread_post(tx, post, author, answered_id, 0, now_ms)
         _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
         _spread_tags(tx, post, author, 0, now_ms)

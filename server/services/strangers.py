@@ -12,7 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import conversations, events, polls, previews, quotes
+from server.services import conversations, events, polls, previews, quotes, rights
 from server.services.media import About
 from server.services.posts import bury, tell_changed, tell_quoted
 from server.services.spreading import spread_post
@@ -205,7 +205,7 @@ def keep_post(
         return known
     if author.state != "active":
         raise Invalid("The author's account is not active.")
-    parent = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
+    parent = _answered(tx, found, author)
     post = _new_post(found, author, parent, now_ms)
     posts.insert(tx, post)
     if found.quote:
@@ -220,6 +220,14 @@ def keep_post(
         _tell(tx, site, post, found, author, named, parent, now_ms)
         tell_quoted(tx, post, author, now_ms)
     return post
+
+
+def _answered(db: Read, found: Object, author: Account) -> Post | None:
+    """What a stranger answers; not one of ours that they cannot have read, but may have guessed."""
+    parent = posts.by_uri(db, found.in_reply_to) if found.in_reply_to else None
+    if parent is None or not parent.local or parent.open:
+        return parent
+    return parent if rights.may_read(db, author.id, parent) and not parent.secret else None
 
 
 def settle_quote(tx: Write, post: Post, author: Account) -> Post:
@@ -417,7 +425,7 @@ def related(db: Read, site: Site, found: Object, author: Account) -> bool:
     quoted = posts.by_uri(db, found.quote) if found.quote else None
     if quoted is not None and quoted.local:
         return True
-    if found.in_reply_to and posts.by_uri(db, found.in_reply_to):
+    if _answered(db, found, author):
         return True
     return any(account.local and account.state == "active" for account in _named(db, site, found))
 

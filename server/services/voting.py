@@ -214,7 +214,7 @@ def _update(tx: Write, site: Site, post: Post, now_ms: int) -> None:
         author,
         build.update(documents.by_post(tx, site, post), post.version),
         now_ms,
-        followers=post.visibility != "direct",
+        followers=not post.private,
         beyond=posts.reached(tx, post.id),
         through=post.id if post.open else None,
     )

@@ -151,18 +151,16 @@ def _samples(db: Read, account_id: int, keys: list[str], top_id: int) -> dict[st
 
 
 _NONE: Final = {f"key{n}": "" for n in range(GROUPS_AT_ONCE)}
-_SAMPLES: Final = (  # noqa: S608
-    " UNION ALL ".join(
-        f"""
-        SELECT * FROM (SELECT n.group_key, n.id, n.from_id, n.created_ms
-            FROM notification n JOIN account a ON a.id = n.from_id
-            WHERE {HEARD} AND n.group_key = :{key} AND n.group_key <> '' AND n.id <= :top
-            ORDER BY n.id DESC LIMIT :sample) AS of_{key}
-        """  # noqa: S608
-        for key in _NONE
-    )
-    + " ORDER BY id DESC"
-)
+_OF_EACH: Final = [
+    f"""
+    SELECT * FROM (SELECT n.group_key, n.id, n.from_id, n.created_ms
+        FROM notification n JOIN account a ON a.id = n.from_id
+        WHERE {HEARD} AND n.group_key = :{key} AND n.group_key <> '' AND n.id <= :top
+        ORDER BY n.id DESC LIMIT :sample) AS of_{key}
+    """  # noqa: S608
+    for key in _NONE
+]
+_SAMPLES: Final = " UNION ALL ".join(_OF_EACH) + " ORDER BY id DESC"
 
 
 def latest(db: Read, account_id: int, key: str) -> Notification | None:

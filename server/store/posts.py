@@ -98,10 +98,10 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
 def count(tx: Write, post: Post, change: int) -> None:
     """One post more or less: of its author, and below what it answers.
 
-    Direct posts count nowhere, and a reply only where everybody may read it: a number must not
+    Private posts count nowhere, and a reply only where everybody may read it: a number must not
     tell of what is private.
     """
-    if post.visibility != "direct":
+    if not post.private:
         accounts.count_post(tx, post.author_id, change, post.published_ms)
     if post.reply_to_id and post.visibility in ("public", "unlisted"):
         tx.run(

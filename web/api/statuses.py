@@ -1,6 +1,7 @@
 """Statuses: read, write, edit and delete. docs.joinmastodon.org/methods/statuses
 
-Writing takes two keys that Mastodon does not have: `title` and `lead`, which make a story.
+Writing takes two keys that Mastodon does not have, `title` and `lead`, which make a story, and a
+visibility: `secret`, a comment for the author of the story alone.
 """
 
 from collections.abc import Callable
@@ -80,7 +81,7 @@ class Text(msgspec.Struct, frozen=True):
     language: str | None = None
     media_ids: tuple[Id, ...] = ()
     media_attributes: tuple[Described, ...] = ()
-    visibility: Literal["public", "unlisted", "private", "direct"] | None = None
+    visibility: Literal["public", "unlisted", "private", "direct", "secret"] | None = None
     in_reply_to_id: Id | None = None
     poll: Poll | None = None
     scheduled_at: str | None = None

@@ -4,7 +4,7 @@ import argparse
 
 from server.clock import now_ms
 from server.config import site
-from server.model import VISIBILITIES, Post, Site
+from server.model import AUDIENCES, Post, Site
 from server.services import posts
 from server.store.db import Write
 from web.commands.failure import Failure
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
     parser.add_argument("--title", default="", help="makes it a story; else it is a short note")
     parser.add_argument("--lead", default="", help="the sentence below the title")
     parser.add_argument("--community", default="", help="once there are boards")
-    parser.add_argument("--visibility", choices=VISIBILITIES, default="public")
+    parser.add_argument("--visibility", choices=AUDIENCES, default="public")
     parser.add_argument("--language", default="", help="such as ko; else the instance's first")
     parser.set_defaults(run=command(run))
 

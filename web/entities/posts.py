@@ -194,7 +194,7 @@ class QuoteApproval(TypedDict):
 
 
 class SharedStatus(TypedDict):
-    """Of a Status what is the same for every viewer."""
+    """Of a Status what is the same for every viewer. `secret` is ours: a secret comment."""
 
     id: str
     uri: str
@@ -218,6 +218,7 @@ class SharedStatus(TypedDict):
     card: PreviewCard | None
     poll: Poll | None
     quote: Quote | None
+    secret: NotRequired[bool]
 
 
 class Status(SharedStatus, Counts, Opinions):

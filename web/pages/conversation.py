@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, PostView, Relationship
-from server.services import follows, responses, timelines, visits
+from server.services import follows, responses, secret_comments, timelines, visits
 from server.services import threads as thread_service
 from server.services.responses import Responses
 from server.services.threads import Around, Twig
@@ -113,7 +113,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     `total` replies are in the thread below the post, `new` of them since the viewer's last visit.
     Addresses are empty where there is nothing to go to. `here` leads to this very part again.
     `newest_id` is the newest post that the viewer can reach from here, `seen_id` the newest one at
-    their last visit. `whole` is false where the thread is longer than we show.
+    their last visit. `whole` is false where the thread is longer than we show. `secret`: the
+    viewer may answer in secret.
     """
 
     view: PostView
@@ -134,6 +135,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     next: str = ""
     relation: Relationship | None = None
     responses: Responses
+    secret: bool = False
 
     @property
     def shown(self) -> int:
@@ -198,6 +200,7 @@ def read(db: Read, viewer_id: int | None, id: int, asked: Asked) -> Conversation
         next=part_of.sheet(plan.sheets[plan.at + 1]) if plan.at + 1 < len(plan.sheets) else "",
         relation=_relation(db, viewer_id, view),
         responses=responses.of_post(db, viewer_id, id),
+        secret=viewer_id is not None and secret_comments.possible(db, viewer_id, around.post),
     )
 
 

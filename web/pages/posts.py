@@ -95,6 +95,8 @@ async def branch(request: web.Request) -> web.Response:
 
 def greeting(view: PostView, viewer_id: int | None) -> str:
     """The names that a reply begins with, so that those on other servers hear of it."""
+    if view.post.secret:  # of which no other server hears
+        return ""
     people = [view.author, *view.mentions]
     names = dict.fromkeys(f"@{person.acct}" for person in people if person.id != viewer_id)
     return "".join(f"{name} " for name in names)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from server import passwords
 from server.errors import AppError
-from server.model import VISIBILITIES, Account, Media, Site
+from server.model import AUDIENCES, Account, Media, Site
 from server.services import accounts, media, profile_links, sessions
 from server.services.accounts import QUOTE_POLICIES, Defaults, ProfileChanges
 from server.store.db import Write
@@ -136,7 +136,7 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
         viewer.account.id,
         language if language in offered else viewer.member.language,
         Defaults(
-            visibility=visibility if visibility in VISIBILITIES[:3] else None,
+            visibility=visibility if visibility in AUDIENCES[:3] else None,
             sensitive=bool(sent.get("sensitive")),
             quote_policy=quoted if quoted in QUOTE_POLICIES else None,
         ),

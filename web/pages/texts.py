@@ -20,7 +20,7 @@ LASTS_S: Final = (3600, 6 * 3600, DAY_S, 3 * DAY_S, 7 * DAY_S, 30 * DAY_S)
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
-    *("option", "lasts", "multiple", "hidden", "later"),
+    *("option", "lasts", "multiple", "hidden", "later", "secret"),
 )
 
 
@@ -129,7 +129,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_form(sent: Form) -> Text:
     """What was typed and chosen; a choice that was never offered becomes the usual one."""
-    visibility, language = sent.get("visibility"), sent.get("language")
+    visibility = "secret" if sent.get("secret") else sent.get("visibility")
+    language = sent.get("language")
     lasts_s = sent.id("lasts") or DAY_S
     removed = set(sent.ids("remove"))
     media_ids = tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed)

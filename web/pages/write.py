@@ -15,7 +15,7 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
-from server.services import accounts, drafts, media, posts, scheduled
+from server.services import accounts, drafts, media, posts, scheduled, secret_comments
 from server.services.posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
@@ -288,14 +288,15 @@ async def _shown(
     refusal: Refused | None = None,
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
-    pictures, parent, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    pictures, answered, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
     return await page(
         request,
         "write.html",
         status=refusal.cause.status if refusal else HTTPStatus.OK,
         text=msgspec.structs.replace(text, once=text.once or secrets.token_urlsafe(16)),
         pictures=pictures,
-        parent=parent,
+        parent=answered.view if answered else None,
+        secret=answered is not None and answered.secret,
         begun=begun if request.method == "GET" and text.draft_id is None else None,
         editing=editing,
         preview=await previewed(request, text) if preview else None,
@@ -314,9 +315,16 @@ async def previewed(request: web.Request, text: Text) -> str:
     return await asyncio.to_thread(markdown, text.content, story=text.kind == "story", media=media)
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """What a text answers; whether it may do so in secret."""
+
+    view: PostView
+    secret: bool
+
+
 def _around(
     db: Read, viewer_id: int, text: Text
-) -> tuple[list[Media], PostView | None, Begun | None]:
+) -> tuple[list[Media], Answered | None, Begun | None]:
     """The pictures of a text, what it answers, and a draft like it: all may have gone meanwhile."""
     pictures, alts = [], dict(text.alts)
     for id in text.media_ids:
@@ -325,11 +333,17 @@ def _around(
         except NotFound:
             continue
         pictures.append(msgspec.structs.replace(found, alt=alts.get(id, found.alt)))
+    return pictures, _parent(db, viewer_id, text), _unfinished(db, viewer_id, text)
+
+
+def _parent(db: Read, viewer_id: int, text: Text) -> Answered | None:
+    if not text.reply_to_id:
+        return None
     try:
-        parent = posts.view(db, viewer_id, text.reply_to_id) if text.reply_to_id else None
+        view = posts.view(db, viewer_id, text.reply_to_id)
     except AppError:
-        parent = None
-    return pictures, parent, _unfinished(db, viewer_id, text)
+        return None
+    return Answered(view, secret_comments.possible(db, viewer_id, view.post))
 
 
 def _unfinished(db: Read, viewer_id: int, text: Text) -> Begun | None:

@@ -36,7 +36,7 @@ def standing(author_id: int, viewer_id: int | None, *, close: bool = False) -> i
 
 def asked(post: Post) -> str:
     """The policy by which `approvals` are told; `direct` where not even the author quotes it."""
-    return "direct" if post.visibility == "direct" else quotes.policy(post)
+    return "direct" if post.private else quotes.policy(post)
 
 
 @cache

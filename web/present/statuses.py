@@ -44,7 +44,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
     post = view.post
     pictures = [one for one in view.media if one.kind != "link"]
     reply_to = view.reply_to_author
-    return {
+    shared: entities.SharedStatus = {
         "id": str(post.id),
         "uri": post.uri,
         "url": post.url or post.uri,
@@ -68,6 +68,9 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "poll": None,
         "quote": None,
     }
+    if post.secret:
+        shared["secret"] = True
+    return shared
 
 
 def special(view: PostView) -> bool:

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from server.model import Site
+from server.model import AUDIENCES, Site
 from web import entities
 
 LAST_MS: Final = 253_370_764_800_000  # 9999-01-01T00:00:00Z
@@ -13,8 +13,9 @@ VISIBILITY: Final = {
     "unlisted": "unlisted",
     "followers": "private",
     "direct": "direct",
+    "secret": "direct",  # the nearest word that apps know
 }
-VISIBILITIES: Final = {theirs: ours for ours, theirs in VISIBILITY.items()}
+VISIBILITIES: Final = {VISIBILITY[ours]: ours for ours in AUDIENCES} | {"secret": "secret"}
 
 
 def when(at_ms: int) -> str:
