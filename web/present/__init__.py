@@ -59,9 +59,8 @@ from web.present.statuses import (
     source,
     special,
     status,
-    tag,
 )
-from web.present.values import VISIBILITIES, VISIBILITY, day, day_ms, when, when_or_none
+from web.present.values import VISIBILITIES, VISIBILITY, day, day_ms, tag, when, when_or_none
 
 __all__ = [
     "VISIBILITIES",

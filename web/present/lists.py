@@ -9,8 +9,8 @@ from server.store.filters import Filter, FilteredPost, Keyword
 from server.store.lists import List
 from server.store.tags import Featured
 from web import entities
-from web.present.statuses import tag as status_tag
 from web.present.values import day, when_or_none
+from web.present.values import tag as status_tag
 
 
 def list_(of: List) -> entities.List:

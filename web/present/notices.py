@@ -20,8 +20,7 @@ from server.store.warnings import Warning_
 from web import entities, i18n
 from web.i18n import N_
 from web.present.accounts import account, mention
-from web.present.statuses import tag
-from web.present.values import address, when, when_or_none
+from web.present.values import address, tag, when, when_or_none
 
 IN_WORDS: Final[Mapping[str, str]] = {
     "mention": N_("%(name)s wrote to you"),

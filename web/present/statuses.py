@@ -3,7 +3,6 @@
 import json
 from html import escape
 from typing import Any, Final, cast
-from urllib.parse import quote as percent
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +15,7 @@ from web.present.accounts import account, mention
 from web.present.attachments import card, media, preview_card
 from web.present.polls import poll
 from web.present.quotes import approval, asked, shallow_quote
-from web.present.values import VISIBILITY, emojis, id_or_none, moment, when, when_or_none
+from web.present.values import VISIBILITY, emojis, id_or_none, moment, tag, when, when_or_none
 
 EXCERPT_CHARS: Final = 500
 """Of a story without a lead; the rest is behind its link."""
@@ -195,11 +194,6 @@ def _beginning(html: str) -> str:
     if len(text.plain(html)) <= EXCERPT_CHARS:
         return html
     return f"<p>{escape(text.excerpt(html, EXCERPT_CHARS))}</p>"
-
-
-def tag(site: Site, name: str) -> entities.StatusTag:
-    """Status::Tag: the hashtag without its sign, and its page here."""
-    return {"name": name, "url": f"{site.origin}/tags/{percent(name)}"}
 
 
 def source(post: Post) -> entities.StatusSource:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, tzinfo
 from typing import Final
+from urllib.parse import quote
 
 from server.model import AUDIENCES, Site
 from web import entities
@@ -70,3 +71,8 @@ def emojis(site: Site, kept: str) -> list[entities.CustomEmoji]:
         for code, url in shown
         if url
     ]
+
+
+def tag(site: Site, name: str) -> entities.StatusTag:
+    """Status::Tag: the hashtag without its sign, and its page here."""
+    return {"name": name, "url": f"{site.origin}/tags/{quote(name)}"}
