@@ -636,3 +636,12 @@ def test_several_processes_share_one_port_on_postgresql(folder, postgresql_serve
         finally:
             process.kill()
     postgresql_server.drop(url)
+
+
+@pytest.mark.parametrize("module", sorted({module for module, _ in cli.COMMANDS.values()}))
+def test_a_command_is_imported_first_and_alone(module):
+    """As `madang` does it: what two modules import of each other shows only then."""
+    said = subprocess.run(
+        [sys.executable, "-c", f"import web.commands.{module}"], capture_output=True, check=False
+    )
+    assert said.returncode == 0, said.stderr.decode()
