@@ -35,6 +35,7 @@ LEAST_OF_MEDIA: Final[Mapping[str, int]] = types.MappingProxyType(
 )
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
@@ -52,6 +53,7 @@ class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ("ko", "en")
     timezone: str = "Asia/Seoul"
     description: str = ""
+    contact_email: str = ""
     accent: str = "#17614f"
     logo: str = ""
     cover: str = ""
@@ -253,6 +255,11 @@ def _identity_problems(instance: Instance) -> Iterator[str]:
         yield (
             f"instance.description has {len(instance.description)} characters; "
             f"say it in {MAX_DESCRIPTION}."
+        )
+    if instance.contact_email and not _EMAIL.fullmatch(instance.contact_email):
+        yield (
+            f'instance.contact_email "{instance.contact_email}" is not an e-mail address, '
+            'such as "hello@gm.example".'
         )
     if not _COLOUR.fullmatch(instance.accent):
         yield (

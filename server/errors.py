@@ -2,10 +2,12 @@
 
     AppError
     ├── Invalid     422      ├── Conflict  409
-    ├── NotFound    404      ├── TooMany   429
-    ├── Unauthorized 401     ├── TooLarge  413
-    ├── Forbidden   403      └── StorageFull 507
-    └── Deleted     410
+    │   └── NobodysToken     ├── TooMany   429
+    ├── NotFound    404      ├── TooLarge  413
+    ├── Unauthorized 401     ├── StorageFull 507
+    │   └── BadToken         └── Deleted   410
+    └── Forbidden   403
+        └── OutOfScope
 
 The message is a gettext msgid: an English sentence that says what to do, with `%(name)s` holes that
 `values` fill. Pages translate it; the client API translates it by `Accept-Language`.
@@ -16,10 +18,14 @@ from typing import ClassVar
 
 
 class AppError(Exception):
-    """Base: `code` is stable API, the message is for people."""
+    """Base: `code` is stable API, the message is for people.
+
+    `told`: words that apps compare, never translated; the message is told beside them.
+    """
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     code: ClassVar[str] = "bad_request"
+    told: ClassVar[str] = ""
 
     def __init__(self, message: str, /, **values: object) -> None:
         """`message` is a msgid; `values` fill its holes."""
@@ -47,6 +53,24 @@ class Forbidden(AppError):
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
+
+
+class BadToken(Unauthorized):
+    """An app came without a token, or with one that does not count."""
+
+    told = "The access token is invalid"
+
+
+class OutOfScope(Forbidden):
+    """An app's token does not cover this."""
+
+    told = "This action is outside the authorized scopes"
+
+
+class NobodysToken(Invalid):
+    """An app's token is its own, and this is for somebody."""
+
+    told = "This method requires an authenticated user"
 
 
 class NotFound(AppError):

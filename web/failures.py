@@ -54,6 +54,8 @@ def _for_app(request: web.Request, status: int, error: AppError | None) -> web.R
     language = i18n.choose(request, request.config_dict[SITE].languages, None)
     words = i18n.say(error, language) if error else HTTPStatus(status).phrase
     body = {"error": words}
+    if error and error.told:
+        body = {"error": error.told, "error_description": words}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         body["error_description"] = f"request {request.get(REQUEST_ID, '')}"
     response = web.json_response(body, status=status)

@@ -25,3 +25,10 @@ def in_force(db: Read, language: str) -> list[Rule]:
     """By which rules people meet here; those of the house in the reader's language."""
     said = translations(language).gettext
     return rules.all(db) or [Rule(n, said(rule)) for n, rule in enumerate(GIVEN, start=1)]
+
+
+def in_languages(db: Read, languages: tuple[str, ...]) -> dict[str, list[Rule]]:
+    """The rules of every Madang in each language; nothing where the city has its own."""
+    if rules.all(db):
+        return {}
+    return {language: in_force(db, language) for language in languages}

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
 from server.clock import DAY_MS
-from server.errors import AppError, NotFound, TooMany, Unauthorized
+from server.errors import AppError, BadToken, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
@@ -179,7 +179,7 @@ async def _by_token(request: web.Request, authorization: str) -> None:
         found = await request.config_dict[DB].read_inline(sessions.by_access_token, token)
     if found is None:
         rates.count(request)
-        raise Unauthorized("The access token is not valid; please sign in again in your app.")
+        raise BadToken("The access token is not valid; please sign in again in your app.")
     _hold(request, found)
     now_ms = request.config_dict[NOW]()
     if found.used_ms < now_ms - DAY_MS:

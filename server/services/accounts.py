@@ -484,6 +484,11 @@ def _own(db: Read, account_id: int) -> tuple[Account, Member]:
     return account, member
 
 
+def contact(db: Read) -> Account | None:
+    """Whom one can turn to: the first admin, or else moderator, if there is one."""
+    return store.contact(db)
+
+
 def moderators(db: Read) -> list[Account]:
     """Those who decide here."""
     return store.moderators(db)

@@ -52,6 +52,12 @@ def part(tx: Write, site: Site, account_id: int, domain: str, now_ms: int) -> bo
     return len(ties) == AT_ONCE
 
 
+def ties(db: Read, viewer_id: int, domain: str) -> tuple[int, int]:
+    """How many from a server follow the viewer, and how many there the viewer follows."""
+    name = text.domain_name(domain)
+    return (0, 0) if name is None else store.count_ties(db, viewer_id, name)
+
+
 def let_in(tx: Write, viewer_id: int, domain: str) -> None:
     """Let a server in again; follows that ended stay ended."""
     store.remove(tx, viewer_id, text.domain_name(domain) or domain.strip().lower())

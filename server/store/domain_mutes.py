@@ -63,6 +63,24 @@ def page(db: Read, account_id: int, window: Page) -> list[tuple[int, str]]:
     return [(row["id"], row["domain"]) for row in found]
 
 
+def count_ties(db: Read, account_id: int, domain: str) -> tuple[int, int]:
+    """How many from there follow the account, and how many there it follows."""
+    found = db.one(
+        """
+        SELECT
+            (SELECT count(*) FROM follow f JOIN account a ON a.id = f.follower_id
+                WHERE f.target_id = :account AND f.state = 'accepted' AND a.domain = :domain)
+                AS followers,
+            (SELECT count(*) FROM follow f JOIN account a ON a.id = f.target_id
+                WHERE f.follower_id = :account AND f.state = 'accepted' AND a.domain = :domain)
+                AS following
+        """,
+        account=account_id,
+        domain=domain,
+    )
+    return (int(found["followers"]), int(found["following"])) if found else (0, 0)
+
+
 def ties(db: Read, account_id: int, domain: str, limit: int) -> list[tuple[int, int]]:
     """(follower, target) of follows, or requests, between the account and people of the server."""
     found = db.all(

@@ -13,8 +13,10 @@ from server.errors import NotFound
 from web.api import (
     accounts,
     announcements,
+    annual_reports,
     apps,
     async_refreshes,
+    beside,
     bookmarks,
     circles,
     conversations,
@@ -54,6 +56,7 @@ from web.api.rates import show_standing
 __all__ = ["carry", "register", "with_slash"]
 
 PREFIX: Final = "/api/"
+EVERYTHING: Final = PREFIX + "{path}"
 CROSS_ORIGIN: Final = (
     PREFIX,
     *("/oauth/token", "/oauth/revoke", "/oauth/userinfo"),
@@ -75,6 +78,7 @@ _PREFLIGHT: Final = {
 def register(app: web.Application) -> None:
     """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
     app[FRAGMENTS] = Fragments()
+    instance.prepare(app)
     place.prepare(app)
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
@@ -85,6 +89,8 @@ def register(app: web.Application) -> None:
         conversations,
         grouped,
         async_refreshes,
+        annual_reports,
+        beside,
         bookmarks,
         instance,
         markers,
@@ -147,5 +153,11 @@ async def preflight(request: web.Request) -> web.Response:
 
 
 async def unknown(request: web.Request) -> web.Response:
-    """An endpoint that does not exist here, or not yet."""
+    """An endpoint that does not exist here, or not yet, or not for this method."""
+    methods: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical.startswith(PREFIX) and resource.canonical != EVERYTHING:
+            methods |= (await resource.resolve(request))[1]
+    if methods:
+        raise web.HTTPMethodNotAllowed(request.method, methods)
     raise NotFound("This server has no such endpoint.")

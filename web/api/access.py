@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from server.errors import Forbidden, Invalid, NotFound, Unauthorized
+from server.errors import BadToken, NobodysToken, NotFound, OutOfScope
 from server.ids import parse_id
 from server.services.scopes import covers
 from web.keys import CALLER, VIEWER, Caller, Viewer
@@ -57,7 +57,7 @@ def by_app(*scopes: str) -> Callable[[AppHandler], Handler]:
                     app_id=viewer.app_id,
                 )
             if caller is None:
-                raise Unauthorized("The access token is missing or not valid: sign in again.")
+                raise BadToken("The access token is missing or not valid: sign in again.")
             if scopes:
                 _check(caller.scopes, scopes)
             return await handler(request, caller)
@@ -72,9 +72,9 @@ def _nobody(request: web.Request, scopes: tuple[str, ...]) -> Exception:
     """Why an endpoint that is somebody's refuses: no token, a narrow one, or nobody's."""
     caller = request.get(CALLER)
     if caller is None:
-        return Unauthorized("The access token is missing or not valid: sign in again.")
+        return BadToken("The access token is missing or not valid: sign in again.")
     _check(caller.scopes, scopes)
-    return Invalid("This method requires an authenticated user")
+    return NobodysToken("This is for people: sign in with your app first.")
 
 
 def anybody(*scopes: str) -> Callable[[OpenHandler], Handler]:
@@ -107,7 +107,7 @@ def check(viewer: Viewer, scopes: tuple[str, ...]) -> None:
 
 def _check(given: frozenset[str], scopes: tuple[str, ...]) -> None:
     if not any(covers(given, scope) for scope in scopes):
-        raise Forbidden(
+        raise OutOfScope(
             "This app may not do that: it was not given the scope %(scope)s.", scope=scopes[0]
         )
 

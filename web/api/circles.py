@@ -14,7 +14,7 @@ from web import entities, present
 from web.api.access import need
 from web.api.answers import MOST_ACCOUNTS, listing, one, people, window
 from web.api.shape import gives
-from web.body import body
+from web.body import body, query
 from web.keys import DB, NOW, SITE, Viewer
 
 routes = web.RouteTableDef()
@@ -87,6 +87,22 @@ async def domain_blocks(request: web.Request, viewer: Viewer) -> web.Response:
     found = await request.config_dict[DB].read(domain_mutes.page, viewer.account.id, page)
     items = [msgspec.json.encode(domain) for _, domain in found]
     return listing(request, items, [id for id, _ in found])
+
+
+@routes.get("/api/v1/domain_blocks/preview")
+@need("read:blocks")
+@gives(entities.DomainBlockPreview, query=Domain)
+async def preview(request: web.Request, viewer: Viewer) -> web.Response:
+    """What shutting a server out would end."""
+    domain = query(request, Domain).domain
+    followers, following = await request.config_dict[DB].read(
+        domain_mutes.ties, viewer.account.id, domain
+    )
+    entity: entities.DomainBlockPreview = {
+        "followers_count": followers,
+        "following_count": following,
+    }
+    return one(entity)
 
 
 @routes.post("/api/v1/domain_blocks")

@@ -1,104 +1,123 @@
-"""What this place is, and what it can do. docs.joinmastodon.org/methods/instance
+"""What this place is. docs.joinmastodon.org/methods/instance
 
 The version reads like Mastodon's, because older apps decide by it what they offer. Newer ones look
-at `api_versions.mastodon`: 1 until every endpoint of a higher version works here.
+at `api_versions.mastodon`: docs/adr/0010-the-api-version-that-is-claimed.md.
 """
 
-from typing import Any, Final
+from html import escape
+from typing import Final
 
+import msgspec
 from aiohttp import web
 
+from server.clock import MINUTE_MS
 from server.config import VERSION
-from server.films import MAX_FILM_PIXELS, MAX_FRAME_RATE
-from server.model import Site
-from server.services import accounts
-from server.services.media import MAX_ALT
-from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LENGTH_S
-from server.services.posts import MAX_NOTE, MAX_PICTURES_OF_NOTE, MAX_PINS
-from web import intake
+from server.model import Account, Site
+from server.services import accounts, rules
+from server.services.accounts import Facts
+from server.services.rules import Rule
+from server.store.db import Read
+from web import entities, house_rules, present
+from web.api import offered, place
 from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
-from web.body import MAX_FILE_BYTES
-from web.keys import DB, FILMS, NOW, SITE, VAPID_KEY, Viewer
+from web.brand import Brand
+from web.kept import Lately
+from web.keys import BRAND, CONFIG, DB, NOW, SITE, Viewer
+from web.render import language_of
 
 routes = web.RouteTableDef()
 
 MASTODON_VERSION: Final = f"4.6.0 (compatible; Madang {VERSION})"
-API_VERSION: Final = 1
-MAX_PIXELS: Final = 33_000_000
+API_VERSION: Final = 9
+ICONS: Final = (180, 192, 512)  # pixels
+
+
+FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")
+
+
+def prepare(app: web.Application) -> None:
+    """People and posts are counted once a minute: every app that is opened asks."""
+    app[FACTS] = Lately(MINUTE_MS)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the database knows of the place."""
+
+    facts: Facts
+    contact: Account | None
+    rules: list[Rule]
+    translations: dict[str, list[Rule]]
+    papers: tuple[str, ...]
 
 
 @routes.get("/api/v2/instance")
 @anybody()
+@gives(entities.Instance)
 async def second(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """Instance."""
-    site = request.config_dict[SITE]
-    facts = await request.config_dict[DB].read(accounts.facts, request.config_dict[NOW]())
-    thumbnail = f"{site.origin}/static/header.png"
-    return one(
-        {
-            "domain": site.domain,
-            "title": site.name,
-            "version": MASTODON_VERSION,
-            "source_url": f"{site.origin}/about",
-            "description": site.description or site.name,
-            "usage": {"users": {"active_month": facts.active_month}},
-            "thumbnail": {"url": thumbnail, "blurhash": None, "versions": {"@1x": thumbnail}},
-            "icon": [{"src": f"{site.origin}/static/avatar.png", "size": "400x400"}],
-            "languages": list(site.languages),
-            "configuration": configuration(request),
-            "registrations": registrations(site),
-            "api_versions": {"mastodon": API_VERSION},
-            "contact": {"email": "", "account": None},
-            "rules": [],
-        }
-    )
+    """This server, as newer apps read it."""
+    site, found = request.config_dict[SITE], await _found(request)
+    entity: entities.Instance = {
+        "domain": site.domain,
+        "title": site.name,
+        "version": MASTODON_VERSION,
+        "source_url": f"{site.origin}/about",
+        "description": site.description or site.name,
+        "usage": {"users": {"active_month": found.facts.active_month}},
+        "thumbnail": thumbnail(site, request.config_dict[BRAND]),
+        "icon": icons(site, request.config_dict[BRAND]),
+        "languages": list(site.languages),
+        "configuration": offered.configuration(request, found.papers),
+        "registrations": joining(site),
+        "api_versions": {"mastodon": API_VERSION},
+        "contact": {
+            "email": request.config_dict[CONFIG].instance.contact_email,
+            "account": _contact(site, found),
+        },
+        "rules": present.rules(found.rules, found.translations),
+    }
+    return one(entity)
 
 
 @routes.get("/api/v1/instance")
 @anybody()
+@gives(entities.InstanceV1)
 async def first(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """V1::Instance, which apps of Tusky's age read."""
-    site = request.config_dict[SITE]
-    facts = await request.config_dict[DB].read(accounts.facts, request.config_dict[NOW]())
-    joining = registrations(site)
-    return one(
-        {
-            "uri": site.domain,
-            "title": site.name,
-            "short_description": site.description or site.name,
-            "description": site.description or site.name,
-            "email": "",
-            "version": MASTODON_VERSION,
-            "urls": {"streaming_api": streaming_url(site)},
-            "stats": {
-                "user_count": facts.users,
-                "status_count": facts.posts,
-                "domain_count": 0,
-            },
-            "thumbnail": f"{site.origin}/static/header.png",
-            "languages": list(site.languages),
-            "registrations": joining["enabled"],
-            "approval_required": joining["approval_required"],
-            "invites_enabled": site.registrations == "invite",
-            "configuration": configuration(request),
-            "contact_account": None,
-            "rules": [],
-        }
-    )
+    """This server, as apps of Tusky's age read it."""
+    site, found = request.config_dict[SITE], await _found(request)
+    how = joining(site)
+    entity: entities.InstanceV1 = {
+        "uri": site.domain,
+        "title": site.name,
+        "short_description": site.description or site.name,
+        "description": escape(site.description or site.name),
+        "email": request.config_dict[CONFIG].instance.contact_email,
+        "version": MASTODON_VERSION,
+        "urls": {"streaming_api": offered.streaming(request)},
+        "stats": {
+            "user_count": found.facts.users,
+            "status_count": found.facts.posts,
+            "domain_count": len(await place.known_peers(request)),
+        },
+        "thumbnail": thumbnail(site, request.config_dict[BRAND])["url"],
+        "languages": list(site.languages),
+        "registrations": how["enabled"],
+        "approval_required": how["approval_required"],
+        "invites_enabled": site.registrations == "invite",
+        "configuration": offered.first_configuration(request),
+        "contact_account": _contact(site, found),
+        "rules": present.rules(found.rules, found.translations),
+    }
+    return one(entity)
 
 
 @routes.get("/api/v1/custom_emojis")
 @anybody()
+@gives(list[entities.CustomEmoji])
 async def custom_emojis(request: web.Request, viewer: Viewer | None) -> web.Response:
     """None of our own; those of strangers come with what they wrote."""
     return one([])
-
-
-def streaming_url(site: Site) -> str:
-    """Where WebSockets are opened, without the path."""
-    return site.origin.replace("http", "ws", 1)
 
 
 @routes.get("/api/v1/instance/translation_languages")
@@ -109,44 +128,56 @@ async def translation_languages(request: web.Request, viewer: Viewer | None) -> 
     return one({})
 
 
-def configuration(request: web.Request) -> dict[str, Any]:
-    """What may be sent, and how much of it."""
-    site, films = request.config_dict[SITE], request.config_dict[FILMS]
-    return {
-        "urls": {"about": f"{site.origin}/about", "streaming": streaming_url(site)},
-        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": MAX_PINS},
-        "statuses": {
-            "max_characters": MAX_NOTE,
-            "max_media_attachments": MAX_PICTURES_OF_NOTE,
-            "characters_reserved_per_url": 23,
-        },
-        "media_attachments": {
-            "supported_mime_types": list(intake.types(request)),
-            "description_limit": MAX_ALT,
-            "image_size_limit": MAX_FILE_BYTES,
-            "image_matrix_limit": MAX_PIXELS,
-            "video_size_limit": films.limits.bytes if films.available else 0,
-            "video_frame_rate_limit": MAX_FRAME_RATE if films.available else 0,
-            "video_matrix_limit": MAX_FILM_PIXELS if films.available else 0,
-        },
-        "polls": {
-            "max_options": MAX_OPTIONS,
-            "max_characters_per_option": MAX_OPTION,
-            "min_expiration": MIN_LENGTH_S,
-            "max_expiration": MAX_LENGTH_S,
-        },
-        "translation": {"enabled": False},
-        "vapid": {"public_key": request.config_dict[VAPID_KEY]},
-    }
+def thumbnail(site: Site, brand: Brand) -> entities.Thumbnail:
+    """The city's cover, or the card that is drawn for links to it."""
+    url, versions = f"{site.origin}/cards/site.png", entities.ThumbnailSizes()
+    if brand.cover:
+        url = site.origin + brand.cover
+        versions = {"@1x": site.origin + brand.cover_small, "@2x": url}
+    return {"url": url, "description": site.name, "blurhash": None, "versions": versions}
 
 
-def registrations(site: Site) -> dict[str, Any]:
-    """Whether one can join, and how: on the page, not from an app."""
+def icons(site: Site, brand: Brand) -> list[entities.InstanceIcon]:
+    """The city's sign in several sizes."""
+    return [
+        {"src": site.origin + brand.icon_png(str(size)), "size": f"{size}x{size}"} for size in ICONS
+    ]
+
+
+def joining(site: Site) -> entities.Joining:
+    """Whether one can join, and how. With an invitation one joins on the page."""
+    approval, invited = site.registrations == "approval", site.registrations == "invite"
     return {
-        "enabled": site.registrations in ("open", "approval"),
-        "approval_required": site.registrations == "approval",
-        "reason_required": site.registrations == "approval",
+        "enabled": approval or site.registrations == "open",
+        "approval_required": approval,
+        "reason_required": approval,
         "message": None,
         "min_age": None,
-        "url": f"{site.origin}/sign-up",
+        "url": f"{site.origin}/sign-up" if invited else None,
     }
+
+
+def _contact(site: Site, found: Found) -> entities.Account | None:
+    return None if found.contact is None else present.account(site, found.contact)
+
+
+async def _found(request: web.Request) -> Found:
+    db, now_ms = request.config_dict[DB], request.config_dict[NOW]()
+
+    async def count() -> Facts:
+        return await db.read(accounts.facts, now_ms)
+
+    facts = await request.app[FACTS].get(now_ms, count)
+    return await db.read(
+        _all, facts, request.config_dict[SITE].languages, language_of(request), now_ms
+    )
+
+
+def _all(db: Read, facts: Facts, languages: tuple[str, ...], language: str, now_ms: int) -> Found:
+    return Found(
+        facts=facts,
+        contact=accounts.contact(db),
+        rules=house_rules.in_force(db, language),
+        translations=house_rules.in_languages(db, languages),
+        papers=tuple(kind for kind in rules.KINDS if rules.paper(db, kind, now_ms)),
+    )

@@ -19,7 +19,7 @@ from server.model import Site
 from web import entities
 from web.api.access import GUARD, anybody
 from web.api.answers import Window
-from web.api.shape import SHAPE, Shape
+from web.api.shape import SHAPE, Shape, gives
 from web.body import Upload
 from web.keys import SITE, Viewer
 
@@ -149,7 +149,7 @@ def _values(properties: dict[str, Any]) -> list[Any]:
 def _responses(shape: Shape) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if shape.answer is not None:
-        content = {"content": {"application/json": {"schema": schema_of(shape.answer)}}}
+        content = {"content": {shape.media: {"schema": schema_of(shape.answer)}}}
     error = {"application/json": {"schema": {"$ref": ENTITIES.format(name="Error")}}}
     done: dict[str, Any] = {"description": "Done.", **content}
     if shape.pages:
@@ -228,6 +228,7 @@ DESCRIPTION: Final = web.AppKey("DESCRIPTION", Description)
 
 @routes.get(ADDRESS)
 @anybody()
+@gives(dict[str, Any])
 async def read(request: web.Request, viewer: Viewer | None) -> web.Response:
     """The description of this API."""
     made = request.app[DESCRIPTION].of(request.app)

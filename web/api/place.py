@@ -7,25 +7,37 @@ What an app reads first, the instance itself, is `web.api.instance`.
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from aiohttp import web
+from babel import Locale
 
 from server.clock import DAY_MS, HOUR_MS
 from server.errors import NotFound
 from server.services import rules, servers
+from server.store.db import Read
 from web import entities, house_rules, present
 from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
+from web.body import query
 from web.kept import Lately
-from web.keys import DB, NOW, Viewer
+from web.keys import DB, NOW, SITE, Viewer
+from web.pages.texts import LANGUAGES
 from web.render import language_of
 
 routes = web.RouteTableDef()
 
 WEEKS: Final = 12
+MOST_FOUND: Final = 10
 Weeks = list[servers.Week]
 PEERS: web.AppKey[Lately[list[str]]] = web.AppKey("PEERS")
 ACTIVITY: web.AppKey[Lately[Weeks]] = web.AppKey("ACTIVITY")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The beginning of a name."""
+
+    q: str = ""
 
 
 def prepare(app: web.Application) -> None:
@@ -39,8 +51,9 @@ def prepare(app: web.Application) -> None:
 @gives(list[entities.Rule])
 async def listed_rules(request: web.Request, viewer: Viewer | None) -> web.Response:
     """By which rules people meet here."""
-    found = await request.config_dict[DB].read(house_rules.in_force, language_of(request))
-    return one([present.rule(rule) for rule in found])
+    languages = request.config_dict[SITE].languages
+    found, others = await request.config_dict[DB].read(_rules, language_of(request), languages)
+    return one(present.rules(found, others))
 
 
 @routes.get("/api/v1/instance/extended_description")
@@ -89,11 +102,35 @@ async def terms_at(request: web.Request, viewer: Viewer | None) -> web.Response:
 @gives(list[str])
 async def peers(request: web.Request, viewer: Viewer | None) -> web.Response:
     """The servers that this one has met, but for those with which it does not speak."""
+    return one(await known_peers(request))
+
+
+async def known_peers(request: web.Request) -> list[str]:
+    """The names of those servers, found once an hour."""
 
     async def find() -> list[str]:
         return await request.config_dict[DB].read(servers.names)
 
-    return one(await request.app[PEERS].get(request.config_dict[NOW](), find))
+    return await request.app[PEERS].get(request.config_dict[NOW](), find)
+
+
+@routes.get("/api/v1/peers/search")
+@anybody()
+@gives(list[str], query=Part)
+async def find_peers(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """Those servers whose names begin so."""
+    begin = query(request, Part).q.strip().lower()
+    known = await known_peers(request) if begin else []
+    return one([name for name in known if name.startswith(begin)][:MOST_FOUND])
+
+
+@routes.get("/api/v1/instance/languages")
+@anybody()
+@gives(list[entities.Language])
+async def written_languages(request: web.Request, viewer: Viewer | None) -> web.Response:
+    """In which languages posts are usual here; others are taken as well."""
+    codes = dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))
+    return one([{"code": code, "name": Locale(code).english_name or code} for code in codes])
 
 
 @routes.get("/api/v1/instance/activity")
@@ -127,6 +164,12 @@ def domain_block(rule: servers.Rule) -> entities.DomainBlock:
         "severity": rule.severity,
         "comment": rule.reason,
     }
+
+
+def _rules(
+    db: Read, language: str, languages: tuple[str, ...]
+) -> tuple[list[rules.Rule], dict[str, list[rules.Rule]]]:
+    return house_rules.in_force(db, language), house_rules.in_languages(db, languages)
 
 
 async def _terms(request: web.Request, at_ms: int) -> web.Response:

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, Member, Site
-from server.services import accounts, follows
+from server.services import accounts, follows, tags
 from server.services.accounts import Defaults, ProfileChanges
 from server.store.db import Write
 from server.store.paging import Page
@@ -140,7 +140,7 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
 @gives(entities.Profile)
 async def read(request: web.Request, viewer: Viewer) -> web.Response:
     """One's own profile as it was typed."""
-    return one(present.profile(request.config_dict[SITE], viewer.account))
+    return await _profile(request, viewer.account)
 
 
 @routes.patch("/api/v1/profile")
@@ -150,7 +150,7 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Change one's own profile."""
     changes = await _made(request, await body(request, Profile))
     account, _ = await _change(request, viewer, changes, Defaults())
-    return one(present.profile(request.config_dict[SITE], account))
+    return await _profile(request, account)
 
 
 @routes.delete("/api/v1/profile/avatar")
@@ -224,6 +224,13 @@ def _changed(
     if changes == ProfileChanges():
         return viewer.account, member
     return accounts.edit_profile(tx, site, viewer.account, changes, now_ms), member
+
+
+async def _profile(request: web.Request, account: Account) -> web.Response:
+    site = request.config_dict[SITE]
+    found = await request.config_dict[DB].read(tags.featured, account.id)
+    featured = [present.featured_tag(site, tag) for tag in found]
+    return one(present.profile(site, account, featured))
 
 
 async def _own(request: web.Request, account: Account, member: Member) -> web.Response:

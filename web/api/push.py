@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from federation import webpush
-from server.errors import Invalid, Unauthorized
+from server.errors import BadToken, Invalid
 from server.model import PushSubscription
 from server.services import pushes
 from server.services.pushes import Wish
@@ -118,7 +118,7 @@ async def unsubscribe(request: web.Request, viewer: Viewer) -> web.Response:
 
 def _token(viewer: Viewer) -> int:
     if viewer.token_id is None:
-        raise Unauthorized("The access token is missing or not valid: sign in again.")
+        raise BadToken("The access token is missing or not valid: sign in again.")
     return viewer.token_id
 
 

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from server import lookup
-from server.errors import Deleted, NotFound, Unauthorized
+from server.errors import BadToken, Deleted, NotFound
 from server.model import Account, Post, PostView
 from server.services import reading, search, tags, timelines, trends
 from server.services.tags import Tag
@@ -55,7 +55,7 @@ async def find(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Accounts, posts and hashtags. Only somebody with a token makes us fetch from others."""
     asked, db = query(request, Query), request.config_dict[DB]
     if viewer is None and (asked.resolve or asked.offset):
-        raise Unauthorized("The access token is missing or not valid: sign in again.")
+        raise BadToken("The access token is missing or not valid: sign in again.")
     named = await _named(request, asked)
     if named is None:
         found = await db.read(_searched, viewer_id(viewer), asked, request.config_dict[NOW]())

@@ -197,14 +197,6 @@ async def context(request: web.Request, viewer: Viewer | None) -> web.Response:
     return encoded(b'{"ancestors":[%b],"descendants":[%b]}' % (above, below), headers)
 
 
-@routes.post("/api/v1/statuses/{id}/translate")
-@need("read:statuses")
-async def translate(request: web.Request, viewer: Viewer) -> web.Response:
-    """Nothing is translated here: apps are told so by the 404 that Mastodon gives without a way."""
-    await request.config_dict[DB].read(found, viewer.account.id, path_id(request))
-    raise NotFound("This server does not translate.")
-
-
 @routes.get("/api/v1/statuses/{id}/source")
 @need("read:statuses")
 @gives(entities.StatusSource)

@@ -16,12 +16,13 @@ from typing import Any, Final
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from server.errors import AppError, NotFound, TooMany, Unauthorized
+from server.errors import AppError, BadToken, NotFound, TooMany, Unauthorized
 from server.store import streams as store
 from server.store.db import DatabaseError
 from web import failures, i18n
 from web.api.access import anybody
 from web.api.channels import NOT_YOURS, Channel, channel
+from web.api.shape import gives
 from web.i18n import N_
 from web.keys import DB, HUB, REQUEST_ID, SITE, STREAM, Viewer
 from web.live import Crowded
@@ -61,8 +62,24 @@ PATHS: Final = {
 }
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """Which hashtag, or which list. A token may stand here too: a browser can give no header."""
+
+    tag: str = ""
+    list: str = ""
+    only_media: bool = False
+    access_token: str = ""
+
+
+class Opening(Wish, frozen=True):
+    """A first stream, where one is wanted at once. `stream`: user, public:local, ..."""
+
+    stream: str = ""
+
+
 @routes.get(f"{BASE}/health")
 @anybody()
+@gives(str, media="text/plain")
 async def health(request: web.Request, viewer: Viewer | None) -> web.Response:
     """Whether streams can be opened here."""
     return web.Response(text="OK")
@@ -72,6 +89,7 @@ async def health(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 
 @anybody()
+@gives(str, query=Wish, media="text/event-stream")
 async def events(request: web.Request, visitor: Viewer | None) -> web.StreamResponse:
     """One channel, for as long as somebody listens."""
     viewer, kind = _member(visitor), PATHS[request.path.removeprefix(BASE).strip("/")]
@@ -95,7 +113,7 @@ for path in PATHS:
 def _member(viewer: Viewer | None) -> Viewer:
     """Raise `Unauthorized` for a visitor: as Mastodon's, our streams are for members."""
     if viewer is None:
-        raise Unauthorized("The access token is missing or not valid: sign in again.")
+        raise BadToken("The access token is missing or not valid: sign in again.")
     return viewer
 
 
@@ -159,6 +177,7 @@ async def _check_list(request: web.Request, viewer: Viewer, wish: Channel) -> No
 
 @routes.get(BASE, allow_head=False)
 @anybody()
+@gives(None, query=Opening, status=101)
 async def socket(request: web.Request, visitor: Viewer | None) -> web.StreamResponse:
     """Many channels; which, the app says and unsays."""
     viewer = _member(visitor)

@@ -1,6 +1,8 @@
 """Accounts and how the viewer stands to them."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
+
+from web.entities.lists import FeaturedTag
 
 
 class CustomEmoji(TypedDict):
@@ -110,7 +112,14 @@ class Profile(TypedDict):
     show_media_replies: bool
     show_featured: bool
     attribution_domains: list[str]
-    featured_tags: list[Any]
+    featured_tags: list[FeaturedTag]
+
+
+class DomainBlockPreview(TypedDict):
+    """How many follows, both ways, would end if the viewer shut a server out."""
+
+    followers_count: int
+    following_count: int
 
 
 class AccountSource(TypedDict):

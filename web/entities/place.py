@@ -1,6 +1,6 @@
-"""What this place is."""
+"""What this place says of itself, beside what apps read first."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 Preferences = TypedDict(
     "Preferences",
@@ -17,52 +17,23 @@ Preferences = TypedDict(
 Preferences.__doc__ = "How the viewer wants to write and read."
 
 
-class Instance(TypedDict):
-    """This server, as newer apps read it."""
+class RuleWords(TypedDict):
+    """A rule in another language."""
 
-    domain: str
-    title: str
-    version: str
-    source_url: str
-    description: str
-    usage: dict[str, Any]
-    thumbnail: dict[str, Any]
-    icon: list[dict[str, str]]
-    languages: list[str]
-    configuration: dict[str, Any]
-    registrations: dict[str, Any]
-    api_versions: dict[str, int]
-    contact: dict[str, Any]
-    rules: list[dict[str, Any]]
-
-
-class InstanceV1(TypedDict):
-    """This server, as older apps read it."""
-
-    uri: str
-    title: str
-    short_description: str
-    description: str
-    email: str
-    version: str
-    urls: dict[str, str]
-    stats: dict[str, int]
-    thumbnail: str | None
-    languages: list[str]
-    registrations: bool
-    approval_required: bool
-    invites_enabled: bool
-    configuration: dict[str, Any]
-    contact_account: Any
-    rules: list[dict[str, Any]]
+    text: str
+    hint: str
 
 
 class Rule(TypedDict):
-    """One rule of the house, and what it means where it needs more words."""
+    """One rule of the house, and what it means where it needs more words.
+
+    `translations` by language.
+    """
 
     id: str
     text: str
     hint: str
+    translations: dict[str, RuleWords]
 
 
 class ExtendedDescription(TypedDict):
@@ -104,3 +75,10 @@ class DomainBlock(TypedDict):
     digest: str
     severity: str
     comment: NotRequired[str]
+
+
+class Language(TypedDict):
+    """A language in which one can write, with its English name."""
+
+    code: str
+    name: str

@@ -51,3 +51,17 @@ class Search(TypedDict):
     accounts: list[Account]
     statuses: list[Status]
     hashtags: list[Tag]
+
+
+class AnnualReports(TypedDict):
+    """Somebody's reports about their years, with whom and what they name. None are made here."""
+
+    annual_reports: list[Empty]
+    accounts: list[Account]
+    statuses: list[Status]
+
+
+class AnnualReportState(TypedDict):
+    """Whether a report can be had: available | generating | eligible | ineligible."""
+
+    state: str

@@ -42,7 +42,7 @@ from web.present.notices import (
     severance,
     warning,
 )
-from web.present.place import rule, week
+from web.present.place import rules, week
 from web.present.polls import poll
 from web.present.pushes import push
 from web.present.quotes import approval, approvals, asked, standing
@@ -52,6 +52,7 @@ from web.present.statuses import (
     content,
     counts,
     edit,
+    link_card,
     opinions,
     personal,
     shared_status,
@@ -92,6 +93,7 @@ __all__ = [
     "filter_status",
     "filter_v1",
     "history",
+    "link_card",
     "list_",
     "media",
     "mention",
@@ -111,7 +113,7 @@ __all__ = [
     "relationship",
     "report",
     "role",
-    "rule",
+    "rules",
     "scheduled",
     "severance",
     "shared_status",

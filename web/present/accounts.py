@@ -107,8 +107,8 @@ def suggestion(site: Site, found: Suggestion) -> entities.Suggestion:
     }
 
 
-def profile(site: Site, owner: Account) -> entities.Profile:
-    """Profile: what the owner can change about themself."""
+def profile(site: Site, owner: Account, featured: list[entities.FeaturedTag]) -> entities.Profile:
+    """Profile: what the owner can change about themself. `featured` are the hashtags on it."""
     avatar = address(site, owner.avatar) if owner.avatar else None
     header = address(site, owner.header) if owner.header else None
     return {
@@ -131,7 +131,7 @@ def profile(site: Site, owner: Account) -> entities.Profile:
         "show_media_replies": bool(owner.show_media_replies),
         "show_featured": bool(owner.show_featured),
         "attribution_domains": json.loads(owner.attribution_domains),
-        "featured_tags": [],
+        "featured_tags": featured,
     }
 
 

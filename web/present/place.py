@@ -1,13 +1,26 @@
 """This place: Rule, Activity."""
 
+from collections.abc import Mapping, Sequence
+
 from server.services.rules import Rule
 from server.services.servers import Week
 from web import entities
 
 
-def rule(rule: Rule) -> entities.Rule:
-    """Rule."""
-    return {"id": str(rule.id), "text": rule.text, "hint": rule.hint}
+def rules(
+    found: Sequence[Rule], elsewhere: Mapping[str, Sequence[Rule]] | None = None
+) -> list[entities.Rule]:
+    """Rules; `elsewhere` are the same ones by language."""
+    told: list[entities.Rule] = []
+    for n, rule in enumerate(found):
+        said: dict[str, entities.RuleWords] = {
+            language: {"text": others[n].text, "hint": others[n].hint}
+            for language, others in (elsewhere or {}).items()
+        }
+        told.append(
+            {"id": str(rule.id), "text": rule.text, "hint": rule.hint, "translations": said}
+        )
+    return told
 
 
 def week(week: Week) -> entities.Activity:

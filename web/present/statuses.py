@@ -64,7 +64,7 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
         "mentions": [mention(one) for one in view.mentions],
         "tags": [tag(site, name) for name in json.loads(post.tags)],
         "emojis": emojis(site, post.emojis),
-        "card": _card(site, view),
+        "card": link_card(site, view),
         "poll": None,
         "quote": None,
     }
@@ -101,7 +101,7 @@ def quote(site: Site, quoted: Quoted, viewer_id: int | None, now_ms: int) -> ent
     return {"state": quoted.state, "quoted_status": shown}
 
 
-def _card(site: Site, view: PostView) -> entities.PreviewCard | None:
+def link_card(site: Site, view: PostView) -> entities.PreviewCard | None:
     """What is known of the page to which a post links: read by us, or said by its server."""
     if view.preview is not None:
         return preview_card(site, view.preview)
