@@ -85,6 +85,12 @@ def _own_server() -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(autouse=True)
+def time_of_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids only grow within a process: a test that moves the clock must not move the next one's."""
+    monkeypatch.setattr("server.ids._last", 0)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """A real server, started when the first test needs it."""

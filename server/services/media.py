@@ -161,11 +161,16 @@ def require_room(db: Read, account_id: int, bytes: int, *, unfinished: int = 0) 
 
 
 def one(db: Read, account_id: int, media_id: int) -> Media:
-    """One of the account's pictures. Raises `NotFound`."""
+    """One of the account's pictures, which was not let go. Raises `NotFound`."""
     found = store.by_id(db, media_id)
-    if found is None or found.account_id != account_id:
+    if found is None or found.account_id != account_id or _let_go(found):
         raise NotFound("There is no such picture; please choose it again.")
     return found
+
+
+def _let_go(media: Media) -> bool:
+    """Whether it waits only for its files to be swept away."""
+    return media.post_id is None and media.created_ms == 0
 
 
 def require_ready(media: Media) -> None:

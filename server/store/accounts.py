@@ -280,6 +280,18 @@ def contact(db: Read) -> Account | None:
     return None if row is None else Account(**row)
 
 
+def contact(db: Read) -> Account | None:
+    """Whom one can turn to: the first who runs the place, or else who moderates it."""
+    row = db.one(
+        """
+        SELECT account.* FROM member JOIN account ON account.id = account_id
+        WHERE role IN ('moderator', 'admin') AND member.state = 'active'
+        ORDER BY CASE role WHEN 'admin' THEN 0 ELSE 1 END, account.id LIMIT 1
+        """
+    )
+    return None if row is None else Account(**row)
+
+
 def set_member(tx: Write, account_id: int, **columns: Any) -> None:  # noqa: ANN401
     """Change columns of the private half."""
     names = ", ".join(f"{name} = :{name}" for name in columns)

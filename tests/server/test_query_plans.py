@@ -134,6 +134,7 @@ STORES = (
 
 WHOLE: dict[str, str] = {
     "accounts.files": "housekeeping, once a day",
+    "accounts.contact": "with accounts.moderators",
     "accounts.first_key": "once, at the start; one row",
     "accounts.joined_between": "our own people alone; the answer is kept for an hour",
     "accounts.members": "the operator's list of people",

@@ -146,7 +146,7 @@ async def test_a_narrow_token_does_what_it_names_and_no_more(city):
     reader = await city.token("mina", "read:statuses")
     await city.get("/v1/timelines/home", token=reader)
     refused = await city.get("/v1/notifications", token=reader, expect=403)
-    assert "read:notifications" in refused["error"]
+    assert "read:notifications" in refused["error_description"]
     await city.post("/v1/statuses", token=reader, json={"status": "x"}, expect=403)
     follower = await city.token("mina", "follow")
     await city.post(f"/v1/accounts/{city.id('joon')}/follow", token=follower)
@@ -172,7 +172,7 @@ async def test_a_slash_at_the_end_makes_no_difference(city):
 
 async def test_what_does_not_exist_is_json_too(city):
     assert "error" in await city.get("/v1/nothing/here", expect=404)
-    assert "error" in await city.ask("DELETE", "/v1/timelines/home", "mina", expect=404)
+    assert "error" in await city.ask("DELETE", "/v1/timelines/home", "mina", expect=405)
     for id in ("abc", "0", str(2**63), "9" * 400, "%00", "-1", "²"):
         assert "error" in await city.get(f"/v1/statuses/{id}", "mina", expect=404)
         assert "error" in await city.get(f"/v1/accounts/{id}", expect=404)
@@ -186,8 +186,8 @@ async def test_a_token_that_does_not_count_is_refused_even_where_none_is_needed(
 async def test_a_failure_is_told_in_the_language_of_the_app(city):
     english = await city.get("/v1/notifications", expect=401, headers={"Accept-Language": "en"})
     korean = await city.get("/v1/notifications", expect=401, headers={"Accept-Language": "ko"})
-    assert "token" in english["error"]
-    assert re.search("[가-힣]", korean["error"])
+    assert "token" in english["error_description"]
+    assert re.search("[가-힣]", korean["error_description"])
 
 
 async def test_a_session_of_the_pages_does_not_count_here(city):

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from server.clock import MINUTE_MS
 from server.config import VERSION
 from server.model import Account, Site
 from server.services import accounts, rules
@@ -22,6 +23,7 @@ from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
 from web.brand import Brand
+from web.kept import Lately
 from web.keys import BRAND, CONFIG, DB, NOW, SITE, Viewer
 from web.render import language_of
 
@@ -30,6 +32,14 @@ routes = web.RouteTableDef()
 MASTODON_VERSION: Final = f"4.6.0 (compatible; Madang {VERSION})"
 API_VERSION: Final = 9
 ICONS: Final = (180, 192, 512)  # pixels
+
+
+FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")
+
+
+def prepare(app: web.Application) -> None:
+    """People and posts are counted once a minute: every app that is opened asks."""
+    app[FACTS] = Lately(MINUTE_MS)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -152,13 +162,20 @@ def _contact(site: Site, found: Found) -> entities.Account | None:
 
 
 async def _found(request: web.Request) -> Found:
-    site, now_ms = request.config_dict[SITE], request.config_dict[NOW]()
-    return await request.config_dict[DB].read(_all, site.languages, language_of(request), now_ms)
+    db, now_ms = request.config_dict[DB], request.config_dict[NOW]()
+
+    async def count() -> Facts:
+        return await db.read(accounts.facts, now_ms)
+
+    facts = await request.app[FACTS].get(now_ms, count)
+    return await db.read(
+        _all, facts, request.config_dict[SITE].languages, language_of(request), now_ms
+    )
 
 
-def _all(db: Read, languages: tuple[str, ...], language: str, now_ms: int) -> Found:
+def _all(db: Read, facts: Facts, languages: tuple[str, ...], language: str, now_ms: int) -> Found:
     return Found(
-        facts=accounts.facts(db, now_ms),
+        facts=facts,
         contact=accounts.contact(db),
         rules=house_rules.in_force(db, language),
         translations=house_rules.in_languages(db, languages),

@@ -227,8 +227,10 @@ def _changed(
 
 
 async def _profile(request: web.Request, account: Account) -> web.Response:
-    featured = await request.config_dict[DB].read(tags.featured, account.id)
-    return one(present.profile(request.config_dict[SITE], account, featured))
+    site = request.config_dict[SITE]
+    found = await request.config_dict[DB].read(tags.featured, account.id)
+    featured = [present.featured_tag(site, tag) for tag in found]
+    return one(present.profile(site, account, featured))
 
 
 async def _own(request: web.Request, account: Account, member: Member) -> web.Response:

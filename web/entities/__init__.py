@@ -49,6 +49,7 @@ from web.entities.lists import (
 )
 from web.entities.notices import (
     AccountWarning,
+    AnnouncedStatus,
     Announcement,
     Appeal,
     Conversation,
@@ -100,6 +101,8 @@ from web.entities.posts import (
     AsyncRefreshed,
     Context,
     Counts,
+    EditedOption,
+    EditedPoll,
     Focus,
     MediaAttachment,
     Opinions,
@@ -139,6 +142,7 @@ __all__ = [
     "AccountWarning",
     "ActiveUsers",
     "Activity",
+    "AnnouncedStatus",
     "Announcement",
     "AnnualReportState",
     "AnnualReports",
@@ -160,6 +164,8 @@ __all__ = [
     "CustomEmoji",
     "DomainBlock",
     "DomainBlockPreview",
+    "EditedOption",
+    "EditedPoll",
     "Empty",
     "Error",
     "ExtendedDescription",

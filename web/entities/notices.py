@@ -1,6 +1,6 @@
 """What happened to the viewer, whom they talk with, and what the city says."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from web.entities.people import Account, CustomEmoji, Mention
 from web.entities.posts import Status, StatusTag
@@ -194,6 +194,13 @@ class Reaction(TypedDict):
     static_url: NotRequired[str]
 
 
+class AnnouncedStatus(TypedDict):
+    """A post that an announcement names."""
+
+    id: str
+    url: str
+
+
 class Announcement(TypedDict):
     """What the city says to everybody. `content` is HTML."""
 
@@ -206,7 +213,7 @@ class Announcement(TypedDict):
     updated_at: str
     read: NotRequired[bool]
     mentions: list[Mention]
-    statuses: list[Any]
+    statuses: list[AnnouncedStatus]
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
     reactions: list[Reaction]

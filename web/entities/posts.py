@@ -239,6 +239,18 @@ class StatusSource(TypedDict):
     lead: str
 
 
+class EditedOption(TypedDict):
+    """One answer of a poll at one time."""
+
+    title: str
+
+
+class EditedPoll(TypedDict):
+    """What a poll asked at one time."""
+
+    options: list[EditedOption]
+
+
 class StatusEdit(TypedDict):
     """What a post said at one time."""
 
@@ -249,7 +261,7 @@ class StatusEdit(TypedDict):
     account: Account
     media_attachments: list[MediaAttachment]
     emojis: list[CustomEmoji]
-    poll: NotRequired[dict[str, Any] | None]
+    poll: NotRequired[EditedPoll | None]
 
 
 class Context(TypedDict):

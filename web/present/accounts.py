@@ -1,7 +1,6 @@
 """People: Account, CredentialAccount, Profile, Suggestion, Relationship, Role, Status::Mention."""
 
 import json
-from collections.abc import Sequence
 
 import msgspec
 
@@ -10,9 +9,7 @@ from server.clock import DAY_MS
 from server.model import Account, Member, Relationship, Site
 from server.services import profile_links
 from server.services.discovery import Suggestion
-from server.store.tags import Featured
 from web import entities
-from web.present.lists import featured_tag
 from web.present.values import VISIBILITY, address, day, emojis, when, when_or_none
 
 
@@ -110,7 +107,7 @@ def suggestion(site: Site, found: Suggestion) -> entities.Suggestion:
     }
 
 
-def profile(site: Site, owner: Account, featured: Sequence[Featured]) -> entities.Profile:
+def profile(site: Site, owner: Account, featured: list[entities.FeaturedTag]) -> entities.Profile:
     """Profile: what the owner can change about themself. `featured` are the hashtags on it."""
     avatar = address(site, owner.avatar) if owner.avatar else None
     header = address(site, owner.header) if owner.header else None
@@ -134,7 +131,7 @@ def profile(site: Site, owner: Account, featured: Sequence[Featured]) -> entitie
         "show_media_replies": bool(owner.show_media_replies),
         "show_featured": bool(owner.show_featured),
         "attribution_domains": json.loads(owner.attribution_domains),
-        "featured_tags": [featured_tag(site, one) for one in featured],
+        "featured_tags": featured,
     }
 
 
