@@ -36,11 +36,15 @@ def by_uri(db: Read, uri: str) -> Account | None:
 
 
 def by_handle(db: Read, name: str, domain: str = "") -> Account | None:
-    """The account called `name@domain`; the last one we met where a peer gave a name twice."""
+    """The account called `name@domain`; the last one we met where a peer gave a name twice.
+
+    SQLite makes a new plan for each value that is compared with the column of a partial index
+    (`WHERE domain = ''`), which takes ten times as long as the look; not so for an expression.
+    """
     return _one(
         db.one(
             """
-            SELECT * FROM account WHERE name = :name AND domain = :domain
+            SELECT * FROM account WHERE name = :name AND domain = CAST(:domain AS TEXT)
             ORDER BY id DESC LIMIT 1
             """,
             name=name.lower() if domain == "" else name,
