@@ -38,12 +38,14 @@ from web import (
     present,
     wellknown,
 )
+from web.callers import Callers
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
     ADDRESSES,
     BRAND,
     BUCKETS,
+    CALLERS,
     CARD_BUCKETS,
     CARDS,
     CLIENT,
@@ -98,6 +100,7 @@ def create_app(
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     app[RATES] = Rates(config.server.app_requests)
+    app[CALLERS] = Callers()
     app[REVOKED] = []
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
