@@ -12,7 +12,6 @@ from aiohttp.abc import AbstractResolver
 from federation import webpush
 from federation.http import Client
 from server import keyring as keys
-from server.bucket import store_of
 from server.clock import MINUTE_MS, now_ms
 from server.config import VERSION, Config, ConfigError, MediaAt, site
 from server.fetch import Fetcher
@@ -22,6 +21,7 @@ from server.media import Pictures
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
+from server.storage import store_of
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.pushes import Pushes
