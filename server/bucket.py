@@ -13,18 +13,14 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from server.config import MediaAt
 from server.errors import NotFound, StorageFull
 from server.stores import (
     MEDIA_TYPES,
-    Folder,
     Place,
-    Store,
     StoreAway,
     Stored,
     clean_scratch,
     is_name,
-    place_of,
     refusal,
     require_name,
 )
@@ -33,19 +29,6 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 _FAILURES = (BaseError, OSError, ValueError)
-
-
-def store_of(at: MediaAt) -> Store:
-    """The store that the configuration names. Nothing is asked of it yet."""
-    scratch = Path(at.scratch) if at.scratch else None
-    if at.folder is not None:
-        return Folder(at.folder, scratch)
-    return Bucket(
-        place_of(at.store),
-        key_id=at.access_key_id,
-        secret=at.secret_access_key,
-        scratch=scratch,
-    )
 
 
 class Bucket:

@@ -12,7 +12,6 @@ from aiohttp.abc import AbstractResolver
 from federation import webpush
 from federation.http import Client
 from server import keyring as keys
-from server.bucket import store_of
 from server.clock import MINUTE_MS, now_ms
 from server.config import VERSION, Config, ConfigError, MediaAt, site
 from server.fetch import Fetcher
@@ -22,6 +21,7 @@ from server.media import Pictures
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
+from server.storage import store_of
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.pushes import Pushes
@@ -38,12 +38,14 @@ from web import (
     present,
     wellknown,
 )
+from web.callers import Callers
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
     ADDRESSES,
     BRAND,
     BUCKETS,
+    CALLERS,
     CARD_BUCKETS,
     CARDS,
     CLIENT,
@@ -98,6 +100,7 @@ def create_app(
     app[NOW] = clock
     app[BUCKETS] = Buckets()
     app[RATES] = Rates(config.server.app_requests)
+    app[CALLERS] = Callers()
     app[REVOKED] = []
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()

@@ -21,6 +21,7 @@ from server.services.trends import Trends
 from server.store.db import Database
 from server.worker.worker import Worker
 from web.brand import Brand
+from web.callers import Callers
 from web.kept import Lately, Pages, Parts
 from web.limits import Buckets
 from web.live import Hub
@@ -77,6 +78,7 @@ FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
 TRENDS: web.AppKey[Lately[Trends]] = web.AppKey("TRENDS")  # what several people speak of
 VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them
 PARTS = web.AppKey("PARTS", Parts)  # of pages, made before
+CALLERS = web.AppKey("CALLERS", Callers)  # whose the tokens of apps are
 RATES = web.AppKey("RATES", Rates)  # how often apps may ask
 VAPID_KEY = web.AppKey("VAPID_KEY", str)  # by which apps know that a push is ours; public
 REVOKED: web.AppKey[list[Callable[[frozenset[int]], None]]] = web.AppKey("REVOKED")

@@ -20,6 +20,7 @@ from web.api import rates
 from web.keys import (
     ADDRESS,
     CALLER,
+    CALLERS,
     CONFIG,
     DB,
     NOW,
@@ -177,7 +178,7 @@ async def _by_token(request: web.Request, authorization: str) -> None:
         return
     token, found = token.strip(), None
     if token.isascii():  # ours all are
-        found = await request.config_dict[DB].read_inline(sessions.by_access_token, token)
+        found = await request.config_dict[CALLERS].find(request.config_dict[DB], token)
     if found is None:
         rates.count(request)
         raise BadToken("The access token is not valid; please sign in again in your app.")

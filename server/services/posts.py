@@ -1,6 +1,7 @@
 """What people do with posts: write, edit, delete, like, boost, pin."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
@@ -163,7 +164,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
     )
     posts.insert(tx, post)
-    _attach_all(tx, post, said, new)
+    _attach(tx, post, said, new)
     if poll is not None:
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
     if new.idempotency_key:
@@ -177,7 +178,8 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         conversations.mention(tx, account, author, post, now_ms)
     tell_quoted(tx, post, author, now_ms)
     if not post.secret:
-        send(tx, site, post, author, build.create(documents.by_post(tx, site, post)), now_ms)
+        activity = build.create(_document(tx, site, post, author, said))
+        send(tx, site, post, author, activity, now_ms, named=said.mentioned)
         boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
     return post
 
@@ -455,6 +457,27 @@ def find(db: Read, site: Site, handle: str) -> Account | None:
     return found if found and found.state == "active" and found.kind != "Application" else None
 
 
+def _attach(tx: Write, post: Post, said: _Said, new: NewPost) -> None:
+    """Give a new post whom it names, its hashtags and its pictures."""
+    posts.add_mentions(tx, post.id, [account.id for account in said.mentioned])
+    posts.add_hashtags(tx, post.id, said.tags)
+    if new.media_ids:
+        media.attach(tx, post.id, new.media_ids)
+
+
+def _document(db: Read, site: Site, post: Post, author: Account, said: _Said) -> dict[str, Any]:
+    """A new post as peers read it; what it quotes is looked up, the rest is known."""
+    if post.quote_id:
+        return documents.by_post(db, site, post)
+    view = PostView(
+        post=post,
+        author=author,
+        media=tuple(media.of_posts(db, [post.id]).get(post.id, ())),
+        mentions=tuple(sorted(said.mentioned, key=lambda account: account.id)),
+    )
+    return documents.written(site, view)
+
+
 def _attach_all(tx: Write, post: Post, said: _Said, new: NewPost) -> None:
     posts.set_mentions(tx, post.id, [account.id for account in said.mentioned])
     posts.set_hashtags(tx, post.id, said.tags)
@@ -470,6 +493,7 @@ def send(
     now_ms: int,
     *,
     beyond: list[int] | None = None,
+    named: Sequence[Account] | None = None,
 ) -> None:
     """To the followers, unless it is direct; to those it names; and to those it reached (`beyond`).
 
@@ -477,9 +501,11 @@ def send(
 
     What everybody may read also goes to the authors of all that it answers: a deep reply belongs
     below the story on the story's own server, whose readers may follow nobody in between.
+    `named`: whom it names, where the caller knows.
     """
-    named = posts.mentioned(tx, [post.id]).get(post.id, [])
-    answered = posts.authors_above(tx, post) if post.open else []
+    if named is None:
+        named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    answered = posts.authors_above(tx, post) if post.open and post.reply_to_id else []
     publish(
         tx,
         author,

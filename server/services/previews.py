@@ -60,12 +60,14 @@ def _elsewhere(site: Site, url: str) -> bool:
 def note(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     """A post was written or changed: remember to which page it links, and have the page read."""
     url = first_link(site, post.content) if post.open and site.link_previews else ""
+    if post.version > 1:
+        store.unlink(tx, post.id)
     if not url:
-        if "<a " in post.content or post.edited_ms is not None:
-            store.link(tx, post.id, None)
         return
-    store.ensure(tx, new_id(now_ms), url)
     known = store.by_url(tx, url)
+    if known is None:
+        store.ensure(tx, new_id(now_ms), url)
+        known = store.by_url(tx, url)
     if known is None:  # it was there a moment ago
         return
     store.link(tx, post.id, known.id)

@@ -347,10 +347,8 @@ def _detach(tx: Write, post: Post) -> None:
 
 def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: int) -> None:
     """Give a post that has none yet its mentions, hashtags and pictures."""
-    if named:
-        posts.set_mentions(tx, post.id, [account.id for account in named])
-    if found.hashtags:
-        posts.set_hashtags(tx, post.id, found.hashtags)
+    posts.add_mentions(tx, post.id, [account.id for account in named])
+    posts.add_hashtags(tx, post.id, found.hashtags)
     for position, attachment in enumerate(found.attachments):
         media.insert(tx, _media(post, attachment, position, now_ms))
 

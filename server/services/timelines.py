@@ -114,6 +114,8 @@ def views(db: Read, viewer_id: int | None, entries: list[Entry]) -> list[PostVie
 def _quoted(db: Read, viewer_id: int | None, found: dict[int, Post]) -> dict[int, Quoted]:
     """What each of the posts quotes. What that quotes in turn is only named."""
     seen = quotes.seen(db, viewer_id, found.values())
+    if not seen:
+        return {}
     shown = {post.id: post for _, post in seen.values() if post}
     named = {
         id: Quoted(state=state, post_id=post.id if post else None, shallow=True)

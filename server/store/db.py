@@ -121,6 +121,10 @@ class Database:
         """As `read`, without the thread hop on SQLite: only for reads of well under 0.1 ms."""
         return await self._engine.read_inline(_bound(function, *args, **kwargs))
 
+    def version(self) -> int | None:
+        """Another number after every commit of anybody; None on PostgreSQL, where nobody knows."""
+        return self._engine.version()
+
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Call `callback()` on the event loop soon after each commit that changed a row."""
         self._callbacks.append(callback)

@@ -145,22 +145,27 @@ def _samples(db: Read, account_id: int, keys: list[str], top_id: int) -> dict[st
     answer: dict[str, list[Row]] = {}
     for start in range(0, len(keys), GROUPS_AT_ONCE):
         named = {f"key{n}": key for n, key in enumerate(keys[start : start + GROUPS_AT_ONCE])}
-        for row in db.all(_SAMPLES, account=account_id, top=top_id, sample=SAMPLE, **_NONE | named):
+        for row in db.all(
+            f"{_SAMPLES} ORDER BY id DESC",
+            account=account_id,
+            top=top_id,
+            sample=SAMPLE,
+            **_NONE | named,
+        ):
             answer.setdefault(row["group_key"], []).append(row)
     return answer
 
 
 _NONE: Final = {f"key{n}": "" for n in range(GROUPS_AT_ONCE)}
-_OF_EACH: Final = [
-    f"""
+_SAMPLE: Final = f"""
     SELECT * FROM (SELECT n.group_key, n.id, n.from_id, n.created_ms
         FROM notification n JOIN account a ON a.id = n.from_id
-        WHERE {HEARD} AND n.group_key = :{key} AND n.group_key <> '' AND n.id <= :top
-        ORDER BY n.id DESC LIMIT :sample) AS of_{key}
-    """  # noqa: S608
-    for key in _NONE
-]
-_SAMPLES: Final = " UNION ALL ".join(_OF_EACH) + " ORDER BY id DESC"
+        WHERE {HEARD} AND n.group_key = :key AND n.group_key <> '' AND n.id <= :top
+        ORDER BY n.id DESC LIMIT :sample) AS of_key
+"""  # noqa: S608
+_SAMPLES: Final = " UNION ALL ".join(
+    _SAMPLE.replace(":key", f":{key}").replace("of_key", f"of_{key}") for key in _NONE
+)
 
 
 def latest(db: Read, account_id: int, key: str) -> Notification | None:

@@ -63,6 +63,8 @@ def insert(tx: Write, notification: Notification) -> bool:
     """
     keys = group_keys(notification)
     sql, params = listed(_INSERT if keys else _INSERT_ALONE, keys)
+    if notification.post_id is None:
+        sql = sql.replace("post_id = :post", "post_id IS NULL")
     return (
         tx.run(
             sql,
@@ -91,7 +93,7 @@ _INSERT_ALONE: Final = """
            CAST(:about AS BIGINT), :key
     WHERE NOT EXISTS (SELECT 1 FROM notification WHERE from_id = :from
         AND account_id = :account AND kind = :kind
-        AND coalesce(post_id, 0) = coalesce(CAST(:post AS BIGINT), 0)
+        AND post_id = :post
         AND coalesce(about_id, 0) = coalesce(CAST(:about AS BIGINT), 0))
       AND (:filtered = 0 OR :most > (SELECT count(*) FROM notification f
            WHERE f.account_id = :account AND f.from_id = :from AND f.filtered = 1))

@@ -48,8 +48,11 @@ def listed(sql: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
 
 def among(db: Read, sql: str, values: Iterable[Any], /, **params: Any) -> list[Row]:  # noqa: ANN401
     """Every row of `sql`, whose `(:list)` are `values`; without values nothing is asked."""
-    text, named = listed(sql, values)
-    return db.all(text, **named, **params) if named else []
+    found = list(values)
+    if not found:
+        return []
+    text, named = listed(sql, found)
+    return db.all(text, **named, **params)
 
 
 def padded(ids: Iterable[int]) -> list[int]:

@@ -258,6 +258,10 @@ class PostgreSQL:
         """As `read`: the server is a network away, and the event loop waits for nobody."""
         return await self.read(function)
 
+    def version(self) -> int | None:
+        """Only the server could tell, and to ask it costs as much as to read."""
+        return None
+
     def hear(self, callback: Callable[[], object]) -> None:
         """Call `callback` on the event loop soon after a commit of another process."""
         self._herald.hear(callback)

@@ -321,6 +321,11 @@ def ids_by(db: Read, author_id: int, limit: int) -> list[int]:
 def set_mentions(tx: Write, post_id: int, account_ids: Iterable[int]) -> None:
     """Whom the post addresses by name, and no others."""
     tx.run("DELETE FROM mention WHERE post_id = :post", post=post_id)
+    add_mentions(tx, post_id, account_ids)
+
+
+def add_mentions(tx: Write, post_id: int, account_ids: Iterable[int]) -> None:
+    """Whom a new post addresses by name."""
     for id in dict.fromkeys(account_ids):
         tx.run("INSERT INTO mention VALUES (:post, :account)", post=post_id, account=id)
 
@@ -388,6 +393,11 @@ def reached(db: Read, post_id: int) -> list[int]:
 def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
     """The post's hashtags, and no others."""
     tx.run("DELETE FROM hashtag WHERE post_id = :post", post=post_id)
+    add_hashtags(tx, post_id, tags)
+
+
+def add_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
+    """The hashtags of a new post."""
     for tag in dict.fromkeys(tags):
         tx.run("INSERT INTO hashtag VALUES (:tag, :post)", tag=tag, post=post_id)
 

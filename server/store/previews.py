@@ -53,15 +53,18 @@ def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     tx.run(f"UPDATE link_preview SET {names} WHERE id = :id", id=id, **columns)  # noqa: S608
 
 
-def link(tx: Write, post_id: int, preview_id: int | None) -> None:
-    """Say to which page a post links, or that it links to none any more."""
+def link(tx: Write, post_id: int, preview_id: int) -> None:
+    """Say to which page a post links that links to none so far."""
+    tx.run(
+        "INSERT INTO post_link (post_id, preview_id) VALUES (:post, :preview)",
+        post=post_id,
+        preview=preview_id,
+    )
+
+
+def unlink(tx: Write, post_id: int) -> None:
+    """A post links to no page any more, or to another one."""
     tx.run("DELETE FROM post_link WHERE post_id = :post", post=post_id)
-    if preview_id is not None:
-        tx.run(
-            "INSERT INTO post_link (post_id, preview_id) VALUES (:post, :preview)",
-            post=post_id,
-            preview=preview_id,
-        )
 
 
 def tell_posts(tx: Write, preview_id: int) -> None:

@@ -224,6 +224,12 @@ class Sqlite:
             raise DatabaseUnavailable("The database is closed.")
         return _on_one_snapshot(function, self._inline)
 
+    def version(self) -> int | None:
+        """Another number after each commit to the file, whichever connection or process made it."""
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        return int(self._inline.execute("PRAGMA data_version").fetchone()[0])
+
     def hear(self, callback: Callable[[], object]) -> None:
         """Nobody tells what other processes commit to a file: who has to know looks."""
 

@@ -8,7 +8,7 @@ import msgspec
 from server.clock import DAY_MS
 from server.model import Entry
 from server.store.db import Read, Row, Write
-from server.store.paging import LAST_ID, Page, among, rows
+from server.store.paging import Page, among, rows
 from server.store.timelines import CHUNK, FOUND, SHOWN, paged, pictured
 
 COUNTED: Final = 5_000  # newest posts of somebody, among which the use of a hashtag is counted
@@ -64,17 +64,18 @@ def spread_tags(tx: Write, *, post_id: int, author_id: int, after_id: int) -> in
 
     Who keeps apart from its author, or from whom it names, is spared. As `spread_post` goes on.
     """
-    found = tx.one(
+    found = tx.all(
         """
         SELECT DISTINCT t.account_id FROM hashtag h JOIN followed_tag t ON t.tag = h.tag
-        WHERE h.post_id = :post AND t.account_id > :after
-        ORDER BY t.account_id LIMIT 1 OFFSET :chunk
+        WHERE h.post_id = :post AND t.account_id > :after ORDER BY t.account_id LIMIT :chunk
         """,
         post=post_id,
         after=after_id,
-        chunk=CHUNK - 1,
+        chunk=CHUNK,
     )
-    last = int(found["account_id"]) if found else None
+    if not found:
+        return None
+    last = int(found[-1]["account_id"])
     tx.run(
         """
         INSERT INTO home (owner_id, id, post_id)
@@ -96,9 +97,9 @@ def spread_tags(tx: Write, *, post_id: int, author_id: int, after_id: int) -> in
         post=post_id,
         author=author_id,
         after=after_id,
-        last=last or LAST_ID,
+        last=last,
     )
-    return last
+    return last if len(found) == CHUNK else None
 
 
 def leave_tag(tx: Write, owner_id: int, tag: str) -> None:

@@ -108,19 +108,17 @@ def paged(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # n
 
 def home(db: Read, owner_id: int, page: Page) -> list[Entry]:
     """What the people whom the owner follows wrote and boosted."""
-    return _page(
-        db,
-        page,
-        f"""
-        SELECT h.id, h.booster_id, {SHOWN}
-        FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
-        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND h.aside = 0
-          AND a.state = 'active' AND {WANTED}
-          AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
-        ORDER BY h.id DESC LIMIT :limit
-        """,  # noqa: S608
-        me=owner_id,
-    )
+    return _page(db, page, _HOME, me=owner_id)
+
+
+_HOME: Final = f"""
+    SELECT h.id, h.booster_id, {SHOWN}
+    FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
+    WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND h.aside = 0
+      AND a.state = 'active' AND {WANTED}
+      AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
+    ORDER BY h.id DESC LIMIT :limit
+"""  # noqa: S608
 
 
 def local(db: Read, viewer_id: int, page: Page, *, media_only: bool = False) -> list[Entry]:

@@ -231,6 +231,10 @@ class Engine(Protocol):
         """Run on one snapshot, on the event loop's own thread where that is quicker."""
         ...
 
+    def version(self) -> int | None:
+        """Another number after every commit of anybody, where that can be told at once."""
+        ...
+
     def hear(self, callback: Callable[[], object]) -> None:
         """Call it on the event loop after commits of other processes, where they can be heard."""
         ...

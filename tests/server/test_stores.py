@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from server import stores
-from server.bucket import Bucket, store_of
+from server.bucket import Bucket
 from server.config import MediaAt
 from server.errors import NotFound, StorageFull
+from server.storage import store_of
 from server.stores import Folder, Store, StoreAway, new_name, place_of
 from tests.buckets import new_bucket, s3
 

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from server.bucket import store_of
 from server.config import VERSION, Config
 from server.errors import NotFound
 from server.secrets import vault
+from server.storage import store_of
 from server.store import archive, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from server import keyring
-from server.bucket import store_of
 from server.config import Config, ConfigError, MediaAt, is_local
 from server.errors import AppError
 from server.films import Films
 from server.media import Pictures
 from server.secrets import SecretError, vault
+from server.storage import store_of
 from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version

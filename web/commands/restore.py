@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from server.bucket import store_of
 from server.config import Config, MediaAt
 from server.errors import StorageFull
+from server.storage import store_of
 from server.store import archive
 from server.store.db import Database, Write
 from server.store.migrate import apply_next, migrate, migrations, version

@@ -320,6 +320,8 @@ ALTER TABLE notification ADD COLUMN group_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE notification ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE notification ADD COLUMN about_id INTEGER;
 CREATE INDEX notification_group ON notification (account_id, group_key, id) WHERE group_key <> '';
+DROP INDEX notification_from;
+CREATE INDEX notification_from ON notification (from_id, account_id, kind, post_id);
 CREATE INDEX notification_filtered ON notification (account_id, from_id, id) WHERE filtered = 1;
 
 CREATE TABLE notification_policy (
