@@ -1,4 +1,4 @@
-"""masto.js, on which Elk and Phanpy stand: one script goes through all of it, and says what it saw."""
+"""masto.js, on which Elk and Phanpy stand: one script goes through it, and says what it saw."""
 
 import json
 import os
@@ -81,8 +81,8 @@ def test_it_signs_in_and_out(seen):
     place = seen["place"]
     assert (place["title"], place["app"], place["same"]) == ("Gwangmyeong", "masto.js", True)
     assert place["streaming"] == seen["city"].origin.replace("http", "ws", 1)
-    assert place["version"].startswith("4.") and "posting:default:visibility" in (
-        place["preferences"]
+    assert (
+        place["version"].startswith("4.") and "posting:default:visibility" in (place["preferences"])
     )
     assert "401" in seen["revoked"]
 

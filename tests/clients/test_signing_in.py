@@ -1,4 +1,4 @@
-"""Mastodon.py registers, sends somebody to the consent page, and comes and goes with their token."""
+"""Mastodon.py registers, sends somebody to the consent page, comes and goes with a token."""
 
 import pytest
 import requests

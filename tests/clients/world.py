@@ -98,7 +98,14 @@ class City:
 
     def _join(self, names: list[str], role: str) -> None:
         made = subprocess.run(
-            [sys.executable, "-c", JOINING, str(self.instance.folder / "madang.toml"), role, *names],
+            [
+                sys.executable,
+                "-c",
+                JOINING,
+                str(self.instance.folder / "madang.toml"),
+                role,
+                *names,
+            ],
             env=environment(),
             cwd=self.instance.folder,
             capture_output=True,
@@ -124,7 +131,7 @@ class Person:
         return f"{self.name}@{self.city.domain}"
 
     def consents(self, way: str, *, decision: str = "") -> str:
-        """Where somebody is taken who follows `way`, signs in and decides; or the code they read."""
+        """Where somebody is taken who follows `way`, signs in and decides; or a code to read."""
         with requests.Session() as browser:
             browser.headers.update({"Accept-Language": "en", "Origin": self.city.origin})
             ask = self._signed_in(browser, browser.get(way))
