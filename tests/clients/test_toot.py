@@ -159,11 +159,11 @@ def test_people_are_followed_blocked_and_muted(two):
     assert "muted" in ann.toot("mute", name) and name in ann.toot("muted")
     assert "no longer muted" in ann.toot("unmute", name)
     assert "now blocking" in ann.toot("block", name) and name in ann.toot("blocked")
-    assert "no longer blocking" in ann.toot("unblock", name)
+    assert "no longer blocked" in ann.toot("unblock", name)
     bob.toot("update-account", "--locked")
     ann.toot("follow", name)
     assert ann.person.name in bob.toot("follow-requests", "list")
-    assert "accepted" in bob.toot("follow-requests", "accept", ann.person.name)
+    assert "now following you" in bob.toot("follow-requests", "accept", ann.person.name)
     bob.toot("update-account", "--no-locked")
 
 

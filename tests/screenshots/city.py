@@ -18,7 +18,17 @@ from server.keyring import Keys
 from server.media import Pictures
 from server.model import Account, Site
 from server.secrets import vault
-from server.services import accounts, drafts, follows, invites, posts, sessions, strangers, visits
+from server.services import (
+    accounts,
+    apps,
+    drafts,
+    follows,
+    invites,
+    posts,
+    sessions,
+    strangers,
+    visits,
+)
 from server.services.accounts import NewAccount, ProfileChanges
 from server.services.posts import NewPost
 from server.store import accounts as account_rows
@@ -41,6 +51,11 @@ ADMIN: Final = "garam"
 DESCRIPTION: Final = (
     "한내천을 따라 사는 이웃들이 직접 쓰는 우리 동네 신문이자 마당입니다. "
     "누구나 읽고, 어디서든 함께할 수 있습니다."
+)
+APP_SCOPES: Final = "read write follow push"
+APPS: Final = (
+    ("Phanpy", "https://phanpy.social", "https://phanpy.social/"),
+    ("Tusky", "https://tusky.app", "oauth2redirect://com.keylesspalace.tusky/"),
 )
 AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -143,6 +158,7 @@ def _more(tx: Write, site: Site, keys: Keys) -> None:
     _edit(tx, site, member)
     _neighbour(tx, site, member)
     _reported(tx, admin)
+    _apps(tx, member)
     for uses in (1, 5):
         invites.make(tx, member.id, uses, 7, NOW_MS)
     for agent in ("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/27.0", "KAKAOTALK iPhone"):
@@ -157,6 +173,14 @@ def _picture_above(tx: Write, site: Site, member: Account) -> None:
     )
     assert row
     accounts.edit_profile(tx, site, member, ProfileChanges(header=row["large"]), NOW_MS)
+
+
+def _apps(tx: Write, member: Account) -> None:
+    """Two are let in; the second one registered anew, as apps do on another phone, and asks."""
+    for name, home, redirect in APPS:
+        new = apps.Registration(name=name, redirects=(redirect,), scopes=APP_SCOPES, website=home)
+        app, _ = apps.register(tx, new, NOW_MS - 4 * DAY_MS)
+        apps.issue(tx, app, APP_SCOPES, NOW_MS - 4 * DAY_MS, account_id=member.id)
 
 
 def _applicants(tx: Write, site: Site, keys: Keys) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 
+from server.store.db import Row
 from tests.screenshots import city
 from tests.screenshots.city import ADMIN, MEMBER
 
@@ -40,6 +42,7 @@ NOTES: Final = """
 SELECT post.id, name FROM post JOIN account ON account.id = author_id
 JOIN media ON media.post_id = post.id WHERE post.kind = 'note' ORDER BY replies DESC, post.id
 """
+ASKING: Final = "SELECT client_id, redirect_uris, scopes FROM app WHERE name = 'Tusky'"
 REVISED: Final = "SELECT id FROM post WHERE edited_ms IS NOT NULL"
 QUESTION: Final = "김장"
 
@@ -55,6 +58,7 @@ async def all_pages(app: web.Application) -> list[Page]:
     note = (await city.rows(app, NOTES))[0]
     revised = (await city.rows(app, REVISED))[0]["id"]
     own = f"/@{MEMBER}/{revised}"
+    app_asks = _asked_by((await city.rows(app, ASKING))[0])
     both = (
         ("front", "/"),
         ("stories", "/stories"),
@@ -67,15 +71,25 @@ async def all_pages(app: web.Application) -> list[Page]:
         ("note", f"/@{note['name']}/{note['id']}"),
         ("person", "/@sunja"),
         ("about", "/about"),
+        ("app-how", "/apps"),
         ("search", f"/search?q={QUESTION}"),
     )
     return [
         *(Page(name, path, who) for name, path in both for who in (VISITOR, MEMBER)),
         *_for_visitors(own),
         *_for_members(own, revised, thread),
+        Page("app-asks", app_asks, MEMBER),
+        Page("app-asks-first", app_asks),
+        Page("app-access", "/settings/apps", MEMBER),
         *_for_moderators(),
         *_last_words(),
     ]
+
+
+def _asked_by(app: Row) -> str:
+    """Where an app sends people."""
+    wish = {"response_type": "code", "client_id": app["client_id"], "scope": app["scopes"]}
+    return f"/oauth/authorize?{urlencode({**wish, 'redirect_uri': app['redirect_uris']})}"
 
 
 def _for_visitors(story: str) -> list[Page]:

@@ -1,4 +1,4 @@
-"""The pictures that open the README: `python -m tests.screenshots --readme`.
+"""The pictures of the README and of docs/apps.md: `python -m tests.screenshots --readme`.
 
 Each stands in docs/screenshots/ as WebP, small enough to be read on the way. Phones stand side by
 side on the colour of the paper.
@@ -64,6 +64,7 @@ PHONES: Final = {
         View("take-part"),
         View("notifications", MEMBER, "dark"),
     ),
+    "apps": (View("app-asks", MEMBER, to="main h1"), View("app-access", MEMBER), View("app-how")),
 }
 
 
