@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Mastodon.py's people: profiles, whom they follow and avoid, what the city says of itself."""
-=======
 """Mastodon.py's people: their profiles, whom they follow and avoid; and what the city is."""
->>>>>>> clients
 
 import pytest
 from mastodon.errors import MastodonAPIError, MastodonNotFoundError, MastodonUnauthorizedError

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Mastodon.py registers, sends people to the consent page, comes and goes with their token."""
-=======
 """Mastodon.py registers, sends somebody to the consent page, comes and goes with a token."""
->>>>>>> clients
 
 import pytest
 import requests

@@ -131,11 +131,7 @@ class Person:
         return f"{self.name}@{self.city.domain}"
 
     def consents(self, way: str, *, decision: str = "") -> str:
-<<<<<<< HEAD
-        """Where somebody is taken who follows `way`, signs in, decides; or the code they read."""
-=======
         """Where somebody is taken who follows `way`, signs in and decides; or a code to read."""
->>>>>>> clients
         with requests.Session() as browser:
             browser.headers.update({"Accept-Language": "en", "Origin": self.city.origin})
             ask = self._signed_in(browser, browser.get(way))
