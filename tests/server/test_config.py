@@ -158,6 +158,8 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[instance]\naccent = "#17614"', "instance.accent"),
         ('[instance]\naccent = "#17614f;}body{display:none"', "instance.accent"),
         (f'[instance]\ndescription = "{"x" * 501}"', "instance.description"),
+        ('[instance]\ncontact_email = "us"', "instance.contact_email"),
+        ('[instance]\ncontact_email = "a b@gm.example"', "instance.contact_email"),
         ("[server]\nport = 65536", "server.port"),
         ('[server]\ntls_certificate = "a.pem"', "server.tls_key"),
         ('[server]\ntls_key = "a.pem"', "server.tls_certificate"),

@@ -9,6 +9,7 @@ from web import failures
 from web.api import PREFIX
 from web.api.openapi import ADDRESS, DESCRIPTION, endpoints
 from web.api.shape import SHAPE
+from web.keys import PARTS
 
 APPS_ASK: tuple[tuple[str, str], ...] = (
     ("POST", "/oauth/token"),
@@ -99,3 +100,12 @@ async def test_apps_and_people_can_read_it(city):
     page = await visitor.get("/developers")
     for path in said["paths"]:
         assert path in page.text
+
+
+async def test_the_page_for_those_who_make_apps_is_made_once_and_leads_from_answer_to_entity(city):
+    visitor = await city.visitor()
+    page = await visitor.get("/developers")
+    assert '<a href="#Status">Status</a>' in page.text
+    before = len(city.app[PARTS])
+    await visitor.get("/developers")
+    assert len(city.app[PARTS]) == before > 0

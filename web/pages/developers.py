@@ -1,13 +1,18 @@
 """The client API for those who make apps: every endpoint, as the description tells it."""
 
-from typing import Any
+import re
+from functools import partial
+from typing import Any, Final
 
 from aiohttp import web
+from markupsafe import Markup, escape
 
 from web.api.openapi import ADDRESS, DESCRIPTION, Endpoint, endpoints, inline, schema_of
 from web.render import page
 
 routes = web.RouteTableDef()
+
+_NAME: Final = re.compile(r"(\w+)")
 
 
 @routes.get("/developers")
@@ -21,11 +26,12 @@ async def developers(request: web.Request) -> web.Response:
     return await page(
         request,
         "developers.html",
-        nouns=nouns,
+        nouns=dict(sorted(nouns.items())),
         schemas=schemas,
         fields=_fields,
         answer=_answer,
         kind=kind,
+        linked=partial(_linked, frozenset(schemas)),
         description=ADDRESS,
     )
 
@@ -45,6 +51,15 @@ def _answer(one: Endpoint) -> str:
     return kind(schema_of(one.shape.answer)) if one.shape.answer is not None else ""
 
 
+def _linked(known: frozenset[str], words: str) -> Markup:
+    """The names of entities as links to where they are told."""
+    parts = (
+        Markup('<a href="#{0}">{0}</a>').format(part) if part in known else escape(part)
+        for part in _NAME.split(words)
+    )
+    return Markup("").join(parts)
+
+
 def kind(schema: dict[str, Any]) -> str:
     """A JSON schema in one line: `string`, `integer | null`, `[Status]`, `public | private`."""
     if "$ref" in schema:
@@ -55,6 +70,8 @@ def kind(schema: dict[str, Any]) -> str:
         return " | ".join(str(one) for one in schema["enum"])
     if schema.get("type") == "array":
         return f"[{kind(schema.get('items') or {})}]"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"{{{kind(schema['additionalProperties'])}}}"
     if schema.get("format") == "binary":
         return "file"
     return str(schema.get("type", "any"))
