@@ -26,19 +26,20 @@ def new_city(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., City]]:
     """Starts instances on one kind of database; all tests on the first come before the others."""
+    needs = ["sqlite_template"]
+    if request.param == "postgresql":
+        needs = ["postgresql_template", "postgresql_server"]
+    template, *servers = [request.getfixturevalue(name) for name in needs]
     with ExitStack() as stack:
 
         def start() -> City:
             folder = tmp_path_factory.mktemp("city")
-            if request.param == "sqlite":
-                template: Path = request.getfixturevalue("sqlite_template")
-                shutil.copy(template, folder / "city.db")
-                url = f"sqlite:{folder / 'city.db'}"
-            else:
-                server = request.getfixturevalue("postgresql_server")
-                url = server.create(request.getfixturevalue("postgresql_template"))
+            for server in servers:
+                url = server.create(template)
                 stack.callback(server.drop, url)
-            return stack.enter_context(a_city(folder, url))
+                return stack.enter_context(a_city(folder, url))
+            shutil.copy(template, folder / "city.db")
+            return stack.enter_context(a_city(folder, f"sqlite:{folder / 'city.db'}"))
 
         yield start
 
