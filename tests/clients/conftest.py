@@ -34,12 +34,12 @@ def new_city(
 
         def start() -> City:
             folder = tmp_path_factory.mktemp("city")
-            for server in servers:
-                url = server.create(template)
-                stack.callback(server.drop, url)
-                return stack.enter_context(a_city(folder, url))
-            shutil.copy(template, folder / "city.db")
-            return stack.enter_context(a_city(folder, f"sqlite:{folder / 'city.db'}"))
+            if servers:
+                url = servers[0].create(template)
+                stack.callback(servers[0].drop, url)
+            else:
+                url = f"sqlite:{shutil.copy(template, folder / 'city.db')}"
+            return stack.enter_context(a_city(folder, url))
 
         yield start
 
