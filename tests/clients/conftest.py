@@ -26,18 +26,19 @@ def new_city(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., City]]:
     """Starts instances on one kind of database; all tests on the first come before the others."""
+    needs = ["sqlite_template"]
+    if request.param == "postgresql":
+        needs = ["postgresql_template", "postgresql_server"]
+    template, *servers = [request.getfixturevalue(name) for name in needs]
     with ExitStack() as stack:
 
         def start() -> City:
             folder = tmp_path_factory.mktemp("city")
-            if request.param == "sqlite":
-                template: Path = request.getfixturevalue("sqlite_template")
-                shutil.copy(template, folder / "city.db")
-                url = f"sqlite:{folder / 'city.db'}"
+            if servers:
+                url = servers[0].create(template)
+                stack.callback(servers[0].drop, url)
             else:
-                server = request.getfixturevalue("postgresql_server")
-                url = server.create(request.getfixturevalue("postgresql_template"))
-                stack.callback(server.drop, url)
+                url = f"sqlite:{shutil.copy(template, folder / 'city.db')}"
             return stack.enter_context(a_city(folder, url))
 
         yield start

@@ -62,7 +62,7 @@ def test_a_code_can_be_read_and_typed_and_a_no_is_a_no(city, app):
     oob = app.auth_request_url(redirect_uris=OUT_OF_BAND, scopes=["read"], allow_http=True)
     app.log_in(code=bob.code(oob), scopes=["read"], allow_http=True)
     assert app.me().username == bob.name
-    with pytest.raises(MastodonAPIError, match="not given the scope write:statuses"):
+    with pytest.raises(MastodonAPIError, match="403"):
         app.status_post("not with this token")
     back = bob.consents(way(app, state="s"), decision="deny")
     assert back.startswith(f"{BACK}?error=access_denied") and back.endswith("state=s")
