@@ -62,8 +62,6 @@ CROSS_ORIGIN: Final = (
 """What pages of other sites may ask, and read the answer of."""
 
 _EXPOSED: Final = (
-    "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, "
-    "Mastodon-Async-Refresh"
     "Link, Mastodon-Async-Refresh, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
     "X-Request-Id"
 )
