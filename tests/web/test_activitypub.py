@@ -224,10 +224,6 @@ async def test_an_inbox_that_is_nobodys_is_not_there_and_one_of_the_past_is_gone
 
 async def test_a_wrong_signature_does_not_tell_a_private_post_from_none(scene: Scene) -> None:
     nothing = f"/objects/{scene.posts['direct'].id + 1}"
-    forged = scene.max.key
     for at in (nothing, *(path(scene.posts[level].uri) for level in ("followers", "direct"))):
-        status, text, _ = await scene.get(
-            at, scene.eve, forged, Date="Mon, 01 Jan 2001 00:00:00 GMT"
-        )
-        assert status == 401, at
-        assert (await scene.get(at))[0] == 404
+        assert (await scene.get(at, Signature="nonsense"))[0] == 401, at
+        assert (await scene.get(at))[0] == 404, at
