@@ -22,6 +22,7 @@ from server.errors import NotFound
 from server.model import Media, Post, PostView, Site
 from server.services import documents, posts, timelines
 from server.store import posts as post_rows
+from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
 from web import atom, i18n, packing, times
@@ -146,9 +147,11 @@ async def replies(request: web.Request) -> web.Response:
 
 
 def _below(db: Read, post: Post) -> list[Post]:
-    if post.id == post.thread_id:
-        return post_rows.public_in_thread(db, post.id, NEWEST)
-    return post_rows.public_replies(db, post.id, NEWEST)
+    """As the page: without those whom moderators have limited."""
+    replies = post_rows.public_in_thread if post.id == post.thread_id else post_rows.public_replies
+    found = replies(db, post.id, NEWEST)
+    spared = timeline_rows.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
+    return [one for one in found if one.author_id not in spared]
 
 
 async def _answer(request: web.Request, read: Callable[[Read], Source]) -> web.Response:

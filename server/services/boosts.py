@@ -66,7 +66,8 @@ def pass_on(
     """Let neighbourhoods boost a post of ours that carries their hashtags, if it is for everybody.
 
     `before` are the hashtags that it carried until now: those whose hashtag it lost take their
-    boost back. Replies are not passed on, nor is anybody who keeps apart from the neighbourhood.
+    boost back. Replies are not passed on, nor is whoever keeps apart from the neighbourhood or was
+    limited by moderators.
     A hashtag that was forgotten may come within `FORGOTTEN_MS`: else whoever takes it out and in
     again would lift an old post to the top of every follower's timeline, as often as they like.
     """
@@ -76,10 +77,11 @@ def pass_on(
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     differing = sorted({*tags} ^ {*before})
     late = now_ms - post.published_ms > FORGOTTEN_MS
+    limited = view.author.limited_ms is not None
     for tag, neighbourhood in communities.neighbourhoods_of(tx, differing):
         if tag not in tags:
             take_back(tx, site, neighbourhood, view, now_ms)
-        elif late or follows.apart(tx, neighbourhood.id, post.author_id):
+        elif late or limited or follows.apart(tx, neighbourhood.id, post.author_id):
             continue
         else:
             boost(tx, site, neighbourhood, view, now_ms)

@@ -20,6 +20,7 @@ import msgspec
 from server.clock import MINUTE_MS
 from server.ids import new_id
 from server.model import Post
+from server.services import reading
 from server.store import accounts, media, posts, reactions
 from server.store import events as store
 from server.store.db import Read, Write
@@ -92,7 +93,9 @@ def unboosted(tx: Write, boost_id: int, booster_id: int, now_ms: int) -> None:
 
 def _topics(db: Read, post: Post) -> Iterator[str]:
     yield f"home:{post.author_id}"
-    yield from (f"home:{one.id}" for one in posts.mentioned(db, [post.id]).get(post.id, ()))
+    named = [one.id for one in posts.mentioned(db, [post.id]).get(post.id, ()) if one.local]
+    # not whom the author blocks: they never had it
+    yield from (f"home:{id}" for id in sorted(reading.readers_among(db, post, named)))
     author = accounts.by_id(db, post.author_id)
     if post.visibility == "public" and author is not None and author.limited_ms is None:
         pictured = any(one.kind != "link" for one in media.of_posts(db, [post.id]).get(post.id, ()))

@@ -77,7 +77,7 @@ def neighbourhoods(db: Read, since_id: int) -> list[Neighbourhood]:
 def tagged(db: Read, tag: str, after_id: int, limit: int) -> list[Post]:
     """Our people's public posts with a hashtag that answer nothing, after `after_id`, newest first.
 
-    What a neighbourhood passes on.
+    What a neighbourhood passes on: nothing by whom moderators have limited.
     """
     found = db.all(
         """
@@ -85,6 +85,7 @@ def tagged(db: Read, tag: str, after_id: int, limit: int) -> list[Post]:
         JOIN account a ON a.id = p.author_id
         WHERE t.tag = :tag AND t.post_id > :after AND p.local = 1 AND p.visibility = 'public'
           AND p.reply_to_uri IS NULL AND p.deleted_ms IS NULL AND a.state = 'active'
+          AND a.limited_ms IS NULL
         ORDER BY t.post_id DESC LIMIT :limit
         """,
         tag=tag,

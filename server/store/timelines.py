@@ -262,7 +262,8 @@ def account(
         SELECT b.id, b.account_id AS booster_id, {SHOWN}
         FROM boost b JOIN post p ON p.id = b.post_id JOIN account a ON a.id = p.author_id
         WHERE b.account_id = :account AND p.deleted_ms IS NULL AND b.id > :lower AND b.id < :upper
-          AND p.visibility IN ('public', 'unlisted') AND a.state = 'active' AND {WANTED}
+          AND p.visibility IN ('public', 'unlisted') AND a.state = 'active'
+          AND {WANTED} AND {KNOWN}
     """  # noqa: S608
     parts = [own] if media_only or tag or not boosts else [own, boosted]
     # each half is cut before they are merged, so that neither is read whole

@@ -222,3 +222,10 @@ async def test_an_inbox_that_is_nobodys_is_not_there_and_one_of_the_past_is_gone
             f"/actors/{id}/inbox", data=b"{}", headers={"Content-Type": ACTIVITY["Accept"]}
         ) as answer:
             assert answer.status == expected
+
+
+async def test_a_wrong_signature_does_not_tell_a_private_post_from_none(scene: Scene) -> None:
+    nothing = f"/objects/{scene.posts['direct'].id + 1}"
+    for at in (nothing, *(path(scene.posts[level].uri) for level in ("followers", "direct"))):
+        assert (await scene.get(at, Signature="nonsense"))[0] == 401, at
+        assert (await scene.get(at))[0] == 404, at

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from federation.vocab import PUBLIC
 from server.clock import DAY_MS, now_ms
 from server.ids import new_id
@@ -19,6 +21,7 @@ from server.inbox.documents import Documents
 from server.model import Account, Media, Post
 from server.services import (
     bookmarks,
+    communities,
     domain_mutes,
     follows,
     lists,
@@ -29,17 +32,19 @@ from server.services import (
     sessions,
     threads,
 )
+from server.services.communities import NewCommunity
 from server.services.polls import NewPoll
 from server.services.posts import NewPost
 from server.store import accounts
 from server.store import media as media_rows
 from server.store import posts as post_rows
 from server.store import previews as preview_rows
+from server.store import reports as report_rows
 from server.store.db import Write
 from server.store.lists import List
 from server.text.webpage import Described
 from tests.server.world import EVE, authentic, befriend, create, note, stranger
-from tests.web.city import City, Person
+from tests.web.city import NO_KEYS, City, Person
 from web.keys import RATES
 from web.rates import Limit
 
@@ -333,6 +338,9 @@ class Making:
         self.others()
         self.kept()
         self.breaks()
+        self.reported()
+        square = NewCommunity(name="square", keys=NO_KEYS, title="Square", tag=TAG)
+        communities.create(self.tx, self.site, square, now_ms())
 
     def friends(self) -> None:
         """Who follows whom at first."""
@@ -351,16 +359,20 @@ class Making:
             for kind in KINDS:
                 self.of_kind("ann", level, kind)
         self.says("ann", "followers-quoting", quoted="followers-note", visibility="followers")
-        secret = {"visibility": "secret", "text": "@named @moderator"}
-        self.says("whisperer", "secret-comment", above="public-story", **secret)
-        self.says("ann", "secret-answer", above="secret-comment", **secret)
-        for key in ("secret-comment", "secret-answer"):  # the table of her story's secrets is ann's
-            self.world.posts[key] = replace(self.world.posts[key], author="ann")
+        self.whispers("whisperer", "secret-comment", above="public-story")
+        self.whispers("ann", "secret-answer", above="secret-comment")
         self.edited("public-note")
         self.edited("followers-note")
         self.edited("secret-comment", "whisperer")
         posts.pin(self.tx, self.site, self.world.people["ann"], self.id("public-note"), now_ms())
         self.later()
+
+    def whispers(self, author: str, key: str, above: str) -> Post:
+        """Answer in secret: below her story that is in ann's table, whoever writes it."""
+        text = "@named @moderator"
+        post = self.says(author, key, above=above, visibility="secret", text=text)
+        self.world.posts[key] = replace(self.world.posts[key], author="ann")
+        return post
 
     def id(self, key: str) -> int:
         """Of a post."""
@@ -405,6 +417,20 @@ class Making:
             for id in sorted(reading.readable_among(self.tx, who.id, there)):
                 bookmarks.save(self.tx, self.site, who, id, now_ms())
                 posts.like(self.tx, self.site, who, id, now_ms())
+
+    def reported(self) -> None:
+        """Eve's server reports posts to the moderators, some of which it cannot know of."""
+        uris = [one.post.uri for one in self.world.posts.values()]
+        report_rows.insert(
+            self.tx,
+            id=new_id(now_ms()),
+            uri="https://far.test/flags/1",
+            reporter_id=self.world.people["eve"].id,
+            target_id=self.world.people["ann"].id,
+            objects=msgspec.json.encode(uris).decode(),
+            comment="Please look",
+            now_ms=now_ms(),
+        )
 
     def breaks(self) -> None:
         """Friendships end, moderators act, people shut others out."""
