@@ -38,6 +38,7 @@ from web import (
     present,
     wellknown,
 )
+from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
@@ -99,6 +100,7 @@ def create_app(
     app[BUCKETS] = Buckets()
     app[RATES] = Rates(config.server.app_requests)
     app[REVOKED] = []
+    app[FENCES] = Fences(clock)
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
     app[VISITED] = Pages()

@@ -1,6 +1,9 @@
 """Who is signed in, which apps have a token, who guessed wrong. Only hashes are stored."""
 
+from collections.abc import Iterable
+
 from server.store.db import Read, Row, Write
+from server.store.paging import among
 
 
 def insert(
@@ -38,6 +41,19 @@ def of_account(db: Read, account_id: int) -> list[Row]:
     return db.all(
         "SELECT * FROM session WHERE account_id = :account ORDER BY seen_ms DESC",
         account=account_id,
+    )
+
+
+def addresses(db: Read, account_ids: Iterable[int]) -> list[Row]:
+    """(account_id, address, seen_ms): from where these accounts were used, the latest first."""
+    return among(
+        db,
+        """
+        SELECT account_id, address, max(seen_ms) AS seen_ms FROM session
+        WHERE account_id IN (:list) AND address <> '' GROUP BY account_id, address
+        ORDER BY max(seen_ms) DESC
+        """,
+        account_ids,
     )
 
 

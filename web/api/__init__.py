@@ -12,6 +12,12 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    admin_accounts,
+    admin_domains,
+    admin_entry,
+    admin_figures,
+    admin_reports,
+    admin_trends,
     announcements,
     apps,
     async_refreshes,
@@ -38,6 +44,7 @@ from web.api import (
     quotes,
     reactions,
     relationships,
+    reports,
     scheduled,
     search,
     signup,
@@ -81,6 +88,12 @@ def register(app: web.Application) -> None:
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
         accounts,
+        admin_accounts,
+        admin_domains,
+        admin_entry,
+        admin_figures,
+        admin_reports,
+        admin_trends,
         circles,
         discovery,
         announcements,
@@ -110,6 +123,7 @@ def register(app: web.Application) -> None:
         quotes,
         reactions,
         relationships,
+        reports,
         scheduled,
         search,
         signup,

@@ -4,6 +4,22 @@ They are plain dicts at run time. The type checker holds `web.present` to them, 
 description is made from them. docs.joinmastodon.org/entities
 """
 
+from web.entities.admin import (
+    AdminAccount,
+    AdminCanonicalEmailBlock,
+    AdminCohort,
+    AdminDimension,
+    AdminDomainAllow,
+    AdminDomainBlock,
+    AdminEmailDomainBlock,
+    AdminIp,
+    AdminIpBlock,
+    AdminLink,
+    AdminMeasure,
+    AdminReport,
+    AdminStatus,
+    AdminTag,
+)
 from web.entities.apps import (
     AppDetails,
     CredentialApplication,
@@ -44,6 +60,7 @@ from web.entities.notices import (
 )
 from web.entities.people import (
     Account,
+    AccountRole,
     AccountSource,
     CredentialAccount,
     CustomEmoji,
@@ -98,9 +115,24 @@ from web.entities.reading import Count, Empty, Error, Search, WebPushSubscriptio
 
 __all__ = [
     "Account",
+    "AccountRole",
     "AccountSource",
     "AccountWarning",
     "Activity",
+    "AdminAccount",
+    "AdminCanonicalEmailBlock",
+    "AdminCohort",
+    "AdminDimension",
+    "AdminDomainAllow",
+    "AdminDomainBlock",
+    "AdminEmailDomainBlock",
+    "AdminIp",
+    "AdminIpBlock",
+    "AdminLink",
+    "AdminMeasure",
+    "AdminReport",
+    "AdminStatus",
+    "AdminTag",
     "Announcement",
     "AppDetails",
     "Appeal",

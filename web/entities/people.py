@@ -31,6 +31,14 @@ class Role(TypedDict):
     highlighted: bool
 
 
+class AccountRole(TypedDict):
+    """Of what somebody is here beside a member, what everybody sees."""
+
+    id: str
+    name: str
+    color: str
+
+
 class Account(TypedDict):
     """Somebody, ours or a stranger."""
 
@@ -60,7 +68,7 @@ class Account(TypedDict):
     hide_collections: bool | None
     noindex: bool
     emojis: list[CustomEmoji]
-    roles: list[Role]
+    roles: list[AccountRole]
     fields: list[Field]
     suspended: NotRequired[bool]
     limited: NotRequired[bool]

@@ -30,6 +30,7 @@ from web.pages import (
     polls,
     posts,
     relations,
+    reporting,
     scheduled,
     search,
     sessions,
@@ -40,6 +41,7 @@ from web.pages import (
     switches,
     tags,
     take_part,
+    warnings,
     write,
 )
 
@@ -65,6 +67,8 @@ MODULES = (
     take_part,
     invitations,
     moderation,
+    reporting,
+    warnings,
     switches,
     neighbourhoods,
     live,
