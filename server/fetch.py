@@ -100,6 +100,7 @@ class Fetcher:
         self._homes: OrderedDict[str, tuple[int, dict[str, str]]] = OrderedDict()
         self._visiting: Counter[str] = Counter()
         self._rules: dict[str, str] = {}
+        self._pictures: dict[str, str] = {}
         self._rules_until_ms = 0
         self._instance_id: int | None = None
 
@@ -107,13 +108,17 @@ class Fetcher:
 
     async def welcome(self, name: str) -> bool:
         """Whether the configuration and the moderators let us speak with this host."""
+        await self._look_at_rules()
+        return welcome(self._mode, nearest(self._rules, name))
+
+    async def _look_at_rules(self) -> None:
         now_ms = self.now_ms()
         if now_ms >= self._rules_until_ms or now_ms < self._rules_until_ms - RULES_MS:
             # inline, so that the many who find them old at once do not all read them
             rows = await self.db.read_inline(hosts.rules)
             self._rules = {row["domain"]: row["action"] for row in rows}
+            self._pictures = {row["domain"]: "no" * row["reject_media"] for row in rows}
             self._rules_until_ms = now_ms + RULES_MS
-        return welcome(self._mode, nearest(self._rules, name))
 
     async def elsewhere(self, url: str) -> bool:
         """Whether this is an address of another server, of one with which we speak."""
@@ -122,6 +127,10 @@ class Fetcher:
         except Malformed:
             return False
         return name != host(self.site.origin) and await self.welcome(name)
+
+    async def pictured(self, url: str) -> bool:
+        """As `elsewhere`, for a server whose pictures and films moderators do not refuse."""
+        return await self.elsewhere(url) and nearest(self._pictures, host(url)) != "no"
 
     def forget_rules(self) -> None:
         """The moderators changed the rules."""

@@ -67,7 +67,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     its link was found to lead back), [[shortcode, url], ...], [uri, ...]. `avatar` and `header` are
     addresses (ours: below /media/). `attribution_domains` is a JSON list. Moderators limited it at
     `limited_ms` (followers alone find it and its posts), or mark its pictures as sensitive since
-    `sensitive_ms`.
+    `sensitive_ms`. `state`: active | pending | suspended | blocked (with its server) | gone.
+    `role` is what one of ours is beside a member (`ROLES`), for everybody to see; else empty.
     """
 
     id: int
@@ -112,6 +113,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     show_media: int = 1
     show_media_replies: int = 1
     show_featured: int = 1
+    role: str = ""
 
     @property
     def local(self) -> bool:

@@ -107,7 +107,7 @@ class RemotePictures:
         Raises `NotFound` when it cannot be had, `TooLarge` when it just turned out to be too large,
         `TooMany` when too many others come first, `StorageFull`, `StoreAway`.
         """
-        if not await self._fetcher.elsewhere(url):
+        if not await self._fetcher.pictured(url):
             raise NotFound(_NONE)
         about = f"{kind} {url}"
         known = await self._db.read(store.one, about)

@@ -39,6 +39,7 @@ from web import (
     wellknown,
 )
 from web.callers import Callers
+from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
 from web.keys import (
@@ -102,6 +103,7 @@ def create_app(
     app[RATES] = Rates(config.server.app_requests)
     app[CALLERS] = Callers()
     app[REVOKED] = []
+    app[FENCES] = Fences(clock)
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
     app[VISITED] = Pages()

@@ -11,12 +11,13 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
 from server.clock import DAY_MS
-from server.errors import AppError, BadToken, NotFound, TooMany
+from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
 from web import failures, filtering, logs
 from web.api import rates
+from web.fences import FENCES
 from web.keys import (
     ADDRESS,
     CALLER,
@@ -150,6 +151,14 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
 
 
 @web.middleware
+async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let nobody in from where moderators let nobody in."""
+    if await request.config_dict[FENCES].keeps_out(request.config_dict[DB], request[ADDRESS]):
+        raise Forbidden("From where you are, nobody gets in here.")
+    return await handler(request)
+
+
+@web.middleware
 async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks, by an app's token or by the session cookie."""
     if not request.path.startswith(OPEN_TO_ANYONE):
@@ -226,4 +235,4 @@ async def _by_cookie(request: web.Request) -> None:
     )
 
 
-MIDDLEWARES = (identify, fail_well, recognise, within_rates)
+MIDDLEWARES = (identify, fail_well, keep_out, recognise, within_rates)

@@ -2,7 +2,10 @@
 
 
 def welcome(mode: str, rule: str | None) -> bool:
-    """Whether a host may speak with us. `mode`: open, allowlist, off; `rule`: block, allow."""
+    """Whether a host may speak with us. `mode`: open, allowlist, off; `rule`: block, limit, allow.
+
+    Who is limited is heard, though not by everybody.
+    """
     if mode == "off":
         return False
     if mode == "allowlist":
@@ -12,9 +15,10 @@ def welcome(mode: str, rule: str | None) -> bool:
 
 def nearest(rules: dict[str, str], host: str) -> str | None:
     """The rule for `host`, or for the nearest domain above it; a port does not matter."""
-    name = host.partition(":")[0].lower()
-    while name:
-        if name in rules:
-            return rules[name]
-        _, _, name = name.partition(".")
-    return None
+    return next((rules[name] for name in above(host) if name in rules), None)
+
+
+def above(host: str) -> list[str]:
+    """The name of a host without its port, and every domain above it, nearest first."""
+    labels = host.partition(":")[0].lower().strip(".").split(".")
+    return [".".join(labels[n:]) for n in range(len(labels)) if labels[n]]

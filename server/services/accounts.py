@@ -37,6 +37,7 @@ from server.store import (
     tags,
     thread_mutes,
     visits,
+    warnings,
 )
 from server.store import media as media_store
 from server.store.db import Read, UniqueViolation, Write
@@ -120,8 +121,8 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
     if store.member_by_email(tx, email):
         raise Conflict("There is an account with this e-mail address already. Please sign in.")
     account = blank(site, new_id(now_ms), name, "Person", now_ms, display_name=new.display_name)
-    if new.state == "pending":
-        account = msgspec.structs.replace(account, state="pending")
+    state = "pending" if new.state == "pending" else "active"
+    account = msgspec.structs.replace(account, state=state, role=_shown_role(new.role))
     settle(tx, account, new.keys)
     store.insert_member(
         tx,
@@ -141,6 +142,11 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
         ),
     )
     return account
+
+
+def _shown_role(role: str) -> str:
+    """What everybody may see of it: an ordinary member has none."""
+    return "" if role == "member" else role
 
 
 def settle(tx: Write, account: Account, keys: Keys) -> None:
@@ -449,6 +455,7 @@ def refuse(tx: Write, account_id: int) -> None:
         raise Conflict("This account does not wait for approval any more.")
     sessions.remove_of(tx, account_id)
     sessions.remove_tokens_of(tx, account_id)
+    notifications.remove_all_from(tx, account_id)
     store.remove_member(tx, account_id)
     store.remove_local(tx, account_id)
 
@@ -459,6 +466,7 @@ def set_role(tx: Write, account_id: int, role: str) -> None:
         raise Invalid("There is no such role: %(role)s.", role=role)
     _own(tx, account_id)
     store.set_member(tx, account_id, role=role)
+    store.set_columns(tx, account_id, role=_shown_role(role))
 
 
 def suspend(tx: Write, account_id: int) -> None:
@@ -560,6 +568,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     tags.remove_of(tx, viewer.id)
     bookmarks.remove_of(tx, viewer.id)
     thread_mutes.remove_of(tx, viewer.id)
+    warnings.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         _let_go(tx, site, viewer.id, picture, now_ms)
@@ -568,6 +577,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
         tx,
         viewer.id,
         state="gone",
+        role="",
         display_name="",
         bio="",
         bio_source="",

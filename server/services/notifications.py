@@ -97,6 +97,21 @@ def notify_severed(
     _tell(tx, to, "severed_relationships", to, now_ms, about_id=id)
 
 
+def notify_more_severed(
+    tx: Write,
+    to: Account,
+    *,
+    kind: str,
+    target: str,
+    lost: tuple[int, int],
+    since_ms: int,
+    now_ms: int,
+) -> None:
+    """As `notify_severed`, for what ends some at a time: told once, and added to after that."""
+    if not severances.add(tx, to.id, kind, target, lost, since_ms=since_ms):
+        notify_severed(tx, to, kind=kind, target=target, lost=lost, now_ms=now_ms)
+
+
 def notify_warned(tx: Write, to: Account, warning_id: int, now_ms: int) -> None:
     """Tell one of ours what a moderator decided about them; nobody learns which moderator."""
     _tell(tx, to, "moderation_warning", to, now_ms, about_id=warning_id)

@@ -17,13 +17,21 @@ MONDAY_MS: Final = 4 * DAY_MS  # 1970-01-05, the first Monday of this clock
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What moderators decided about a domain and everything below it. `action`: block | allow."""
+    """What moderators decided about a domain and everything below it.
+
+    `action`: block | limit | allow; `severity` of the first two: suspend | silence | noop.
+    """
 
     domain: str
     action: str
     reason: str
     severity: str = "suspend"
     obfuscate: bool = False
+
+    @property
+    def restricts(self) -> bool:
+        """Whether people here see less of it, or nothing."""
+        return self.action == "block" or (self.action == "limit" and self.severity == "silence")
 
     @property
     def shown(self) -> str:
@@ -65,6 +73,11 @@ class Servers(msgspec.Struct, frozen=True):
     def blocked(self) -> list[Rule]:
         """With whom we do not speak."""
         return [rule for rule in self.rules if rule.action == "block"]
+
+    @property
+    def limited(self) -> list[Rule]:
+        """Whose people are seen by those who follow them alone."""
+        return [rule for rule in self.rules if rule.restricts and rule.action == "limit"]
 
 
 def all(db: Read) -> Servers:

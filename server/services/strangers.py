@@ -12,7 +12,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import conversations, events, polls, previews, quotes, rights
+from server.services import borders, conversations, events, polls, previews, quotes, rights
 from server.services.media import About
 from server.services.posts import bury, tell_changed, tell_quoted
 from server.services.spreading import spread_post
@@ -47,7 +47,11 @@ def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Acc
         return known  # a late word of somebody who was deleted changes nothing
     columns = _described(actor)
     columns["peer_id"] = _peer(tx, actor, now_ms)
+    decided = borders.standing(tx, host(actor.id))
+    marked = decided.pop("limited_ms", None)
+    columns |= decided
     if known is None:
+        columns["limited_ms"] = marked
         account = _new_account(actor, columns, domain or host(actor.id), now_ms)
         accounts.insert(tx, account)
     else:
@@ -349,6 +353,8 @@ def _attach(tx: Write, post: Post, found: Object, named: list[Account], now_ms: 
     """Give a post that has none yet its mentions, hashtags and pictures."""
     posts.add_mentions(tx, post.id, [account.id for account in named])
     posts.add_hashtags(tx, post.id, found.hashtags)
+    if found.attachments and borders.refuses(tx, host(post.uri), "media"):
+        return
     for position, attachment in enumerate(found.attachments):
         media.insert(tx, _media(post, attachment, position, now_ms))
 

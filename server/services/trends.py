@@ -40,20 +40,29 @@ class Trends(msgspec.Struct, frozen=True):
     links: tuple[Link, ...] = ()
 
 
-def find(db: Read, now_ms: int) -> Trends:
-    """What trends now. Reads many rows: to be asked for once in some minutes."""
+def find(db: Read, now_ms: int, *, rejected: bool = False) -> Trends:
+    """What trends now. Reads many rows: to be asked for once in some minutes.
+
+    `rejected`: with what moderators hide, for moderators.
+    """
     since = first_id(now_ms - DAYS * DAY_MS)
-    return Trends(_tags(db, since, now_ms), _posts(db, since, now_ms), _links(db, since, now_ms))
+    hidden = {
+        kind: set[str]() if rejected else store.verdicts(db, kind, allowed=False)
+        for kind in ("tag", "status", "link")
+    }
+    return Trends(
+        _tags(db, since, now_ms, hidden["tag"]),
+        _posts(db, since, now_ms, hidden["status"]),
+        _links(db, since, now_ms, hidden["link"]),
+    )
 
 
-def _tags(db: Read, since_id: int, now_ms: int) -> tuple[str, ...]:
-    hidden = store.verdicts(db, "tag", allowed=False)
+def _tags(db: Read, since_id: int, now_ms: int, hidden: set[str]) -> tuple[str, ...]:
     found = ((str(row["tag"]), row) for row in store.tags(db, since_id))
     return tuple(tag for tag in _ranked(found, now_ms) if tag not in hidden)[:KEPT]
 
 
-def _links(db: Read, since_id: int, now_ms: int) -> tuple[Link, ...]:
-    hidden = store.verdicts(db, "link", allowed=False)
+def _links(db: Read, since_id: int, now_ms: int, hidden: set[str]) -> tuple[Link, ...]:
     found = ((int(row["preview_id"]), row) for row in store.links(db, since_id))
     ranked = list(_ranked(found, now_ms))[: 2 * KEPT]
     known = store.previews(db, ranked)
@@ -80,8 +89,7 @@ def _ranked(found: Iterable[tuple[K, Row]], now_ms: int) -> list[K]:
     return sorted(several, key=lambda key: (-weights[key], str(key)))
 
 
-def _posts(db: Read, since_id: int, now_ms: int) -> tuple[int, ...]:
-    hidden = store.verdicts(db, "status", allowed=False)
+def _posts(db: Read, since_id: int, now_ms: int, hidden: set[str]) -> tuple[int, ...]:
     rows = [
         row
         for row in store.posts(db, since_id, LEAST_LIKED, CANDIDATES)

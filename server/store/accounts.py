@@ -239,6 +239,12 @@ def member(db: Read, account_id: int) -> Member | None:
     return Member(**record(found)) if found else None
 
 
+def members_of(db: Read, account_ids: Iterable[int]) -> dict[int, Member]:
+    """The private halves of those of these accounts that are ours."""
+    found = among(db, "SELECT * FROM member WHERE account_id IN (:list)", account_ids)
+    return {row["account_id"]: Member(**row) for row in found}
+
+
 def member_by_email(db: Read, email: str) -> Member | None:
     """The private half of the account with this address."""
     found = db.one("SELECT * FROM member WHERE email = :email", email=email.lower())
@@ -266,7 +272,7 @@ def moderators(db: Read) -> list[Account]:
     found = db.all(
         """
         SELECT account.* FROM member JOIN account ON account.id = account_id
-        WHERE role IN ('moderator', 'admin') AND member.state = 'active' ORDER BY account.id
+        WHERE member.role IN ('moderator', 'admin') AND member.state = 'active' ORDER BY account.id
         """
     )
     return [Account(**record(row)) for row in found]

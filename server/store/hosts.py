@@ -1,7 +1,12 @@
 """The hosts of other servers: when they showed themselves, and the moderators' rules about them."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from server.clock import HOUR_MS
+from server.ids import new_id
 from server.store.db import Read, Row, Write
+from server.store.paging import Page, among, rows
 
 
 def rules(db: Read) -> list[Row]:
@@ -9,18 +14,56 @@ def rules(db: Read) -> list[Row]:
     return db.all("SELECT * FROM domain_rule ORDER BY domain")
 
 
-def set_rule(tx: Write, domain: str, action: str, reason: str, now_ms: int) -> None:
-    """Block or allow a domain and everything below it."""
+def page(db: Read, window: Page, *, allowing: bool, most: int) -> list[Row]:
+    """Those that let a domain in, or those that keep it away or quiet, newest first."""
+    wanted = "action = 'allow'" if allowing else "action <> 'allow'"
+    return rows(
+        db,
+        window,
+        f"""
+        SELECT * FROM domain_rule WHERE {wanted} AND id > :lower AND id < :upper
+        ORDER BY id DESC LIMIT :limit
+        """,  # noqa: S608
+        most,
+    )
+
+
+def rule(db: Read, domain: str) -> Row | None:
+    """What was decided about exactly this domain."""
+    return db.one("SELECT * FROM domain_rule WHERE domain = :domain", domain=domain)
+
+
+def rule_by_id(db: Read, id: int) -> Row | None:
+    """The rule with this id."""
+    return db.one("SELECT * FROM domain_rule WHERE id = :id", id=id)
+
+
+def nearest_rule(db: Read, names: Iterable[str]) -> Row | None:
+    """What was decided about a host, or the nearest domain above it: `policy.hosts.above`."""
+    found = among(db, "SELECT * FROM domain_rule WHERE domain IN (:list)", names)
+    return max(found, key=lambda row: len(row["domain"]), default=None)
+
+
+def set_rule(
+    tx: Write,
+    domain: str,
+    action: str,
+    reason: str,
+    now_ms: int,
+    **columns: Any,  # noqa: ANN401
+) -> None:
+    """Block, limit or allow a domain and everything below it; `columns` are the others."""
+    known = {"domain": domain, "action": action, "reason": reason, **columns}
+    names, params = ", ".join(known), ", ".join(f":{name}" for name in known)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in known if name != "domain")
     tx.run(
-        """
-        INSERT INTO domain_rule (domain, action, reason, created_ms)
-        VALUES (:domain, :action, :reason, :now)
-        ON CONFLICT (domain) DO UPDATE SET action = excluded.action, reason = excluded.reason
-        """,
-        domain=domain,
-        action=action,
-        reason=reason,
+        f"""
+        INSERT INTO domain_rule ({names}, id, created_ms) VALUES ({params}, :id, :now)
+        ON CONFLICT (domain) DO UPDATE SET {changed}
+        """,  # noqa: S608
+        id=new_id(now_ms),
         now=now_ms,
+        **known,
     )
 
 

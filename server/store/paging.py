@@ -20,17 +20,25 @@ class Page(msgspec.Struct, frozen=True):
     limit: int = 20
 
 
-def rows(db: Read, page: Page, sql: str, /, **params: Any) -> list[Row]:  # noqa: ANN401
+def rows(
+    db: Read,
+    page: Page,
+    sql: str,
+    most: int = MAX_LIMIT,
+    /,
+    **params: Any,  # noqa: ANN401
+) -> list[Row]:
     """Run `sql`, which ends `> :lower AND ... < :upper ORDER BY ... DESC LIMIT :limit`.
 
-    With `min_id` the rows next to it are taken instead of the newest; the answer is newest first.
+    With `min_id` the rows next to it are taken instead of the newest; the answer is newest first,
+    `most` rows at most.
     """
     upwards = page.min_id is not None
     found = db.all(
         sql.replace(" DESC", " ASC") if upwards else sql,
         upper=page.max_id if page.max_id is not None else LAST_ID,
         lower=max(page.since_id or 0, page.min_id or 0),
-        limit=max(1, min(page.limit, MAX_LIMIT)),
+        limit=max(1, min(page.limit, most)),
         **params,
     )
     return found[::-1] if upwards else found

@@ -1,5 +1,6 @@
 """Who is signed in, which apps have a token, who guessed wrong. Only hashes are stored."""
 
+from collections.abc import Iterable
 from itertools import islice
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from server.model import Account, Member
 from server.store import accounts
 from server.store.db import Read, Row, Write, cells
+from server.store.paging import among
 
 _WHO = ", ".join(
     [f"a.{name} AS a_{name}" for name in accounts.COLUMNS]
@@ -62,6 +64,19 @@ def of_account(db: Read, account_id: int) -> list[Row]:
     return db.all(
         "SELECT * FROM session WHERE account_id = :account ORDER BY seen_ms DESC",
         account=account_id,
+    )
+
+
+def addresses(db: Read, account_ids: Iterable[int]) -> list[Row]:
+    """(account_id, address, seen_ms): from where these accounts were used, the latest first."""
+    return among(
+        db,
+        """
+        SELECT account_id, address, max(seen_ms) AS seen_ms FROM session
+        WHERE account_id IN (:list) AND address <> '' GROUP BY account_id, address
+        ORDER BY max(seen_ms) DESC
+        """,
+        account_ids,
     )
 
 

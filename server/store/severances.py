@@ -34,6 +34,32 @@ def insert(tx: Write, severance: Severance) -> None:
     )
 
 
+def add(
+    tx: Write,
+    account_id: int,
+    kind: str,
+    target: str,
+    lost: tuple[int, int],
+    *,
+    since_ms: int,
+) -> bool:
+    """More of what was remembered since then. False when nothing was."""
+    changed = tx.run(
+        """
+        UPDATE severance SET followers = followers + :followers, following = following + :following
+        WHERE id = (SELECT id FROM severance WHERE account_id = :account AND kind = :kind
+                      AND target = :target AND created_ms >= :since ORDER BY id DESC LIMIT 1)
+        """,
+        account=account_id,
+        kind=kind,
+        target=target,
+        since=since_ms,
+        followers=lost[0],
+        following=lost[1],
+    )
+    return changed == 1
+
+
 def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Severance]:
     """Those of `ids` that concern the account."""
     found = among(

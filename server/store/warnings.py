@@ -1,11 +1,11 @@
-"""What moderators told people about their accounts and posts."""
+"""What moderators told people about their accounts and posts, and what people answered."""
 
 from collections.abc import Iterable
 
 import msgspec
 
-from server.store.db import Read
-from server.store.paging import among
+from server.store.db import Read, Write
+from server.store.paging import Page, among, rows
 
 
 class Warning_(msgspec.Struct, frozen=True, kw_only=True):  # noqa: N801  Python's is a builtin
@@ -27,6 +27,17 @@ class Warning_(msgspec.Struct, frozen=True, kw_only=True):  # noqa: N801  Python
     created_ms: int
 
 
+COLUMNS = tuple(field.name for field in msgspec.structs.fields(Warning_))
+
+
+def insert(tx: Write, warning: Warning_) -> None:
+    """Remember what was decided."""
+    tx.run(
+        f"INSERT INTO warning ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})",  # noqa: S608
+        **msgspec.structs.asdict(warning),
+    )
+
+
 def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Warning_]:
     """Those of `ids` that were given to the account."""
     found = among(
@@ -36,3 +47,64 @@ def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Warning_]
         account=account_id,
     )
     return {row["id"]: Warning_(**row) for row in found}
+
+
+def by_id(db: Read, id: int) -> Warning_ | None:
+    """One, whoever it was given to."""
+    found = db.one("SELECT * FROM warning WHERE id = :id", id=id)
+    return Warning_(**found) if found else None
+
+
+def of_account(db: Read, account_id: int, window: Page) -> list[Warning_]:
+    """What somebody was told, newest first."""
+    found = rows(
+        db,
+        window,
+        """
+        SELECT * FROM warning WHERE account_id = :account AND id > :lower AND id < :upper
+        ORDER BY id DESC LIMIT :limit
+        """,
+        account=account_id,
+    )
+    return [Warning_(**row) for row in found]
+
+
+def appealed(db: Read, window: Page) -> list[Warning_]:
+    """Those against which somebody appeals, newest first."""
+    found = rows(
+        db,
+        window,
+        """
+        SELECT * FROM warning WHERE appeal_state = 'pending' AND id > :lower AND id < :upper
+        ORDER BY id DESC LIMIT :limit
+        """,
+    )
+    return [Warning_(**row) for row in found]
+
+
+def appeal(tx: Write, id: int, text: str) -> bool:
+    """Keep what somebody answers. False when they did already."""
+    changed = tx.run(
+        """
+        UPDATE warning SET appeal = :text, appeal_state = 'pending'
+        WHERE id = :id AND appeal_state = ''
+        """,
+        id=id,
+        text=text,
+    )
+    return changed == 1
+
+
+def settle(tx: Write, id: int, state: str) -> bool:
+    """Answer an appeal: approved | rejected. False when nobody waits for that."""
+    changed = tx.run(
+        "UPDATE warning SET appeal_state = :state WHERE id = :id AND appeal_state = 'pending'",
+        id=id,
+        state=state,
+    )
+    return changed == 1
+
+
+def remove_of(tx: Write, account_id: int) -> None:
+    """An account of ours ends."""
+    tx.run("DELETE FROM warning WHERE account_id = :account", account=account_id)

@@ -16,6 +16,7 @@ from server.store import (
     accounts,
     activities,
     apps,
+    entry_rules,
     events,
     follows,
     idempotency,
@@ -98,6 +99,7 @@ async def trim_homes(db: Database) -> None:
 
 
 def _forget(tx: Write, now_ms: int) -> None:
+    entry_rules.forget_addresses(tx, now_ms)
     activities.forget(tx, now_ms - SEEN_MS)
     activities.forget_graves(tx, now_ms - GRAVES_MS)
     accounts.forget_dead_keys(tx, now_ms - DAY_MS)

@@ -16,7 +16,7 @@ from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import domain_mutes, previews, spreading, strangers, voting
+from server.services import borders, domain_mutes, previews, spreading, strangers, voting
 from server.store import jobs
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
@@ -139,6 +139,22 @@ def _part(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
         jobs.complete(tx, job, now_ms)
 
 
+def _border(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    """Some accounts of a domain follow its rule; for those who are left there is a new job."""
+    if not jobs.complete(tx, job, now_ms):
+        return
+    following = borders.go_on(tx, msgspec.convert(of, borders.Step), now_ms)
+    if following is not None:
+        jobs.enqueue(tx, job.kind, job.lane, msgspec.json.encode(following), now_ms)
+
+
+def _sever(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    if borders.sever(tx, site, of["account"], of["began"], now_ms):
+        jobs.postpone(tx, job, now_ms, "more to sever")
+    else:
+        jobs.complete(tx, job, now_ms)
+
+
 def _previewed(tx: Write, job: Job, id: int, said: Described | None, now_ms: int) -> None:
     previews.keep(tx, id, said, now_ms)
     jobs.complete(tx, job, now_ms)
@@ -170,6 +186,8 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "spread": _spread,
     "part": _part,
     "bury": _bury,
+    borders.JOB: _border,
+    "sever": _sever,
     "poll": _poll,
     "poll-end": _poll_end,
 }

@@ -29,12 +29,15 @@ from server.store import (
     announcements,
     apps,
     bookmarks,
+    borders,
     communities,
     conversations,
     discovery,
     domain_mutes,
     drafts,
+    entry_rules,
     events,
+    figures,
     filters,
     follows,
     hosts,
@@ -44,6 +47,7 @@ from server.store import (
     lists,
     markers,
     media,
+    moderation,
     notification_groups,
     notification_policy,
     notifications,
@@ -87,6 +91,10 @@ STORES = (
     activities,
     apps,
     bookmarks,
+    borders,
+    entry_rules,
+    figures,
+    moderation,
     communities,
     discovery,
     domain_mutes,
@@ -145,10 +153,20 @@ WHOLE: dict[str, str] = {
     "announcements.all": "a handful of rows, which the operator made",
     "announcements.current": "with announcements.all",
     "announcements.remove_of": "an account of ours ends; a few people answer announcements",
+    "borders.peers": "a rule about a server changes: one narrow row per peer, in a job",
+    "entry_rules.count_addresses": "some ten rows, which administrators made",
+    "entry_rules.count_emails": "with entry_rules.count_addresses",
+    "entry_rules.forget_addresses": "housekeeping, some ten rows",
+    "entry_rules.in_force": "some ten rows, kept for five seconds",
     "communities.neighbourhoods": "a handful of rows, which the operator made",
+    "figures.count": "see the test of figures below",
+    "figures.shares": "see the test of figures below",
+    "figures.joined": "our own people alone, for moderators",
+    "figures.wrote": "our own people, and what they wrote",
     "hosts.count": "the page about us: one narrow row per server that ever showed itself",
     "hosts.latest": "with hosts.count",
     "hosts.names": "with hosts.count; the answer is kept for an hour",
+    "hosts.page": "the moderators' rules, for administrators",
     "hosts.rules": "the moderators' rules: read whole, kept for two seconds",
     "idempotency.forget": "housekeeping, the keys of one day",
     "invites.of_account": "a handful of rows: housekeeping forgets those that are over",
@@ -164,6 +182,7 @@ WHOLE: dict[str, str] = {
     "peers.release_all": "once, at the start",
     "peers.wake_forgotten": "housekeeping, one row per peer",
     "previews.forget": "housekeeping, once a day",
+    "moderation.people": "moderators look for somebody: one page, the newest first",
     "queue.depth": "the operator's view",
     "queue.drop": "the operator's command",
     "queue.lanes": "the operator's view",
@@ -172,7 +191,6 @@ WHOLE: dict[str, str] = {
     "remote_pictures.drop": "makes room: once in a sixteenth of the budget, and housekeeping",
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",
-    "reports.waiting": "what is open; the table is small where moderators work",
     "rules.all": "some ten rows",
     "rules.insert": "some ten rows, by a command",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
@@ -229,6 +247,7 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
     ("collections.abc.Iterable[int]", [1, 2]),
     ("tuple[bytes", (b"x", "x")),
     ("tuple[float", (0.0, 0.0)),
+    ("tuple[int, int]", (1, 1)),
     ("<class 'bool'>", True),
     ("<class 'bytes'>", b"x"),
     ("<class 'str'>", "x"),
@@ -236,7 +255,13 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
 )
 
 
-NAMED = {"allowed": "followers", "replies_policy": "list"}
+NAMED = {
+    "allowed": "followers",
+    "replies_policy": "list",
+    "figure": "tag_uses",
+    "place": "tag_servers",
+    "action": "block",
+}
 
 
 def _plausible(name: str, kind: Any, things: Mapping[Any, Any]) -> Any:
@@ -255,9 +280,12 @@ def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> 
     positional: list[Any] = []
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
+            module = function.__module__.rpartition(".")[2]
+            column = {"pushes": "endpoint", "reports": "comment"}.get(module, "url")
             columns = {
                 "set_member": {"reason": "x"},
-                "set_columns": {"endpoint" if "push" in function.__module__ else "url": "x"},
+                "set_columns": {column: "x"},
+                "set_address": {"comment": "x"},
             }
             given |= columns.get(function.__name__, {})
         elif parameter.kind is parameter.KEYWORD_ONLY:
@@ -308,6 +336,23 @@ def test_a_query_finds_its_rows_by_an_index(
     assert found == set()
 
 
+OWN_PEOPLE = {"new_users"}
+
+
+@pytest.mark.parametrize("key", [*figures.COUNTS, *figures.PLACES])
+def test_a_figure_reads_no_more_than_its_time_or_its_server(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection, key: str
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    if key in figures.COUNTS:
+        figures.count(tx, key, 0, 1, "x")
+    if key in figures.PLACES:
+        figures.shares(tx, key, 0, 1, 10, of="x")
+    found = {step for sql, params in recorder.said for step in scans(sqlite_link, sql, params)}
+    assert found == set() or key in OWN_PEOPLE
+
+
 def test_every_exception_is_still_a_function() -> None:
     assert WHOLE.keys() <= FUNCTIONS.keys()
 
@@ -344,6 +389,25 @@ def _things(tx: Write) -> dict[Any, Any]:
         Announcement: Announcement(id=1, text="x", content="x", published_ms=1, updated_ms=1),
         Policy: Policy(),
         Wanted: Wanted(),
+        moderation.Sought: moderation.Sought(),
+        entry_rules.EmailRule: entry_rules.EmailRule(
+            id=1, kind="domain", value="x", account_id=None, created_ms=1
+        ),
+        entry_rules.AddressRule: entry_rules.AddressRule(
+            id=1, network="x", severity="x", comment="", expires_ms=None, created_ms=1
+        ),
+        warnings.Warning_: warnings.Warning_(
+            id=1,
+            account_id=ann.id,
+            moderator_id=None,
+            action="none",
+            text="",
+            post_ids="[]",
+            report_id=None,
+            appeal="",
+            appeal_state="",
+            created_ms=1,
+        ),
         Severance: Severance(
             id=1, account_id=ann.id, kind="x", target="x", followers=1, following=1, created_ms=1
         ),

@@ -10,6 +10,7 @@ from federation.keys import SigningKey
 from server.model import Post
 from server.services import accounts, follows, posts
 from server.store import accounts as account_store
+from server.store import hosts
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
 from web.keys import FETCHER
@@ -181,11 +182,7 @@ async def test_where_every_reader_must_be_known_strangers_read_nothing(village: 
 async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
     from_far = path(scene.posts["followers"].uri)
     assert (await scene.get(from_far, scene.eve))[0] == 200
-    await scene.city.db.write(
-        lambda tx: tx.run(
-            "INSERT INTO domain_rule (domain, action, created_ms) VALUES ('far.test', 'block', 1)"
-        )
-    )
+    await scene.city.db.write(hosts.set_rule, "far.test", "block", "", scene.city.clock())
     scene.city.app[FETCHER].forget_rules()
     assert (await scene.get(from_far, scene.eve))[0] in (401, 404)
 

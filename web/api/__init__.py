@@ -12,6 +12,12 @@ from aiohttp.web_routedef import RouteDef
 from server.errors import NotFound
 from web.api import (
     accounts,
+    admin_accounts,
+    admin_domains,
+    admin_entry,
+    admin_figures,
+    admin_reports,
+    admin_trends,
     announcements,
     annual_reports,
     apps,
@@ -40,6 +46,7 @@ from web.api import (
     quotes,
     reactions,
     relationships,
+    reports,
     scheduled,
     search,
     signup,
@@ -83,6 +90,12 @@ def register(app: web.Application) -> None:
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (
         accounts,
+        admin_accounts,
+        admin_domains,
+        admin_entry,
+        admin_figures,
+        admin_reports,
+        admin_trends,
         circles,
         discovery,
         announcements,
@@ -111,6 +124,7 @@ def register(app: web.Application) -> None:
         quotes,
         reactions,
         relationships,
+        reports,
         scheduled,
         search,
         signup,

@@ -151,9 +151,9 @@ async def activity(request: web.Request, viewer: Viewer | None) -> web.Response:
 @anybody()
 @gives(list[entities.DomainBlock])
 async def domain_blocks(request: web.Request, viewer: Viewer | None) -> web.Response:
-    """With which servers this one does not speak, and why."""
+    """With which servers this one does not speak, whose people it limits, and why."""
     found = await request.config_dict[DB].read(servers.rules)
-    return one([domain_block(rule) for rule in found if rule.action == "block"])
+    return one([domain_block(rule) for rule in found if rule.restricts])
 
 
 def domain_block(rule: servers.Rule) -> entities.DomainBlock:

@@ -13,7 +13,7 @@ from aiohttp import web
 from server import keyring, passwords
 from server.errors import AppError, Conflict, Forbidden, Invalid
 from server.model import Site
-from server.services import accounts, apps, invites
+from server.services import accounts, admissions, apps, invites
 from server.services.accounts import NewAccount
 from server.store.db import Read, Write
 from web import entities, i18n, present
@@ -98,7 +98,7 @@ def _create(
     app = apps.by_id(tx, app_id)
     if invite is not None:
         invites.use(tx, invite, now_ms)
-    account = accounts.create(tx, site, new, now_ms)
+    account = admissions.join(tx, site, new, now_ms)
     token = apps.issue(tx, app, app.scope_text, now_ms, account_id=account.id)
     return present.token(token, app.scope_text, now_ms)
 
@@ -153,6 +153,10 @@ def _taken(db: Read, site: Site, typed: NewPerson) -> Faults:
         found.append(("username", "ERR_TAKEN", Invalid("has already been taken")))
     if accounts.has_email(db, typed.email):
         found.append(("email", "ERR_TAKEN", Invalid("has already been taken")))
+    try:
+        admissions.check_email(db, typed.email)
+    except AppError as error:
+        found.append(("email", "ERR_BLOCKED", error))
     return found
 
 

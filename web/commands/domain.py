@@ -12,6 +12,7 @@ from typing import Any
 
 from federation.webfinger import normal_host
 from server.clock import now_ms
+from server.services import borders
 from server.store import hosts
 from server.store.db import Row, Write
 from web.commands.failure import Failure
@@ -50,7 +51,7 @@ async def set_rule(options: argparse.Namespace) -> None:
     """Block or allow one domain."""
     domain = _domain(options.domain)
     async with database(loaded(options)) as db:
-        await db.write(hosts.set_rule, domain, options.action, options.reason, now_ms())
+        await db.write(borders.decide, domain, options.action, options.reason, now_ms())
     print(f"{domain} is {'blocked' if options.action == 'block' else 'allowed'}.")
 
 
@@ -58,7 +59,7 @@ async def remove_rule(options: argparse.Namespace) -> None:
     """Forget one rule."""
     domain = _domain(options.domain)
     async with database(loaded(options)) as db:
-        if not await db.write(hosts.remove_rule, domain):
+        if not await db.write(borders.forget, domain, now_ms()):
             raise Failure(f"There is no rule about {domain}; see `madang domain list`.")
     print(f"There is no rule about {domain} any more.")
 
@@ -106,11 +107,13 @@ def parse_list(text: str) -> list[tuple[str, str]]:
 
 def _block_all(tx: Write, blocks: list[tuple[str, str]], now_ms: int) -> None:
     for domain, reason in blocks:
-        hosts.set_rule(tx, domain, "block", reason, now_ms)
+        borders.decide(tx, domain, "block", reason, now_ms)
 
 
 def _rule(row: Row) -> dict[str, Any]:
-    return {"domain": row["domain"], "action": row["action"], "reason": row["reason"]}
+    kept = ("domain", "action", "reason", "severity", "private_comment")
+    flags = ("reject_media", "reject_reports", "obfuscate")
+    return {name: row[name] for name in kept} | {name: bool(row[name]) for name in flags}
 
 
 def _domain(text: str) -> str:

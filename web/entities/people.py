@@ -33,6 +33,14 @@ class Role(TypedDict):
     highlighted: bool
 
 
+class AccountRole(TypedDict):
+    """Of what somebody is here beside a member, what everybody sees."""
+
+    id: str
+    name: str
+    color: str
+
+
 class Account(TypedDict):
     """Somebody, ours or a stranger."""
 
@@ -62,7 +70,7 @@ class Account(TypedDict):
     hide_collections: bool | None
     noindex: bool
     emojis: list[CustomEmoji]
-    roles: list[Role]
+    roles: list[AccountRole]
     fields: list[Field]
     suspended: NotRequired[bool]
     limited: NotRequired[bool]

@@ -31,6 +31,7 @@ from web.pages import (
     polls,
     posts,
     relations,
+    reporting,
     scheduled,
     search,
     sessions,
@@ -41,6 +42,7 @@ from web.pages import (
     switches,
     tags,
     take_part,
+    warnings,
     write,
 )
 
@@ -67,6 +69,8 @@ MODULES = (
     take_part,
     invitations,
     moderation,
+    reporting,
+    warnings,
     switches,
     neighbourhoods,
     live,

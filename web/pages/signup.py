@@ -10,7 +10,7 @@ from aiohttp import web
 from server import keyring, passwords
 from server.errors import AppError, Forbidden, Invalid
 from server.model import Account, Site
-from server.services import accounts, invites, sessions
+from server.services import accounts, admissions, invites, sessions
 from server.services.accounts import NewAccount
 from server.store.db import Write
 from web.keys import ADDRESS, BUCKETS, CONFIG, DB, SITE, VAULT
@@ -54,7 +54,7 @@ async def sign_up(request: web.Request) -> web.Response:
         return await _shown(request, typed, refusal.field, refusal.cause)
     except AppError as error:
         return await _shown(request, typed, "form", error)
-    if _mode(request) == "approval":
+    if account.state == "pending":
         return await page(request, "signed_up.html", account=account)
     return await _welcomed(request, account)
 
@@ -76,6 +76,10 @@ async def _made(request: web.Request, sent: Form) -> Account:
         raise _Unusable(
             "email", Invalid("Please give an e-mail address, such as name@example.org.")
         )
+    try:
+        await request.config_dict[DB].read(admissions.check_email, email)
+    except AppError as error:
+        raise _Unusable("email", error) from error
     if mode == "approval" and not sent.get("reason"):
         raise _Unusable("reason", Invalid("Please tell the moderators in a sentence who you are."))
     request.config_dict[BUCKETS].spend(f"passwords from {network(request[ADDRESS])}", now(request))
@@ -104,7 +108,7 @@ def _create(tx: Write, site: Site, new: NewAccount, invite: str | None, now_ms: 
     """One commit: an invitation is used only if the account is made."""
     if invite is not None:
         invites.use(tx, invite, now_ms)
-    return accounts.create(tx, site, new, now_ms)
+    return admissions.join(tx, site, new, now_ms)
 
 
 async def _welcomed(request: web.Request, account: Account) -> web.Response:

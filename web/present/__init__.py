@@ -14,6 +14,18 @@ from web.present.accounts import (
     role,
     suggestion,
 )
+from web.present.admin import (
+    admin_account,
+    admin_canonical_email_block,
+    admin_cohort,
+    admin_dimension,
+    admin_domain_allow,
+    admin_domain_block,
+    admin_email_domain_block,
+    admin_ip_block,
+    admin_measure,
+    admin_report,
+)
 from web.present.apps import application, credential_application, token, user_info
 from web.present.attachments import card, media, preview_card
 from web.present.lists import (
@@ -66,6 +78,16 @@ __all__ = [
     "VISIBILITIES",
     "VISIBILITY",
     "account",
+    "admin_account",
+    "admin_canonical_email_block",
+    "admin_cohort",
+    "admin_dimension",
+    "admin_domain_allow",
+    "admin_domain_block",
+    "admin_email_domain_block",
+    "admin_ip_block",
+    "admin_measure",
+    "admin_report",
     "application",
     "announcement",
     "approval",

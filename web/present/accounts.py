@@ -1,16 +1,21 @@
 """People: Account, CredentialAccount, Profile, Suggestion, Relationship, Role, Status::Mention."""
 
 import json
+from typing import Final
 
 import msgspec
 
 from server import text
 from server.clock import DAY_MS
 from server.model import Account, Member, Relationship, Site
+from server.policy import roles
 from server.services import profile_links
 from server.services.discovery import Suggestion
 from web import entities
 from web.present.values import VISIBILITY, address, day, emojis, when, when_or_none
+
+HIDDEN: Final = ("suspended", "blocked")
+"""States of accounts of which nothing is shown: by themselves, or with their server."""
 
 
 def account(site: Site, account: Account, *, moved: Account | None = None) -> entities.Account:
@@ -18,7 +23,7 @@ def account(site: Site, account: Account, *, moved: Account | None = None) -> en
 
     Of a suspended one nothing is shown but that it is.
     """
-    told = account if account.state != "suspended" else _emptied(account)
+    told = _emptied(account) if account.state in HIDDEN else account
     avatar = _picture(site, told, "avatar", told.avatar)
     header = _picture(site, told, "header", told.header)
     entity: entities.Account = {
@@ -48,10 +53,10 @@ def account(site: Site, account: Account, *, moved: Account | None = None) -> en
         "hide_collections": bool(told.hide_collections) if account.local else None,
         "noindex": not told.indexable,
         "emojis": emojis(site, told.emojis),
-        "roles": [],
+        "roles": [_badge(told.role)] if told.role else [],
         "fields": [_field(account, line) for line in profile_links.lines(told)],
     }
-    if account.state == "suspended":
+    if account.state in HIDDEN:
         entity["suspended"] = True
     if account.limited_ms is not None:
         entity["limited"] = True
@@ -71,6 +76,7 @@ def _emptied(account: Account) -> Account:
         bio="",
         avatar="",
         header="",
+        role="",
         avatar_description="",
         header_description="",
         fields="[]",
@@ -165,20 +171,26 @@ def credential_account(
             "indexable": bool(owner.indexable),
             "attribution_domains": json.loads(owner.attribution_domains),
         },
-        "role": role(member),
+        "role": role(site, member),
     }
 
 
-def role(member: Member) -> entities.Role:
-    """Role. No permission bits: the admin API that they stand for is not there."""
+def role(site: Site, member: Member) -> entities.Role:
+    """Role; its permissions are those of the reference that our roles have (`policy.roles`)."""
     ordinary = member.role == "member"
+    invites = site.registrations == "invite"
     return {
-        "id": "-99" if ordinary else member.role,
+        "id": roles.IDS[member.role],
         "name": "" if ordinary else member.role,
-        "permissions": "0",
+        "permissions": str(roles.permissions(member.role, invites=invites)),
         "color": "",
         "highlighted": not ordinary,
     }
+
+
+def _badge(name: str) -> entities.AccountRole:
+    """Of a role, what everybody sees."""
+    return {"id": roles.IDS[name], "name": name, "color": ""}
 
 
 def relationship(to: Relationship) -> entities.Relationship:

@@ -84,6 +84,9 @@ ALTER TABLE account ADD COLUMN sensitive_ms INTEGER;
 ALTER TABLE account ADD COLUMN show_media INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE account ADD COLUMN show_media_replies INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE account ADD COLUMN show_featured INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE account ADD COLUMN role TEXT NOT NULL DEFAULT '';
+UPDATE account SET role = (SELECT role FROM member WHERE account_id = account.id)
+    WHERE id IN (SELECT account_id FROM member WHERE role <> 'member');
 ALTER TABLE member ADD COLUMN default_sensitive INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE member ADD COLUMN default_quote_policy TEXT NOT NULL DEFAULT 'public';
 ALTER TABLE member ADD COLUMN confirmed_ms INTEGER;
@@ -408,6 +411,8 @@ ALTER TABLE report ADD COLUMN updated_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE report SET updated_ms = created_ms;
 CREATE INDEX report_target ON report (target_id, id);
 CREATE INDEX report_open ON report (id) WHERE state = 'open';
+CREATE INDEX report_reporter ON report (reporter_id, id);
+CREATE INDEX report_closed ON report (closed_ms) WHERE closed_ms IS NOT NULL;
 
 CREATE TABLE warning (
     id INTEGER PRIMARY KEY,
@@ -422,6 +427,7 @@ CREATE TABLE warning (
     created_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX warning_account ON warning (account_id, id);
+CREATE INDEX warning_appeal ON warning (id) WHERE appeal_state = 'pending';
 
 CREATE TABLE moderation_log (
     id INTEGER PRIMARY KEY,
@@ -430,6 +436,7 @@ CREATE TABLE moderation_log (
     target TEXT NOT NULL,
     created_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX moderation_log_target ON moderation_log (target, id);
 
 ALTER TABLE domain_rule ADD COLUMN id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE domain_rule ADD COLUMN severity TEXT NOT NULL DEFAULT 'suspend';

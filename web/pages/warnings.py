@@ -1,0 +1,77 @@
+"""What moderators decided about the viewer, why, and what the viewer says to that."""
+
+from typing import Final
+
+from aiohttp import web
+
+from server.errors import AppError
+from server.services import moderation
+from server.store.warnings import Warning_
+from web.i18n import N_
+from web.keys import DB, Viewer
+from web.pages.access import number, pager, signed_in, window
+from web.pages.forms import form, see
+from web.render import page
+
+routes = web.RouteTableDef()
+
+TOLD: Final = {
+    "none": N_("A moderator wants you to know something."),
+    "sensitive": N_("Your pictures are covered until somebody wants to see them."),
+    "disable": N_("You were signed out everywhere and could not sign in."),
+    "silence": N_("Only people who follow you see what you write."),
+    "suspend": N_("Your account was suspended."),
+}
+ANSWERED: Final = {
+    "pending": N_("You have appealed. Another moderator will look at it."),
+    "approved": N_("Your appeal was accepted, and the decision was taken back."),
+    "rejected": N_("Your appeal was declined: the decision stands."),
+}
+
+
+@routes.get("/warnings")
+@signed_in
+async def all_(request: web.Request, viewer: Viewer) -> web.Response:
+    """Every decision, newest first."""
+    asked = window(request)
+    found = await request.config_dict[DB].read(moderation.warnings_of, viewer.account.id, asked)
+    pages = pager(request, asked, [one.id for one in found])
+    return await page(request, "warnings.html", warnings=found, told=TOLD, pager=pages)
+
+
+@routes.get("/warnings/{id}")
+@signed_in
+async def read(request: web.Request, viewer: Viewer) -> web.Response:
+    """One decision, and the form to appeal against it."""
+    found = await request.config_dict[DB].read(
+        moderation.warned, viewer.account.id, number(request)
+    )
+    return await _shown(request, found)
+
+
+@routes.post("/warnings/{id}/appeal")
+@signed_in
+async def appeal(request: web.Request, viewer: Viewer) -> web.Response:
+    """Say why it is wrong."""
+    sent, id, db = await form(request), number(request), request.config_dict[DB]
+    try:
+        await db.write(moderation.appeal, viewer.account.id, id, sent.get("text"))
+    except AppError as error:
+        found = await db.read(moderation.warned, viewer.account.id, id)
+        return await _shown(request, found, sent.get("text"), error)
+    return see(f"/warnings/{id}")
+
+
+async def _shown(
+    request: web.Request, found: Warning_, typed: str = "", error: AppError | None = None
+) -> web.Response:
+    return await page(
+        request,
+        "warning.html",
+        status=error.status if error else 200,
+        warning=found,
+        told=TOLD,
+        answered=ANSWERED,
+        typed=typed,
+        errors={"text": error} if error else {},
+    )
