@@ -14,7 +14,7 @@ from server.store.db import Row
 from server.store.entry_rules import AddressRule, EmailRule
 from web import entities
 from web.present.accounts import HIDDEN, account, role
-from web.present.place import rule as rule_
+from web.present.place import rules as told_rules
 from web.present.values import when, when_or_none
 
 
@@ -75,7 +75,7 @@ def admin_report(
         "assigned_account": of(report.assigned),
         "action_taken_by_account": of(report.closed_by),
         "statuses": statuses,
-        "rules": [rule_(one) for one in rules if one.id in report.rule_ids],
+        "rules": told_rules([one for one in rules if one.id in report.rule_ids]),
     }
 
 
