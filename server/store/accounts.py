@@ -283,8 +283,8 @@ def contact(db: Read) -> Account | None:
     row = db.one(
         """
         SELECT account.* FROM member JOIN account ON account.id = account_id
-        WHERE role IN ('moderator', 'admin') AND member.state = 'active'
-        ORDER BY CASE role WHEN 'admin' THEN 0 ELSE 1 END, account.id LIMIT 1
+        WHERE member.role IN ('moderator', 'admin') AND member.state = 'active'
+        ORDER BY CASE member.role WHEN 'admin' THEN 0 ELSE 1 END, account.id LIMIT 1
         """
     )
     return None if row is None else Account(**record(row))

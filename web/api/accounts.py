@@ -87,7 +87,7 @@ async def lookup(request: web.Request, viewer: Viewer | None) -> web.Response:
 
 @routes.get("/api/v1/accounts/familiar_followers")
 @need("read:follows")
-@gives(list[entities.FamiliarFollowers], query=Ids)
+@gives(list[entities.FamiliarFollowers], body=Ids, query=Ids)
 async def familiar_followers(request: web.Request, viewer: Viewer) -> web.Response:
     """Of each account, who of those whom the viewer follows follow it.
 
