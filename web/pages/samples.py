@@ -188,6 +188,7 @@ class Samples:
             (_("an answer"), self.note(said, reply_to_id=1, reply_to_author=self.mina)),
             (_("for followers"), self.note(said, visibility="followers")),
             (_("for those named"), self.note(said, visibility="direct")),
+            (_("secret comment"), self.note(said, visibility="secret")),
             (_("edited and pinned"), self.note(said, edited_ms=edited_ms, pinned_ms=1)),
             (_("a content warning"), self.note(said, warning=_("About food"))),
             (_("words without an end"), self.note(f"<p>{long}</p>")),
