@@ -21,7 +21,8 @@ MOST: Final = 200  # at once
 class Reported(msgspec.Struct, frozen=True):
     """A post that a report names. `open`: everybody may read it. `shown`: moderators may.
 
-    What is not for everybody is shown because somebody who could read it reported it.
+    What is not for everybody is shown because somebody who could read it reported it; but a secret
+    comment to nobody.
     """
 
     post: Post
@@ -121,7 +122,7 @@ def _reported(db: Read, uris: list[str], *, by_ours: bool) -> Iterable[Reported]
         if post and author:
             there = post.deleted_ms is None
             open = there and post.visibility in READABLE
-            yield Reported(post, author, open, open or (there and by_ours))
+            yield Reported(post, author, open, open or (there and by_ours and not post.secret))
 
 
 # --- what becomes of one
