@@ -1,6 +1,5 @@
 """Moderators with apps, in a city of `tests.web.city`."""
 
-from server.clock import now_ms
 from server.services import accounts
 from tests.web.an_app import EVERYTHING, App, app_of
 from tests.web.city import City
@@ -19,6 +18,3 @@ async def staff_of(city: City, name: str, role: str, scopes: str = ADMIN) -> App
 async def rows(city: City, sql: str, **params: object) -> list[dict[str, object]]:
     """What only tests ask."""
     return await city.db.read(lambda db: [dict(row) for row in db.all(sql, **params)])
-
-
-__all__ = ["ADMIN", "now_ms", "rows", "staff_of"]
