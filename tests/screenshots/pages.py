@@ -161,6 +161,8 @@ def _for_moderators() -> list[Page]:
         Page("requests", "/requests", ADMIN),
         Page("pending", "/pending", ADMIN),
         Page("reports", "/reports", ADMIN),
+        Page("closed-reports", "/reports?state=closed", ADMIN),
+        Page("appeals", "/appeals", ADMIN),
     ]
 
 

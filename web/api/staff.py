@@ -12,9 +12,10 @@ from server.services.deeds import Moderator
 from server.store.paging import Page
 from web.api.access import Handler, OwnHandler, need
 from web.api.answers import window
+from web.i18n import N_
 from web.keys import Viewer
 
-NOT_ALLOWED: Final = "This action is not allowed"
+NOT_ALLOWED: Final = N_("This action is not allowed")
 USUAL: Final = 100  # on a page
 MOST: Final = 200
 

@@ -111,9 +111,7 @@ def _block_all(tx: Write, blocks: list[tuple[str, str]], now_ms: int) -> None:
 
 
 def _rule(row: Row) -> dict[str, Any]:
-    kept = ("domain", "action", "reason", "severity", "private_comment")
-    flags = ("reject_media", "reject_reports", "obfuscate")
-    return {name: row[name] for name in kept} | {name: bool(row[name]) for name in flags}
+    return {"domain": row["domain"], "action": row["action"], "reason": row["reason"]}
 
 
 def _domain(text: str) -> str:
