@@ -203,7 +203,7 @@ def test_public_topics_do_not_hear_of_limited_people(tx):
     assert topics == {"thread"}
     account_store.set_columns(tx, ann.id, limited_ms=None)
     topics = {one.topic.partition(":")[0] for one in live.look(tx, marks, [], NOW).came}
-    assert topics == {"thread", "local", "federated", "tag"}
+    assert topics == {"thread", "local", "federated", "tag", "public", "hashtag"}
 
 
 def test_who_leaves_leaves_no_notes_behind(tx):
