@@ -40,7 +40,8 @@ def lists_after(db: Read, list_ids: Iterable[int], after_id: int, limit: int) ->
         WHERE l.id IN (:list) AND h.id > :after
           AND EXISTS (SELECT 1 FROM list_member m WHERE m.list_id = l.id
                       AND m.account_id = coalesce(h.booster_id, p.author_id))
-          AND (h.booster_id IS NOT NULL OR p.reply_to_uri IS NULL OR q.author_id = p.author_id
+          AND (h.booster_id IS NOT NULL OR p.reply_to_uri IS NULL
+               OR q.author_id IN (p.author_id, l.account_id)
                OR l.replies_policy = 'followed' OR (l.replies_policy = 'list' AND EXISTS (
                     SELECT 1 FROM list_member r WHERE r.list_id = l.id
                     AND r.account_id = q.author_id)))

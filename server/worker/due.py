@@ -28,7 +28,12 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
 async def keep_time(db: Database, site: Site, now_ms: Callable[[], int]) -> None:
     """Look every few seconds, as long as the process lives."""
     while True:
-        await keep_time_once(db, site, now_ms)
+        try:
+            await keep_time_once(db, site, now_ms)
+        except DatabaseError as error:
+            log.warning("what is due waits: %s", error)
+        except Exception:  # ours: tomorrow's polls must not pay for it
+            log.exception("what is due could not be put off")
         await asyncio.sleep(LOOK_S)
 
 

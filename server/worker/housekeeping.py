@@ -61,6 +61,8 @@ async def keep_house(
                 cut_on = today
         except (DatabaseError, StoreAway) as error:
             log.warning("housekeeping waits: %s", error)
+        except Exception:  # ours: what is left for today is done tomorrow
+            log.exception("housekeeping was not finished")
         await asyncio.sleep(PAUSE_MS / 1000)
 
 

@@ -290,6 +290,10 @@ async def test_a_list_carries_its_members_and_only_for_its_owner(any_city):
         await any_city.db.write(posts.delete, any_city.site, ann.account, own.id, now_ms())
         heard = [await socket.next() for _ in range(3)]
         assert {(one["event"], one["payload"]) for one in heard} == {("delete", str(own.id))}
+        asked = await any_city.writes(bob, "A question")
+        answer = await any_city.writes(ann, "To the list's owner", reply_to_id=asked.id)
+        heard = [await socket.next() for _ in range(3)]
+        assert {one["payload"]["id"] for one in heard} == {str(answer.id)}
     async with opened(any_city, cat) as socket:
         for id in ("7", "10", "x", "9" * 30):
             await socket.wish("subscribe", "list", list=id)

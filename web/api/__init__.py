@@ -85,7 +85,6 @@ _PREFLIGHT: Final = {
 def register(app: web.Application) -> None:
     """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
     app[FRAGMENTS] = Fragments()
-    instance.prepare(app)
     place.prepare(app)
     app[openapi.DESCRIPTION] = openapi.Description()
     for noun in (

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.clock import MINUTE_MS
 from server.config import VERSION
 from server.model import Account, Site
 from server.services import accounts, rules
@@ -23,8 +22,7 @@ from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
 from web.brand import Brand
-from web.kept import Lately
-from web.keys import BRAND, CONFIG, DB, NOW, SITE, Viewer
+from web.keys import BRAND, CONFIG, DB, FACTS, NOW, SITE, Viewer
 from web.render import language_of
 
 routes = web.RouteTableDef()
@@ -32,14 +30,6 @@ routes = web.RouteTableDef()
 MASTODON_VERSION: Final = f"4.6.0 (compatible; Madang {VERSION})"
 API_VERSION: Final = 9
 ICONS: Final = (180, 192, 512)  # pixels
-
-
-FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")
-
-
-def prepare(app: web.Application) -> None:
-    """People and posts are counted once a minute: every app that is opened asks."""
-    app[FACTS] = Lately(MINUTE_MS)
 
 
 class Found(msgspec.Struct, frozen=True):
