@@ -5,29 +5,14 @@ import msgspec
 from server.errors import Deleted, NotFound
 from server.model import Account, Post, PostView, Revision
 from server.services import rights, timelines
-from server.store import accounts, posts, reactions, streams
+from server.store import accounts, posts, reactions
 from server.store.db import Read
 from server.store.paging import Page
 
 # one place to look for all about reading
 may_read = rights.may_read
 readable_among = rights.readable_among
-
-
-def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
-    """Those of the viewers who may know of this post: as `readable_among`, the other way round."""
-    if post.deleted_ms is not None or not rights.by_somebody(db, [post]):
-        return set()
-    own = {post.author_id} & set(viewer_ids)
-    blocked = streams.blocked_by(db, post.author_id, viewer_ids)
-    others = [id for id in viewer_ids if id not in own and id not in blocked]
-    if post.open:
-        return own | set(others)
-    readers = own | {viewer for viewer, _ in streams.named(db, others, [post.id])}
-    if post.visibility == "followers":
-        close = streams.followers(db, others, [post.author_id])
-        readers |= {row["follower_id"] for row in close}
-    return readers
+readers_among = rights.readers_among
 
 
 def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:

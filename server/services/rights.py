@@ -1,9 +1,12 @@
-"""Who may read a post. One function decides; every door asks it."""
+"""Who may read a post: decided here, for one viewer and many posts, or one post and many viewers.
+
+Timelines say the same in SQL (`store.timelines.READABLE`); tests hold them together.
+"""
 
 from collections.abc import Sequence
 
 from server.model import Outline, Post
-from server.store import accounts, follows, posts
+from server.store import accounts, follows, posts, streams
 from server.store.db import Read
 
 
@@ -42,3 +45,19 @@ def meant_for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) 
         | {post.id for post in others if post.open}
         | {post.id for post in close if post.author_id in followed}
     )
+
+
+def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
+    """Those of the viewers who may know of this post: as `readable_among`, the other way round."""
+    if post.deleted_ms is not None or not by_somebody(db, [post]):
+        return set()
+    own = {post.author_id} & set(viewer_ids)
+    blocked = streams.blocked_by(db, post.author_id, viewer_ids)
+    others = [id for id in viewer_ids if id not in own and id not in blocked]
+    if post.open:
+        return own | set(others)
+    readers = own | {viewer for viewer, _ in streams.named(db, others, [post.id])}
+    if post.visibility == "followers":
+        close = streams.followers(db, others, [post.author_id])
+        readers |= {row["follower_id"] for row in close}
+    return readers
