@@ -97,7 +97,6 @@ class Seen(msgspec.Struct, frozen=True):
     height: int = 0
     frame_rate: str = ""
     bitrate: int = 0
-    codec: str = ""
     sound: str = ""
     sample_rate: int = 0
     channels: int = 0
@@ -374,7 +373,6 @@ def _described(reader: str, report: _Report) -> Seen:
         width=film.width,
         height=film.height,
         frame_rate=_rate(film.avg_frame_rate),
-        codec=film.codec_name,
     )
 
 

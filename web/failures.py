@@ -8,8 +8,8 @@ from server.errors import AppError
 from web import i18n
 from web.keys import REQUEST_ID, SITE
 from web.pages import errors
+from web.rates import APPS
 
-APPS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 MACHINES = (
     "/inbox",
     "/actor",

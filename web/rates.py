@@ -12,6 +12,8 @@ import msgspec
 from server.clock import MINUTE_MS
 from web.present.values import when
 
+APPS: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+"""Where apps ask: their requests are counted, and refusals are in their words."""
 MAX_COUNTED: Final = 50_000  # keys of one limit; who came first in the window is forgotten first
 ACCOUNT_FACTOR: Final = 5  # an account's apps together may ask as often as so many
 

@@ -13,7 +13,7 @@ from server.ids import new_id
 from server.keyring import Keys
 from server.model import AUDIENCES, ROLES, Account, Member, Site
 from server.outbox import publish
-from server.services import documents, follows, media, profile_links
+from server.services import documents, follows, media, profile_links, quotes
 from server.services import notifications as notification_service
 from server.services.posts import bury
 from server.services.sessions import revoke_others
@@ -53,7 +53,6 @@ SWITCHES: Final = (
     *("locked", "bot", "discoverable", "indexable", "hide_collections"),
     *("show_media", "show_media_replies", "show_featured"),
 )
-QUOTE_POLICIES: Final = ("public", "followers", "nobody")
 OFFICIAL: Final = frozenset({"officer", "moderator", "admin"})
 RESERVED: Final = frozenset(
     {
@@ -427,7 +426,7 @@ def set_defaults(tx: Write, viewer_id: int, wanted: Defaults) -> Member:
             raise Invalid("This is not the code of a language, such as ko or en.")
         store.set_member(tx, viewer_id, default_language=wanted.language)
     if wanted.quote_policy is not None:
-        if wanted.quote_policy not in QUOTE_POLICIES:
+        if wanted.quote_policy not in quotes.POLICIES:
             raise Invalid("Please choose who may quote your posts.")
         store.set_member(tx, viewer_id, default_quote_policy=wanted.quote_policy)
     return _own(tx, viewer_id)[1]

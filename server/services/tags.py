@@ -18,7 +18,6 @@ from server.store.tags import Featured
 DAYS: Final = 7
 MAX_FOLLOWED: Final = 200
 MAX_FEATURED: Final = 10
-MAX_NAME: Final = text.MAX_TAG_CHARACTERS
 SUGGESTED: Final = 10
 SUGGESTED_FROM_MS: Final = 90 * DAY_MS
 

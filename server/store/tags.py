@@ -141,11 +141,6 @@ def used(db: Read, tags: Iterable[str], since_id: int) -> list[Row]:
     )
 
 
-def exists(db: Read, tag: str) -> bool:
-    """Whether anything carries it."""
-    return db.one("SELECT 1 FROM hashtag WHERE tag = :tag LIMIT 1", tag=tag) is not None
-
-
 # --- followed
 
 

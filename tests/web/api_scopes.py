@@ -3,7 +3,7 @@
 docs.joinmastodon.org/methods
 A line is a method, a path, a guard and scopes. `person`: somebody's token that has one of the
 scopes; `anybody`: also without a token; `app`: also an app's token alone. `*`: any scope will do.
-What does not exist here yet stands here already: whoever adds it finds what it needs.
+What does not exist here stands here as well: whoever adds it finds what it needs.
 """
 
 import re

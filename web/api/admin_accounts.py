@@ -12,6 +12,7 @@ from aiohttp import web
 
 from server import text
 from server.errors import Conflict, Forbidden, Invalid
+from server.model import MODERATORS
 from server.policy import roles
 from server.policy.roles import USERS
 from server.services import moderation
@@ -33,7 +34,6 @@ routes = web.RouteTableDef()
 
 READ: Final = "admin:read:accounts"
 WRITE: Final = "admin:write:accounts"
-STAFF: Final = ("moderator", "admin")
 
 Act = Callable[[Write, Moderator, int, int], None]
 
@@ -107,7 +107,9 @@ async def first(request: web.Request, viewer: Viewer) -> web.Response:
     chosen = [status for status in STATUSES if getattr(asked, status)]
     usual = "" if asked.by_domain else "local"
     origin = "remote" if asked.remote else "local" if asked.local else usual
-    sought = asked.sought(origin, chosen[-1] if chosen else "active", STAFF if asked.staff else ())
+    sought = asked.sought(
+        origin, chosen[-1] if chosen else "active", MODERATORS if asked.staff else ()
+    )
     return await _listed(request, sought)
 
 
@@ -118,7 +120,7 @@ async def second(request: web.Request, viewer: Viewer) -> web.Response:
     """People, newest first."""
     asked = query(request, Second)
     ids = (asked.role_ids,) if isinstance(asked.role_ids, str) else asked.role_ids
-    found = roles.ids(ids) if ids else STAFF if asked.permissions == "staff" else ()
+    found = roles.ids(ids) if ids else MODERATORS if asked.permissions == "staff" else ()
     if asked.invited_by or (ids and not found):
         return listing(request, [], [])
     return await _listed(request, asked.sought(asked.origin, asked.status, found))

@@ -27,7 +27,6 @@ from web.keys import DB, SITE, Viewer
 routes = web.RouteTableDef()
 
 MOST_COUNTED: Final = 1_000
-MOST_TYPES: Final = 100
 
 
 class Kinds(msgspec.Struct, frozen=True):

@@ -3,22 +3,19 @@
 docs.joinmastodon.org/api/rate-limits
 """
 
-from typing import Final
-
 from aiohttp import web
 
 from server.errors import TooMany
 from web.keys import ADDRESS, CALLER, NOW, RATES, STANDING, VIEWER
 from web.limits import network
-
-COUNTED: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+from web.rates import APPS
 
 Counts = list[tuple[str, str]]
 
 
 def count(request: web.Request) -> None:
     """Count a request for which nobody is asked twice. Raises `TooMany`."""
-    if request.path.startswith(COUNTED) and request.method != "OPTIONS":
+    if request.path.startswith(APPS) and request.method != "OPTIONS":
         spend(request, [*_usual(request), *_special(request)])
 
 

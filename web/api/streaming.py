@@ -8,7 +8,6 @@ stream ends with its token.
 """
 
 import asyncio
-import logging
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
@@ -28,7 +27,6 @@ from web.keys import DB, HUB, REQUEST_ID, SITE, STREAM, Viewer
 from web.live import Crowded
 from web.streams import Message, Name, Stream
 
-log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 BASE: Final = "/api/v1/streaming"

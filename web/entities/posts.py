@@ -13,13 +13,6 @@ class Application(TypedDict):
     website: str | None
 
 
-class Focus(TypedDict):
-    """The point of a picture that must stay in view: -1 to 1 each."""
-
-    x: float
-    y: float
-
-
 class MediaAttachment(TypedDict):
     """A picture, a film or a sound. `url` is null while it is being made."""
 

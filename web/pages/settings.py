@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from server import passwords
 from server.errors import AppError
 from server.model import AUDIENCES, Account, Media, Site
-from server.services import accounts, media, profile_links, sessions
-from server.services.accounts import QUOTE_POLICIES, Defaults, ProfileChanges
+from server.services import accounts, media, profile_links, quotes, sessions
+from server.services.accounts import Defaults, ProfileChanges
 from server.store.db import Write
 from server.text import plain
 from web import i18n
@@ -138,7 +138,7 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
         Defaults(
             visibility=visibility if visibility in AUDIENCES[:3] else None,
             sensitive=bool(sent.get("sensitive")),
-            quote_policy=quoted if quoted in QUOTE_POLICIES else None,
+            quote_policy=quoted if quoted in quotes.POLICIES else None,
         ),
     )
     return see("/settings?done=preferences")
