@@ -47,18 +47,19 @@ async def body(request: web.Request, type: type[T], spool: Spool | None = None) 
     Raises `AppError` (400) for what cannot be read, `TooLarge` (413), and `Invalid` (422) that
     names the field where the value does not fit. A body that drips in is cut off (408).
     """
-    return convert({**_query(request), **await _read_all(request, spool)}, type)
+    sent = await _read_all(request, _most_files(type), spool)
+    return convert({**_query(request), **sent}, type)
 
 
 async def sent(request: web.Request, type: type[T]) -> T:
     """As `body`, without the query: secrets do not belong into addresses. RFC 6749 §2.3.1."""
-    return convert(await _read_all(request), type)
+    return convert(await _read_all(request, 0), type)
 
 
-async def _read_all(request: web.Request, spool: Spool | None = None) -> dict[str, Any]:
+async def _read_all(request: web.Request, files: int, spool: Spool | None = None) -> dict[str, Any]:
     try:
         async with asyncio.timeout(READ_S if spool is None else READ_FILM_S):
-            return await _tree(request, spool)
+            return await _tree(request, files, spool)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
 
@@ -144,12 +145,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         raise AppError("The form cannot be read: send it urlencoded, in UTF-8.") from error
 
 
-async def _tree(request: web.Request, spool: Spool | None) -> dict[str, Any]:
+async def _tree(request: web.Request, files: int, spool: Spool | None) -> dict[str, Any]:
     """The fields of the body, empty where there is none."""
     if not request.can_read_body:
         return {}
     if request.content_type == "multipart/form-data":
-        return nest(await _parts(request, spool))
+        return nest(await _parts(request, files, spool))
     raw = await request.read()
     if not raw:
         return {}
@@ -168,8 +169,13 @@ def _json(raw: bytes) -> dict[str, Any]:
         raise AppError("The body cannot be read: send one JSON object.") from error
 
 
-async def _parts(request: web.Request, spool: Spool | None) -> list[tuple[str, Any]]:
-    """The fields and files of a multipart form, each within its limit."""
+async def _parts(
+    request: web.Request, most_files: int, spool: Spool | None
+) -> list[tuple[str, Any]]:
+    """The fields and files of a multipart form, each within its limit.
+
+    Where no file is wanted none is read: whoever sends one fills no memory.
+    """
     pairs: list[tuple[str, Any]] = []
     files, room = 0, MAX_TEXT_BYTES
     try:
@@ -179,8 +185,8 @@ async def _parts(request: web.Request, spool: Spool | None) -> list[tuple[str, A
                 raise AppError("The form cannot be read: send fewer, flat fields.")
             file = "filename" in part.headers.get(hdrs.CONTENT_DISPOSITION, "")
             files += file
-            if files > MAX_FILES:
-                raise TooLarge("Send at most %(files)s files at once.", files=MAX_FILES)
+            if files > most_files:
+                raise TooLarge("Send at most %(files)s files at once.", files=most_files)
             if file:
                 pairs.append((part.name or "", await _file(part, spool)))
                 continue
@@ -252,6 +258,17 @@ def _text_fields(type: Any) -> frozenset[str]:  # noqa: ANN401
         for field in msgspec.structs.fields(type)
         if str in (field.type, *get_args(field.type))
     )
+
+
+def _most_files(type: Any) -> int:  # noqa: ANN401
+    return MAX_FILES if _takes_files(type) else 0
+
+
+@cache
+def _takes_files(type: Any) -> bool:  # noqa: ANN401
+    """Whether some field of the struct is a file."""
+    fields = msgspec.structs.fields(type)
+    return any(Upload in (field.type, *get_args(field.type)) for field in fields)
 
 
 def _invalid(reason: str) -> Invalid:

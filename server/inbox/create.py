@@ -1,5 +1,10 @@
 """Create: something new by the actor. AP §7.2."""
 
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
 from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
@@ -8,6 +13,9 @@ from server.inbox.context import Arrival, thing
 from server.services import strangers, voting
 from server.store import activities, jobs, posts
 from server.store.db import Write
+
+LANES: Final = 8
+MAX_WAITING: Final = 500  # in each lane
 
 
 def create(tx: Write, arrival: Arrival) -> None:
@@ -28,11 +36,20 @@ def create(tx: Write, arrival: Arrival) -> None:
         return
     post = strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     if post.quote_uri and not post.quote_id and not arrival.site.ours(post.quote_uri):
-        jobs.enqueue_once(tx, "quoted", f"quoted:{post.id}", {"post": post.id}, arrival.now_ms)
+        _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
-        jobs.enqueue_once(
-            tx, "ancestors", f"ancestors:{post.id}", {"post": post.id}, arrival.now_ms
-        )
+        _fetch_later(tx, "ancestors", post.reply_to_uri, post.id, arrival.now_ms)
+
+
+def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> None:
+    """Read what a post quotes or answers: one at a time from one host, however many it sends us.
+
+    A server that answers slowly then holds up itself and nobody else; what it cannot give in time
+    is left out.
+    """
+    lane = f"fetch:{crc32(host(uri).encode()) % LANES}"
+    if jobs.lane_length(tx, lane, MAX_WAITING) < MAX_WAITING:
+        jobs.enqueue(tx, kind, lane, msgspec.json.encode({"post": post_id}), now_ms)
 
 
 def _vote(tx: Write, arrival: Arrival, found: Object) -> None:

@@ -365,7 +365,8 @@ def rendered(site: Site, source: str) -> str:
 def _fields(site: Site, viewer: Account, fields: tuple[tuple[str, str], ...]) -> str:
     """What was found of a link stays known while the link does."""
     kept = [(name.strip()[:MAX_FIELD], value.strip()[:MAX_FIELD]) for name, value in fields]
-    lines = [(name, rendered(site, value)) for name, value in kept if name][:MAX_FIELDS]
+    named = [line for line in kept if line[0]][:MAX_FIELDS]  # before any of them is rendered
+    lines = [(name, rendered(site, value)) for name, value in named]
     known = {value: at_ms for _, value, at_ms in profile_links.lines(viewer)}
     return profile_links.encoded([(name, value, known.get(value)) for name, value in lines])
 

@@ -88,6 +88,8 @@ def all_members(db: Read, owner_id: int, id: int) -> list[tuple[int, Account]]:
 def add(tx: Write, owner_id: int, id: int, account_ids: Sequence[int], now_ms: int) -> None:
     """Put people whom the owner follows into a list, or the owner. Raises `NotFound`, `Invalid`."""
     into, ids = one(tx, owner_id, id), list(dict.fromkeys(account_ids))
+    if len(ids) > MAX_MEMBERS:  # before anything is asked about them
+        raise Invalid("A list can have at most %(most)s people.", most=MAX_MEMBERS)
     followed = follows.followed_among(tx, owner_id, ids) | {owner_id}
     if not set(ids) <= followed:
         raise NotFound("Only people whom you follow can be in a list.")
@@ -104,7 +106,7 @@ def add(tx: Write, owner_id: int, id: int, account_ids: Sequence[int], now_ms: i
 def take_out(tx: Write, owner_id: int, id: int, account_ids: Sequence[int]) -> None:
     """Take people out of a list; who is not in it is no matter."""
     of = one(tx, owner_id, id)
-    for account_id in account_ids:
+    for account_id in list(dict.fromkeys(account_ids))[:MAX_MEMBERS]:
         store.take_out(tx, of.id, account_id)
     if of.exclusive:
         store.set_aside(tx, owner_id)

@@ -88,7 +88,7 @@ def _ask(tx: Write, known: Preview, post: Post, now_ms: int) -> None:
     store.set_state(tx, known.id, state, now_ms)
     later_ms = 0 if post.local else crc32(f"{post.id}".encode()) % SPREAD_MS
     payload = msgspec.json.encode({"preview": known.id})
-    jobs.enqueue(tx, "preview", lane, payload, now_ms + later_ms)
+    jobs.enqueue(tx, "preview", lane, payload, now_ms, wait_ms=later_ms)
 
 
 def keep(tx: Write, id: int, said: Described | None, now_ms: int) -> None:

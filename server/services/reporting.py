@@ -120,8 +120,8 @@ def hear(
     comment: str,
     now_ms: int,
 ) -> None:
-    """Keep what another server reports about ours, so many a day."""
-    if store.count_from(tx, sender.id, first_id(now_ms - DAY_MS)) >= MAX_OF_A_SERVER:
+    """Keep what another server reports about ours, so many a day, whichever actor says it."""
+    if store.count_of(tx, sender.domain, first_id(now_ms - DAY_MS)) >= MAX_OF_A_SERVER:
         return
     id = new_id(now_ms)
     kept = store.insert(

@@ -167,8 +167,9 @@ def _broken() -> AppError:
 
 
 def _publish(tx: Write, site: Site, found: Scheduled, now_ms: int) -> None:
-    author = accounts.by_id(tx, found.account_id)
-    if author is None or author.state != "active":
+    author, member = accounts.by_id(tx, found.account_id), accounts.member(tx, found.account_id)
+    may = member is not None and member.state == "active" and member.disabled_ms is None
+    if author is None or author.state != "active" or not may:
         raise Forbidden("Your account could not post at that time.")
     media.let_go(tx, found.id)
     store.remove(tx, found.id)

@@ -435,6 +435,11 @@ def insert_revision(tx: Write, post: Post) -> None:
         warning=post.warning,
         at=post.edited_ms or post.published_ms,
     )
+    tx.run(
+        "DELETE FROM revision WHERE post_id = :id AND version <= :forgotten",
+        id=post.id,
+        forgotten=post.version - MAX_REVISIONS,
+    )
 
 
 def revisions(db: Read, post_id: int) -> list[Revision]:

@@ -87,6 +87,19 @@ def count_from(db: Read, reporter_id: int, since_id: int, target_id: int | None 
     return int(found["n"]) if found else 0
 
 
+def count_of(db: Read, domain: str, since_id: int) -> int:
+    """How many came from a server since then."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM report r JOIN account a ON a.id = r.reporter_id
+        WHERE r.id > :since AND a.domain = :domain
+        """,
+        since=since_id,
+        domain=domain,
+    )
+    return int(found["n"]) if found else 0
+
+
 def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     """Change columns of one."""
     names = ", ".join(f"{name} = :{name}" for name in columns)

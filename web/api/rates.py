@@ -37,7 +37,7 @@ def _usual(request: web.Request) -> Counts:
     if viewer is not None and viewer.token_id is not None:
         return [("token", str(viewer.token_id)), ("account", str(viewer.account.id))]
     if caller is not None:
-        return [("token", str(caller.token_id))]
+        return [("token", str(caller.token_id)), ("address", home(request))]
     return [("address", home(request))]
 
 

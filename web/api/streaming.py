@@ -244,7 +244,7 @@ class _Talk:
             if wishes > MAX_WISHES:
                 await self._socket.close(code=WSCloseCode.POLICY_VIOLATION)
                 return
-            with suppress(msgspec.DecodeError, UnicodeEncodeError):
+            with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
                 await self._obey(msgspec.json.decode(said.data))
 
     async def _obey(self, wish: Any) -> None:  # noqa: ANN401
