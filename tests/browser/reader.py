@@ -79,7 +79,8 @@ width => {
       found.push(`has a field without a label: ${told(field)}`);
   for (const one of all("a[href], button, summary"))
     if (!name(one)) found.push(`has a control without words: ${told(one)}`);
-  for (const one of all("button, .button, nav a, select, input:not([type=checkbox], .unseen)"))
+  const typed = "input:not([type=checkbox], [type=radio], .unseen)";
+  for (const one of all(`button, .button, nav a, select, ${typed}`))
     if (shown(one) && one.getBoundingClientRect().height < 40)
       found.push(`has a control that is hard to hit: ${told(one)}`);
   for (const picture of all("img")) {

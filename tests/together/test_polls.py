@@ -133,6 +133,7 @@ async def test_votes_as_other_software_sends_them(village: Village, peer: NewPee
     assert await stands(alpha, asked.uri) == ([1, 1], 2, False)
     assert len(await alpha.rows("SELECT 1 FROM post")) == 1
     await pass_(village, 11 * MINUTE_MS)
-    (update,) = [one for one in far.received if one["type"] == "Update"]
+    # a jump of the clock may end a claim while its delivery is under way: then it comes twice
+    (update,) = {one["id"]: one for one in far.received if one["type"] == "Update"}.values()
     assert update["object"]["votersCount"] == 2
     assert msgspec.json.encode(update).count(b"Question") == 1

@@ -230,6 +230,7 @@ async def test_every_form_demands_its_token(city):
             continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
         address = address.replace("{decision}", "approve").replace("{tag}", "market")
+        address = address.replace("{answer}", "accept")
         await mina.post(address, 403, csrf="")
 
 

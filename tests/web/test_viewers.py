@@ -204,6 +204,27 @@ ACTS: dict[tuple[str, str], dict[str, Any]] = {
 """What an app sends to do something with a post."""
 
 ELSEWHERE = {
+    ("GET", "/api/v1/annual_reports"): "there are none",
+    ("GET", "/api/v1/annual_reports/{year}"): "there are none",
+    ("GET", "/api/v1/statuses/{id}/card"): "through the door of the status itself",
+    **{
+        (method, f"/api/v1/admin/{path}"): "moderators alone: test_api_admin_reports, _entry"
+        for method, path in (
+            ("GET", "reports"),
+            ("GET", "reports/{id}"),
+            ("PUT", "reports/{id}"),
+            ("POST", "reports/{id}/assign_to_self"),
+            ("POST", "reports/{id}/unassign"),
+            ("POST", "reports/{id}/resolve"),
+            ("POST", "reports/{id}/reopen"),
+            ("GET", "trends/statuses"),
+            ("POST", "trends/statuses/{id}/approve"),
+            ("POST", "trends/statuses/{id}/reject"),
+            ("GET", "trends/links"),
+            ("POST", "trends/links/{id}/approve"),
+            ("POST", "trends/links/{id}/reject"),
+        )
+    },
     ("POST", "/api/v1/media"): "what somebody has just sent",
     ("POST", "/api/v2/media"): "what somebody has just sent",
 }

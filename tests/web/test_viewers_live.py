@@ -137,6 +137,7 @@ def _subscribed(tx: Write, world: World) -> None:
                 alerts=dict.fromkeys(pushes.ALERTS, True),
                 policy="all",
                 locale="en",
+                sealed_token=b"",
             ),
             now_ms(),
         )
@@ -149,7 +150,7 @@ def _pushed(db: Read, world: World) -> list[tuple[str, bytes]]:
     for row in db.all("SELECT payload FROM job WHERE kind = 'push'"):
         ready = worker._ready(db, msgspec.json.decode(row["payload"], type=Push), now_ms())
         if ready is not None:
-            said = present.push(world.city.site, ready.notice, ready.post, "en")
+            said = present.push(world.city.site, ready.notice, ready.post, "en", "")
             found.append((names[ready.subscription.account_id], said))
     return found
 

@@ -198,6 +198,13 @@ QUIET = [
     "/static/{name}",
     "/styleguide",
     "/sw.js",
+    "/appeals",
+    "/apps",
+    "/moderation/{id}",
+    "/report",
+    "/report/sent",
+    "/warnings",
+    "/warnings/{id}",
     "/write/complete",
 ]
 """Pages that show no posts, or those that the viewer alone has (`/drafts`)."""
