@@ -173,3 +173,15 @@ async def test_the_page_on_which_people_agree_is_for_no_other_site(city):
         assert "Access-Control-Allow-Origin" not in answer.headers
     async with mina.client.options("/oauth/authorize") as answer:
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_an_apps_own_tokens_do_not_multiply_what_an_address_may_ask(city):
+    limited(city, address=10, token=100)
+    app = await register(city)
+    tokens = [(await app.alone())["access_token"] for _ in range(3)]
+    path, answers = "/api/v1/apps/verify_credentials", []
+    for n in range(12):
+        async with app.client.get(path, headers=bearer(tokens[n % 3])) as answer:
+            answers.append(answer.status)
+    assert answers[0] == 200
+    assert answers[-1] == 429

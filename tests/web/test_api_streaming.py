@@ -748,6 +748,15 @@ async def test_a_notification_taken_back_meanwhile_is_not_told(city, monkeypatch
         assert (await socket.next())["payload"]["type"] == "reblog"
 
 
+async def test_json_without_a_bottom_is_passed_over(city):
+    ann = await city.join("ann")
+    async with opened(city, ann, "user") as socket:
+        for depth in (500, 1_000, 2_000, 4_000):
+            await socket.ws.send_str("[" * depth)
+        post = await city.writes(ann, "Still here")
+        assert (await socket.next())["payload"]["id"] == str(post.id)
+
+
 # --- two processes
 
 
