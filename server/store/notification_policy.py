@@ -99,8 +99,8 @@ def spoke_first(db: Read, account_id: int, to_id: int, answers_id: int) -> bool:
         WITH RECURSIVE above (id, reply_to_id, author_id, visibility, depth) AS (
             SELECT id, reply_to_id, author_id, visibility, 1 FROM post WHERE id = :answers
             UNION ALL
-            SELECT p.id, p.reply_to_id, p.author_id, p.visibility, a.depth + 1
-            FROM above a JOIN post p ON p.id = a.reply_to_id WHERE a.depth < :most
+            SELECT p.id, p.reply_to_id, p.author_id, p.visibility, above.depth + 1
+            FROM above JOIN post p ON p.id = above.reply_to_id WHERE above.depth < :most
         )
         SELECT 1 FROM above JOIN mention m ON m.post_id = above.id AND m.account_id = :to
         WHERE above.author_id = :account AND above.visibility = 'direct' LIMIT 1

@@ -210,8 +210,9 @@ def steps_up(db: Read, ids: Iterable[int], to_id: int) -> dict[int, int]:
         WITH RECURSIVE above (id, at, steps) AS (
             SELECT id, reply_to_id, 1 FROM post WHERE id IN (:list)
             UNION ALL
-            SELECT a.id, p.reply_to_id, a.steps + 1 FROM above a JOIN post p ON p.id = a.at
-            WHERE a.at <> :to AND a.steps < :most
+            SELECT above.id, p.reply_to_id, above.steps + 1
+            FROM above JOIN post p ON p.id = above.at
+            WHERE above.at <> :to AND above.steps < :most
         )
         SELECT id, steps FROM above WHERE at = :to
         """,
@@ -229,8 +230,8 @@ def authors_above(db: Read, post: Post) -> list[int]:
         WITH RECURSIVE above (id, reply_to_id, author_id, depth) AS (
             SELECT id, reply_to_id, author_id, 1 FROM post WHERE id = :parent
             UNION ALL
-            SELECT p.id, p.reply_to_id, p.author_id, a.depth + 1
-            FROM above a JOIN post p ON p.id = a.reply_to_id WHERE a.depth < :most
+            SELECT p.id, p.reply_to_id, p.author_id, above.depth + 1
+            FROM above JOIN post p ON p.id = above.reply_to_id WHERE above.depth < :most
         )
         SELECT DISTINCT author_id FROM above
         """,
