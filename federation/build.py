@@ -39,6 +39,7 @@ __all__ = [
     "person",
     "question",
     "reject",
+    "relayed",
     "remove",
     "tombstone",
     "undo",
@@ -165,6 +166,18 @@ def announce(
         "cc": list(cc),
         "published": iso(published_ms),
         "object": object_uri,
+    }
+
+
+def relayed(uri: str, group: str, activity: dict[str, Any]) -> dict[str, Any]:
+    """What happened in a group, told by it: the activity as it was sent. FEP-1b12."""
+    return {
+        "id": uri,
+        "type": "Announce",
+        "actor": group,
+        "to": [PUBLIC],
+        "cc": [f"{group}/followers"],
+        "object": activity,
     }
 
 

@@ -8,8 +8,12 @@ import msgspec
 AUDIENCES: Final = ("public", "unlisted", "followers", "direct")
 VISIBILITIES: Final = (*AUDIENCES, "secret")
 """Each narrower than the one before. `secret` is for comments: services/secret_comments.py"""
+REMOVED: Final = "removed"
+"""The visibility of what moderators of a community took away: services/forum.py"""
 ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
 MODERATORS: Final = ("moderator", "admin")
+WRITERS: Final = ("writer", "officer", "moderator", "admin")
+"""Who publishes stories without asking anybody."""
 NOTICES: Final = (
     "mention",
     "status",
@@ -69,6 +73,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `limited_ms` (followers alone find it and its posts), or mark its pictures as sensitive since
     `sensitive_ms`. `state`: active | pending | suspended | blocked (with its server) | gone.
     `role` is what one of ours is beside a member (`ROLES`), for everybody to see; else empty.
+    `moderators_uri` tells who keeps a stranger's group; in a `closed` one they alone begin threads.
     """
 
     id: int
@@ -114,6 +119,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     show_media_replies: int = 1
     show_featured: int = 1
     role: str = ""
+    moderators_uri: str = ""
+    closed: int = 0
 
     @property
     def local(self) -> bool:
@@ -174,6 +181,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     `extra` a JSON object (poll options, event time and place). `quote_state`: empty where nothing
     is quoted, else pending | accepted | rejected | revoked; `quote_policy` says who may quote it:
     public | followers | nobody, empty where its author has not said. `app_id`: what it came from.
+    `community_id`: the community, ours or a stranger's, in which it and all that answers it stand.
     """
 
     id: int
@@ -210,6 +218,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     quote_state: str = ""
     quote_policy: str = ""
     quotes: int = 0
+    community_id: int | None = None
+    dislikes: int = 0
 
     @property
     def open(self) -> bool:
@@ -219,7 +229,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def private(self) -> bool:
         """Whether it is for some by name alone: such posts count nowhere, and no list has them."""
-        return self.visibility in ("direct", "secret")
+        return self.visibility in ("direct", "secret", REMOVED)
 
     @property
     def secret(self) -> bool:
@@ -381,14 +391,27 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     shallow: bool = False
 
 
-class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the city, which passes on what carries its hashtag (`tag`, in normal form).
+class Community(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of ours. Title, description, pictures and address are those of its account.
 
-    Title, description and address are those of the account; `passed_on` counts posts of late.
+    `kind`: neighbourhood | board | blog. A neighbourhood passes on what carries its hashtag (`tag`,
+    in normal form). `parent_id` is a neighbourhood. `boundary` is GeoJSON or empty, `rules` a JSON
+    list of sentences. `posting`: who may begin a thread (anyone | members | writers). `votes`:
+    both | up | none. `passed_on` counts what a neighbourhood passed on of late.
     """
 
     account: Account
-    tag: str
+    kind: str = "neighbourhood"
+    tag: str | None = None
+    parent_id: int | None = None
+    place: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    boundary: str = ""
+    rules: str = "[]"
+    posting: str = "anyone"
+    votes: str = "both"
+    language: str = ""
     passed_on: int = 0
 
     @property
@@ -405,6 +428,26 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
     def followers(self) -> int:
         """How many follow it, from here and elsewhere."""
         return self.account.followers_count
+
+
+class ForumThread(msgspec.Struct, frozen=True, kw_only=True):
+    """What a community knows of a thread beside its first post (`post_id`).
+
+    `link` is the page that it is about, or empty. `comments` counts what everybody may read below
+    it, `active_ms` is the time of the last of them. `score` is likes less dislikes. `answer_id` is
+    the reply that its author or a moderator accepted.
+    """
+
+    post_id: int
+    community_id: int
+    link: str = ""
+    comments: int = 0
+    score: int = 0
+    hot: float = 0.0
+    active_ms: int
+    locked_ms: int | None = None
+    pinned_ms: int | None = None
+    answer_id: int | None = None
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ def publish(
     now_ms: int,
     *,
     followers: bool = False,
+    groups: bool | None = None,
     to: Iterable[Account] = (),
     beyond: Iterable[int] = (),
     through: int | None = None,
@@ -32,6 +33,9 @@ def publish(
 
     `through` is a post: it also goes to the followers of those of ours who boosted it. With
     `everywhere` it goes to every peer that we know.
+
+    `groups`: of the followers, only those whose servers understand what a group announces, or only
+    the others.
 
     Every peer is served once, however many of its people are addressed. Our own people are not
     peers: what concerns them happens in the same transaction.
@@ -46,7 +50,9 @@ def publish(
         body=msgspec.json.encode(document(activity)),
         now_ms=now_ms,
     )
-    promised = peers.add_followers(tx, outbox_id, sender.id, now_ms) if followers else 0
+    promised = 0
+    if followers:
+        promised += peers.add_followers(tx, outbox_id, sender.id, now_ms, groups=groups)
     promised += peers.add_through(tx, outbox_id, through, now_ms) if through else 0
     promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
     promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)

@@ -22,8 +22,19 @@ from server.store.db import Write
 FORGOTTEN_MS: Final = DAY_MS
 
 
-def boost(tx: Write, site: Site, booster: Account, view: PostView, now_ms: int) -> int | None:
-    """Pass an open post on, here and elsewhere; the boost's id, or None when it was boosted."""
+def boost(
+    tx: Write,
+    site: Site,
+    booster: Account,
+    view: PostView,
+    now_ms: int,
+    *,
+    groups: bool | None = None,
+) -> int | None:
+    """Pass an open post on, here and elsewhere; the boost's id, or None when it was boosted.
+
+    `groups` as in `outbox.publish`: a board tells those who understand groups in another way.
+    """
     id = new_id(now_ms)
     uri, post = activity_uri(site, id), view.post
     if not reactions.boost(
@@ -38,7 +49,7 @@ def boost(tx: Write, site: Site, booster: Account, view: PostView, now_ms: int) 
         cc=(booster.followers_uri, view.author.uri),
         published_ms=now_ms,
     )
-    publish(tx, booster, activity, now_ms, followers=True, to=[view.author])
+    publish(tx, booster, activity, now_ms, followers=True, groups=groups, to=[view.author])
     return id
 
 

@@ -1,18 +1,20 @@
-"""Communities: so far neighbourhoods (동네), which pass on what carries their hashtag.
+"""Communities: neighbourhoods (동네), boards of a forum, and team blogs.
 
-A neighbourhood is an actor of type Group. Nobody signs in as it; who wants to follow it, may.
+Each is an actor of type Group. Nobody signs in as it; who wants to follow it, may. A neighbourhood
+passes on what carries its hashtag; in boards and blogs people begin threads.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from server import text
 from server.clock import DAY_MS
-from server.errors import Conflict, Invalid, NotFound
+from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import first_id, new_id
 from server.keyring import Keys
-from server.model import Account, Neighbourhood, PostView, Site
+from server.model import MODERATORS, WRITERS, Account, Community, PostView, Site
 from server.services import accounts, boosts
 from server.services.accounts import ProfileChanges
 from server.store import accounts as account_store
@@ -20,7 +22,15 @@ from server.store import communities as store
 from server.store import follows
 from server.store.db import Read, Write
 
-KINDS: Final = ("neighbourhood",)
+KINDS: Final = ("neighbourhood", "board", "blog")
+POSTING: Final = ("anyone", "members", "writers")
+"""Who may begin a thread: whoever can, those who follow it, those whom the city made writers."""
+VOTES: Final = ("both", "up", "none")
+MAX_RULES: Final = 20
+MAX_RULE: Final = 300  # characters
+MAX_PLACE: Final = 200
+MAX_BOUNDARY: Final = 100_000  # bytes of GeoJSON
+MAX_MODERATORS: Final = 50
 LATELY_MS: Final = 30 * DAY_MS
 LOOK_BACK_MS: Final = 56 * DAY_MS
 """How old a post may be that a new neighbourhood passes on."""
@@ -30,7 +40,8 @@ MAX_LOOK_BACK: Final = 40  # posts
 class NewCommunity(msgspec.Struct, frozen=True, kw_only=True):
     """What is needed for a community. `keys` are made outside the transaction.
 
-    Without a `tag` the title without its spaces is the hashtag; without a title, the name.
+    A neighbourhood without a `tag` takes the title without its spaces as its hashtag; without a
+    title, the name. `parent_id` is a neighbourhood of ours.
     """
 
     name: str
@@ -39,34 +50,88 @@ class NewCommunity(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     tag: str = ""
     bio: str = ""
+    parent_id: int | None = None
+    place: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    boundary: str = ""
+    rules: tuple[str, ...] = ()
+    posting: str = "anyone"
+    votes: str = "both"
+    language: str = ""
+    moderator_ids: tuple[int, ...] = ()
 
     @property
     def hashtag(self) -> str:
-        """What it will listen to, as it was written."""
+        """What a neighbourhood will listen to, as it was written."""
         return self.tag.strip() or "".join(self.title.split()) or self.name.strip()
 
 
 def create(tx: Write, site: Site, new: NewCommunity, now_ms: int) -> Account:
-    """Make a community, which passes on at once what its people wrote in the last weeks.
+    """Make a community. A neighbourhood passes on at once what was written in the last weeks.
 
-    Raises `Invalid` for a name or a hashtag that cannot be one, `Conflict` for a taken one.
+    Raises `Invalid` for what cannot be, `Conflict` for a taken name or hashtag.
     """
     if new.kind not in KINDS:
         raise Invalid("There is no such kind of community: %(kind)s.", kind=new.kind)
-    name, tag = accounts.check_name(new.name), check_tag(new.hashtag)
-    if owner := store.by_tag(tx, tag):
+    name = accounts.check_name(new.name)
+    tag = _free_tag(tx, new) if new.kind == "neighbourhood" or new.tag.strip() else None
+    account = accounts.blank(site, new_id(now_ms), name, "Group", now_ms, display_name=new.title)
+    community = _checked(tx, account, new, tag)
+    accounts.settle(tx, account, new.keys)
+    store.insert(tx, community, now_ms)
+    for id in new.moderator_ids:
+        store.appoint(tx, account.id, id, now_ms)
+    changes = ProfileChanges(bio_source=new.bio.strip())
+    account = accounts.edit_profile(tx, site, account, changes, now_ms)
+    if tag and new.kind == "neighbourhood":
+        _look_back(tx, site, account, tag, now_ms)
+    return account
+
+
+def _free_tag(db: Read, new: NewCommunity) -> str:
+    tag = check_tag(new.hashtag)
+    if owner := store.by_tag(db, tag):
         raise Conflict(
             "The hashtag #%(tag)s belongs to %(name)s already. Please choose another one.",
             tag=tag,
             name=owner.shown_name,
         )
-    account = accounts.blank(site, new_id(now_ms), name, "Group", now_ms, display_name=new.title)
-    accounts.settle(tx, account, new.keys)
-    store.insert(tx, account_id=account.id, kind=new.kind, tag=tag, now_ms=now_ms)
-    changes = ProfileChanges(bio_source=new.bio.strip())
-    account = accounts.edit_profile(tx, site, account, changes, now_ms)
-    _look_back(tx, site, account, tag, now_ms)
-    return account
+    return tag
+
+
+def _checked(db: Read, account: Account, new: NewCommunity, tag: str | None) -> Community:
+    parent = store.by_id(db, new.parent_id) if new.parent_id else None
+    if new.parent_id and (parent is None or parent.kind != "neighbourhood"):
+        raise NotFound("There is no such neighbourhood.")
+    if new.posting not in POSTING or new.votes not in VOTES:
+        raise Invalid("Please choose one of the offered answers.")
+    return Community(
+        account=account,
+        kind=new.kind,
+        tag=tag,
+        parent_id=new.parent_id,
+        place=new.place.strip()[:MAX_PLACE],
+        latitude=new.latitude,
+        longitude=new.longitude,
+        boundary=new.boundary,
+        rules=msgspec.json.encode(check_rules(new.rules)).decode(),
+        posting=new.posting,
+        votes=new.votes,
+        language=new.language,
+    )
+
+
+def check_rules(rules: Iterable[str]) -> list[str]:
+    """The rules of a community, without empty lines. Raises `Invalid`."""
+    found = [rule.strip() for rule in rules if rule.strip()]
+    if len(found) > MAX_RULES or any(len(rule) > MAX_RULE for rule in found):
+        raise Invalid(
+            "A community has at most %(most)s rules of at most %(long)s characters.",
+            most=MAX_RULES,
+            long=MAX_RULE,
+        )
+    return found
 
 
 def check_tag(tag: str) -> str:
@@ -87,7 +152,7 @@ def _look_back(tx: Write, site: Site, neighbourhood: Account, tag: str, now_ms: 
             boosts.boost(tx, site, neighbourhood, view, now_ms)
 
 
-def all(db: Read, now_ms: int) -> list[Neighbourhood]:
+def all(db: Read, now_ms: int) -> list[Community]:
     """Every neighbourhood, the liveliest of the last 30 days first. One statement."""
     return store.neighbourhoods(db, first_id(now_ms - LATELY_MS))
 
@@ -108,3 +173,41 @@ def by_tag(db: Read, tag: str) -> Account | None:
 def tag_of(db: Read, account: Account) -> str | None:
     """The hashtag that an account passes on; None for people and for strangers' groups."""
     return store.tag_of(db, account.id) if account.local and account.kind == "Group" else None
+
+
+# --- who may do what in one
+
+
+def keeps(db: Read, community_id: int, account: Account) -> bool:
+    """Whether somebody keeps order there: its moderators, and those of the whole city in ours."""
+    if account.state != "active":
+        return False
+    if account.local and account.role in MODERATORS and store.by_id(db, community_id) is not None:
+        return True
+    return store.moderates(db, community_id, account.id)
+
+
+def check_begin(db: Read, group: Account, author: Account, now_ms: int) -> None:
+    """Whether somebody may begin a thread. Raises `Forbidden` with what is missing."""
+    check_answer(db, group, author, now_ms)
+    if keeps(db, group.id, author):
+        return
+    ours = store.by_id(db, group.id)
+    if ours is None:
+        if group.closed:
+            raise Forbidden("Only its moderators begin threads here.")
+        return
+    if ours.kind == "neighbourhood":
+        raise Forbidden("Threads begin in boards. Write with the neighbourhood's hashtag instead.")
+    if ours.posting == "members" and not follows.followed_among(db, author.id, [group.id]):
+        raise Forbidden("Only members begin threads here. Follow the community first.")
+    if ours.posting == "writers" and author.role not in WRITERS:
+        raise Forbidden("Only writers begin threads here.")
+
+
+def check_answer(db: Read, group: Account, author: Account, now_ms: int) -> None:
+    """Whether somebody may write there at all. Raises `Forbidden`."""
+    if store.banned(db, group.id, author.id, now_ms):
+        raise Forbidden("The moderators of this community do not let you write in it.")
+    if follows.apart(db, group.id, author.id):
+        raise Forbidden("You cannot write in this community.")

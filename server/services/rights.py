@@ -5,7 +5,7 @@ Timelines say the same in SQL (`store.timelines.READABLE`); tests hold them toge
 
 from collections.abc import Sequence
 
-from server.model import Outline, Post
+from server.model import REMOVED, Outline, Post
 from server.store import accounts, follows, posts, streams
 from server.store.db import Read
 
@@ -36,7 +36,9 @@ def meant_for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) 
     authors = {post.author_id for post in there if post.id not in own}
     blockers = follows.blockers_among(db, viewer_id, authors)
     others = [p for p in there if p.id not in own and p.author_id not in blockers]
-    named = posts.mentioning(db, viewer_id, [p.id for p in others if not p.open])
+    named = posts.mentioning(
+        db, viewer_id, [p.id for p in others if not p.open and p.visibility != REMOVED]
+    )
     close = [p for p in others if p.visibility == "followers" and p.id not in named]
     followed = follows.followed_among(db, viewer_id, {p.author_id for p in close})
     return (
@@ -56,6 +58,8 @@ def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
     others = [id for id in viewer_ids if id not in own and id not in blocked]
     if post.open:
         return own | set(others)
+    if post.visibility == REMOVED:
+        return own
     readers = own | {viewer for viewer, _ in streams.named(db, others, [post.id])}
     if post.visibility == "followers":
         close = streams.followers(db, others, [post.author_id])

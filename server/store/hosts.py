@@ -86,6 +86,20 @@ def see(tx: Write, name: str, now_ms: int) -> None:
     )
 
 
+def speaks_groups(tx: Write, name: str, now_ms: int) -> None:
+    """A host showed that it understands what groups announce. FEP-1b12"""
+    tx.run(
+        """
+        INSERT INTO host (name, first_seen_ms, last_seen_ms, groups_ms)
+        VALUES (:name, :now, :now, :now)
+        ON CONFLICT (name) DO UPDATE SET groups_ms = excluded.groups_ms
+        WHERE host.groups_ms IS NULL
+        """,
+        name=name,
+        now=now_ms,
+    )
+
+
 def latest(db: Read, limit: int) -> list[Row]:
     """name and people (accounts that we know there) of the hosts that showed themselves last."""
     return db.all(

@@ -1,5 +1,7 @@
 """Peers, the inboxes of other servers: what is promised to them, and keeping the promise."""
 
+from typing import Final
+
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
@@ -43,14 +45,27 @@ def insert_outbox(tx: Write, *, id: int, sender_id: int, body: bytes, now_ms: in
     )
 
 
-def add_followers(tx: Write, outbox_id: int, target_id: int, now_ms: int) -> int:
-    """Promise it to every peer where somebody follows `target_id`; how many."""
+_SPEAKS: Final = """
+    AND {}EXISTS (SELECT 1 FROM peer e JOIN host h ON h.name = e.host
+                  WHERE e.id = following_peer.peer_id AND h.groups_ms IS NOT NULL)
+"""
+"""Whether a peer understands activities that a group announces. FEP-1b12"""
+
+
+def add_followers(
+    tx: Write, outbox_id: int, target_id: int, now_ms: int, *, groups: bool | None = None
+) -> int:
+    """Promise it to every peer where somebody follows `target_id`; how many.
+
+    `groups`: only to those that understand what a group announces, or only to the others.
+    """
+    which = "" if groups is None else _SPEAKS.format("" if groups else "NOT ")
     added = tx.run(
-        """
+        f"""
         INSERT INTO delivery (peer_id, outbox_id)
-        SELECT peer_id, :outbox FROM following_peer WHERE target_id = :target
+        SELECT peer_id, :outbox FROM following_peer WHERE target_id = :target {which}
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
         outbox=outbox_id,
         target=target_id,
     )

@@ -59,7 +59,8 @@ READABLE = f"""
     p.deleted_ms IS NULL
     AND a.state IN ('active', 'gone') AND {WANTED} AND {KNOWN}
     AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
-         OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me)
+         OR (p.visibility <> 'removed'
+             AND EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me))
          OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
              WHERE f.follower_id = :me AND f.target_id = p.author_id AND f.state = 'accepted')))
 """  # noqa: S608
@@ -254,7 +255,7 @@ def account(
           AND ({conditions} OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id
                                        AND m.account_id = :me))
           {"" if replies else f"AND {NO_ANSWER}"}
-          {"" if direct else "AND p.visibility NOT IN ('direct', 'secret')"}
+          {"" if direct else "AND p.visibility NOT IN ('direct', 'secret', 'removed')"}
           {f"AND {WITH_MEDIA}" if media_only else ""}
           {f"AND {TAGGED}" if tag else ""}
     """  # noqa: S608

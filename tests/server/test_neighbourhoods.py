@@ -118,10 +118,16 @@ def test_a_hashtag_belongs_to_one(tx: Write) -> None:
         found(tx, "other", "느티골")
 
 
-@pytest.mark.parametrize("kind", ["board", "blog", "x"])
-def test_other_kinds_are_to_come(tx: Write, kind: str) -> None:
+def test_a_kind_that_nobody_knows_is_refused(tx: Write) -> None:
     with pytest.raises(Invalid):
-        found(tx, kind=kind)
+        found(tx, kind="x")
+
+
+@pytest.mark.parametrize("kind", ["board", "blog"])
+def test_boards_and_blogs_have_no_hashtag_unless_they_want_one(tx: Write, kind: str) -> None:
+    assert communities.tag_of(tx, found(tx, kind=kind, tag="")) is None
+    tagged = found(tx, kind=kind, name="other", tag="#물")
+    assert communities.tag_of(tx, tagged) == "물"
 
 
 # --- what it passes on
@@ -258,7 +264,7 @@ def test_a_post_costs_one_look_up_more_and_none_without_hashtags(tx: Write) -> N
     def cost(content: str) -> tuple[int, int]:
         counted = Counted(tx)
         say(counted, ann, content)
-        return len(counted.said), sum("community" in sql for sql in counted.said)
+        return len(counted.said), sum("FROM community" in sql for sql in counted.said)
 
     plain, tagged = cost("눈"), cost("눈 #느티골")
     assert plain[1] == 0

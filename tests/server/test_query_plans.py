@@ -15,7 +15,9 @@ import pytest
 
 from server.model import (
     Account,
+    Community,
     Draft,
+    ForumThread,
     Job,
     Media,
     Member,
@@ -40,6 +42,7 @@ from server.store import (
     figures,
     filters,
     follows,
+    forum,
     hosts,
     idempotency,
     invites,
@@ -103,6 +106,7 @@ STORES = (
     figures,
     filters,
     follows,
+    forum,
     hosts,
     idempotency,
     invites,
@@ -157,6 +161,7 @@ WHOLE: dict[str, str] = {
     "entry_rules.count_emails": "with entry_rules.count_addresses",
     "entry_rules.forget_addresses": "housekeeping, some ten rows",
     "entry_rules.in_force": "some ten rows, kept for five seconds",
+    "communities.of_kinds": "a handful of rows, which the operator made",
     "communities.neighbourhoods": "a handful of rows, which the operator made",
     "figures.count": "see the test of figures below",
     "figures.shares": "see the test of figures below",
@@ -254,7 +259,11 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
 )
 
 
+COLUMNS = {"communities": "place", "forum": "link", "pushes": "endpoint", "reports": "comment"}
+"""A column of text of modules whose `set_columns` has no `url` to set."""
+
 NAMED = {
+    "order": "hot",
     "allowed": "followers",
     "replies_policy": "list",
     "figure": "tag_uses",
@@ -280,7 +289,7 @@ def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> 
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
             module = function.__module__.rpartition(".")[2]
-            column = {"pushes": "endpoint", "reports": "comment"}.get(module, "url")
+            column = COLUMNS.get(module, "url")
             columns = {
                 "set_member": {"reason": "x"},
                 "set_columns": {column: "x"},
@@ -365,6 +374,8 @@ def _things(tx: Write) -> dict[Any, Any]:
     return {
         Account: ann,
         Post: post,
+        Community: Community(account=ann),
+        ForumThread: ForumThread(post_id=post.id, community_id=ann.id, active_ms=1),
         Member: private,
         Page: Page(),
         filters.Filter: new,

@@ -9,7 +9,7 @@ from server import keyring
 from server.clock import now_ms
 from server.config import site
 from server.errors import Invalid
-from server.model import Neighbourhood, Site
+from server.model import Community, Site
 from server.services import accounts, communities
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, make_folder, say_data
@@ -92,7 +92,7 @@ async def list_communities(options: argparse.Namespace) -> None:
     say_data(options, data, lines or ["None is here yet; see `madang community create --help`."])
 
 
-def _described(here: Site, one: Neighbourhood) -> dict[str, object]:
+def _described(here: Site, one: Community) -> dict[str, object]:
     made = datetime.fromtimestamp(one.account.created_ms / 1000, UTC)
     return {
         "id": str(one.account.id),

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.model import Entry, Neighbourhood, PostView
+from server.model import Community, Entry, PostView
 from server.services import accounts, announcements, bookmarks, communities, tags, timelines
 from server.store.announcements import Announcement
 from server.store.db import Read
@@ -42,7 +42,7 @@ class Front(msgspec.Struct, frozen=True):
     tales: list[PostView]
     heads: list[PostView]
     talk: list[PostView]
-    places: list[Neighbourhood]
+    places: list[Community]
     said: list[Announcement]
 
 

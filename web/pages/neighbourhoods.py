@@ -3,7 +3,7 @@
 import msgspec
 from aiohttp import web
 
-from server.model import Neighbourhood, Relationship
+from server.model import Community, Relationship
 from server.services import communities, follows
 from server.store.db import Read
 from web.keys import DB
@@ -16,7 +16,7 @@ routes = web.RouteTableDef()
 class Place(msgspec.Struct, frozen=True):
     """A neighbourhood, and how the viewer stands to it; None for visitors."""
 
-    neighbourhood: Neighbourhood
+    neighbourhood: Community
     relation: Relationship | None
 
 

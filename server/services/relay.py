@@ -1,0 +1,30 @@
+"""A community tells its followers what happens in it. FEP-1b12.
+
+Servers that understand groups get every activity as it was sent, inside an Announce. The others
+get a boost of each thread's first post, as of any post: comments and votes would be noise there,
+and cost each of them a fetch. Which server is which it has shown itself (`hosts.speaks_groups`).
+"""
+
+from typing import Any
+
+from federation import build
+from server.ids import new_id
+from server.model import Account, PostView, Site
+from server.outbox import publish
+from server.services import boosts
+from server.services.follows import activity_uri
+from server.store.db import Write
+
+
+def tell(tx: Write, site: Site, group: Account, activity: dict[str, Any], now_ms: int) -> None:
+    """Pass on an activity of somebody, ours or a stranger, to servers that understand groups."""
+    relayed = build.relayed(activity_uri(site, new_id(now_ms)), group.uri, activity)
+    publish(tx, group, relayed, now_ms, followers=True, groups=True)
+
+
+def begin(
+    tx: Write, site: Site, group: Account, view: PostView, activity: dict[str, Any], now_ms: int
+) -> None:
+    """Pass on the first post of a thread: `activity` is its Create."""
+    tell(tx, site, group, activity, now_ms)
+    boosts.boost(tx, site, group, view, now_ms, groups=False)
