@@ -61,6 +61,23 @@ def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     )
 
 
+def touch(tx: Write, id: int) -> None:
+    """Something that is shown with a post has changed: its renderings are out of date."""
+    tx.run("UPDATE post SET version = version + 1 WHERE id = :id", id=id)
+
+
+def move_thread(tx: Write, thread_id: int, community_id: int) -> None:
+    """A thread, with all that answers it, stands in another community."""
+    tx.run(
+        """
+        UPDATE post SET community_id = :community, version = version + 1
+        WHERE thread_id = :thread AND community_id IS NOT NULL
+        """,
+        community=community_id,
+        thread=thread_id,
+    )
+
+
 def bury(tx: Write, post: Post, now_ms: int) -> None:
     """Empty a post and keep its place: replies still hang below it, and its id answers 410."""
     tx.run(
