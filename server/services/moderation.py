@@ -14,7 +14,7 @@ from server.ids import new_id
 from server.model import Account, Member, Site
 from server.policy import roles
 from server.policy.hosts import above
-from server.services import accounts, notifications, reports, strangers
+from server.services import departures, notifications, reports, standing, strangers
 from server.services.deeds import Moderator, note
 from server.store import accounts as account_store
 from server.store import apps, hosts, jobs, sessions, warnings
@@ -163,7 +163,7 @@ def _suspend(tx: Write, target: Person, now_ms: int) -> tuple[int, ...]:
     id = target.account.id
     if target.member is not None:
         ended = tuple(apps.tokens_of(tx, id))
-        accounts.suspend(tx, id)
+        standing.suspend(tx, id)
         return ended
     account_store.set_columns(tx, id, state="suspended")
     if not target.account.local:
@@ -239,7 +239,7 @@ def _undone(tx: Write, target: Person, act: str) -> bool:
 
 def _unsuspend(tx: Write, target: Person) -> None:
     if target.member is not None:
-        accounts.restore(tx, target.account.id)
+        standing.restore(tx, target.account.id)
         return
     rule = hosts.nearest_rule(tx, above(target.account.domain))
     blocked = rule is not None and rule["action"] == "block"
@@ -252,14 +252,14 @@ def _unsuspend(tx: Write, target: Person) -> None:
 def approve(tx: Write, by: Moderator, target_id: int, now_ms: int) -> None:
     """Let somebody in. Raises `NotFound`, `Conflict`."""
     person(tx, target_id)
-    accounts.approve(tx, target_id, now_ms)
+    standing.approve(tx, target_id, now_ms)
     note(tx, by, "approve", f"account:{target_id}", now_ms)
 
 
 def refuse(tx: Write, by: Moderator, target_id: int, now_ms: int) -> None:
     """Turn somebody away. Raises `NotFound`, `Conflict`."""
     person(tx, target_id)
-    accounts.refuse(tx, target_id)
+    standing.refuse(tx, target_id)
     note(tx, by, "reject", f"account:{target_id}", now_ms)
 
 
@@ -270,7 +270,7 @@ def delete(tx: Write, site: Site, by: Moderator, target_id: int, now_ms: int) ->
     if account.state != "suspended" or (account.local and target.member is None):
         raise Forbidden(NOT_ALLOWED)
     if account.local:
-        accounts.delete(tx, site, account, now_ms)
+        departures.delete(tx, site, account, now_ms)
     else:
         strangers.end_actor(tx, account, now_ms)
         payload = msgspec.json.encode({"account": account.id})

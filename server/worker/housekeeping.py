@@ -19,6 +19,7 @@ from server.store import (
     entry_rules,
     events,
     follows,
+    homes,
     idempotency,
     invites,
     jobs,
@@ -27,7 +28,6 @@ from server.store import (
     previews,
     remote_pictures,
     sessions,
-    timelines,
     visits,
 )
 from server.store.db import Database, DatabaseError, Read, Write
@@ -97,7 +97,7 @@ async def trim_homes(db: Database) -> None:
     """Keep the newest entries of every home timeline, some people at a time."""
     served: int | None = 0
     while served is not None:
-        served = await db.write(timelines.trim_homes, served, HOMES_AT_ONCE)
+        served = await db.write(homes.trim_homes, served, HOMES_AT_ONCE)
 
 
 def _forget(tx: Write, now_ms: int) -> None:

@@ -9,11 +9,10 @@ import pytest
 from federation.vocab import PUBLIC
 from server.errors import AppError, Forbidden, Invalid, NotFound
 from server.model import Account, Post
-from server.services import accounts as account_service
+from server.services import departures, polls, posts, voting
 from server.services import follows as follow_service
-from server.services import polls, posts, voting
+from server.services.new_posts import NewPost
 from server.services.polls import NewPoll, Poll
-from server.services.posts import NewPost
 from server.store import jobs
 from server.store import polls as store
 from server.store import posts as post_store
@@ -245,7 +244,7 @@ def test_who_leaves_takes_their_choice_along_and_the_count_stays(tx: Write) -> N
     post, dora = ask(tx), join(tx, "dora")
     choose(tx, dora, post, 0)
     deliver(tx, ballot(post, EVE, "Rice"))
-    account_service.delete(tx, SITE, dora, NOW)
+    departures.delete(tx, SITE, dora, NOW)
     deliver(tx, act("Delete", EVE, EVE))
     assert number(tx, "SELECT count(*) FROM poll_vote") == 0
     assert votes(tx, post) == [1, 1]

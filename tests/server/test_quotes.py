@@ -7,7 +7,7 @@ import pytest
 from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import Post
-from server.services import accounts, documents, follows, posts, quoting, reading
+from server.services import departures, documents, follows, posts, quoting, reading
 from server.services.quotes import policy
 from server.store.db import Read, Write
 from tests.server.world import (
@@ -197,7 +197,7 @@ def test_counts_stay_right_when_either_goes(world: Write) -> None:
     posts.delete(world, SITE, ann, mine.id, NOW)
     assert state(world, own) == "deleted"
     assert post(world, QUOTE).id == quote.id
-    accounts.delete(world, SITE, ann, NOW)
+    departures.delete(world, SITE, ann, NOW)
 
 
 # --- what we tell

@@ -21,7 +21,7 @@ from server.keyring import Keys
 from server.model import Account, Media, Site
 from server.services import accounts, media, posts, sessions
 from server.services.accounts import NewAccount
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import media as rows_of_media
 from server.store.db import Database
 from server.stores import Store

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.errors import AppError, NotFound
-from server.services import accounts, deeds, moderation, reports
+from server.services import deeds, moderation, reports, standing
 from server.services.deeds import Deed, Moderator
 from server.services.moderation import Decision, Person
 from server.services.reports import Report
@@ -68,7 +68,7 @@ def _by(viewer: Viewer) -> Moderator:
 @moderator
 async def pending(request: web.Request, viewer: Viewer) -> web.Response:
     """Who asked, oldest first."""
-    waiting = await request.config_dict[DB].read(accounts.pending)
+    waiting = await request.config_dict[DB].read(standing.pending)
     return await page(request, "pending.html", waiting=waiting)
 
 
