@@ -24,10 +24,10 @@ from server.store import (
     relations,
     scheduled,
     sessions,
+    strikes,
     tags,
     thread_mutes,
     visits,
-    warnings,
 )
 from server.store import media as media_store
 from server.store.db import Write
@@ -86,7 +86,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     tags.remove_of(tx, viewer.id)
     bookmarks.remove_of(tx, viewer.id)
     thread_mutes.remove_of(tx, viewer.id)
-    warnings.remove_of(tx, viewer.id)
+    strikes.remove_of(tx, viewer.id)
     media_store.release_loose(tx, viewer.id)
     for picture in (viewer.avatar, viewer.header):
         profiles.let_go(tx, site, viewer.id, picture, now_ms)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.files import Store, StoreAway, clean_scratch, remove_all, sweep
 from server.ids import first_id
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
@@ -31,7 +32,6 @@ from server.store import (
     visits,
 )
 from server.store.db import Database, DatabaseError, Read, Write
-from server.stores import Store, StoreAway, clean_scratch, remove_all, sweep
 
 log = logging.getLogger(__name__)
 
