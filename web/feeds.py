@@ -20,9 +20,9 @@ from server import text
 from server.config import VERSION
 from server.errors import NotFound
 from server.model import Media, Post, PostView, Site
-from server.services import documents, posts, timelines
+from server.services import documents, reading, timelines
+from server.store import conditions
 from server.store import posts as post_rows
-from server.store import timelines as timeline_rows
 from server.store.db import Read
 from server.store.paging import Page
 from web import atom, i18n, packing, times
@@ -128,7 +128,7 @@ async def replies(request: web.Request) -> web.Response:
     handle, id = request.match_info["handle"].lower(), number(request)
 
     def read(db: Read) -> Source:
-        view = posts.view(db, None, id)
+        view = reading.view(db, None, id)
         if not view.post.local or view.author.name != handle:
             raise NotFound("There is no such post.")
         found = _below(db, view.post)
@@ -150,7 +150,7 @@ def _below(db: Read, post: Post) -> list[Post]:
     """As the page: without those whom moderators have limited."""
     replies = post_rows.public_in_thread if post.id == post.thread_id else post_rows.public_replies
     found = replies(db, post.id, NEWEST)
-    spared = timeline_rows.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
+    spared = conditions.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
     return [one for one in found if one.author_id not in spared]
 
 

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.errors import AppError, Invalid, TooLarge
+from server.files import RAW, new_name, remove_all
 from server.film_kinds import HEAD_BYTES, moves, reader_of
 from server.films import NONE
 from server.media import MAX_PICTURE_BYTES, Picture
@@ -15,7 +16,6 @@ from server.services import media
 from server.services.media import Sent
 from server.store import media as store
 from server.store.db import DatabaseError, Read
-from server.stores import RAW, new_name, remove_all
 from web.keys import DB, FILMS, NOW, PICTURES, SPOOL
 from web.spool import Upload
 

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from server.clock import MINUTE_MS
 from server.errors import NotFound, StorageFull, TooLarge, TooMany
+from server.files import MEDIA_TYPES, Store, StoreAway
 from server.ids import parse_id
 from server.media import RemoteKind
 from server.store import media as media_store
-from server.stores import MEDIA_TYPES, Store, StoreAway
 from web.keys import ADDRESSES, DB, PICTURES, REMOTE_PICTURES
 from web.pages import static
 

@@ -15,8 +15,8 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import first_id, new_id
 from server.keyring import Keys
 from server.model import MODERATORS, WRITERS, Account, Community, PostView, Site
-from server.services import accounts, boosts
-from server.services.accounts import ProfileChanges
+from server.services import accounts, boosts, profiles
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import communities as store
 from server.store import follows
@@ -83,7 +83,7 @@ def create(tx: Write, site: Site, new: NewCommunity, now_ms: int) -> Account:
     for id in new.moderator_ids:
         store.appoint(tx, account.id, id, now_ms)
     changes = ProfileChanges(bio_source=new.bio.strip())
-    account = accounts.edit_profile(tx, site, account, changes, now_ms)
+    account = profiles.edit_profile(tx, site, account, changes, now_ms)
     if tag and new.kind == "neighbourhood":
         _look_back(tx, site, account, tag, now_ms)
     return account

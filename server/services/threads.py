@@ -10,7 +10,7 @@ import msgspec
 from server.errors import Invalid
 from server.model import Account, Entry, Outline, Post, PostView, Site
 from server.services import reading, timelines
-from server.store import accounts, posts, thread_mutes
+from server.store import accounts, conditions, posts, thread_mutes
 from server.store import timelines as timeline_rows
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -57,7 +57,7 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
     above = _above(post, thread)
     turned = {one.id for one in above}  # in a circle, what is above would be below too
     below = _below(post.id, [one for one in thread.values() if one.id not in turned])
-    spared = timeline_rows.unwanted(
+    spared = conditions.unwanted(
         db, viewer_id or timelines.NOBODY, {one.author_id for one in (*above, *below)}
     )
     wanted = [one for one in (*above, *below) if one.author_id not in spared]
@@ -164,7 +164,7 @@ def tree(db: Read, viewer_id: int | None, post_id: int) -> Tree:
     below = _branches(post, [one for one in thread.values() if one.id not in turned], limits)
     around = [*above, *below]
     authors = {one.author_id for one in around}
-    spared = timeline_rows.unwanted(db, viewer_id or timelines.NOBODY, authors)
+    spared = conditions.unwanted(db, viewer_id or timelines.NOBODY, authors)
     readable = reading.readable_among(db, viewer_id, around)
     told = takewhile(lambda one: one.id in readable, above)
     return Tree(

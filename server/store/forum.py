@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from server.model import Entry, ForumThread, Post
+from server.store.conditions import FOUND, SHOWN, entry
 from server.store.db import Read, Row, Write, record
 from server.store.paging import Page, among, rows
-from server.store.timelines import FOUND, SHOWN, entry
 
 COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(ForumThread))
 _INSERT: Final = f"INSERT INTO forum_thread ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608

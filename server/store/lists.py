@@ -11,9 +11,10 @@ import msgspec
 
 from server.model import Account, Entry
 from server.store import accounts
+from server.store.conditions import SHOWN, UNWANTED, WANTED
 from server.store.db import Read, Write
 from server.store.paging import Page, among, rows
-from server.store.timelines import SHOWN, UNWANTED, WANTED, paged
+from server.store.timelines import paged
 
 _REPLIES: Final = {
     "followed": "1 = 1",

@@ -12,11 +12,13 @@ from server.services import (
     follows,
     notifications,
     posts,
+    reading,
     search,
+    standing,
     timelines,
 )
 from server.services.communities import NewCommunity
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import accounts as account_store
 from server.store import posts as post_store
 from server.store.db import Write
@@ -67,7 +69,7 @@ def test_it_is_a_group_that_nobody_signs_in_as(tx: Write) -> None:
     assert accounts.facts(tx, NOW).users == 0
     assert accounts.named(tx, SITE, "neutigol") is None
     assert communities.by_name(tx, "Neutigol") == neighbourhood
-    for act in (accounts.suspend, accounts.restore):
+    for act in (standing.suspend, standing.restore):
         with pytest.raises(NotFound):
             act(tx, neighbourhood.id)
     assert [one.id for one in search.people(tx, None, "느티", 5)] == [neighbourhood.id]
@@ -151,7 +153,7 @@ def test_its_boost_counts_but_its_author_is_not_told(tx: Write) -> None:
     change(tx, ann, written, "함박눈 #느티골")
     after = post_store.by_id(tx, written.id)
     assert after is not None and after.boosts == 1
-    assert [who.id for _, who in posts.boosted_by(tx, None, written.id, Page())] == [
+    assert [who.id for _, who in reading.boosted_by(tx, None, written.id, Page())] == [
         neighbourhood.id
     ]
     assert notifications.page(tx, ann.id, Page()) == []

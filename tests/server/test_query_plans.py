@@ -33,6 +33,7 @@ from server.store import (
     bookmarks,
     borders,
     communities,
+    conditions,
     conversations,
     discovery,
     domain_mutes,
@@ -43,6 +44,7 @@ from server.store import (
     filters,
     follows,
     forum,
+    homes,
     hosts,
     idempotency,
     invites,
@@ -72,12 +74,12 @@ from server.store import (
     severances,
     sqlite,
     streams,
+    strikes,
     tags,
     thread_mutes,
     timelines,
     trends,
     visits,
-    warnings,
 )
 from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
@@ -97,6 +99,7 @@ STORES = (
     bookmarks,
     borders,
     communities,
+    conditions,
     conversations,
     discovery,
     domain_mutes,
@@ -107,6 +110,7 @@ STORES = (
     filters,
     follows,
     forum,
+    homes,
     hosts,
     idempotency,
     invites,
@@ -140,7 +144,7 @@ STORES = (
     timelines,
     trends,
     visits,
-    warnings,
+    strikes,
 )
 
 WHOLE: dict[str, str] = {
@@ -406,7 +410,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         entry_rules.AddressRule: entry_rules.AddressRule(
             id=1, network="x", severity="x", comment="", expires_ms=None, created_ms=1
         ),
-        warnings.Warning_: warnings.Warning_(
+        strikes.Strike: strikes.Strike(
             id=1,
             account_id=ann.id,
             moderator_id=None,

@@ -12,7 +12,6 @@ from server.errors import Deleted, NotFound
 from server.ids import new_id
 from server.model import VISIBILITIES, Account, Post
 from server.services import follows as follow_service
-from server.services import posts as post_service
 from server.services import reading, threads, timelines
 from server.store import accounts, follows, posts
 from server.store.db import Read, Write
@@ -252,5 +251,5 @@ def test_a_thread_longer_than_we_read_says_so(tx: Write, monkeypatch: pytest.Mon
     assert [twig.id for twig in found.below] == [first.id, written[0].id]
     late = threads.around(tx, None, written[-1].id)
     assert (late.above, late.below) == ([root.id], [])
-    assert post_service.context(tx, None, root.id)[1][0].post.id == first.id
+    assert threads.context(tx, None, root.id)[1][0].post.id == first.id
     assert timelines.by_post(tx, None, []) == {}

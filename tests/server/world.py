@@ -15,7 +15,7 @@ from server.model import Account, Post, Site
 from server.services import accounts, posts, strangers
 from server.services import follows as follow_service
 from server.services.accounts import NewAccount
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import accounts as account_store
 from server.store import follows, migrate
 from server.store import posts as post_store

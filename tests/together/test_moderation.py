@@ -1,11 +1,11 @@
 """Moderators and other servers: what they report to each other, and whom they keep away."""
 
 from server.model import Account
-from server.services import borders, moderation, reporting, reports, timelines
+from server.services import borders, moderation, new_reports, reports, timelines
 from server.services.borders import Wish
 from server.services.deeds import Moderator
 from server.services.moderation import Decision
-from server.services.reporting import NewReport
+from server.services.new_reports import NewReport
 from server.store.paging import Page
 from tests.village import City, Village, eventually
 from web.keys import FETCHER, SITE
@@ -24,7 +24,7 @@ async def restrict(city: City, by: Moderator, domain: str, severity: str, **more
 
 async def report(city: City, who: str, target: Account, *posts: int, comment: str = "") -> int:
     new = NewReport(target_id=target.id, post_ids=posts, comment=comment, forward=True)
-    return await city.do(reporting.file, await city.me(who), new)
+    return await city.do(new_reports.file, await city.me(who), new)
 
 
 async def public(city: City) -> list[str]:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from server import passwords
 from server.errors import AppError
 from server.model import AUDIENCES, Account, Media, Site
-from server.services import accounts, media, profile_links, quotes, sessions
-from server.services.accounts import Defaults, ProfileChanges
+from server.services import accounts, departures, media, profile_links, profiles, quotes, sessions
+from server.services.preferences import Defaults, set_defaults, set_language
+from server.services.profiles import ProfileChanges
 from server.store.db import Write
 from server.text import plain
 from web import i18n
@@ -116,7 +117,7 @@ def _save(
     )
     typed: dict[str, bool | str] = {name: bool(sent.get(name)) for name in SWITCHES}
     typed |= {name: sent.get(name) for name in DESCRIBED}
-    accounts.edit_profile(tx, site, account, replace(changes, **typed), now_ms)
+    profiles.edit_profile(tx, site, account, replace(changes, **typed), now_ms)
 
 
 def _fields(sent: Form) -> list[tuple[str, str]]:
@@ -145,8 +146,8 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 def _prefer(tx: Write, viewer_id: int, language: str, defaults: Defaults) -> None:
-    accounts.set_language(tx, viewer_id, language)
-    accounts.set_defaults(tx, viewer_id, defaults)
+    set_language(tx, viewer_id, language)
+    set_defaults(tx, viewer_id, defaults)
 
 
 @routes.post("/settings/password")
@@ -197,7 +198,7 @@ async def leave(request: web.Request, viewer: Viewer) -> web.Response:
     try:
         await check_password(request, viewer, sent.raw("password"))
         await request.config_dict[DB].write(
-            accounts.leave, request.config_dict[SITE], viewer.account, now(request)
+            departures.leave, request.config_dict[SITE], viewer.account, now(request)
         )
     except AppError as error:
         return await page(request, "leave.html", status=error.status, errors={"password": error})

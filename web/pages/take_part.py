@@ -18,7 +18,7 @@ from federation.origin import host
 from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from server.model import Account, PostView, Site
-from server.services import accounts, documents, posts
+from server.services import accounts, documents, reading
 from server.store.db import Read
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, SITE
 from web.limits import network
@@ -121,7 +121,7 @@ def _wish(db: Read, site: Site, verb: str, of: str) -> Wish:
         person = accounts.shown(db, found)
         handle = f"@{documents.full_acct(site, person)}"
         return Wish(verb, person, None, handle, to_act(person_url(person), verb))
-    view = posts.view(db, None, found.id)
+    view = reading.view(db, None, found.id)
     path = to_act(post_url(view.post, view.author), verb)
     return Wish(verb, view.author, view, view.post.uri, path)
 

@@ -7,8 +7,8 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
+from server.services.new_posts import MAX_NOTE, MAX_STORY, NewPost
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
-from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import opens, plain
 from web.pages.forms import Form
 

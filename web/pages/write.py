@@ -15,8 +15,8 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
-from server.services import accounts, drafts, media, posts, scheduled, secret_comments
-from server.services.posts import MAX_NOTE
+from server.services import accounts, drafts, media, posts, reading, scheduled, secret_comments
+from server.services.new_posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
 from web import intake
@@ -77,7 +77,7 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
         return await _shown(request, viewer, text, editing=editing)
     if reply_to_id is not None:
-        view = await db.read(posts.view, viewer.account.id, reply_to_id)
+        view = await db.read(reading.view, viewer.account.id, reply_to_id)
         return await _shown(
             request, viewer, reply_to(_empty(request, viewer, "note"), view, viewer)
         )
@@ -113,7 +113,7 @@ async def _answered(request: web.Request, viewer: Viewer, uri: str) -> PostView:
     found = await lookup.find(request.config_dict[FETCHER], uri)
     if not isinstance(found, Post):
         raise NotFound("What you want to answer was not found. Please check its address.")
-    return await request.config_dict[DB].read(posts.view, viewer.account.id, found.id)
+    return await request.config_dict[DB].read(reading.view, viewer.account.id, found.id)
 
 
 def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | None]:
@@ -122,7 +122,7 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
     if text.edits_id is None:
         return text, None
     try:
-        view = posts.view(db, viewer_id, text.edits_id)
+        view = reading.view(db, viewer_id, text.edits_id)
     except AppError:
         return msgspec.structs.replace(text, edits_id=None), None
     return (_still(text, view), view) if view.post.author_id == viewer_id else (text, None)
@@ -340,7 +340,7 @@ def _parent(db: Read, viewer_id: int, text: Text) -> Answered | None:
     if not text.reply_to_id:
         return None
     try:
-        view = posts.view(db, viewer_id, text.reply_to_id)
+        view = reading.view(db, viewer_id, text.reply_to_id)
     except AppError:
         return None
     return Answered(view, secret_comments.possible(db, viewer_id, view.post))
@@ -420,7 +420,7 @@ def _let_go(tx: Write, viewer_id: int, text: Text) -> None:
 
 
 async def _own(request: web.Request, viewer: Viewer) -> PostView:
-    view = await request.config_dict[DB].read(posts.view, viewer.account.id, number(request))
+    view = await request.config_dict[DB].read(reading.view, viewer.account.id, number(request))
     if view.post.author_id != viewer.account.id:
         raise Forbidden("Only its author can change this post.")
     return view

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from server.errors import AppError, NotFound
 from server.model import Account, Post
-from server.services import accounts, reading, reporting
-from server.services.reporting import NewReport
+from server.services import accounts, new_reports, reading
+from server.services.new_reports import NewReport
 from server.services.rules import Rule
 from server.store import accounts as account_store
 from server.store.db import Read, Write
@@ -63,7 +63,7 @@ async def send(request: web.Request, viewer: Viewer) -> web.Response:
     site, at_ms = request.config_dict[SITE], now(request)
 
     def file(tx: Write) -> int:
-        return reporting.file(tx, site, viewer.account, new, at_ms)
+        return new_reports.file(tx, site, viewer.account, new, at_ms)
 
     try:
         await request.config_dict[DB].write(file)
