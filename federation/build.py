@@ -7,7 +7,7 @@ Lemmy parses strictly. `document` adds the `@context`, once, when something leav
 from typing import Any
 
 from federation.build_actor import Profile, application, group, person
-from federation.build_writing import Writing, article, hashtag, mention, note, question, vote
+from federation.build_writing import Writing, article, hashtag, mention, note, page, question, vote
 from federation.terms import context, document, iso
 from federation.vocab import ACTOR_TYPES, PUBLIC
 
@@ -35,6 +35,7 @@ __all__ = [
     "move",
     "note",
     "ordered_collection",
+    "page",
     "quote_authorization",
     "person",
     "question",
@@ -61,6 +62,7 @@ def create(written: dict[str, Any]) -> dict[str, Any]:
         "to": written["to"],
         "cc": written["cc"],
         "published": written["published"],
+        **({"audience": written["audience"]} if "audience" in written else {}),
         "object": written,
     }
 
@@ -73,6 +75,7 @@ def update(changed: dict[str, Any], version: int) -> dict[str, Any]:
         "actor": changed["id" if changed["type"] in ACTOR_TYPES else "attributedTo"],
         "to": changed.get("to", [PUBLIC]),
         "cc": changed.get("cc", [changed["followers"]] if "followers" in changed else []),
+        **({"audience": changed["audience"]} if "audience" in changed else {}),
         "object": changed,
     }
 

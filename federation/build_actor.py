@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from federation.terms import iso
+from federation.terms import iso, language
 from federation.vocab import Image
 
 
@@ -12,7 +12,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One of our actors. Collections lie below `uri`; `summary` and values of `fields` are HTML.
 
     `acct` is `name@host`. `pem` is the RSA public key, `multibase` the Ed25519 one ("" for none).
-    A `closed` group takes no posts from others.
+    In a `closed` group its moderators alone begin threads. `language` is that of a group.
     """
 
     uri: str
@@ -39,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
     closed: bool = False
+    language: str = ""
 
 
 def person(profile: Profile) -> dict[str, Any]:
@@ -49,11 +50,14 @@ def person(profile: Profile) -> dict[str, Any]:
 def group(profile: Profile) -> dict[str, Any]:
     """A community that anybody can follow; its moderators are a collection below it. FEP-1b12."""
     uri = profile.uri
-    return _actor(profile, "Group") | {
+    body = _actor(profile, "Group") | {
         "attributedTo": f"{uri}/moderators",
         "postingRestrictedToMods": profile.closed,
         "sensitive": False,
     }
+    if profile.language:
+        body["language"] = [language(profile.language)]
+    return body
 
 
 def application(profile: Profile) -> dict[str, Any]:

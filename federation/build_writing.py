@@ -1,21 +1,11 @@
 """Notes and articles of ours, as they look on the wire. AS2 Vocabulary §3.3; Mastodon, Lemmy."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from federation.terms import iso
+from federation.terms import iso, language
 from federation.vocab import PUBLIC, Attachment, Option, Poll
-
-_LANGUAGE_NAMES: Final = {
-    "de": "Deutsch",
-    "en": "English",
-    "es": "Español",
-    "fr": "Français",
-    "ja": "日本語",
-    "ko": "한국어",
-    "zh": "中文",
-}
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +15,7 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     are pairs of `@name@host` and actor id, `hashtags` of the tag without its sign and its page.
     `likes` and `shares` are counts; times are milliseconds UTC. `quote` is the id of what it
     quotes, `authorization` of the stamp that allows it; `quotable` are those who may quote it.
+    `audience` is the group in which it stands, `link` the page that it is about.
     """
 
     uri: str
@@ -51,6 +42,8 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     quote: str = ""
     authorization: str = ""
     quotable: tuple[str, ...] = (PUBLIC,)
+    audience: str = ""
+    link: str = ""
 
 
 def note(writing: Writing) -> dict[str, Any]:
@@ -124,6 +117,14 @@ def article(writing: Writing) -> dict[str, Any]:
     return body
 
 
+def page(writing: Writing) -> dict[str, Any]:
+    """A thread of a forum. Lemmy takes the first attachment as what the thread is about."""
+    body = article(writing) | {"type": "Page"}
+    if writing.link:
+        body["attachment"] = [{"type": "Link", "href": writing.link}, *body["attachment"]]
+    return body
+
+
 def _writing(writing: Writing, kind: str) -> dict[str, Any]:
     """What notes and articles have in common."""
     body: dict[str, Any] = {
@@ -151,13 +152,15 @@ def _optional(writing: Writing) -> dict[str, Any]:
         body["inReplyTo"] = writing.in_reply_to
     if writing.context:
         body["context"] = writing.context
+    if writing.audience:
+        body["audience"] = writing.audience
     if writing.updated_ms is not None:
         body["updated"] = iso(writing.updated_ms)
     if writing.source:
         body["source"] = {"content": writing.source, "mediaType": "text/markdown"}
     if writing.language:
         body["contentMap"] = {writing.language: writing.content}
-        body["language"] = _language(writing.language)
+        body["language"] = language(writing.language)
     if PUBLIC in (*writing.to, *writing.cc):
         body["interactionPolicy"] = {"canQuote": {"automaticApproval": list(writing.quotable)}}
     return body | _quote(writing)
@@ -170,12 +173,6 @@ def _quote(writing: Writing) -> dict[str, Any]:
     names = ("quote", "quoteUri", "quoteUrl", "_misskey_quote")
     stamp = {"quoteAuthorization": writing.authorization} if writing.authorization else {}
     return dict.fromkeys(names, writing.quote) | stamp
-
-
-def _language(tag: str) -> dict[str, str]:
-    """Lemmy knows languages without region or script, and requires a name."""
-    primary = tag.partition("-")[0].lower()
-    return {"identifier": primary, "name": _LANGUAGE_NAMES.get(primary, primary)}
 
 
 def _tags(writing: Writing) -> list[dict[str, str]]:

@@ -84,3 +84,20 @@ def iso(ms: int) -> str:
     """`2026-01-01T00:00:00Z`, with `.mmm` where there are milliseconds."""
     moment = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{moment}.{ms % 1000:03}Z" if ms % 1000 else f"{moment}Z"
+
+
+_LANGUAGE_NAMES: Final = {
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "ja": "日本語",
+    "ko": "한국어",
+    "zh": "中文",
+}
+
+
+def language(tag: str) -> dict[str, str]:
+    """Lemmy knows languages without region or script, and requires a name."""
+    primary = tag.partition("-")[0].lower()
+    return {"identifier": primary, "name": _LANGUAGE_NAMES.get(primary, primary)}

@@ -351,7 +351,8 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post with everything that a page, an app or a peer needs to show it.
 
     `own_votes`: which answers of a poll the viewer chose, from 0. `close`: the viewer follows the
-    author of a post that followers may quote.
+    author of a post that followers may quote. `community` is where it stands, `forum` what that
+    knows of the thread which it begins; `disliked`: the viewer voted against it.
     """
 
     post: Post
@@ -370,6 +371,9 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     preview: Preview | None = None
     quoted: "Quoted | None" = None
     close: bool = False
+    community: Account | None = None
+    forum: "ForumThread | None" = None
+    disliked: bool = False
 
     @property
     def sensitive(self) -> bool:

@@ -330,20 +330,22 @@ def _page(request: web.Request, uri: str, found: list[Any], last: int | None) ->
 
 @routes.get("/actors/{id}/featured")
 async def featured(request: web.Request) -> web.Response:
-    """What somebody keeps at the top."""
+    """What somebody, or a community, keeps at the top."""
     account = await _active(request)
-    found = await request.app[DB].read(posts.pinned, account.id)
-    uris = [post.uri for post in found if post.open]
+    uris = await request.app[DB].read(reading.featured, account)
     return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
 
 
 @routes.get("/actors/{id}/moderators")
 async def moderators(request: web.Request) -> web.Response:
-    """Who decides in a group: so far nobody of its own. FEP-1b12."""
+    """Who keeps order in a group. FEP-1b12."""
     account = await _active(request)
     if account.kind != "Group":
         raise NotFound("There is nothing at this address.")
-    return document(request, build.ordered_collection(f"{account.uri}/moderators", 0, items=[]))
+    found = await request.app[DB].read(communities.moderators, account.id)
+    uris = [one.uri for one in found]
+    body = build.ordered_collection(f"{account.uri}/moderators", len(uris), items=uris)
+    return document(request, body)
 
 
 @routes.get("/objects/{id}")
@@ -434,19 +436,19 @@ async def context(request: web.Request) -> web.Response:
     await _admit(request)
     id = _number(request.match_info["id"])
     uri = f"{request.app[SITE].origin}/contexts/{id}"
-    author, uris = await request.app[DB].read(_thread, id)
+    owner, uris = await request.app[DB].read(_thread, id)
     body = build.ordered_collection(uri, len(uris), items=uris)
-    return document(request, body | {"attributedTo": author})
+    return document(request, body | {"attributedTo": owner})
 
 
 def _thread(db: Read, id: int) -> tuple[str, list[str]]:
     root = posts.by_id(db, id)
     if root is None or not root.local or not root.open:
         raise NotFound("There is no such thread.")
-    author = accounts.by_id(db, root.author_id)
+    owner = accounts.by_id(db, root.community_id or root.author_id)
     found = posts.thread(db, id, threads.MAX_THREAD)
     open_to_all = reading.readable_among(db, None, found)
-    return author.uri if author else "", [post.uri for post in found if post.id in open_to_all]
+    return owner.uri if owner else "", [post.uri for post in found if post.id in open_to_all]
 
 
 @routes.get("/activities/{id}")

@@ -5,7 +5,7 @@ passes on what carries its hashtag; in boards and blogs people begin threads.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -77,7 +77,7 @@ def create(tx: Write, site: Site, new: NewCommunity, now_ms: int) -> Account:
     name = accounts.check_name(new.name)
     tag = _free_tag(tx, new) if new.kind == "neighbourhood" or new.tag.strip() else None
     account = accounts.blank(site, new_id(now_ms), name, "Group", now_ms, display_name=new.title)
-    community = _checked(tx, account, new, tag)
+    community = _checked(tx, _described(account, new, tag))
     accounts.settle(tx, account, new.keys)
     store.insert(tx, community, now_ms)
     for id in new.moderator_ids:
@@ -87,6 +87,23 @@ def create(tx: Write, site: Site, new: NewCommunity, now_ms: int) -> Account:
     if tag and new.kind == "neighbourhood":
         _look_back(tx, site, account, tag, now_ms)
     return account
+
+
+def _described(account: Account, new: NewCommunity, tag: str | None) -> Community:
+    return Community(
+        account=account,
+        kind=new.kind,
+        tag=tag,
+        parent_id=new.parent_id,
+        place=new.place,
+        latitude=new.latitude,
+        longitude=new.longitude,
+        boundary=new.boundary,
+        rules=msgspec.json.encode(check_rules(new.rules)).decode(),
+        posting=new.posting,
+        votes=new.votes,
+        language=new.language,
+    )
 
 
 def _free_tag(db: Read, new: NewCommunity) -> str:
@@ -100,26 +117,18 @@ def _free_tag(db: Read, new: NewCommunity) -> str:
     return tag
 
 
-def _checked(db: Read, account: Account, new: NewCommunity, tag: str | None) -> Community:
-    parent = store.by_id(db, new.parent_id) if new.parent_id else None
-    if new.parent_id and (parent is None or parent.kind != "neighbourhood"):
+def _checked(db: Read, wanted: Community) -> Community:
+    """A community as it may be. Raises `NotFound`, `Invalid`."""
+    parent = store.by_id(db, wanted.parent_id) if wanted.parent_id else None
+    if wanted.parent_id and (parent is None or parent.kind != "neighbourhood"):
         raise NotFound("There is no such neighbourhood.")
-    if new.posting not in POSTING or new.votes not in VOTES:
+    if wanted.parent_id == wanted.account.id:
+        raise Invalid("A neighbourhood cannot lie in itself.")
+    if wanted.posting not in POSTING or wanted.votes not in VOTES:
         raise Invalid("Please choose one of the offered answers.")
-    return Community(
-        account=account,
-        kind=new.kind,
-        tag=tag,
-        parent_id=new.parent_id,
-        place=new.place.strip()[:MAX_PLACE],
-        latitude=new.latitude,
-        longitude=new.longitude,
-        boundary=new.boundary,
-        rules=msgspec.json.encode(check_rules(new.rules)).decode(),
-        posting=new.posting,
-        votes=new.votes,
-        language=new.language,
-    )
+    if len(wanted.boundary.encode()) > MAX_BOUNDARY:
+        raise Invalid("The boundary is too long: simplify it to fewer points.")
+    return msgspec.structs.replace(wanted, place=wanted.place.strip()[:MAX_PLACE])
 
 
 def check_rules(rules: Iterable[str]) -> list[str]:
@@ -173,6 +182,82 @@ def by_tag(db: Read, tag: str) -> Account | None:
 def tag_of(db: Read, account: Account) -> str | None:
     """The hashtag that an account passes on; None for people and for strangers' groups."""
     return store.tag_of(db, account.id) if account.local and account.kind == "Group" else None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes in a community; None stays. `avatar`, `header`: file names, "" for none.
+
+    `parent_id` 0: it lies in no neighbourhood.
+    """
+
+    title: str | None = None
+    bio: str | None = None
+    avatar: str | None = None
+    header: str | None = None
+    rules: tuple[str, ...] | None = None
+    posting: str | None = None
+    votes: str | None = None
+    language: str | None = None
+    place: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    boundary: str | None = None
+    parent_id: int | None = None
+
+
+def change(
+    tx: Write, site: Site, viewer: Account, community_id: int, new: Changes, now_ms: int
+) -> Community:
+    """Change a community of ours, by who keeps it. Its followers' servers are told.
+
+    Raises `NotFound`, `Forbidden`, `Invalid`.
+    """
+    known = store.by_id(tx, community_id)
+    if known is None:
+        raise NotFound("There is no such community.")
+    if not keeps(tx, community_id, viewer):
+        raise Forbidden("Only the moderators of this community can do that.")
+    store.set_columns(tx, community_id, **_columns(tx, known, new))
+    profile = ProfileChanges(
+        display_name=new.title, bio_source=new.bio, avatar=new.avatar, header=new.header
+    )
+    profiles.edit_profile(tx, site, known.account, profile, now_ms)
+    changed = store.by_id(tx, community_id)
+    assert changed is not None  # noqa: S101  it was there above
+    return changed
+
+
+def _columns(db: Read, known: Community, new: Changes) -> dict[str, Any]:
+    """The settings as they will be, checked as those of a new community."""
+    said = {name: getattr(new, name) for name in store.SETTINGS if hasattr(new, name)}
+    changed = {name: value for name, value in said.items() if value is not None}
+    if new.rules is not None:
+        changed["rules"] = msgspec.json.encode(check_rules(new.rules)).decode()
+    if new.parent_id == 0:
+        changed["parent_id"] = None
+    checked = _checked(db, msgspec.structs.replace(known, **changed))
+    return {name: getattr(checked, name) for name in store.SETTINGS}
+
+
+def rules_of(community: Community) -> tuple[str, ...]:
+    """Its rules, in order."""
+    return msgspec.json.decode(community.rules, type=tuple[str, ...])
+
+
+def moderators(db: Read, community_id: int) -> list[Account]:
+    """Who keeps order in a community, as far as they are there; the first one first."""
+    return [one for one in store.moderators(db, community_id) if one.state == "active"]
+
+
+def moderators_uri(group: Account) -> str:
+    """Where it stands who moderates a community, ours or a stranger's."""
+    return group.moderators_uri or f"{group.uri}/moderators"
+
+
+def check_room(db: Read, community_id: int) -> None:
+    """Raises `Invalid` where a community has as many moderators as it can have."""
+    if len(store.moderators(db, community_id)) >= MAX_MODERATORS:
+        raise Invalid("A community has at most %(most)s moderators.", most=MAX_MODERATORS)
 
 
 # --- who may do what in one

@@ -14,7 +14,7 @@ from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
 from server.services import polls, profile_links, quotes, rights, timelines
 from server.services.media import about
-from server.store import accounts, posts
+from server.store import accounts, communities, posts
 from server.store.db import Read
 
 PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
@@ -29,6 +29,11 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
     if post.secret:
         raise NotFound("There is no such post.")
     to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
+    group = view.community if post.open else None
+    named = [(f"@{full_acct(site, a)}", a.uri) for a in view.mentions]
+    if group is not None:  # whoever answers from Mastodon then addresses the group as well
+        to = (group.uri, *to)
+        named.append((f"@{full_acct(site, group)}", group.uri))
     writing = build.Writing(
         uri=post.uri,
         url=post.url,
@@ -46,7 +51,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         in_reply_to=post.reply_to_uri,
         context=f"{site.origin}/contexts/{post.thread_id}",
         attachments=tuple(attachment(site, media) for media in view.media),
-        mentions=tuple((f"@{full_acct(site, a)}", a.uri) for a in view.mentions),
+        mentions=tuple(named),
         hashtags=tuple((tag, tag_href(site, tag)) for tag in msgspec.json.decode(post.tags)),
         updated_ms=post.edited_ms,
         likes=post.likes,
@@ -54,11 +59,16 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         quote=post.quote_uri if post.quote_state == "accepted" else "",
         authorization=_authorization(site, view),
         quotable=_QUOTABLE[quotes.policy(post)](author),
+        audience=group.uri if group else "",
+        link=view.forum.link if view.forum else "",
     )
     asked = polls.of(post)
     if asked is not None:
         return build.question(writing, _poll(asked))
-    return build.article(writing) if post.kind == "article" else build.note(writing)
+    return _BUILD.get(post.kind, build.note)(writing)
+
+
+_BUILD: Final = {"article": build.article, "page": build.page}
 
 
 def _poll(poll: polls.Poll) -> Poll:
@@ -184,11 +194,20 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
         show_featured=bool(account.show_featured),
         also_known_as=tuple(msgspec.json.decode(account.also_known_as)),
         moved_to=account.moved_to,
-        closed=account.kind == "Group",  # a neighbourhood passes on what is written here
+        **_of_group(db, account),
     )
     if account.kind == "Application":
         return build.application(described)
     return build.group(described) if account.kind == "Group" else build.person(described)
+
+
+def _of_group(db: Read, account: Account) -> dict[str, Any]:
+    """A neighbourhood passes on what is written here; in a blog, writers alone publish."""
+    known = communities.by_id(db, account.id) if account.kind == "Group" else None
+    if known is None:
+        return {}
+    closed = known.kind == "neighbourhood" or known.posting == "writers"
+    return {"closed": closed, "language": known.language}
 
 
 def _image(url: str, alt: str) -> Image | None:

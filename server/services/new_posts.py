@@ -34,6 +34,7 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
 
     A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
     `quote_policy`: who may quote it; where it is empty, those whom its author always allows.
+    `community_id`: where it begins a thread, which has a title, and may be about a `link`.
     """
 
     content: str
@@ -51,6 +52,8 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     app_id: int | None = None
     quoted_id: int | None = None
     quote_policy: str = ""
+    community_id: int | None = None
+    link: str = ""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -102,7 +105,7 @@ def check_fields(db: Read, author: Account, new: NewPost, post: Post | None) -> 
     story = bool(new.title.strip())
     if new.visibility not in VISIBILITIES:
         raise Invalid("There is no such visibility: %(visibility)s.", visibility=new.visibility)
-    if not new.content.strip() and not new.media_ids:
+    if not new.content.strip() and not new.media_ids and not new.link:
         raise Invalid("Write something first, or add a picture.")
     if new.language and _LANGUAGE.fullmatch(new.language) is None:
         raise Invalid("This is not the code of a language, such as ko or en.")
@@ -127,7 +130,7 @@ def _check_poll(new: NewPost, post: Post | None) -> None:
         return
     if new.visibility == "secret":
         raise Invalid("A secret comment cannot have a poll.")
-    if new.title.strip():
+    if new.title.strip() and new.community_id is None and not (post and post.kind == "question"):
         raise Invalid("A story cannot have a poll. Ask in a short note instead.")
     if new.media_ids:
         raise Invalid("A post has pictures or a poll, not both. Please take one of them out.")
@@ -180,7 +183,14 @@ def say(db: Read, site: Site, author: Account, new: NewPost, about: About) -> Sa
     return Said(
         title=new.title.strip(),
         lead=f"<p>{escape(lead)}</p>" if story else "",
-        content=rendered.html if story else quotes.inline(quoted, new.content, rendered.html),
+        content=_linked(new.link)
+        + (rendered.html if story else quotes.inline(quoted, new.content, rendered.html)),
         mentioned=tuple(account for account in named.values() if account.id != author.id),
         tags=tags,
     )
+
+
+def _linked(link: str) -> str:
+    """What a thread is about stands above its text: for who sees nothing but that."""
+    url = escape(link)
+    return f'<p><a href="{url}" rel="nofollow noopener">{url}</a></p>' if link else ""

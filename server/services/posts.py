@@ -12,10 +12,12 @@ from server.services import (
     documents,
     events,
     new_posts,
+    placing,
     polls,
     previews,
     quotes,
     reading,
+    relay,
     telling,
 )
 from server.services.new_posts import About, NewPost, Said
@@ -43,6 +45,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     quoted = quotes.choose(tx, author, new.quoted_id) if new.quoted_id is not None else None
     new = msgspec.structs.replace(new, visibility=quotes.audience(new.visibility, quoted))
     new, parent = new_posts.check(tx, author, new)
+    new, group = placing.place(tx, author, new, parent, now_ms)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
     id = new_id(now_ms)
     poll = polls.begun(new.poll, now_ms) if new.poll else None
@@ -52,7 +55,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         url=f"{site.origin}/@{author.name}/{id}",
         author_id=author.id,
         local=1,
-        kind="question" if poll else "article" if said.title else "note",
+        kind=placing.kind(tx, new, group, titled=bool(said.title)),
         visibility=new.visibility,
         title=said.title,
         lead=said.lead,
@@ -80,8 +83,10 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         quote_uri=quoted.uri if quoted else "",
         quote_state="accepted" if quoted else "",
         quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
+        community_id=group.id if group else None,
     )
     posts.insert(tx, post)
+    placing.placed(tx, post, new)
     _attach(tx, post, said, new)
     if poll is not None:
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
@@ -98,7 +103,10 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     if not post.secret:
         activity = build.create(telling.document(tx, site, post, author, said.mentioned))
         telling.send(tx, site, post, author, activity, now_ms, named=said.mentioned)
-        boosts.pass_on(tx, site, PostView(post=post, author=author), now_ms)
+        view = PostView(post=post, author=author)
+        boosts.pass_on(tx, site, view, now_ms)
+        if group is not None and group.local and parent is None:
+            relay.begin(tx, site, group, view, now_ms)
     return post
 
 
@@ -112,8 +120,9 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         poll=polls.checked(new.poll) if new.poll else None,
     )
     new_posts.check_fields(tx, author, new, post)
-    if bool(new.title.strip()) != (post.kind == "article"):
+    if bool(new.title.strip()) != bool(post.title):
         raise Invalid("A story keeps its title; a note cannot get one later.")
+    new = placing.unmoved(tx, post, new)
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
     quoted = quotes.quoted_by(tx, post)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
@@ -157,7 +166,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
 
 def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:
     """The columns of a post's poll after an edit."""
-    if post.kind == "article" or (new.poll_stays and new.poll is None):
+    if post.kind in ("article", "page") or (new.poll_stays and new.poll is None):
         return {}
     held = poll_store.held(tx, post.id) or post
     poll = polls.changed(tx, held, new.poll, now_ms)
@@ -201,6 +210,8 @@ def _send_delete(tx: Write, site: Site, post: Post, author: Account, now_ms: int
         to=tuple(document["to"]),
         cc=tuple(document["cc"]),
     )
+    if "audience" in document:
+        activity["audience"] = document["audience"]
     telling.send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
 
 
@@ -218,6 +229,7 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
     activities.bury(tx, post.uri, now_ms)
     posts.count(tx, post, -1)
     quotes.count(tx, post, -1)
+    placing.buried(tx, post)
 
 
 def _attach(tx: Write, post: Post, said: Said, new: NewPost) -> None:

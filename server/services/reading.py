@@ -1,13 +1,17 @@
 """Posts as far as somebody may read them: `rights` decides, and every door asks here."""
 
+from typing import Final
+
 import msgspec
 
 from server.errors import Deleted, Forbidden, NotFound
 from server.model import Account, Post, PostView, Revision
 from server.services import rights, timelines
-from server.store import accounts, posts, reactions
+from server.store import accounts, forum, posts, reactions
 from server.store.db import Read
 from server.store.paging import Page
+
+MAX_FEATURED: Final = 20
 
 # one place to look for all about reading
 may_read = rights.may_read
@@ -81,3 +85,12 @@ def boosted_by(
     """(boost id, who), newest first, without those whom the viewer is spared."""
     post = readable(db, viewer_id, post_id)
     return reactions.boosted_by(db, post.id, viewer_id or timelines.NOBODY, page)
+
+
+def featured(db: Read, account: Account) -> list[str]:
+    """The ids of what somebody keeps at the top; of a community, of its pinned threads."""
+    found = posts.pinned(db, account.id)
+    if account.kind == "Group":
+        known = posts.by_ids(db, forum.pinned(db, account.id, MAX_FEATURED))
+        found = [post for post in known.values() if post.deleted_ms is None]
+    return [post.uri for post in found if post.open]

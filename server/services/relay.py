@@ -22,9 +22,14 @@ def tell(tx: Write, site: Site, group: Account, activity: dict[str, Any], now_ms
     publish(tx, group, relayed, now_ms, followers=True, groups=True)
 
 
-def begin(
-    tx: Write, site: Site, group: Account, view: PostView, activity: dict[str, Any], now_ms: int
-) -> None:
-    """Pass on the first post of a thread: `activity` is its Create."""
-    tell(tx, site, group, activity, now_ms)
+def begin(tx: Write, site: Site, group: Account, view: PostView, now_ms: int) -> None:
+    """Boost the first post of a thread, for the group's people here and for other servers.
+
+    Those that understand groups are told of its Create instead (`tell`).
+    """
     boosts.boost(tx, site, group, view, now_ms, groups=False)
+
+
+def withdraw(tx: Write, site: Site, group: Account, view: PostView, now_ms: int) -> None:
+    """Take that boost back: the thread was removed, or moved elsewhere."""
+    boosts.take_back(tx, site, group, view, now_ms)

@@ -5,7 +5,7 @@ from typing import Any
 
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import documents, quotes
+from server.services import documents, quotes, relay
 from server.services.notifications import notify
 from server.store import accounts, media, posts, reactions
 from server.store import quotes as store_quotes
@@ -39,7 +39,7 @@ def document(
     db: Read, site: Site, post: Post, author: Account, mentioned: Sequence[Account]
 ) -> dict[str, Any]:
     """A new post as peers read it; what it quotes is looked up, the rest is known."""
-    if post.quote_id:
+    if post.quote_id or post.community_id:
         return documents.by_post(db, site, post)
     view = PostView(
         post=post,
@@ -67,8 +67,10 @@ def send(
 
     What everybody may read also goes to the authors of all that it answers: a deep reply belongs
     below the story on the story's own server, whose readers may follow nobody in between.
-    `named`: whom it names, where the caller knows.
+    `named`: whom it names, where the caller knows. The community in which it stands hears of it
+    too, and passes it on where it is ours.
     """
+    group = in_which(tx, post)
     if named is None:
         named = posts.mentioned(tx, [post.id]).get(post.id, [])
     answered = posts.authors_above(tx, post) if post.open and post.reply_to_id else []
@@ -78,7 +80,17 @@ def send(
         activity,
         now_ms,
         followers=post.visibility != "direct",
-        to=named,
+        to=[*named, *([group] if group and not group.local else ())],
         beyond=[*(beyond or ()), *answered],
         through=post.id if post.open and beyond is not None else None,
     )
+    if group is not None and group.local:
+        relay.tell(tx, site, group, activity, now_ms)
+
+
+def in_which(db: Read, post: Post) -> Account | None:
+    """The community in which a post stands for everybody to read."""
+    if post.community_id is None or not post.open:
+        return None
+    group = accounts.by_id(db, post.community_id)
+    return group if group is not None and group.state == "active" else None

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from server.model import Account, Entry, Post, PostView, Quoted
+from server.model import Account, Entry, ForumThread, Post, PostView, Quoted
 from server.services import quotes
-from server.store import accounts, follows, media, polls, posts, previews, tags
+from server.store import accounts, follows, forum, media, polls, posts, previews, tags
 from server.store import timelines as store
 from server.store.db import Read
 from server.store.paging import Page
@@ -143,8 +143,10 @@ def _views(
         db,
         {p.author_id for p in found.values()}
         | {p.author_id for p in parents.values()}
-        | {e.booster_id for e in entries if e.booster_id},
+        | {e.booster_id for e in entries if e.booster_id}
+        | {p.community_id for p in found.values() if p.community_id},
     )
+    threads, disliked = _in_communities(db, viewer_id, found)
     pictures = media.of_posts(db, ids)
     mentioned = posts.mentioned(db, ids)
     apps = posts.apps(db, [p.app_id for p in found.values() if p.app_id])
@@ -174,10 +176,25 @@ def _views(
             booster=people.get(entry.booster_id) if entry.booster_id else None,
             entry_id=entry.id,
             reply_to_author=answered(found[entry.post_id].reply_to_id),
+            community=people.get(found[entry.post_id].community_id or 0),
+            forum=threads.get(entry.post_id),
+            disliked=entry.post_id in disliked,
         )
         for entry in entries
         if entry.post_id in found and entry.author_id in people
     ]
+
+
+def _in_communities(
+    db: Read, viewer_id: int | None, found: dict[int, Post]
+) -> tuple[dict[int, ForumThread], set[int]]:
+    """The threads that posts begin, and against which of them the viewer voted."""
+    placed = [post for post in found.values() if post.community_id is not None]
+    if not placed:
+        return {}, set()
+    threads = forum.by_ids(db, [post.id for post in placed if post.id == post.thread_id])
+    voted = [post.id for post in placed if post.dislikes] if viewer_id else []
+    return threads, forum.disliked_among(db, viewer_id or NOBODY, voted)
 
 
 def by_post(db: Read, viewer_id: int | None, post_ids: list[int]) -> dict[int, PostView]:

@@ -161,7 +161,7 @@ def from_post(view: PostView) -> Text:
     """What a post says now, for its author to change."""
     post = view.post
     return Text(
-        kind="story" if post.kind == "article" else "note",
+        kind="story" if post.title else "note",
         title=post.title,
         lead="" if opens(post.content, post.lead) else plain(post.lead),  # made of the text
         content=post.source,

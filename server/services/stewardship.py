@@ -1,0 +1,287 @@
+"""What our people do to keep order in a community, ours or a stranger's: 동네지기.
+
+Each deed has its effect here at once. A community of ours then tells its followers; a stranger's
+is told, and decides itself whether it goes on from there.
+"""
+
+from typing import Any
+
+from federation import build_group
+from server.errors import Forbidden, NotFound
+from server.ids import new_id
+from server.model import Account, ForumThread, Post, PostView, Site
+from server.outbox import publish
+from server.services import communities, forum, reading, relay
+from server.services.follows import activity_uri
+from server.services.forum import Deed
+from server.store import accounts, posts
+from server.store import communities as community_store
+from server.store import forum as store
+from server.store.db import Read, Write
+
+
+def lock(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    post_id: int,
+    now_ms: int,
+    *,
+    locked: bool,
+    reason: str = "",
+) -> None:
+    """End a thread, or open it again. Raises `NotFound`, `Forbidden`."""
+    post, thread, group = _thread(tx, viewer, post_id)
+    if not forum.lock(tx, _deed(group, viewer, now_ms, reason), thread, locked=locked):
+        return
+    done = build_group.lock(
+        _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
+    )
+    _tell(tx, site, viewer, group, done if locked else _undone(site, done, now_ms), now_ms)
+
+
+def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pinned: bool) -> None:
+    """Keep a thread at the top, or not any more. Raises `NotFound`, `Forbidden`, `Invalid`."""
+    post, thread, group = _thread(tx, viewer, post_id)
+    if not forum.pin(tx, _deed(group, viewer, now_ms), thread, pinned=pinned):
+        return
+    activity = build_group.collect(
+        _uri(site, now_ms),
+        viewer.uri,
+        post.uri,
+        group=group.uri,
+        target=group.featured_uri,
+        added=pinned,
+    )
+    _tell(tx, site, viewer, group, activity, now_ms)
+
+
+def accept(
+    tx: Write, site: Site, viewer: Account, post_id: int, answer_id: int | None, now_ms: int
+) -> None:
+    """Mark a reply as the answer, by who asked or who keeps order. Raises as `pin`."""
+    post = reading.readable(tx, viewer.id, post_id)
+    thread = store.by_id(tx, post.id)
+    if thread is None:
+        raise NotFound("There is no such thread.")
+    if post.author_id != viewer.id and not communities.keeps(tx, thread.community_id, viewer):
+        raise Forbidden("Only who began a thread, and its moderators, choose the answer.")
+    answer = reading.readable(tx, viewer.id, answer_id) if answer_id is not None else None
+    forum.accept(tx, thread, answer)
+
+
+def remove(
+    tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, reason: str
+) -> None:
+    """Take a thread or a comment away, with the reason that everybody reads in the log."""
+    post, group = _post(tx, viewer, post_id)
+    if not forum.remove(tx, _deed(group, viewer, now_ms, reason), post):
+        return
+    if group.local and post.reply_to_uri is None:
+        relay.withdraw(tx, site, group, _view(tx, post), now_ms)
+    activity = build_group.remove(
+        _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
+    )
+    _tell(tx, site, viewer, group, activity, now_ms)
+
+
+def restore(
+    tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, reason: str = ""
+) -> None:
+    """Give back what was taken away. Raises `NotFound`, `Forbidden`."""
+    post = posts.by_id(tx, post_id)
+    group = _group(tx, post)
+    if post is None or not communities.keeps(tx, group.id, viewer):
+        raise NotFound("There is no such post.")
+    known = store.removal(tx, post.id)
+    if not forum.restore(tx, _deed(group, viewer, now_ms, reason), post):
+        return
+    if group.local and post.reply_to_uri is None:
+        relay.begin(tx, site, group, _view(tx, post), now_ms)
+    why = known["reason"] if known else ""
+    removal = build_group.remove(
+        _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why
+    )
+    _tell(tx, site, viewer, group, _undone(site, removal, now_ms), now_ms)
+
+
+def move(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    post_id: int,
+    community_id: int,
+    now_ms: int,
+    *,
+    reason: str = "",
+) -> None:
+    """Move a thread between two communities that the viewer keeps. Raises as `pin`."""
+    post, thread, group = _thread(tx, viewer, post_id)
+    to = community_store.by_id(tx, community_id)
+    if to is None or to.kind == "neighbourhood" or not group.local:
+        raise NotFound("There is no such community.")
+    if not communities.keeps(tx, to.account.id, viewer):
+        raise Forbidden("You can move a thread only into a community that you moderate too.")
+    if not forum.move(tx, _deed(group, viewer, now_ms, reason), thread, to.account):
+        return
+    view = _view(tx, post)
+    relay.withdraw(tx, site, group, view, now_ms)
+    relay.begin(tx, site, to.account, view, now_ms)
+    activity = build_group.move(
+        _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, target=to.account.uri
+    )
+    for one in (group, to.account):
+        relay.tell(tx, site, one, activity, now_ms)
+
+
+def ban(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    community_id: int,
+    account_id: int,
+    now_ms: int,
+    *,
+    reason: str,
+    until_ms: int | None = None,
+) -> None:
+    """Shut somebody out of a community. Raises `NotFound`, `Forbidden`, `Invalid`."""
+    group, who = _somebody(tx, viewer, community_id, account_id)
+    activity = build_group.ban(
+        _uri(site, now_ms), viewer.uri, who.uri, group=group.uri, reason=reason, until_ms=until_ms
+    )
+    deed = _deed(group, viewer, now_ms, reason)
+    if forum.ban(tx, deed, who, uri=activity["id"], until_ms=until_ms):
+        _tell(tx, site, viewer, group, activity, now_ms, also=who)
+
+
+def unban(
+    tx: Write, site: Site, viewer: Account, community_id: int, account_id: int, now_ms: int
+) -> None:
+    """Let somebody in again. Raises `NotFound`, `Forbidden`."""
+    group, who = _somebody(tx, viewer, community_id, account_id)
+    known = community_store.ban_of(tx, group.id, who.id)
+    if known is None or not forum.unban(tx, _deed(group, viewer, now_ms), who):
+        return
+    undone = build_group.ban(
+        known["uri"], viewer.uri, who.uri, group=group.uri, reason=known["reason"]
+    )
+    _tell(tx, site, viewer, group, _undone(site, undone, now_ms), now_ms, also=who)
+
+
+def appoint(
+    tx: Write, site: Site, viewer: Account, community_id: int, account_id: int, now_ms: int
+) -> None:
+    """Make somebody a moderator. Raises `NotFound`, `Forbidden`, `Invalid`."""
+    group, who = _somebody(tx, viewer, community_id, account_id)
+    communities.check_room(tx, group.id)
+    if forum.appoint(tx, _deed(group, viewer, now_ms), who):
+        _tell_moderator(tx, site, viewer, group, who, now_ms, added=True)
+
+
+def dismiss(
+    tx: Write, site: Site, viewer: Account, community_id: int, account_id: int, now_ms: int
+) -> None:
+    """Take somebody, or oneself, off the list of moderators. Raises `NotFound`, `Forbidden`."""
+    group, who = _somebody(tx, viewer, community_id, account_id)
+    if forum.dismiss(tx, _deed(group, viewer, now_ms), who):
+        _tell_moderator(tx, site, viewer, group, who, now_ms, added=False)
+
+
+# --- what they have in common
+
+
+def _deed(group: Account, viewer: Account, now_ms: int, reason: str = "") -> Deed:
+    return Deed(community_id=group.id, by=viewer, now_ms=now_ms, reason=reason)
+
+
+def _uri(site: Site, now_ms: int) -> str:
+    return activity_uri(site, new_id(now_ms))
+
+
+def _undone(site: Site, done: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    return build_group.undo(_uri(site, now_ms), done)
+
+
+def _group(db: Read, post: Post | None) -> Account:
+    group = accounts.by_id(db, post.community_id) if post and post.community_id else None
+    if group is None:
+        raise NotFound("There is no such thread.")
+    return group
+
+
+def _post(db: Read, viewer: Account, post_id: int) -> tuple[Post, Account]:
+    post = reading.readable(db, viewer.id, post_id)
+    group = _group(db, post)
+    _require(db, group, viewer)
+    return post, group
+
+
+def _thread(db: Read, viewer: Account, post_id: int) -> tuple[Post, ForumThread, Account]:
+    post, group = _post(db, viewer, post_id)
+    thread = store.by_id(db, post.id)
+    if thread is None:
+        raise NotFound("There is no such thread.")
+    return post, thread, group
+
+
+def _require(db: Read, group: Account, viewer: Account) -> None:
+    if not communities.keeps(db, group.id, viewer):
+        raise Forbidden("Only the moderators of this community can do that.")
+
+
+def _somebody(
+    db: Read, viewer: Account, community_id: int, account_id: int
+) -> tuple[Account, Account]:
+    group, who = accounts.by_id(db, community_id), accounts.by_id(db, account_id)
+    if group is None or group.kind != "Group":
+        raise NotFound("There is no such community.")
+    _require(db, group, viewer)
+    if who is None or who.kind in ("Group", "Application"):
+        raise NotFound("There is no such account.")
+    return group, who
+
+
+def _view(db: Read, post: Post) -> PostView:
+    author = accounts.by_id(db, post.author_id)
+    assert author is not None  # noqa: S101  a post has an author
+    return PostView(post=post, author=author)
+
+
+def _tell_moderator(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    group: Account,
+    who: Account,
+    now_ms: int,
+    *,
+    added: bool,
+) -> None:
+    activity = build_group.collect(
+        _uri(site, now_ms),
+        viewer.uri,
+        who.uri,
+        group=group.uri,
+        target=communities.moderators_uri(group),
+        added=added,
+    )
+    _tell(tx, site, viewer, group, activity, now_ms, also=who)
+
+
+def _tell(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    group: Account,
+    activity: dict[str, Any],
+    now_ms: int,
+    *,
+    also: Account | None = None,
+) -> None:
+    """A community of ours tells its followers; a stranger's is told. `also`: whom it is about."""
+    told = [one for one in (also, group) if one is not None and not one.local]
+    if told:
+        publish(tx, viewer, activity, now_ms, to=told)
+    if group.local:
+        relay.tell(tx, site, group, activity, now_ms)
