@@ -39,6 +39,7 @@ DEEDS: Final = {
     "delete": N_("deleted"),
     "approve_appeal": N_("appeal accepted"),
     "reject_appeal": N_("appeal declined"),
+    "role": N_("given another role"),
 }
 
 Act = Callable[[Write, Moderator, int, int], None]
