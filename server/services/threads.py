@@ -118,6 +118,17 @@ def _twigs(post_id: int, below: list[Outline], shown: set[int]) -> list[Twig]:
     return twigs
 
 
+def newest_below(db: Read, post: Post, page: Page) -> list[Post]:
+    """What everybody may read below a post, newest first, but nothing by those who are limited.
+
+    Below the first of a thread that is all of it, else the direct answers.
+    """
+    replies = posts.public_in_thread if post.id == post.thread_id else posts.public_replies
+    found = replies(db, post.id, page)
+    spared = conditions.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
+    return [one for one in found if one.author_id not in spared]
+
+
 def people(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     """Those who wrote something in a thread, by their ids."""
     return accounts.by_ids(db, ids)

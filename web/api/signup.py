@@ -16,8 +16,7 @@ from server.model import Site
 from server.services import accounts, admissions, apps, invites
 from server.services.accounts import NewAccount
 from server.store.db import Read, Write
-from web import entities, i18n, present
-from web.api import rates
+from web import counting, entities, i18n, present
 from web.api.access import by_app, need
 from web.api.answers import one
 from web.api.shape import gives
@@ -76,8 +75,8 @@ async def create(request: web.Request, caller: Caller) -> web.Response:
 
 async def _new(request: web.Request, typed: NewPerson, mode: str) -> NewAccount:
     """The account that is to be made; what that costs is limited. Raises `TooMany`."""
-    from_there = rates.home(request)
-    rates.spend(request, [("sign-ups", from_there)])
+    from_there = counting.home(request)
+    counting.spend(request, [("sign-ups", from_there)])
     request.config_dict[BUCKETS].spend(f"passwords from {from_there}", request.config_dict[NOW]())
     return NewAccount(
         name=typed.username,

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from server.errors import AppError, BadToken, NotFound, TooMany, Unauthorized
-from server.store import streams as store
+from server.services import lists
 from server.store.db import DatabaseError
 from web import failures, i18n
 from web.api.access import anybody
@@ -165,7 +165,7 @@ async def _check_list(request: web.Request, viewer: Viewer, wish: Channel) -> No
     """Raise `Unauthorized` for the list of somebody else, which looks like none at all."""
     if wish.list_id is None:
         return
-    owner = await request.config_dict[DB].read(store.list_owner, wish.list_id)
+    owner = await request.config_dict[DB].read(lists.owner, wish.list_id)
     if owner != viewer.account.id:
         raise Unauthorized(NOT_YOURS)
 

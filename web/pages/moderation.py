@@ -14,8 +14,7 @@ from server.services.reports import Report
 from server.store.db import Read, Write
 from server.store.paging import Page
 from server.store.strikes import Strike
-from web import house_rules
-from web.api import revoked
+from web import house_rules, revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.pages.access import moderator, now, number, pager, window
@@ -40,6 +39,7 @@ DEEDS: Final = {
     "delete": N_("deleted"),
     "approve_appeal": N_("appeal accepted"),
     "reject_appeal": N_("appeal declined"),
+    "role": N_("given another role"),
 }
 
 Act = Callable[[Write, Moderator, int, int], None]

@@ -15,8 +15,7 @@ from server.services.preferences import Defaults, set_defaults, set_language
 from server.services.profiles import ProfileChanges
 from server.store.db import Write
 from server.text import plain
-from web import i18n
-from web.api import revoked
+from web import i18n, revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.keys import PICTURES as PICTURE_STORE

@@ -20,11 +20,11 @@ from server.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from server.model import Account, PostView, Site
 from server.services import accounts, documents, reading
 from server.store.db import Read
+from web.error_page import retry_after
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, SITE
 from web.limits import network
 from web.own_server import forget, own_handle, remember
 from web.pages.access import now
-from web.pages.errors import retry_after
 from web.pages.forms import Form, back, form, genuine, see, unchecked, visitor_page
 from web.pages.interact import to_act
 from web.render import guarded, person_url, post_url, viewer_of

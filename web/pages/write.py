@@ -20,14 +20,14 @@ from server.services.new_posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
 from web import intake
-from web.i18n import N_
+from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
 from web.pages import texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
-from web.pages.texts import AT_ONCE, LANGUAGES, LASTS_S, MOST_PICTURES, Refused, Text
+from web.pages.texts import AT_ONCE, LASTS_S, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
 from web.times import from_field, lasting
@@ -135,7 +135,7 @@ def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
         kind=kind,
         visibility="direct" if private else member.default_visibility,
         sensitive=bool(member.default_sensitive),
-        language=member.default_language if member.default_language in LANGUAGES else language,
+        language=member.default_language if member.default_language in WRITTEN_IN else language,
     )
 
 
@@ -300,7 +300,7 @@ async def _shown(
         begun=begun if request.method == "GET" and text.draft_id is None else None,
         editing=editing,
         preview=await previewed(request, text) if preview else None,
-        languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
+        languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *WRITTEN_IN))),
         types=intake.types(request),
         films=request.config_dict[FILMS].available,
         lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
