@@ -14,7 +14,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from server.errors import NotFound, StorageFull
-from server.stores import (
+from server.files import (
     MEDIA_TYPES,
     Place,
     StoreAway,

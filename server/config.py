@@ -17,8 +17,8 @@ import msgspec
 from federation import guard
 from server import config_source
 from server.config_source import ConfigError
+from server.files import SCHEME, place_of
 from server.model import Site
-from server.stores import SCHEME, place_of
 
 __all__ = ["Config", "ConfigError", "is_local", "load", "site"]
 

@@ -20,7 +20,7 @@ from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
 from server.services import profile_links, strangers
-from server.store import accounts, follows, hosts, posts, timelines
+from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
 from server.text.webpage import Described
@@ -542,9 +542,9 @@ def _keep_reply(tx: Write, site: Site, found: Object, author: Account, now_ms: i
 
 def _fill_homes(tx: Write, account: Account) -> None:
     for follower_id in follows.local_follower_ids(tx, account.id):
-        timelines.fill_home(tx, follower_id, account.id, MAX_BACKFILL)
+        homes.fill_home(tx, follower_id, account.id, MAX_BACKFILL)
         if account.kind == "Group":
-            timelines.fill_home_with_boosts(tx, follower_id, account.id, MAX_BACKFILL)
+            homes.fill_home_with_boosts(tx, follower_id, account.id, MAX_BACKFILL)
 
 
 def _bury_key(tx: Write, key_id: str, now_ms: int) -> None:

@@ -10,7 +10,7 @@ from server.fetch import Budget, Fetcher
 from server.ids import parse_id
 from server.model import Account, Post, Site
 from server.services import accounts as own
-from server.services import posts as posts_service
+from server.services import new_posts
 from server.store import accounts, posts
 from server.store.db import Read
 
@@ -80,7 +80,7 @@ async def way_home(fetcher: Fetcher, home: tuple[str, str], verb: str, uri: str)
 
 async def mentioned(fetcher: Fetcher, source: str) -> None:
     """Fetch the strangers whom a text mentions, so that the post can be addressed to them."""
-    if source.count("@") == 0 or len(source) > posts_service.MAX_STORY:  # that is refused anyway
+    if source.count("@") == 0 or len(source) > new_posts.MAX_STORY:  # that is refused anyway
         return
     # What is meant to be slow takes seconds: not here, where everybody waits for it.
     named = await asyncio.to_thread(text.find_mentions, source)

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from server.errors import Invalid, StorageFull, TooLarge, TooMany
-from server.stores import MEDIA_TYPES, Folder, Store, new_name, remove_all
+from server.files import MEDIA_TYPES, Folder, Store, new_name, remove_all
 
 MAX_PICTURE_BYTES: Final = 16 * 1024 * 1024
 SECONDS_PER_PICTURE: Final = 20.0

@@ -19,11 +19,11 @@ from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher, registered_domain
+from server.files import Store, new_name, refusal, remove_all
 from server.films import Films, Seen
 from server.media import Pictures, RemoteKind
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
-from server.stores import Store, new_name, refusal, remove_all
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from federation.http import Client
 from server import keyring as keys
 from server.clock import MINUTE_MS, now_ms
 from server.config import VERSION, Config, ConfigError, MediaAt, site
+from server.configured_files import store_of
 from server.fetch import Fetcher
 from server.films import Films, Limits
 from server.keyring import Keyring
@@ -21,23 +22,11 @@ from server.media import Pictures
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
-from server.storage import store_of
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.worker.pushes import Pushes
 from server.worker.worker import Worker
-from web import (
-    activitypub,
-    api,
-    brand,
-    feeds,
-    i18n,
-    media,
-    operations,
-    pages,
-    present,
-    wellknown,
-)
+from web import activitypub, api, brand, feeds, i18n, media, operations, pages, present, wellknown
 from web.callers import Callers
 from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering

@@ -5,9 +5,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from server.errors import AppError
-from web import i18n
+from web import error_page, i18n
 from web.keys import REQUEST_ID, SITE
-from web.pages import errors
 from web.rates import APPS
 
 MACHINES = (
@@ -28,7 +27,7 @@ async def answer(request: web.Request, status: int, error: AppError | None) -> w
         return _for_app(request, status, error)
     if request.path.startswith(MACHINES):
         return problem(request, status, str(error) if error else HTTPStatus(status).phrase)
-    return await errors.failed(request, status, error)
+    return await error_page.failed(request, status, error)
 
 
 def problem(request: web.Request, status: int, detail: str) -> web.Response:

@@ -20,9 +20,7 @@ from server import text
 from server.config import VERSION
 from server.errors import NotFound
 from server.model import Media, Post, PostView, Site
-from server.services import documents, posts, timelines
-from server.store import posts as post_rows
-from server.store import timelines as timeline_rows
+from server.services import documents, reading, threads, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web import atom, i18n, packing, times
@@ -128,10 +126,10 @@ async def replies(request: web.Request) -> web.Response:
     handle, id = request.match_info["handle"].lower(), number(request)
 
     def read(db: Read) -> Source:
-        view = posts.view(db, None, id)
+        view = reading.view(db, None, id)
         if not view.post.local or view.author.name != handle:
             raise NotFound("There is no such post.")
-        found = _below(db, view.post)
+        found = threads.newest_below(db, view.post, NEWEST)
         shown = timelines.by_post(db, None, [post.id for post in found])
         return Source(
             replies_feed(view),
@@ -144,14 +142,6 @@ async def replies(request: web.Request) -> web.Response:
         )
 
     return await _answer(request, read)
-
-
-def _below(db: Read, post: Post) -> list[Post]:
-    """As the page: without those whom moderators have limited."""
-    replies = post_rows.public_in_thread if post.id == post.thread_id else post_rows.public_replies
-    found = replies(db, post.id, NEWEST)
-    spared = timeline_rows.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
-    return [one for one in found if one.author_id not in spared]
 
 
 async def _answer(request: web.Request, read: Callable[[Read], Source]) -> web.Response:

@@ -36,6 +36,8 @@ ROOT: Final = Path(__file__).parent.parent
 SOURCE_LANGUAGE: Final = "en"
 COOKIE: Final = "lang"
 MAX_HEADER: Final = 300
+WRITTEN_IN: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
+"""What people here write in, besides the languages of the interface."""
 
 _ERRORS: Final = "web.i18n:extract_errors"
 # What is read for msgids: a folder, and how each pattern of files below it is read.

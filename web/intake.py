@@ -7,15 +7,14 @@ import msgspec
 from aiohttp import web
 
 from server.errors import AppError, Invalid, TooLarge
+from server.files import RAW, new_name, remove_all
 from server.film_kinds import HEAD_BYTES, moves, reader_of
 from server.films import NONE
 from server.media import MAX_PICTURE_BYTES, Picture
 from server.model import Media
 from server.services import media
 from server.services.media import Sent
-from server.store import media as store
-from server.store.db import DatabaseError, Read
-from server.stores import RAW, new_name, remove_all
+from server.store.db import DatabaseError
 from web.keys import DB, FILMS, NOW, PICTURES, SPOOL
 from web.spool import Upload
 
@@ -115,14 +114,9 @@ async def _forget(request: web.Request, name: str, poster: Picture | None) -> No
 async def wait(request: web.Request, media_ids: tuple[int, ...]) -> None:
     """Give films and sounds a while to be ready, for somebody who has just chosen them."""
     for _ in range(int(WAIT_S / LOOK_S)):
-        if not await request.config_dict[DB].read(_unfinished, media_ids):
+        if not await request.config_dict[DB].read(media.unfinished, media_ids):
             return
         await asyncio.sleep(LOOK_S)
-
-
-def _unfinished(db: Read, media_ids: tuple[int, ...]) -> bool:
-    found = (store.by_id(db, id) for id in media_ids)
-    return any(one is not None and one.state == "processing" for one in found)
 
 
 async def thumbnail(request: web.Request, upload: Upload | None) -> Picture | None:

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from server.clock import MINUTE_MS
 from server.errors import NotFound, StorageFull, TooLarge, TooMany
+from server.files import MEDIA_TYPES, Store, StoreAway
 from server.ids import parse_id
 from server.media import RemoteKind
-from server.store import media as media_store
-from server.stores import MEDIA_TYPES, Store, StoreAway
+from server.services import media as uploads
 from web.keys import ADDRESSES, DB, PICTURES, REMOTE_PICTURES
 from web.pages import static
 
@@ -66,7 +66,7 @@ async def remote_picture(request: web.Request) -> web.StreamResponse:
 async def _leave_elsewhere(request: web.Request, url: str) -> None:
     """From now on apps are told where this film of a post is, and ask for it themselves."""
     if id := parse_id(request.query.get("id", "")):
-        await request.app[DB].write(media_store.leave_elsewhere, id, url)
+        await request.app[DB].write(uploads.leave_elsewhere, id, url)
 
 
 def _missing(kind: RemoteKind, error: NotFound | TooLarge) -> web.Response:

@@ -15,8 +15,7 @@ from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
-from web import failures, filtering, logs
-from web.api import rates
+from web import counting, failures, filtering, logs
 from web.fences import FENCES
 from web.keys import (
     ADDRESS,
@@ -33,10 +32,10 @@ from web.keys import (
     Viewer,
 )
 from web.pages.sessions import session_cookie
+from web.streams import STREAMING
 
 log = logging.getLogger(__name__)
 
-STREAMING = "/api/v1/streaming"
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
@@ -189,7 +188,7 @@ async def _by_token(request: web.Request, authorization: str) -> None:
     if token.isascii():  # ours all are
         found = await request.config_dict[CALLERS].find(request.config_dict[DB], token)
     if found is None:
-        rates.count(request)
+        counting.count(request)
         raise BadToken("The access token is not valid; please sign in again in your app.")
     _hold(request, found)
     request[TOKEN] = token
@@ -216,7 +215,7 @@ def _hold(request: web.Request, token: Token) -> None:
 @web.middleware
 async def within_rates(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count what apps ask for, and refuse what is too much."""
-    rates.count(request)
+    counting.count(request)
     return await handler(request)
 
 

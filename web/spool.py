@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from server.errors import StorageFull, TooLarge, TooMany
-from server.stores import refusal
+from server.files import refusal
 
 IN_MEMORY_BYTES: Final = 1 << 20
 AT_ONCE: Final = 32

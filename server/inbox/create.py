@@ -10,7 +10,7 @@ from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox.context import Arrival, thing
-from server.services import strangers, voting
+from server.services import strangers, votes
 from server.store import activities, jobs, posts
 from server.store.db import Write
 
@@ -25,7 +25,7 @@ def create(tx: Write, arrival: Arrival) -> None:
     object is read where it lives. FEP-fe34.
     """
     found = written(arrival)
-    if found is not None and voting.looks_like_vote(found):
+    if found is not None and votes.looks_like_vote(found):
         _vote(tx, arrival, found)
         return
     if found is None or not strangers.may_keep(tx, arrival.site, found):
@@ -56,7 +56,7 @@ def _vote(tx: Write, arrival: Arrival, found: Object) -> None:
     """A vote is no post: it is counted where it counts, and shown to nobody."""
     own = found.attributed_to == arrival.actor.uri and host(found.id) == host(arrival.actor.uri)
     if own and normal(found.id) and not activities.buried(tx, found.id, by=arrival.actor.uri):
-        voting.receive(tx, arrival.actor, found, arrival.now_ms)
+        votes.receive(tx, arrival.actor, found, arrival.now_ms)
 
 
 def written(arrival: Arrival) -> Object | None:

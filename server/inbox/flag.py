@@ -2,7 +2,7 @@
 
 from federation.origin import host
 from server.inbox.context import Arrival
-from server.services import borders, reporting
+from server.services import borders, new_reports
 from server.store import accounts, posts
 from server.store.db import Write
 
@@ -21,7 +21,7 @@ def flag(tx: Write, arrival: Arrival) -> None:
     author = accounts.by_id(tx, about[0].author_id) if about else None
     target = people[0] if people else author
     if target is not None:
-        reporting.hear(
+        new_reports.hear(
             tx,
             arrival.actor,
             activity.id,

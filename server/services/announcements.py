@@ -10,7 +10,7 @@ from server.errors import Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Site
 from server.services import documents, events
-from server.services.posts import find
+from server.services.accounts import meant
 from server.store import announcements as store
 from server.store.announcements import Announcement, Reaction
 from server.store.db import Read, Write
@@ -79,7 +79,7 @@ def _rendered(db: Read, site: Site, source: str) -> tuple[text.Rendered, tuple[A
     named: dict[int, Account] = {}
 
     def mention_of(handle: str) -> tuple[str, str] | None:
-        account = find(db, site, handle)
+        account = meant(db, site, handle)
         if account is None:
             return None
         named[account.id] = account

@@ -13,8 +13,8 @@ from server.errors import Conflict, Invalid, NotFound
 from server.ids import first_id, new_id
 from server.keyring import Keys
 from server.model import Account, Neighbourhood, PostView, Site
-from server.services import accounts, boosts
-from server.services.accounts import ProfileChanges
+from server.services import accounts, boosts, profiles
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import communities as store
 from server.store import follows
@@ -64,7 +64,7 @@ def create(tx: Write, site: Site, new: NewCommunity, now_ms: int) -> Account:
     accounts.settle(tx, account, new.keys)
     store.insert(tx, account_id=account.id, kind=new.kind, tag=tag, now_ms=now_ms)
     changes = ProfileChanges(bio_source=new.bio.strip())
-    account = accounts.edit_profile(tx, site, account, changes, now_ms)
+    account = profiles.edit_profile(tx, site, account, changes, now_ms)
     _look_back(tx, site, account, tag, now_ms)
     return account
 
@@ -98,11 +98,6 @@ def by_name(db: Read, name: str) -> Account:
     if account is None or account.kind != "Group":
         raise NotFound("There is no such community.")
     return account
-
-
-def by_tag(db: Read, tag: str) -> Account | None:
-    """The community to which a hashtag belongs, however it is spelt."""
-    return store.by_tag(db, text.normal_tag(tag))
 
 
 def tag_of(db: Read, account: Account) -> str | None:

@@ -11,7 +11,7 @@ from server.ids import new_id
 from server.model import Account, Relationship, Site
 from server.outbox import publish
 from server.services.notifications import notify
-from server.store import accounts, jobs, lists, notifications, relations, timelines
+from server.store import accounts, homes, jobs, lists, notifications, relations
 from server.store import follows as store
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -111,9 +111,9 @@ def begin(tx: Write, follower: Account, target: Account, now_ms: int) -> bool:
         return False
     notify(tx, target, "follow", follower, None, now_ms)
     if follower.local:
-        timelines.fill_home(tx, follower.id, target.id, HOME_FILL)
+        homes.fill_home(tx, follower.id, target.id, HOME_FILL)
         if target.kind == "Group":
-            timelines.fill_home_with_boosts(tx, follower.id, target.id, HOME_FILL)
+            homes.fill_home_with_boosts(tx, follower.id, target.id, HOME_FILL)
     return True
 
 
@@ -129,7 +129,7 @@ def end(tx: Write, site: Site, follower: Account, target: Account, now_ms: int) 
     if known is None:
         return
     forget(tx, follower, target)
-    timelines.leave_home(tx, follower.id, target.id)
+    homes.leave_home(tx, follower.id, target.id)
     if not target.local:
         undone = build.follow(known["uri"], follower.uri, target.uri)
         uri = activity_uri(site, new_id(now_ms))
@@ -163,7 +163,7 @@ def cast_out(tx: Write, site: Site, target: Account, follower: Account, now_ms: 
         return
     forget(tx, follower, target)
     if follower.local:
-        timelines.leave_home(tx, follower.id, target.id)
+        homes.leave_home(tx, follower.id, target.id)
         return
     answer(tx, site, target, follower, known["uri"], now_ms, yes=False)
 
@@ -212,7 +212,7 @@ def part(tx: Write, one: Account, other: Account) -> None:
     """Take each out of the other's timelines and notifications, where they are ours."""
     for owner, gone in ((one, other), (other, one)):
         if owner.local:
-            timelines.leave_home(tx, owner.id, gone.id)
+            homes.leave_home(tx, owner.id, gone.id)
             notifications.remove_from(tx, owner.id, gone.id)
 
 
@@ -294,7 +294,7 @@ def drop(tx: Write, follower: Account, target: Account) -> None:
     store.remove(tx, follower, target)
     lists.leave(tx, follower.id, target.id)
     if follower.local:
-        timelines.leave_home(tx, follower.id, target.id)
+        homes.leave_home(tx, follower.id, target.id)
 
 
 def forget(tx: Write, follower: Account, target: Account) -> None:

@@ -34,6 +34,11 @@ def one(db: Read, owner_id: int, id: int) -> List:
     return found
 
 
+def owner(db: Read, id: int) -> int | None:
+    """Whose list it is; None where there is none."""
+    return store.owner(db, id)
+
+
 def with_member(db: Read, owner_id: int, account_id: int) -> list[List]:
     """Those of somebody's lists in which an account is."""
     accounts.visible(db, account_id)
@@ -115,4 +120,4 @@ def take_out(tx: Write, owner_id: int, id: int, account_ids: Sequence[int]) -> N
 def timeline(db: Read, owner_id: int, id: int, page: Page) -> list[Entry]:
     """What the members of one of somebody's lists wrote and boosted."""
     of = one(db, owner_id, id)
-    return store.of_list(db, owner_id, of.id, page, replies_policy=of.replies_policy)
+    return store.of_list(db, owner_id, of.id, page)

@@ -21,8 +21,8 @@ from server.model import Entry
 from server.services import timelines
 from server.services.events import Event, public_topics
 from server.store import events as event_store
+from server.store import homes as home_store
 from server.store import notifications, posts, streams
-from server.store import timelines as timeline_store
 from server.store.db import Read, Row
 from server.store.paging import MAX_LIMIT, Page
 
@@ -110,7 +110,7 @@ def look(
     )
     room = max(BATCH, HOMES * len(owner_ids))
     homes = _Part(
-        timeline_store.home_after(db, owner_ids, marks.homes, room), marks.homes, room, shared=True
+        home_store.home_after(db, owner_ids, marks.homes, room), marks.homes, room, shared=True
     )
     lists, talks, said = _for_apps(db, marks, watched or Watched(), bool(watched))
     came = [

@@ -277,3 +277,14 @@ def let_go(tx: Write, account_id: int, file: str, now_ms: int) -> None:
 
 def _within(value: float) -> float:
     return max(-1.0, min(1.0, value)) if value == value else 0.0  # noqa: PLR0124  NaN
+
+
+def unfinished(db: Read, ids: tuple[int, ...]) -> bool:
+    """Whether any of these is still being made."""
+    found = (store.by_id(db, id) for id in ids)
+    return any(one is not None and one.state == "processing" for one in found)
+
+
+def leave_elsewhere(tx: Write, id: int, url: str) -> None:
+    """From now on apps are told where this film of a post is, and ask for it themselves."""
+    store.leave_elsewhere(tx, id, url)

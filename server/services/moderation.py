@@ -14,16 +14,16 @@ from server.ids import new_id
 from server.model import Account, Member, Site
 from server.policy import roles
 from server.policy.hosts import above
-from server.services import accounts, notifications, reports, strangers
+from server.services import departures, notifications, reports, standing, strangers
 from server.services.deeds import Moderator, note
 from server.store import accounts as account_store
-from server.store import apps, hosts, jobs, sessions, warnings
+from server.store import apps, hosts, jobs, sessions, strikes
 from server.store import moderation as store
 from server.store import reports as report_store
 from server.store.db import Read, Write
 from server.store.moderation import Sought
 from server.store.paging import Page
-from server.store.warnings import Warning_
+from server.store.strikes import Strike
 
 ACTIONS: Final = ("none", "sensitive", "disable", "silence", "suspend")
 OF_OURS: Final = frozenset({"none", "disable"})
@@ -62,7 +62,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Appealed(msgspec.Struct, frozen=True):
     """A decision, and to whom it was told."""
 
-    warning: Warning_
+    warning: Strike
     person: Account
 
 
@@ -163,7 +163,7 @@ def _suspend(tx: Write, target: Person, now_ms: int) -> tuple[int, ...]:
     id = target.account.id
     if target.member is not None:
         ended = tuple(apps.tokens_of(tx, id))
-        accounts.suspend(tx, id)
+        standing.suspend(tx, id)
         return ended
     account_store.set_columns(tx, id, state="suspended")
     if not target.account.local:
@@ -181,9 +181,9 @@ def _close(tx: Write, by: Moderator, target_id: int, decision: Decision, now_ms:
 
 def _warn(tx: Write, by: Moderator, to: Account, decision: Decision, now_ms: int) -> None:
     id = new_id(now_ms)
-    warnings.insert(
+    strikes.insert(
         tx,
-        Warning_(
+        Strike(
             id=id,
             account_id=to.id,
             moderator_id=by.account.id,
@@ -239,7 +239,7 @@ def _undone(tx: Write, target: Person, act: str) -> bool:
 
 def _unsuspend(tx: Write, target: Person) -> None:
     if target.member is not None:
-        accounts.restore(tx, target.account.id)
+        standing.restore(tx, target.account.id)
         return
     rule = hosts.nearest_rule(tx, above(target.account.domain))
     blocked = rule is not None and rule["action"] == "block"
@@ -252,14 +252,14 @@ def _unsuspend(tx: Write, target: Person) -> None:
 def approve(tx: Write, by: Moderator, target_id: int, now_ms: int) -> None:
     """Let somebody in. Raises `NotFound`, `Conflict`."""
     person(tx, target_id)
-    accounts.approve(tx, target_id, now_ms)
+    standing.approve(tx, target_id, now_ms)
     note(tx, by, "approve", f"account:{target_id}", now_ms)
 
 
 def refuse(tx: Write, by: Moderator, target_id: int, now_ms: int) -> None:
     """Turn somebody away. Raises `NotFound`, `Conflict`."""
     person(tx, target_id)
-    accounts.refuse(tx, target_id)
+    standing.refuse(tx, target_id)
     note(tx, by, "reject", f"account:{target_id}", now_ms)
 
 
@@ -270,7 +270,7 @@ def delete(tx: Write, site: Site, by: Moderator, target_id: int, now_ms: int) ->
     if account.state != "suspended" or (account.local and target.member is None):
         raise Forbidden(NOT_ALLOWED)
     if account.local:
-        accounts.delete(tx, site, account, now_ms)
+        departures.delete(tx, site, account, now_ms)
     else:
         strangers.end_actor(tx, account, now_ms)
         payload = msgspec.json.encode({"account": account.id})
@@ -281,17 +281,17 @@ def delete(tx: Write, site: Site, by: Moderator, target_id: int, now_ms: int) ->
 # --- what the person reads and answers
 
 
-def warned(db: Read, account_id: int, warning_id: int) -> Warning_:
+def warned(db: Read, account_id: int, warning_id: int) -> Strike:
     """A decision about somebody. Raises `NotFound`."""
-    found = warnings.by_ids(db, account_id, [warning_id]).get(warning_id)
+    found = strikes.by_ids(db, account_id, [warning_id]).get(warning_id)
     if found is None:
         raise NotFound("There is nothing at this address.")
     return found
 
 
-def warnings_of(db: Read, account_id: int, window: Page) -> list[Warning_]:
+def strikes_of(db: Read, account_id: int, window: Page) -> list[Strike]:
     """All that somebody was told, newest first."""
-    return warnings.of_account(db, account_id, window)
+    return strikes.of_account(db, account_id, window)
 
 
 def appeal(tx: Write, account_id: int, warning_id: int, text: str) -> None:
@@ -299,13 +299,13 @@ def appeal(tx: Write, account_id: int, warning_id: int, text: str) -> None:
     warned(tx, account_id, warning_id)
     if not 0 < len(text.strip()) <= MAX_APPEAL:
         raise Invalid("An appeal has 1 to %(most)s characters.", most=MAX_APPEAL)
-    if not warnings.appeal(tx, warning_id, text.strip()):
+    if not strikes.appeal(tx, warning_id, text.strip()):
         raise Conflict("You have appealed against this decision already.")
 
 
 def appeals(db: Read, window: Page) -> list[Appealed]:
     """Those that nobody has answered, newest first."""
-    found = warnings.appealed(db, window)
+    found = strikes.appealed(db, window)
     who = account_store.by_ids(db, [one.account_id for one in found])
     return [Appealed(one, who[one.account_id]) for one in found if one.account_id in who]
 
@@ -316,7 +316,7 @@ def answer_appeal(tx: Write, by: Moderator, warning_id: int, *, agree: bool, now
     Whoever decided does not judge the appeal, unless there is nobody else. Raises `NotFound`,
     `Forbidden`, `Conflict`.
     """
-    found = warnings.by_id(tx, warning_id)
+    found = strikes.by_id(tx, warning_id)
     if found is None:
         raise NotFound("There is nothing at this address.")
     if found.account_id == by.account.id:
@@ -324,7 +324,7 @@ def answer_appeal(tx: Write, by: Moderator, warning_id: int, *, agree: bool, now
     others = [one for one in account_store.moderators(tx) if one.id != by.account.id]
     if found.moderator_id == by.account.id and others:
         raise Forbidden("Another moderator has to answer this: the decision was yours.")
-    if not warnings.settle(tx, warning_id, "approved" if agree else "rejected"):
+    if not strikes.settle(tx, warning_id, "approved" if agree else "rejected"):
         raise Conflict("This appeal was answered already.")
     undone = UNDONE_BY.get(found.action)
     if agree and undone is not None:

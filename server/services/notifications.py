@@ -12,12 +12,12 @@ from server.services import pushes, reading, reports
 from server.services.reports import Report
 from server.store import accounts, markers, notification_policy, posts, severances, timelines
 from server.store import notifications as store
-from server.store import warnings as warning_store
+from server.store import strikes as warning_store
 from server.store.db import Read, Write
 from server.store.notifications import EVERYTHING, Wanted
 from server.store.paging import Page
 from server.store.severances import Severance
-from server.store.warnings import Warning_
+from server.store.strikes import Strike
 
 MOST_COUNTED = 100
 EVERY_KIND: Final = (*store.KINDS, *store.OWN_KINDS)
@@ -35,7 +35,7 @@ class Notice(msgspec.Struct, frozen=True):
     notification: Notification
     account: Account
     entry: Entry | None = None
-    about: Report | Severance | Warning_ | None = None
+    about: Report | Severance | Strike | None = None
 
 
 def notify(
@@ -207,7 +207,7 @@ def readable(db: Read, viewer_id: int, post_ids: Sequence[int]) -> dict[int, Ent
 
 def _about(
     db: Read, viewer_id: int, found: Sequence[Notification]
-) -> dict[int, Report | Severance | Warning_]:
+) -> dict[int, Report | Severance | Strike]:
     ids: dict[str, list[int]] = {}
     for n in found:
         if n.about_id is not None:

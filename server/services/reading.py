@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.errors import Deleted, NotFound
+from server.errors import Deleted, Forbidden, NotFound
 from server.model import Account, Post, PostView, Revision
 from server.services import rights, timelines
 from server.store import accounts, posts, reactions
@@ -24,6 +24,14 @@ def readable(db: Read, viewer_id: int | None, post_id: int) -> Post:
         raise Deleted("This post was deleted by its author.")
     if not rights.meant_for(db, viewer_id, [post]):
         raise NotFound("There is no such post.")
+    return post
+
+
+def own(db: Read, author: Account, post_id: int) -> Post:
+    """A post by this author. Raises `NotFound`, `Deleted`, `Forbidden`."""
+    post = readable(db, author.id, post_id)
+    if post.author_id != author.id:
+        raise Forbidden("Only its author can change this post.")
     return post
 
 

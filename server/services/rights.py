@@ -1,6 +1,6 @@
 """Who may read a post: decided here, for one viewer and many posts, or one post and many viewers.
 
-Timelines say the same in SQL (`store.timelines.READABLE`); tests hold them together.
+Timelines say the same in SQL (`store.conditions.READABLE`); tests hold them together.
 """
 
 from collections.abc import Sequence

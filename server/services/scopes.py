@@ -56,6 +56,15 @@ def parse(text: str) -> tuple[str, ...] | None:
     return found if _KNOWN.issuperset(found) else None
 
 
+def granted(asked: str, registered: str) -> tuple[str, ...] | None:
+    """The scopes that an app asks for, if it registered for them; for none: what is usual."""
+    given = frozenset(registered.split())
+    if not asked.strip():
+        asked = DEFAULT if covers(given, DEFAULT) else registered
+    scopes = parse(asked)
+    return scopes if scopes and within(scopes, given) else None
+
+
 def missing(text: str) -> list[str]:
     """The words of `text` that name no scope."""
     return [word for word in text.split() if word not in _KNOWN]

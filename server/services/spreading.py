@@ -4,7 +4,7 @@ import msgspec
 
 from server.model import Account, Post
 from server.services.notifications import notify
-from server.store import accounts, follows, jobs, posts, reactions, tags, timelines
+from server.store import accounts, follows, homes, jobs, posts, reactions, tags
 from server.store.db import Write
 
 
@@ -21,7 +21,7 @@ class Spread(msgspec.Struct, frozen=True):
 def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms: int) -> None:
     """Show a post in the home timelines of its author, whom it names, and local followers."""
     if author.local:
-        timelines.add_home(tx, author.id, post.id, post.id)
+        homes.add_home(tx, author.id, post.id, post.id)
     if not post.private:
         last = _spread_post(tx, post, author, answered_id, 0, now_ms)
         _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
@@ -43,7 +43,7 @@ def _spread_post(
 
     What answers somebody else is no news of the author; whom it names is told of that.
     """
-    last = timelines.spread_post(
+    last = homes.spread_post(
         tx,
         post_id=post.id,
         author_id=author.id,
@@ -62,7 +62,7 @@ def _spread_post(
 
 def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms: int) -> None:
     """Show a boost in the home timelines of the booster's local followers."""
-    last = timelines.spread_boost(
+    last = homes.spread_boost(
         tx,
         boost_id=boost_id,
         post_id=post.id,
@@ -86,7 +86,7 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
     if spread.boost_id:
         if reactions.boost_by_id(tx, spread.boost_id) is None:
             return
-        last = timelines.spread_boost(
+        last = homes.spread_boost(
             tx,
             boost_id=spread.boost_id,
             post_id=post.id,

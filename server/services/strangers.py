@@ -14,8 +14,9 @@ from server.ids import new_id
 from server.model import Account, Media, Post, Site
 from server.services import borders, conversations, events, polls, previews, quotes, rights
 from server.services.media import About
-from server.services.posts import bury, tell_changed, tell_quoted
+from server.services.posts import bury
 from server.services.spreading import spread_post
+from server.services.telling import tell_changed, tell_quoted
 from server.store import (
     accounts,
     activities,

@@ -10,7 +10,7 @@ import msgspec
 from server.errors import Invalid
 from server.model import Account, Entry, Outline, Post, PostView, Site
 from server.services import reading, timelines
-from server.store import accounts, posts, thread_mutes
+from server.store import accounts, conditions, posts, thread_mutes
 from server.store import timelines as timeline_rows
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -57,7 +57,7 @@ def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
     above = _above(post, thread)
     turned = {one.id for one in above}  # in a circle, what is above would be below too
     below = _below(post.id, [one for one in thread.values() if one.id not in turned])
-    spared = timeline_rows.unwanted(
+    spared = conditions.unwanted(
         db, viewer_id or timelines.NOBODY, {one.author_id for one in (*above, *below)}
     )
     wanted = [one for one in (*above, *below) if one.author_id not in spared]
@@ -118,6 +118,17 @@ def _twigs(post_id: int, below: list[Outline], shown: set[int]) -> list[Twig]:
     return twigs
 
 
+def newest_below(db: Read, post: Post, page: Page) -> list[Post]:
+    """What everybody may read below a post, newest first, but nothing by those who are limited.
+
+    Below the first of a thread that is all of it, else the direct answers.
+    """
+    replies = posts.public_in_thread if post.id == post.thread_id else posts.public_replies
+    found = replies(db, post.id, page)
+    spared = conditions.unwanted(db, timelines.NOBODY, {one.author_id for one in found})
+    return [one for one in found if one.author_id not in spared]
+
+
 def people(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     """Those who wrote something in a thread, by their ids."""
     return accounts.by_ids(db, ids)
@@ -164,7 +175,7 @@ def tree(db: Read, viewer_id: int | None, post_id: int) -> Tree:
     below = _branches(post, [one for one in thread.values() if one.id not in turned], limits)
     around = [*above, *below]
     authors = {one.author_id for one in around}
-    spared = timeline_rows.unwanted(db, viewer_id or timelines.NOBODY, authors)
+    spared = conditions.unwanted(db, viewer_id or timelines.NOBODY, authors)
     readable = reading.readable_among(db, viewer_id, around)
     told = takewhile(lambda one: one.id in readable, above)
     return Tree(
@@ -189,16 +200,6 @@ def _branches(post: Post, found: list[Outline], limits: Limits) -> list[Outline]
         if depth < limits.depth:
             waiting += [(child, one.author_id, depth + 1) for child in children.get(one.id, ())]
     return [*themselves, *others]
-
-
-def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
-    """What is above and below a post, in the order of `tree`."""
-    found = tree(db, viewer_id, post_id)
-    views = timelines.by_post(db, viewer_id, [*found.above, *found.below])
-    return (
-        [views[id] for id in found.above if id in views],
-        [views[id] for id in found.below if id in views],
-    )
 
 
 def entries(db: Read, viewer_id: int | None, post_id: int) -> tuple[Post, list[Entry], list[Entry]]:

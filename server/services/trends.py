@@ -11,11 +11,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from server.clock import DAY_MS
+from server.errors import NotFound
 from server.ids import first_id
-from server.model import Entry, Preview
+from server.model import Entry, Post, Preview
+from server.services.deeds import Moderator, note
 from server.services.tags import DAYS, Use, days
+from server.store import posts as post_store
 from server.store import trends as store
-from server.store.db import Read, Row
+from server.store.db import Read, Row, Write
 
 K = TypeVar("K")
 
@@ -111,6 +114,47 @@ def posts(db: Read, viewer_id: int | None, ids: Iterable[int]) -> list[Entry]:
     wanted = list(ids)
     found = store.shown(db, viewer_id or 0, wanted)
     return [found[id] for id in wanted if id in found]
+
+
+# --- what moderators say
+
+
+class Verdicts(msgspec.Struct, frozen=True):
+    """What moderators let trend and what not, of one kind: names, ids of posts, addresses."""
+
+    allowed: set[str]
+    hidden: set[str]
+
+    def waits(self, key: str) -> bool:
+        """Whether nobody has said anything of it."""
+        return key not in self.allowed | self.hidden
+
+
+def verdicts(db: Read, kind: str) -> Verdicts:
+    """Of `tag`, `status` or `link`."""
+    return Verdicts(store.verdicts(db, kind, allowed=True), store.verdicts(db, kind, allowed=False))
+
+
+def decide(tx: Write, by: Moderator, kind: str, key: str, *, allowed: bool, now_ms: int) -> None:
+    """Let something trend, or trend no more."""
+    store.decide(tx, kind, key, allowed, now_ms)
+    note(tx, by, f"{'approve' if allowed else 'reject'}_trend", f"{kind}:{key}", now_ms)
+
+
+def link(db: Read, id: int) -> Preview:
+    """A page that may trend. Raises `NotFound`."""
+    found = store.previews(db, [id]).get(id)
+    if found is None:
+        raise NotFound("There is nothing with this id.")
+    return found
+
+
+def post(db: Read, id: int) -> Post:
+    """A post that may trend: everybody may read it. Raises `NotFound`."""
+    found = post_store.by_id(db, id)
+    if found is None or found.deleted_ms is not None or found.visibility != "public":
+        raise NotFound("There is no such post.")
+    return found
 
 
 def reviewed(db: Read, names: Iterable[str]) -> list[str]:

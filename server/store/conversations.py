@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from server.model import Post
+from server.store.conditions import OF_A_THREAD
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, rows
-from server.store.timelines import OF_A_THREAD
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):

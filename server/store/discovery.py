@@ -3,8 +3,8 @@
 from typing import Final, Literal
 
 from server.model import Account
+from server.store.conditions import UNWANTED
 from server.store.db import Read, Write
-from server.store.timelines import UNWANTED
 
 FRIENDS: Final = 200  # whose follows are looked at: the newest
 LOOKED_AT: Final = 20_000  # follows of all of them

@@ -6,9 +6,9 @@ import msgspec
 
 from server.model import Account
 from server.store import accounts
+from server.store.conditions import UNWANTED
 from server.store.db import Read, Row, Write
 from server.store.paging import LAST_ID, Page, among, rows
-from server.store.timelines import UNWANTED
 
 
 def one(db: Read, follower_id: int, target_id: int) -> Row | None:

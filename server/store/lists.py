@@ -11,37 +11,37 @@ import msgspec
 
 from server.model import Account, Entry
 from server.store import accounts
+from server.store.conditions import SHOWN, UNWANTED, WANTED
 from server.store.db import Read, Write
 from server.store.paging import Page, among, rows
-from server.store.timelines import SHOWN, UNWANTED, WANTED, paged
+from server.store.timelines import paged
 
-_REPLIES: Final = {
-    "followed": "1 = 1",
-    "list": """(p.reply_to_uri IS NULL OR EXISTS (
-        SELECT 1 FROM post q WHERE q.id = p.reply_to_id AND (q.author_id IN (p.author_id, :me)
-          OR EXISTS (SELECT 1 FROM list_member r
-                     WHERE r.list_id = :list_id AND r.account_id = q.author_id))))""",
-    "none": """(p.reply_to_uri IS NULL OR EXISTS (
-        SELECT 1 FROM post q WHERE q.id = p.reply_to_id AND q.author_id IN (p.author_id, :me)))""",
-}
-"""Which replies a list shows. Those to its owner and those to oneself are always there."""
+IN_LIST: Final = """
+    EXISTS (SELECT 1 FROM list_member e WHERE e.list_id = l.id
+            AND e.account_id = COALESCE(h.booster_id, p.author_id))
+    AND (h.booster_id IS NOT NULL OR p.reply_to_uri IS NULL OR l.replies_policy = 'followed'
+         OR EXISTS (SELECT 1 FROM post q WHERE q.id = p.reply_to_id
+                    AND (q.author_id IN (p.author_id, l.account_id)
+                         OR (l.replies_policy = 'list' AND EXISTS (
+                             SELECT 1 FROM list_member r WHERE r.list_id = l.id
+                             AND r.account_id = q.author_id)))))
+"""
+"""Of an entry `h` of the home timeline of the owner of a list `l`, with its post `p`: a member of
+the list wrote or boosted it, and it is no answer that the list does not show. Answers to the owner
+and to oneself are always there."""
 
 
-def of_list(
-    db: Read, owner_id: int, list_id: int, page: Page, *, replies_policy: str
-) -> list[Entry]:
+def of_list(db: Read, owner_id: int, list_id: int, page: Page) -> list[Entry]:
     """What of the owner's home timeline members of a list wrote or boosted."""
     return paged(
         db,
         page,
         f"""
         SELECT h.id, h.booster_id, {SHOWN}
-        FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
-        WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND a.state = 'active'
-          AND EXISTS (SELECT 1 FROM list_member e WHERE e.list_id = :list_id
-                      AND e.account_id = COALESCE(h.booster_id, p.author_id))
-          AND (h.booster_id IS NOT NULL OR {_REPLIES[replies_policy]})
-          AND {WANTED}
+        FROM list l JOIN home h ON h.owner_id = l.account_id
+        JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
+        WHERE l.id = :list_id AND l.account_id = :me AND h.owner_id = :me
+          AND h.id > :lower AND h.id < :upper AND a.state = 'active' AND {IN_LIST} AND {WANTED}
           AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
         ORDER BY h.id DESC LIMIT :limit
         """,  # noqa: S608
@@ -119,6 +119,12 @@ def one(db: Read, owner_id: int, id: int) -> List | None:
         "SELECT * FROM list WHERE id = :id AND account_id = :owner", id=id, owner=owner_id
     )
     return List(**found) if found else None
+
+
+def owner(db: Read, id: int) -> int | None:
+    """Whose list it is."""
+    found = db.one("SELECT account_id FROM list WHERE id = :id", id=id)
+    return int(found["account_id"]) if found else None
 
 
 def of_owner(db: Read, owner_id: int) -> list[List]:

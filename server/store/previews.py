@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from server.model import Entry, Preview
+from server.store.conditions import SHOWN, WANTED
 from server.store.db import Read, Write
 from server.store.paging import Page, among
-from server.store.timelines import SHOWN, WANTED, paged
+from server.store.timelines import paged
 
 TOLD = 500  # posts that link to a page, whose renderings are out of date when it is read anew
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from server.model import Entry, Post
+from server.store.conditions import READABLE, SHOWN, entry
 from server.store.db import Read, Write
 from server.store.paging import Page, among, rows
-from server.store.timelines import READABLE, SHOWN, entry
 
 TOLD = 1000  # quotes of one post whose authors hear of its edit
 

@@ -4,9 +4,9 @@ from typing import Final
 
 from server.model import Account
 from server.store import accounts
+from server.store.conditions import UNWANTED
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, rows
-from server.store.timelines import UNWANTED
 
 COUNTED: Final = 5000  # likes, boosts and replies of one post that are counted by server
 

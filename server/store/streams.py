@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from server.store.db import Read, Row
+from server.store.lists import IN_LIST
 from server.store.paging import among, listed, padded
 
 _OPINIONS = {
@@ -26,27 +27,15 @@ def valid_tokens(db: Read, token_ids: Iterable[int]) -> set[int]:
 
 
 def lists_after(db: Read, list_ids: Iterable[int], after_id: int, limit: int) -> list[Row]:
-    """(list_id, id, post_id, booster_id) of what came into these lists, by arrival.
-
-    A list is the part of its owner's home timeline that is by its members; of their answers to
-    others those that its `replies_policy` lets in.
-    """
+    """(list_id, id, post_id, booster_id) of what came into these lists, by arrival."""
     return among(
         db,
-        """
+        f"""
         SELECT l.id AS list_id, h.id, h.post_id, h.booster_id
         FROM list l JOIN home h ON h.owner_id = l.account_id JOIN post p ON p.id = h.post_id
-        LEFT JOIN post q ON q.id = p.reply_to_id
-        WHERE l.id IN (:list) AND h.id > :after
-          AND EXISTS (SELECT 1 FROM list_member m WHERE m.list_id = l.id
-                      AND m.account_id = coalesce(h.booster_id, p.author_id))
-          AND (h.booster_id IS NOT NULL OR p.reply_to_uri IS NULL
-               OR q.author_id IN (p.author_id, l.account_id)
-               OR l.replies_policy = 'followed' OR (l.replies_policy = 'list' AND EXISTS (
-                    SELECT 1 FROM list_member r WHERE r.list_id = l.id
-                    AND r.account_id = q.author_id)))
+        WHERE l.id IN (:list) AND h.id > :after AND {IN_LIST}
         ORDER BY h.id LIMIT :limit
-        """,
+        """,  # noqa: S608
         padded(list_ids),
         after=after_id,
         limit=limit,
@@ -88,12 +77,6 @@ def conversations_after(db: Read, after_id: int, limit: int) -> list[Row]:
         after=after_id,
         limit=limit,
     )
-
-
-def list_owner(db: Read, id: int) -> int | None:
-    """Whose list it is."""
-    found = db.one("SELECT account_id FROM list WHERE id = :id", id=id)
-    return int(found["account_id"]) if found else None
 
 
 def spared(db: Read, viewer_ids: list[int], author_ids: list[int]) -> set[tuple[int, int]]:

@@ -7,9 +7,11 @@ import msgspec
 
 from server.clock import DAY_MS
 from server.model import Entry
+from server.store.conditions import FOUND, SHOWN, pictured
 from server.store.db import Read, Row, Write
+from server.store.homes import CHUNK
 from server.store.paging import Page, among, rows
-from server.store.timelines import CHUNK, FOUND, SHOWN, paged, pictured
+from server.store.timelines import paged
 
 COUNTED: Final = 5_000  # newest posts of somebody, among which the use of a hashtag is counted
 

@@ -9,10 +9,11 @@ from typing import Final
 
 from server.clock import DAY_MS
 from server.model import Entry, Preview
+from server.store.conditions import SHOWN, WANTED
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among
 from server.store.previews import DISCOVERABLE
-from server.store.timelines import SHOWN, WANTED, paged
+from server.store.timelines import paged
 
 NEWEST: Final = 20_000
 ROWS: Final = 50_000

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from server.errors import AppError, Invalid, NotFound, StorageFull
+from server.files import MEDIA_TYPES, StoreAway, fetched, new_name, remove_all
 from server.films import DAMAGED, Films
 from server.media import Picture, Pictures
 from server.model import Job, Media
@@ -15,7 +16,6 @@ from server.services.media import Finished
 from server.store import jobs
 from server.store import media as store
 from server.store.db import Database, DatabaseError
-from server.stores import MEDIA_TYPES, StoreAway, fetched, new_name, remove_all
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from server.files import Store, StoreAway, clean_scratch, remove_all, sweep
 from server.ids import first_id
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
@@ -19,6 +20,7 @@ from server.store import (
     entry_rules,
     events,
     follows,
+    homes,
     idempotency,
     invites,
     jobs,
@@ -27,11 +29,9 @@ from server.store import (
     previews,
     remote_pictures,
     sessions,
-    timelines,
     visits,
 )
 from server.store.db import Database, DatabaseError, Read, Write
-from server.stores import Store, StoreAway, clean_scratch, remove_all, sweep
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ async def trim_homes(db: Database) -> None:
     """Keep the newest entries of every home timeline, some people at a time."""
     served: int | None = 0
     while served is not None:
-        served = await db.write(timelines.trim_homes, served, HOMES_AT_ONCE)
+        served = await db.write(homes.trim_homes, served, HOMES_AT_ONCE)
 
 
 def _forget(tx: Write, now_ms: int) -> None:

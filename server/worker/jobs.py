@@ -13,14 +13,14 @@ from federation.errors import FederationError
 from federation.retry import retry_at
 from server.errors import StorageFull, TooMany
 from server.fetch import Budget, Fetcher
+from server.files import StoreAway
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import borders, domain_mutes, previews, spreading, strangers, voting
+from server.services import borders, domain_mutes, previews, spreading, strangers, votes
 from server.store import jobs
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
-from server.stores import StoreAway
 from server.text.webpage import Described
 from server.worker.loop import held
 
@@ -168,7 +168,7 @@ def _bury(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
 
 
 def _poll(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
-    voting.tell_counts(tx, site, of["post"], now_ms)
+    votes.tell_counts(tx, site, of["post"], now_ms)
     jobs.complete(tx, job, now_ms)
 
 
@@ -176,7 +176,7 @@ def _poll_end(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None
     """Some voters are told; for those who are left there is a new job."""
     if not jobs.complete(tx, job, now_ms):
         return
-    served = voting.tell_voters(tx, of["post"], of["after"], now_ms)
+    served = votes.tell_voters(tx, of["post"], of["after"], now_ms)
     if served is not None:
         payload = msgspec.json.encode({"post": of["post"], "after": served})
         jobs.enqueue(tx, job.kind, job.lane, payload, now_ms)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from server.clock import now_ms
 from server.model import Account
 from server.services import bookmarks, filters, notifications, posts
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import Database, Write
 from server.store.filters import Filter
 from tests.bench import city, wire

@@ -11,7 +11,7 @@ from statistics import median
 from server.clock import now_ms
 from server.model import Account
 from server.services import posts
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import Database, Write
 from tests.bench import city, wire
 from tests.bench.children import Child

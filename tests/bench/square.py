@@ -20,10 +20,10 @@ from server.clock import DAY_MS, HOUR_MS, now_ms
 from server.ids import new_id
 from server.media import Picture
 from server.model import Account
-from server.services import accounts, communities, media, posts, sessions
-from server.services.accounts import ProfileChanges
+from server.services import communities, media, posts, profiles, sessions
 from server.services.communities import NewCommunity
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store.db import Write
 from tests.bench import city, wire
@@ -196,7 +196,7 @@ def _write(tx: Write, reader: Account, people: list[Account], keys: keyring.Keys
 
 def _with_face(tx: Write, one: Account, bio: str) -> Account:
     changes = ProfileChanges(display_name=f"이웃 {one.name}", bio_source=bio, avatar=_name())
-    return accounts.edit_profile(tx, city.SITE, one, changes, now_ms())
+    return profiles.edit_profile(tx, city.SITE, one, changes, now_ms())
 
 
 def _pictures(tx: Write, author: Account, many: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from server.clock import now_ms
 from server.model import Account
 from server.services import posts, sessions
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import Write
 from tests.bench import city, wire
 from tests.bench.children import Child

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.services import posts
+from server.services import reactions
 from tests.browser.conftest import NewReader
 from tests.village import Village
 
@@ -17,8 +17,8 @@ async def test_the_older_part_of_every_list_is_a_press_away(
     first = await alpha.write("ann", "The first of many")
     for number in range(24):
         post = await alpha.write("ann", f"Number {number}")
-        await alpha.do(posts.like, bob, post.id)
-    await alpha.do(posts.boost, ann, first.id)
+        await alpha.do(reactions.like, bob, post.id)
+    await alpha.do(reactions.boost, ann, first.id)
     somebody = await reader(alpha, "ann")
     for path, oldest in (("/notifications", "Number 0"), ("/@ann", "Number 0")):
         await somebody.goes(path)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import expect
 
-from server.services import drafts, follows, posts
+from server.services import drafts, follows, reactions
 from tests.browser.conftest import DESK, PHONE, NewReader
 from tests.browser.people import founds, photograph
 from tests.browser.reader import Reader
@@ -55,8 +55,8 @@ async def story_with_everything(city: City, ann: Reader) -> str:
         name = ("bob", "ann")[turn % 2]
         reply = await city.write(name, f"{'그' * 60} {turn} {LONG}", reply_to_id=answered)
         answered = reply.id
-    await city.do(posts.boost, await city.me("bob"), int(path.rpartition("/")[2]))
-    await city.do(posts.like, await city.me("bob"), int(path.rpartition("/")[2]))
+    await city.do(reactions.boost, await city.me("bob"), int(path.rpartition("/")[2]))
+    await city.do(reactions.like, await city.me("bob"), int(path.rpartition("/")[2]))
     return path
 
 

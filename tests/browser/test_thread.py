@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from server.services import posts
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from tests.browser.conftest import NewReader, with_and_without_scripts
 from tests.browser.reader import Reader
 from tests.village import City, Village

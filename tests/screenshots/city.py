@@ -25,12 +25,14 @@ from server.services import (
     follows,
     invites,
     posts,
+    profiles,
     sessions,
     strangers,
     visits,
 )
-from server.services.accounts import NewAccount, ProfileChanges
-from server.services.posts import NewPost
+from server.services.accounts import NewAccount
+from server.services.new_posts import NewPost
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_rows
 from server.store import media as media_rows
 from server.store import reports
@@ -172,7 +174,7 @@ def _picture_above(tx: Write, site: Site, member: Account) -> None:
         id=member.id,
     )
     assert row
-    accounts.edit_profile(tx, site, member, ProfileChanges(header=row["large"]), NOW_MS)
+    profiles.edit_profile(tx, site, member, ProfileChanges(header=row["large"]), NOW_MS)
 
 
 def _apps(tx: Write, member: Account) -> None:
@@ -214,11 +216,11 @@ def _relations(tx: Write, site: Site, member: Account, admin: Account) -> None:
     for name in names[-3:]:
         follows.unfollow(tx, site, _who(tx, name), admin.id, NOW_MS)
     for someone in (member, admin):
-        accounts.edit_profile(tx, site, someone, ProfileChanges(locked=True), NOW_MS)
+        profiles.edit_profile(tx, site, someone, ProfileChanges(locked=True), NOW_MS)
         for name in names[-3:-1]:
             follows.unfollow(tx, site, _who(tx, name), someone.id, NOW_MS)
             follows.follow(tx, site, _who(tx, name), someone.id, NOW_MS - 2 * MINUTE_MS)
-    accounts.edit_profile(tx, site, _who(tx, MEMBER), ProfileChanges(locked=False), NOW_MS)
+    profiles.edit_profile(tx, site, _who(tx, MEMBER), ProfileChanges(locked=False), NOW_MS)
     follows.mute(tx, member.id, _who(tx, names[-4]).id, None, True, NOW_MS)
     follows.block(tx, site, member, _who(tx, names[-5]).id, NOW_MS)
 

@@ -11,10 +11,10 @@ from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.keyring import Keys
 from server.model import Account
-from server.services import accounts, communities, follows, posts, strangers
+from server.services import accounts, communities, follows, pins, posts, reactions, strangers
 from server.services.accounts import NewAccount
 from server.services.communities import NewCommunity
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import jobs
 from server.store.db import Database, Read, Write
 from server.store.transaction import Cursor, Dialect, Link
@@ -252,16 +252,16 @@ DEEDS: dict[str, Deed] = {
     "write": Deed(_write, "SELECT count(*) FROM post WHERE title = 'A story'", befriended),
     "edit": Deed(_edit, "SELECT count(*) FROM revision", befriended, again=False),
     "delete": Deed(_delete, "SELECT count(*) FROM post WHERE deleted_ms IS NOT NULL", befriended),
-    "like": Deed(_reaction(posts.like), "SELECT sum(likes) FROM post"),
+    "like": Deed(_reaction(reactions.like), "SELECT sum(likes) FROM post"),
     "unlike": Deed(
-        _reaction(posts.unlike), "SELECT 1 - sum(likes) FROM post", _reaction(posts.like)
+        _reaction(reactions.unlike), "SELECT 1 - sum(likes) FROM post", _reaction(reactions.like)
     ),
-    "boost": Deed(_reaction(posts.boost), "SELECT sum(boosts) FROM post", befriended),
+    "boost": Deed(_reaction(reactions.boost), "SELECT sum(boosts) FROM post", befriended),
     "unboost": Deed(
-        _reaction(posts.unboost), "SELECT 1 - sum(boosts) FROM post", _reaction(posts.boost)
+        _reaction(reactions.unboost), "SELECT 1 - sum(boosts) FROM post", _reaction(reactions.boost)
     ),
     "pin": Deed(
-        lambda tx: posts.pin(tx, SITE, _ann(tx), ours(tx).id, NOW),
+        lambda tx: pins.pin(tx, SITE, _ann(tx), ours(tx).id, NOW),
         "SELECT count(*) FROM post WHERE pinned_ms IS NOT NULL",
         befriended,
     ),

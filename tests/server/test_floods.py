@@ -6,7 +6,7 @@ import pytest
 from server.clock import DAY_MS
 from server.ids import created_ms
 from server.inbox import create
-from server.services import previews, reporting
+from server.services import new_reports, previews
 from server.store import posts
 from tests.server.world import EVE, MALLORY, NOW, SITE, join, number, say, stranger
 
@@ -15,7 +15,7 @@ from tests.server.world import EVE, MALLORY, NOW, SITE, join, number, say, stran
 def few(monkeypatch):
     """Limits that a test reaches."""
     monkeypatch.setattr(create, "MAX_WAITING", 5)
-    monkeypatch.setattr(reporting, "MAX_OF_A_SERVER", 3)
+    monkeypatch.setattr(new_reports, "MAX_OF_A_SERVER", 3)
     monkeypatch.setattr(posts, "MAX_REVISIONS", 3)
 
 
@@ -51,7 +51,7 @@ def test_a_server_reports_so_much_a_day_whichever_of_its_actors_says_it(tx, few)
     actors = [stranger(tx, uri) for uri in (EVE, MALLORY)]
 
     def hear(n: int, at_ms: int) -> None:
-        reporting.hear(
+        new_reports.hear(
             tx,
             actors[n % 2],
             f"https://far.test/flags/{n}",

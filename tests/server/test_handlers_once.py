@@ -9,7 +9,7 @@ from federation import parse
 from federation.errors import FederationError
 from server.errors import Invalid
 from server.inbox.table import HANDLERS
-from server.services import posts, strangers
+from server.services import posts, reactions, strangers
 from server.store.db import Write
 from tests.server.cases import CASES, Case
 from tests.server.world import (
@@ -209,7 +209,14 @@ def _anything(tx: Write, chance: random.Random, sent: list[dict[str, Any]], step
 def _ours(tx: Write, chance: random.Random, post_id: int) -> None:
     name = chance.choice(["ann", "bob"])
     do = chance.choice(
-        [posts.like, posts.unlike, posts.boost, posts.unboost, posts.delete, "reply"]
+        [
+            reactions.like,
+            reactions.unlike,
+            reactions.boost,
+            reactions.unboost,
+            posts.delete,
+            "reply",
+        ]
     )
     try:
         if do == "reply":

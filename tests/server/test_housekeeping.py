@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.store import timelines
+from server.store import homes
 from server.store.db import Database, Write
 from server.worker import housekeeping
 from tests.server.world import join, number, ours, say, settle
@@ -15,13 +15,13 @@ def _three_entries_each(tx: Write) -> None:
     for name in ("one", "two", "three"):
         owner = join(tx, f"reader_{name}")
         for id in (1, 2, 3):
-            timelines.add_home(tx, owner.id, post.id + id, post.id)
+            homes.add_home(tx, owner.id, post.id + id, post.id)
 
 
 async def test_of_every_home_timeline_the_newest_entries_stay(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timelines, "KEPT", 2)
+    monkeypatch.setattr(homes, "KEPT", 2)
     monkeypatch.setattr(housekeeping, "HOMES_AT_ONCE", 2)
     await db.write(_three_entries_each)
     for _ in range(2):  # a second time there is nothing to cut

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from server import errors, media, stores
+from server import errors, media
+from server import files as media_files
+from server.files import Folder
 from server.media import Picture, Pictures
-from server.stores import Folder
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 GPS_INFO = 0x8825
@@ -456,7 +457,7 @@ async def test_a_sweep_removes_old_files_that_no_row_knows(pictures: Pictures) -
     kept, lost, fresh = [await pictures.process(PHOTO) for _ in range(3)]
     for one in (kept, lost):
         os.utime(pictures.store.path(one.large), (1000, 1000))
-    assert await stores.sweep(pictures.store, {kept.large}, before_ms=2_000_000) == 1
+    assert await media_files.sweep(pictures.store, {kept.large}, before_ms=2_000_000) == 1
     assert exists(pictures, kept) and exists(pictures, fresh) and not exists(pictures, lost)
 
 
@@ -467,7 +468,7 @@ async def test_a_sweep_leaves_alone_what_the_store_has_not_written(
     notes.parent.mkdir()
     notes.write_text("of the operator")
     os.utime(notes, (1000, 1000))
-    assert await stores.sweep(pictures.store, set(), before_ms=2_000_000) == 0
+    assert await media_files.sweep(pictures.store, set(), before_ms=2_000_000) == 0
     assert notes.exists()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from server import text
 from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account, Post
@@ -12,12 +13,15 @@ from server.services import (
     follows,
     notifications,
     posts,
+    reading,
     search,
+    standing,
     timelines,
 )
 from server.services.communities import NewCommunity
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import accounts as account_store
+from server.store import communities as rows
 from server.store import posts as post_store
 from server.store.db import Write
 from server.store.paging import Page
@@ -67,7 +71,7 @@ def test_it_is_a_group_that_nobody_signs_in_as(tx: Write) -> None:
     assert accounts.facts(tx, NOW).users == 0
     assert accounts.named(tx, SITE, "neutigol") is None
     assert communities.by_name(tx, "Neutigol") == neighbourhood
-    for act in (accounts.suspend, accounts.restore):
+    for act in (standing.suspend, standing.restore):
         with pytest.raises(NotFound):
             act(tx, neighbourhood.id)
     assert [one.id for one in search.people(tx, None, "느티", 5)] == [neighbourhood.id]
@@ -103,7 +107,7 @@ def test_its_hashtag_is_what_was_said_or_the_title_or_the_name(
 ) -> None:
     neighbourhood = found(tx, title=title, tag=tag)
     assert communities.tag_of(tx, neighbourhood) == expected
-    assert communities.by_tag(tx, f"#{expected.upper()}") == neighbourhood
+    assert rows.by_tag(tx, text.normal_tag(f"#{expected.upper()}")) == neighbourhood
 
 
 @pytest.mark.parametrize("tag", ["느티골 (우물터)", "#", "12", "a#b", "*a*", "a" * 101])
@@ -145,7 +149,7 @@ def test_its_boost_counts_but_its_author_is_not_told(tx: Write) -> None:
     change(tx, ann, written, "함박눈 #느티골")
     after = post_store.by_id(tx, written.id)
     assert after is not None and after.boosts == 1
-    assert [who.id for _, who in posts.boosted_by(tx, None, written.id, Page())] == [
+    assert [who.id for _, who in reading.boosted_by(tx, None, written.id, Page())] == [
         neighbourhood.id
     ]
     assert notifications.page(tx, ann.id, Page()) == []

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from server.model import Account
-from server.services import accounts, conversations, notification_policy, notifications
+from server.services import conversations, departures, notification_policy, notifications
 from server.services.notification_policy import Changes
 from server.store import migrate
 from server.store.db import Row, Write
@@ -137,7 +137,7 @@ def test_who_leaves_takes_along_all_that_was_theirs_alone(town: Write):
         town, bob, kind="domain_block", target="x.test", lost=(1, 1), now_ms=NOW
     )
     notifications.mark(town, bob.id, 5, NOW)
-    accounts.delete(town, SITE, bob, NOW)
+    departures.delete(town, SITE, bob, NOW)
     for table in ("notification", "notification_policy", "conversation", "severance", "marker"):
         sql = f"SELECT count(*) AS n FROM {table} WHERE account_id = :me"
         assert number(town, sql, me=bob.id) == 0, table

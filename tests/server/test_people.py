@@ -6,11 +6,11 @@ import pytest
 
 from server import text
 from server.errors import Forbidden, Invalid
-from server.services import accounts, domain_mutes, follows, live, profile_links, relations
+from server.services import departures, domain_mutes, follows, live, profile_links, relations
 from server.services.notifications import notify
 from server.store import accounts as account_store
+from server.store import conditions, homes, notifications, timelines
 from server.store import follows as follow_store
-from server.store import notifications, timelines
 from server.store.paging import Page
 from tests.server.world import (
     CARL,
@@ -136,8 +136,8 @@ def test_a_server_that_is_shut_out_is_gone_from_everywhere(tx):
     assert len(notifications.page(tx, bob.id, Page())) == 1
     with pytest.raises(Forbidden):
         follows.follow(tx, SITE, ann, eve.id, NOW)
-    assert timelines.unwanted(tx, ann.id, [eve.id, carl.id]) == {eve.id}
-    assert timelines.unwanted(tx, bob.id, [eve.id, carl.id]) == set()
+    assert conditions.unwanted(tx, ann.id, [eve.id, carl.id]) == {eve.id}
+    assert conditions.unwanted(tx, bob.id, [eve.id, carl.id]) == set()
 
 
 def test_what_is_boosted_from_a_server_that_is_shut_out_stays_away(tx):
@@ -146,7 +146,7 @@ def test_what_is_boosted_from_a_server_that_is_shut_out_stays_away(tx):
     post = say(tx, bob, "Mine")
     theirs = say(tx, join(tx, "eve_too"), "Theirs")
     tx.run("UPDATE post SET author_id = :eve, local = 0 WHERE id = :id", eve=eve.id, id=theirs.id)
-    timelines.spread_boost(
+    homes.spread_boost(
         tx, boost_id=theirs.id + 1, post_id=theirs.id, booster_id=bob.id, author_id=eve.id,
         language="", after_id=0,
     )  # fmt: skip
@@ -212,7 +212,7 @@ def test_who_leaves_leaves_no_notes_behind(tx):
     relations.note(tx, ann, bob.id, "met")
     relations.endorse(tx, SITE, ann, bob.id, NOW)
     domain_mutes.shut_out(tx, SITE, ann, "a.example", NOW)
-    accounts.delete(tx, SITE, ann, NOW)
+    departures.delete(tx, SITE, ann, NOW)
     for table in ("account_note", "endorsement", "domain_mute"):
         assert number(tx, f"SELECT count(*) FROM {table}") == 0, table  # noqa: S608
     assert who(tx, "ann").state == "gone"

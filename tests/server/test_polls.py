@@ -9,11 +9,11 @@ import pytest
 from federation.vocab import PUBLIC
 from server.errors import AppError, Forbidden, Invalid, NotFound
 from server.model import Account, Post
-from server.services import accounts as account_service
+from server.services import departures, polls, posts
 from server.services import follows as follow_service
-from server.services import polls, posts, voting
+from server.services import votes as votes_service
+from server.services.new_posts import NewPost
 from server.services.polls import NewPoll, Poll
-from server.services.posts import NewPost
 from server.store import jobs
 from server.store import polls as store
 from server.store import posts as post_store
@@ -64,7 +64,7 @@ def votes(db: Read, post: Post) -> list[int | None]:
 
 def choose(tx: Write, who_: Account, post: Post, *choices: int, now_ms: int = NOW) -> None:
     """One of ours votes."""
-    voting.vote(tx, SITE, who_, post.id, choices, now_ms)
+    votes_service.vote(tx, SITE, who_, post.id, choices, now_ms)
 
 
 def ballot(post: Post, voter: str, name: str, **more: Any) -> dict[str, Any]:
@@ -235,9 +235,9 @@ def test_a_deleted_poll_leaves_no_votes_and_never_ends(tx: Write) -> None:
     choose(tx, who(tx, "bob"), post, 0)
     posts.delete(tx, SITE, who(tx, "ann"), post.id, NOW)
     assert number(tx, "SELECT count(*) FROM poll_vote") == 0
-    assert voting.end_next(tx, SITE, END) is False
-    voting.tell_counts(tx, SITE, post.id, NOW)
-    assert voting.tell_voters(tx, post.id, 0, NOW) is None
+    assert votes_service.end_next(tx, SITE, END) is False
+    votes_service.tell_counts(tx, SITE, post.id, NOW)
+    assert votes_service.tell_voters(tx, post.id, 0, NOW) is None
 
 
 def test_who_leaves_takes_their_choice_along_and_the_count_stays(tx: Write) -> None:
@@ -245,7 +245,7 @@ def test_who_leaves_takes_their_choice_along_and_the_count_stays(tx: Write) -> N
     post, dora = ask(tx), join(tx, "dora")
     choose(tx, dora, post, 0)
     deliver(tx, ballot(post, EVE, "Rice"))
-    account_service.delete(tx, SITE, dora, NOW)
+    departures.delete(tx, SITE, dora, NOW)
     deliver(tx, act("Delete", EVE, EVE))
     assert number(tx, "SELECT count(*) FROM poll_vote") == 0
     assert votes(tx, post) == [1, 1]
@@ -418,16 +418,18 @@ def test_at_its_end_author_and_voters_are_told_once(tx: Write) -> None:
     post, bob = ask(tx), who(tx, "bob")
     choose(tx, bob, post, 0)
     deliver(tx, ballot(post, EVE, "Rice"))
-    assert voting.end_next(tx, SITE, END - 1) is False
-    assert voting.end_next(tx, SITE, END) is True
-    assert voting.end_next(tx, SITE, END) is False
+    assert votes_service.end_next(tx, SITE, END - 1) is False
+    assert votes_service.end_next(tx, SITE, END) is True
+    assert votes_service.end_next(tx, SITE, END) is False
     assert state(tx, post).closed
     for job in jobs.claim(tx, END, 9):
         if job.kind != "poll-end":
             continue
         told = json.loads(job.payload)
-        assert voting.tell_voters(tx, told["post"], told["after"], END) is None
-        assert voting.tell_voters(tx, told["post"], told["after"], END) is None  # a second worker
+        assert votes_service.tell_voters(tx, told["post"], told["after"], END) is None
+        assert (
+            votes_service.tell_voters(tx, told["post"], told["after"], END) is None
+        )  # a second worker
     rows = tx.all("SELECT account_id, from_id FROM notification WHERE kind = 'poll'")
     ann = who(tx, "ann")
     assert sorted((row["account_id"], row["from_id"]) for row in rows) == sorted(
@@ -436,7 +438,7 @@ def test_at_its_end_author_and_voters_are_told_once(tx: Write) -> None:
 
 
 def test_many_voters_are_told_some_at_a_time(tx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voting, "TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(votes_service, "TOLD_AT_ONCE", 2)
     settle(tx)
     post = ask(tx)
     people = [join(tx, f"p{n}") for n in range(5)]
@@ -445,7 +447,7 @@ def test_many_voters_are_told_some_at_a_time(tx: Write, monkeypatch: pytest.Monk
     after: int | None = 0
     rounds = 0
     while after is not None:
-        after = voting.tell_voters(tx, post.id, after, END)
+        after = votes_service.tell_voters(tx, post.id, after, END)
         rounds += 1
     assert rounds == 3
     assert number(tx, "SELECT count(*) FROM notification WHERE kind = 'poll'") == 5
@@ -459,7 +461,9 @@ def test_news_of_votes_wait_for_each_other_and_hidden_counts_are_no_news(tx: Wri
         choose(tx, voter, post, 0)
         choose(tx, voter, quiet, 0)
     found = tx.all("SELECT lane, due_ms FROM job WHERE kind = 'poll'")
-    assert [(r["lane"], r["due_ms"]) for r in found] == [(f"poll:{post.id}", NOW + voting.NEWS_MS)]
+    assert [(r["lane"], r["due_ms"]) for r in found] == [
+        (f"poll:{post.id}", NOW + votes_service.NEWS_MS)
+    ]
 
 
 async def test_an_end_is_told_whole_or_not_at_all(db: Database) -> None:
@@ -470,7 +474,7 @@ async def test_an_end_is_told_whole_or_not_at_all(db: Database) -> None:
         choose(tx, who(tx, "bob"), ask(tx), 0)
 
     await db.write(prepare)
-    await fail_at_every_statement(db, lambda tx: voting.end_next(tx, SITE, END))
+    await fail_at_every_statement(db, lambda tx: votes_service.end_next(tx, SITE, END))
     assert await db.read(number, "SELECT count(*) FROM poll_end") == 0
     assert await db.read(number, "SELECT count(*) FROM job WHERE kind = 'poll-end'") == 1
     assert await db.read(number, "SELECT count(*) FROM notification WHERE kind = 'poll'") == 1

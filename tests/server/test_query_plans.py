@@ -13,16 +13,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from server.model import (
-    Account,
-    Draft,
-    Job,
-    Media,
-    Member,
-    Notification,
-    Post,
-    PushSubscription,
-)
+from server.model import Account, Draft, Job, Media, Member, Notification, Post, PushSubscription
 from server.store import (
     accounts,
     activities,
@@ -31,6 +22,7 @@ from server.store import (
     bookmarks,
     borders,
     communities,
+    conditions,
     conversations,
     discovery,
     domain_mutes,
@@ -40,6 +32,7 @@ from server.store import (
     figures,
     filters,
     follows,
+    homes,
     hosts,
     idempotency,
     invites,
@@ -69,12 +62,12 @@ from server.store import (
     severances,
     sqlite,
     streams,
+    strikes,
     tags,
     thread_mutes,
     timelines,
     trends,
     visits,
-    warnings,
 )
 from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
@@ -94,6 +87,7 @@ STORES = (
     bookmarks,
     borders,
     communities,
+    conditions,
     conversations,
     discovery,
     domain_mutes,
@@ -103,6 +97,7 @@ STORES = (
     figures,
     filters,
     follows,
+    homes,
     hosts,
     idempotency,
     invites,
@@ -136,7 +131,7 @@ STORES = (
     timelines,
     trends,
     visits,
-    warnings,
+    strikes,
 )
 
 WHOLE: dict[str, str] = {
@@ -395,7 +390,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         entry_rules.AddressRule: entry_rules.AddressRule(
             id=1, network="x", severity="x", comment="", expires_ms=None, created_ms=1
         ),
-        warnings.Warning_: warnings.Warning_(
+        strikes.Strike: strikes.Strike(
             id=1,
             account_id=ann.id,
             moderator_id=None,

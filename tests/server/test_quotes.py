@@ -7,7 +7,7 @@ import pytest
 from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import Post
-from server.services import accounts, documents, follows, posts, quoting, reading
+from server.services import departures, documents, follows, posts, quote_control, reading
 from server.services.quotes import policy
 from server.store.db import Read, Write
 from tests.server.world import (
@@ -181,8 +181,8 @@ def test_nobody_revokes_or_changes_a_quote_in_anothers_name(world: Write) -> Non
     deliver(world, act("Update", MALLORY, note(QUOTE, MALLORY), id=f"{MALLORY}/u"))
     assert post(world, QUOTE).quote_state == "accepted"
     with pytest.raises(Forbidden):
-        quoting.revoke(world, SITE, who(world, "bob"), mine.id, quote.id, NOW)
-    quoting.revoke(world, SITE, who(world, "ann"), mine.id, quote.id, NOW)
+        quote_control.revoke(world, SITE, who(world, "bob"), mine.id, quote.id, NOW)
+    quote_control.revoke(world, SITE, who(world, "ann"), mine.id, quote.id, NOW)
     assert post(world, QUOTE).quote_state == "revoked"
     assert post(world, mine.uri).quotes == 0
 
@@ -197,7 +197,7 @@ def test_counts_stay_right_when_either_goes(world: Write) -> None:
     posts.delete(world, SITE, ann, mine.id, NOW)
     assert state(world, own) == "deleted"
     assert post(world, QUOTE).id == quote.id
-    accounts.delete(world, SITE, ann, NOW)
+    departures.delete(world, SITE, ann, NOW)
 
 
 # --- what we tell
@@ -218,7 +218,7 @@ def test_our_quotes_go_out_under_every_name_with_a_stamp_that_can_be_read(world:
         "interactingObject": quote.uri,
         "interactionTarget": mine.uri,
     }
-    quoting.revoke(world, SITE, ann, mine.id, quote.id, NOW)
+    quote_control.revoke(world, SITE, ann, mine.id, quote.id, NOW)
     revoked = post(world, quote.uri)
     assert "quote" not in documents.by_post(world, SITE, revoked)
     with pytest.raises(NotFound):

@@ -4,8 +4,7 @@ import pytest
 
 from server.clock import DAY_MS
 from server.errors import NotFound
-from server.services import accounts as account_service
-from server.services import follows, posts, responses, visits
+from server.services import departures, follows, reactions, responses, standing, visits
 from server.services.responses import Server
 from server.store import accounts
 from server.store.db import Database, Write
@@ -36,8 +35,8 @@ def test_a_post_tells_how_many_responded_who_last_and_from_where(tx: Write) -> N
     deliver(tx, act("Like", MALLORY, post.uri))
     deliver(tx, create(note("https://far.test/notes/9", EVE, inReplyTo=post.uri)))
     deliver(tx, act("Announce", CARL, post.uri))
-    posts.like(tx, SITE, bob, post.id, NOW)
-    posts.boost(tx, SITE, bob, post.id, NOW)
+    reactions.like(tx, SITE, bob, post.id, NOW)
+    reactions.boost(tx, SITE, bob, post.id, NOW)
     say(tx, cho, "An answer", reply_to_id=post.id)
     say(tx, ann, "Thank you", reply_to_id=post.id)
     say(tx, cho, "@ann only you", reply_to_id=post.id, visibility="direct")
@@ -53,15 +52,15 @@ def test_whom_the_viewer_is_spared_is_counted_but_not_named(tx: Write) -> None:
     ann, bob, cho, dan = [join(tx, name) for name in ("ann", "bob", "cho", "dan")]
     post = say(tx, ann, "A story")
     for person in (bob, cho, dan):
-        posts.like(tx, SITE, person, post.id, NOW)
-        posts.boost(tx, SITE, person, post.id, NOW)
+        reactions.like(tx, SITE, person, post.id, NOW)
+        reactions.boost(tx, SITE, person, post.id, NOW)
     follows.block(tx, SITE, ann, bob.id, NOW)
     follows.mute(tx, ann.id, cho.id, None, False, NOW)
     found = responses.of_post(tx, ann.id, post.id)
     assert [one.name for one in found.likers] == ["dan"]
     assert [one.name for one in found.boosters] == ["dan"]
     assert found.servers == (Server("", 3),)
-    account_service.suspend(tx, dan.id)
+    standing.suspend(tx, dan.id)
     found = responses.of_post(tx, None, post.id)
     assert [one.name for one in found.likers] == ["cho", "bob"]
     assert found.servers == (Server("", 2),)
@@ -109,7 +108,7 @@ def test_somebody_who_leaves_takes_their_visits_along(tx: Write) -> None:
     ann, bob = join(tx, "ann"), join(tx, "bob")
     for person in (ann, bob):
         visits.record(tx, person.id, 7, 100, NOW)
-    account_service.delete(tx, SITE, ann, NOW)
+    departures.delete(tx, SITE, ann, NOW)
     assert visits.seen(tx, ann.id, 7) is None
     assert visits.seen(tx, bob.id, 7) == 100
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from server.services import posts, scheduled
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import scheduled as store
 from server.store.db import Database, Write
 from server.store.transaction import Spoiled

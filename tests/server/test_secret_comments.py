@@ -6,12 +6,14 @@ import pytest
 
 from server.errors import Forbidden, Invalid, NotFound
 from server.model import Account, Post
-from server.services import accounts as account_service
 from server.services import (
     conversations,
     documents,
+    pins,
     polls,
     posts,
+    preferences,
+    reactions,
     reading,
     scheduled,
     search,
@@ -19,7 +21,7 @@ from server.services import (
     timelines,
 )
 from server.services import follows as follow_service
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import accounts
 from server.store import posts as rows
 from server.store.db import Write
@@ -29,6 +31,7 @@ from tests.server.world import (
     NOW,
     SITE,
     befriend,
+    context,
     create,
     deliver,
     dump,
@@ -81,9 +84,9 @@ def test_only_its_author_and_the_author_of_the_story_read_it(tx: Write) -> None:
         assert readers == {"ann", "bob"}
         assert reading.readers_among(tx, comment, [ann.id, bob.id, cho.id]) == {ann.id, bob.id}
         for who in (None, cho):
-            above, below = posts.context(tx, who and who.id, story.id)
+            above, below = context(tx, who and who.id, story.id)
             assert comment.id not in {view.post.id for view in (*above, *below)}
-        _, below = posts.context(tx, ann.id, story.id)
+        _, below = context(tx, ann.id, story.id)
         assert comment.id in {view.post.id for view in below}
 
 
@@ -167,16 +170,16 @@ def test_the_author_of_the_story_sees_it_with_its_writer_where_apps_leave_direct
 def test_the_two_may_like_and_keep_it_and_nobody_may_pass_it_on(tx: Write) -> None:
     ann, bob, cho, story = a_story(tx)
     comment = whisper(tx, bob, story)
-    posts.like(tx, SITE, ann, comment.id, NOW)
+    reactions.like(tx, SITE, ann, comment.id, NOW)
     assert ("favourite", "bob") in told(tx)
     for who in (ann, bob):
         with pytest.raises(Forbidden):
-            posts.boost(tx, SITE, who, comment.id, NOW)
+            reactions.boost(tx, SITE, who, comment.id, NOW)
         with pytest.raises(Forbidden):
             say(tx, who, "Look", quoted_id=comment.id)
     with pytest.raises(Invalid):
-        posts.pin(tx, SITE, bob, comment.id, NOW)
-    for act in (posts.like, posts.boost):
+        pins.pin(tx, SITE, bob, comment.id, NOW)
+    for act in (reactions.like, reactions.boost):
         with pytest.raises(NotFound):
             act(tx, SITE, cho, comment.id, NOW)
 
@@ -203,7 +206,7 @@ REFUSED: dict[str, tuple[type[Exception], Callable[[Write, Account, Account, Pos
     ),
     "as what people write at first": (
         Invalid,
-        lambda tx, ann, bob, story: account_service.set_default_visibility(tx, bob.id, "secret"),
+        lambda tx, ann, bob, story: preferences.set_default_visibility(tx, bob.id, "secret"),
     ),
 }
 

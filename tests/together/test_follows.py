@@ -2,7 +2,7 @@
 
 from server.model import Relationship
 from server.services import follows, posts
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from tests.together.conftest import NewPeer
 from tests.village import City, Village, eventually
 

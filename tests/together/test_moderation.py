@@ -1,11 +1,11 @@
 """Moderators and other servers: what they report to each other, and whom they keep away."""
 
 from server.model import Account
-from server.services import borders, moderation, reporting, reports, timelines
+from server.services import borders, moderation, new_reports, reports, timelines
 from server.services.borders import Wish
 from server.services.deeds import Moderator
 from server.services.moderation import Decision
-from server.services.reporting import NewReport
+from server.services.new_reports import NewReport
 from server.store.paging import Page
 from tests.village import City, Village, eventually
 from web.keys import FETCHER, SITE
@@ -24,7 +24,7 @@ async def restrict(city: City, by: Moderator, domain: str, severity: str, **more
 
 async def report(city: City, who: str, target: Account, *posts: int, comment: str = "") -> int:
     new = NewReport(target_id=target.id, post_ids=posts, comment=comment, forward=True)
-    return await city.do(reporting.file, await city.me(who), new)
+    return await city.do(new_reports.file, await city.me(who), new)
 
 
 async def public(city: City) -> list[str]:
@@ -43,7 +43,7 @@ async def test_a_report_is_forwarded_and_never_says_by_whom(village: Village) ->
     seen = await eventually(lambda: alpha.post_at(post.uri))
     there = await alpha.knows("@bob@beta.test")
     await report(alpha, "ann", there, seen.id, comment="This is rude")
-    found = await eventually(lambda: beta.db.read(reports.waiting))
+    found = await eventually(lambda: beta.db.read(reports.page, Page()))
     (flag,) = found
     assert flag.reporter.uri == f"{alpha.origin}/actor"
     assert (flag.comment, flag.target.id if flag.target else 0) == ("This is rude", bob.id)
@@ -64,7 +64,7 @@ async def test_reports_of_a_server_are_refused_where_moderators_say_so(village: 
     await restrict(beta, by, "alpha.test", "noop", reject_reports=True)
     await report(alpha, "ann", await alpha.knows("@bob@beta.test"))
     await village.settle()
-    assert await beta.db.read(reports.waiting) == []
+    assert await beta.db.read(reports.page, Page()) == []
 
 
 async def test_the_people_of_a_silenced_server_are_seen_by_their_followers_alone(

@@ -3,8 +3,8 @@
 from typing import Any
 
 from federation.http import Fetched
-from server.services import accounts, domain_mutes, profile_links
-from server.services.accounts import ProfileChanges
+from server.services import domain_mutes, profile_links, profiles
+from server.services.profiles import ProfileChanges
 from tests.village import City, Village, eventually
 from web.keys import CLIENT, SITE
 
@@ -27,7 +27,7 @@ async def test_who_may_be_found_by_their_words_is_known_elsewhere(village: Villa
         show_media=False,
         attribution_domains=("blog.example",),
     )
-    await alpha.do(accounts.edit_profile, await alpha.me("ann"), changes)
+    await alpha.do(profiles.edit_profile, await alpha.me("ann"), changes)
     await village.settle()
     known = await beta.knows("@ann@alpha.test")
     assert (known.indexable, known.show_media, known.show_featured) == (0, 0, 1)
@@ -39,7 +39,7 @@ async def test_hidden_circles_tell_other_servers_how_many_alone(village: Village
     ann = await alpha.me("ann")
     shown = await alpha.get(f"/actors/{ann.id}/followers?page=1")
     assert len(shown["orderedItems"]) == 1
-    await alpha.do(accounts.edit_profile, ann, ProfileChanges(hide_collections=True))
+    await alpha.do(profiles.edit_profile, ann, ProfileChanges(hide_collections=True))
     for name in ("followers", "following"):
         whole = await alpha.get(f"/actors/{ann.id}/{name}")
         assert "first" not in whole
@@ -83,7 +83,7 @@ async def test_a_link_that_leads_back_is_marked_and_others_are_not(
 
     monkeypatch.setattr(alpha.app[CLIENT], "get", get)
     fields = (("Web", "https://ann.example"), ("Eve", "https://eve.example"), ("Own", ann.url))
-    await alpha.do(accounts.edit_profile, ann, ProfileChanges(fields=fields))
+    await alpha.do(profiles.edit_profile, ann, ProfileChanges(fields=fields))
     alpha.wake()
 
     async def checked() -> list[str] | None:

@@ -11,11 +11,11 @@ from aiohttp import web
 from PIL import Image
 
 from server import remote_pictures
+from server.files import MEDIA_TYPES
 from server.services import sessions
 from server.store import accounts as account_rows
 from server.store import hosts as host_rows
 from server.store import remote_pictures as rows
-from server.stores import MEDIA_TYPES
 from tests.films import film, needs_ffmpeg
 from tests.together.conftest import NewPeer
 from tests.together.peer import Peer, Somebody

@@ -6,7 +6,8 @@ import pytest
 from server.clock import MINUTE_MS
 from server.errors import Invalid
 from server.model import Post
-from server.services import polls, posts, voting
+from server.services import polls, posts
+from server.services import votes as votes_service
 from server.services.polls import NewPoll
 from tests.together.conftest import NewPeer
 from tests.village import City, Village, eventually
@@ -64,17 +65,17 @@ async def test_a_poll_is_voted_in_from_elsewhere_ends_and_both_are_told(village:
     alpha, beta, asked, there = await met(village)
     assert there.kind == "question"
     assert await stands(beta, asked.uri) == ([0, 0], 0, False)
-    await beta.do(voting.vote, await beta.me("bob"), there.id, (1,))
+    await beta.do(votes_service.vote, await beta.me("bob"), there.id, (1,))
     await settled(village)
     assert await stands(alpha, asked.uri) == ([0, 1], 1, False)
     assert await stands(beta, asked.uri) == ([0, 1], 1, False)
     with pytest.raises(Invalid):
-        await beta.do(voting.vote, await beta.me("bob"), there.id, (0,))
+        await beta.do(votes_service.vote, await beta.me("bob"), there.id, (0,))
     assert await alpha.notices("ann") == [("follow", "bob@beta.test")]
     assert len(await alpha.rows("SELECT 1 FROM post")) == 1
     await alpha.join("carl")
-    await alpha.do(voting.vote, await alpha.me("carl"), asked.id, (0,))
-    await pass_(village, voting.NEWS_MS)
+    await alpha.do(votes_service.vote, await alpha.me("carl"), asked.id, (0,))
+    await pass_(village, votes_service.NEWS_MS)
     assert await stands(beta, asked.uri) == ([1, 1], 2, False)
     await pass_(village, 8 * MINUTE_MS)
     for city in (alpha, beta):
@@ -97,13 +98,13 @@ async def test_who_voted_hears_of_edits_and_of_the_end_without_following(village
     asked = await alpha.write("ann", "Which?", poll=POLL)
     there = await beta.find(asked.uri)
     assert isinstance(there, Post)
-    await beta.do(voting.vote, await beta.me("bob"), there.id, (0,))
+    await beta.do(votes_service.vote, await beta.me("bob"), there.id, (0,))
     await settled(village)
     other = NewPoll(options=("Tea", "Soup"), lasts_s=600)
     await alpha.edit("ann", asked, "Which one?", poll=other)
     await settled(village)
     assert await stands(beta, asked.uri) == ([0, 0], 0, False)
-    await beta.do(voting.vote, await beta.me("bob"), there.id, (1,))
+    await beta.do(votes_service.vote, await beta.me("bob"), there.id, (1,))
     await settled(village)
     assert await stands(alpha, asked.uri) == ([0, 1], 1, False)
     await pass_(village, 11 * MINUTE_MS)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from server.services import accounts, follows, posts, pushes, sessions
+from server.services import follows, posts, preferences, pushes, reactions, sessions
 from server.store import pushes as rows
 from server.worker import pushes as worker
 from tests.village import City, Village, eventually
@@ -131,7 +131,7 @@ async def a_city(village: Village) -> City:
     city = await village("alpha.test")
     await city.join("ann")
     await city.join("bob")
-    await city.db.write(accounts.set_language, city.people["bob"].id, "ko")
+    await city.db.write(preferences.set_language, city.people["bob"].id, "ko")
     return city
 
 
@@ -186,7 +186,7 @@ async def test_only_what_was_wanted_is_pushed_and_only_from_whom(
     await city.join("cat")
     headers, _ = await subscribed(city, "bob", service, alerts={"mention": True})
     mine = await city.write("bob", "Mine")
-    await city.do(posts.like, await city.me("ann"), mine.id)
+    await city.do(reactions.like, await city.me("ann"), mine.id)
     assert await city.count("job") == 0
     for policy, allowed in (("followed", "ann"), ("follower", "cat")):
         async with city.client.put(
@@ -222,14 +222,14 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     mine = await city.write("bob", "Mine")
     deleted = await city.write("ann", "@bob deleted")
     edited = await city.write("ann", "@bob edited", visibility="direct")
-    await city.do(posts.like, await city.me("ann"), mine.id)
+    await city.do(reactions.like, await city.me("ann"), mine.id)
     await city.do(posts.delete, await city.me("ann"), deleted.id)
     await city.edit("ann", edited, "nobody")
-    await city.do(posts.unlike, await city.me("ann"), mine.id)
+    await city.do(reactions.unlike, await city.me("ann"), mine.id)
     blocked = await city.join("eve")
     await city.write("eve", "@bob from eve")
     await city.do(follows.block, await city.me("bob"), blocked.id)
-    await city.do(posts.boost, await city.me("ann"), mine.id)
+    await city.do(reactions.boost, await city.me("ann"), mine.id)
     monkeypatch.setattr(held._jobs, "_slots", 32)
     city.wake()
     await village.settle()

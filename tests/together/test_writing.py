@@ -6,8 +6,8 @@ import pytest
 from server.errors import Deleted, NotFound
 from server.media import Picture
 from server.model import Account, Post
-from server.services import accounts, media, posts, reading, timelines
-from server.services.accounts import ProfileChanges
+from server.services import departures, media, pins, posts, profiles, reading, timelines
+from server.services.profiles import ProfileChanges
 from server.store import media as media_store
 from server.store import posts as post_store
 from server.store.paging import Page
@@ -204,7 +204,7 @@ async def test_a_new_profile_is_seen_by_followers_elsewhere(village: Village) ->
         locked=True,
         avatar=f"{'c' * 32}.webp",
     )
-    await alpha.do(accounts.edit_profile, await alpha.me("ann"), changes)
+    await alpha.do(profiles.edit_profile, await alpha.me("ann"), changes)
     await village.settle()
     there = await beta.knows("@ann@alpha.test")
     assert (there.display_name, there.locked) == ("앤 이모", 1)
@@ -220,7 +220,7 @@ async def test_a_deleted_account_is_gone_with_all_it_wrote(village: Village) -> 
     ann = await beta.knows("@ann@alpha.test")
     await alpha.follow("ann", "@bob@beta.test")
     await village.settle()
-    await alpha.do(accounts.delete, await alpha.me("ann"))
+    await alpha.do(departures.delete, await alpha.me("ann"))
     await village.settle()
 
     gone: Account = await beta.one(ann.id)
@@ -247,7 +247,7 @@ async def test_whoever_may_have_heard_of_somebody_hears_that_they_are_gone(
     there = await eventually(lambda: alpha.post_at(story.uri))
     reply = await alpha.write("ann", "I regret this", reply_to_id=there.id)
     await eventually(lambda: beta.post_at(reply.uri))
-    await alpha.do(accounts.delete, await alpha.me("ann"))
+    await alpha.do(departures.delete, await alpha.me("ann"))
     await village.settle()
     for city in (alpha, beta):
         assert await city.post_at(reply.uri) is None
@@ -262,11 +262,11 @@ async def test_pinned_posts_are_pinned_elsewhere_until_they_are_let_go(village: 
     alpha, beta = await neighbours(village)
     note = await alpha.write("ann", "Who I am")
     there = await eventually(lambda: beta.post_at(note.uri))
-    await alpha.do(posts.pin, await alpha.me("ann"), note.id)
+    await alpha.do(pins.pin, await alpha.me("ann"), note.id)
     await village.settle()
     assert [p.id for p in await beta.db.read(post_store.pinned, there.author_id)] == [there.id]
     path = "/" + (await alpha.me("ann")).featured_uri.split("/", 3)[3]
     assert (await alpha.get(path))["orderedItems"] == [note.uri]
-    await alpha.do(posts.unpin, await alpha.me("ann"), note.id)
+    await alpha.do(pins.unpin, await alpha.me("ann"), note.id)
     await village.settle()
     assert await beta.db.read(post_store.pinned, there.author_id) == []

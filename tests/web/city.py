@@ -16,7 +16,7 @@ from server.model import Account, Site
 from server.secrets import vault
 from server.services import accounts, posts, sessions
 from server.services.accounts import NewAccount
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import Database
 from tests import contract
 from tests.web.html import HtmlPage

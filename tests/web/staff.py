@@ -1,6 +1,6 @@
 """Moderators with apps, in a city of `tests.web.city`."""
 
-from server.services import accounts
+from server.services import standing
 from tests.web.an_app import EVERYTHING, App, app_of
 from tests.web.city import City
 
@@ -11,7 +11,7 @@ async def staff_of(city: City, name: str, role: str, scopes: str = ADMIN) -> App
     """Somebody with a role and an app that may do all of it."""
     app = await app_of(city, name, scopes)
     assert app.account is not None
-    await city.db.write(accounts.set_role, app.account.id, role)
+    await city.db.write(standing.set_role, app.account.id, role)
     return app
 
 

@@ -8,7 +8,7 @@ import pytest
 from federation import signature
 from federation.keys import SigningKey
 from server.model import Post
-from server.services import accounts, follows, posts
+from server.services import departures, follows, posts
 from server.store import accounts as account_store
 from server.store import hosts
 from tests.together.peer import Peer, Somebody
@@ -215,7 +215,7 @@ async def test_an_inbox_that_is_nobodys_is_not_there_and_one_of_the_past_is_gone
     scene: Scene,
 ) -> None:
     ann = scene.city.people["ann"]
-    await scene.city.do(accounts.delete, await scene.city.one(ann.id))
+    await scene.city.do(departures.delete, await scene.city.one(ann.id))
     for id, expected in ((ann.id, 410), (12345, 404), ("abc", 404)):
         async with scene.city.client.post(
             f"/actors/{id}/inbox", data=b"{}", headers={"Content-Type": ACTIVITY["Accept"]}

@@ -3,7 +3,7 @@
 import pytest
 
 from server.clock import now_ms
-from server.services import accounts, moderation
+from server.services import accounts, moderation, standing
 from server.services.deeds import Moderator
 from tests.web.an_app import app_of, nobodys
 from tests.web.city import HASH, NO_KEYS
@@ -47,7 +47,7 @@ async def test_neither_a_scope_nor_a_role_alone_opens_any_of_it(any_city):
 async def test_a_role_that_is_taken_away_ends_what_its_token_may(any_city):
     mod = await staff_of(any_city, "mod", "moderator")
     await mod.get("/v1/admin/accounts")
-    await any_city.db.write(accounts.set_role, mod.account.id, "member")
+    await any_city.db.write(standing.set_role, mod.account.id, "member")
     await mod.get("/v1/admin/accounts", expect=403)
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from server.services import reporting
+from server.services import new_reports
 from tests.web.an_app import app_of, nobodys
 from tests.web.staff import rows, staff_of
 
@@ -89,7 +89,7 @@ async def test_rules_make_it_a_violation(any_city):
 
 async def test_one_person_reports_another_only_so_often(any_city):
     mina, joon = await app_of(any_city, "mina"), await app_of(any_city, "joon")
-    for _ in range(reporting.MAX_ABOUT_ONE):
+    for _ in range(new_reports.MAX_ABOUT_ONE):
         await report(mina, joon)
     await report(mina, joon, expect=429)
     assert mina.headers["Retry-After"]

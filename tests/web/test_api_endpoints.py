@@ -18,9 +18,9 @@ from server.clock import now_ms
 from server.config import Config, DatabaseAt, Instance, MediaAt, Secrets
 from server.keyring import Keys
 from server.model import Account, Site
-from server.services import accounts, posts, sessions, strangers
+from server.services import accounts, new_posts, posts, profiles, sessions, strangers
 from server.services.accounts import NewAccount
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import Database
 from tests import contract
 from tests.web.city import sealed
@@ -62,9 +62,9 @@ class City:
         )
         account = await self.db.write(accounts.create, SITE_HERE, new, now_ms())
         if locked:
-            changes = accounts.ProfileChanges(locked=True)
+            changes = profiles.ProfileChanges(locked=True)
             account = await self.db.write(
-                accounts.edit_profile, SITE_HERE, account, changes, now_ms()
+                profiles.edit_profile, SITE_HERE, account, changes, now_ms()
             )
         self.people[name] = account
         self.tokens[name] = await self.token(name, scopes)
@@ -797,7 +797,7 @@ async def test_the_place_says_what_it_is_in_both_versions(city):
     assert second["version"].startswith("4.6.0 (compatible; Madang ")
     assert second["domain"] == "gm.example"
     assert second["usage"]["users"]["active_month"] >= 0
-    assert second["configuration"]["statuses"]["max_characters"] == posts.MAX_NOTE
+    assert second["configuration"]["statuses"]["max_characters"] == new_posts.MAX_NOTE
     first = await city.get("/v1/instance")
     assert first["uri"] == "gm.example"
     assert first["stats"]["user_count"] == 2

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from server.clock import now_ms
-from server.services import accounts, media, posts, rules, tags
+from server.services import accounts, media, new_posts, pins, profiles, rules, tags
 from tests.web.an_app import app_of, nobodys
 from tests.web.city import a_picture, start, stop
 
@@ -35,16 +35,16 @@ async def test_limits_are_those_that_count(any_city):
     told = (await nobodys(any_city).get("/v2/instance"))["configuration"]
     assert told["accounts"] == {
         "max_featured_tags": tags.MAX_FEATURED,
-        "max_pinned_statuses": posts.MAX_PINS,
-        "max_profile_fields": accounts.MAX_FIELDS,
-        "profile_field_name_limit": accounts.MAX_FIELD,
-        "profile_field_value_limit": accounts.MAX_FIELD,
+        "max_pinned_statuses": pins.MAX_PINS,
+        "max_profile_fields": profiles.MAX_FIELDS,
+        "profile_field_name_limit": profiles.MAX_FIELD,
+        "profile_field_value_limit": profiles.MAX_FIELD,
         "max_display_name_length": accounts.MAX_DISPLAY_NAME,
-        "max_note_length": accounts.MAX_BIO,
-        "max_avatar_description_length": accounts.MAX_PICTURE_DESCRIPTION,
-        "max_header_description_length": accounts.MAX_PICTURE_DESCRIPTION,
+        "max_note_length": profiles.MAX_BIO,
+        "max_avatar_description_length": profiles.MAX_PICTURE_DESCRIPTION,
+        "max_header_description_length": profiles.MAX_PICTURE_DESCRIPTION,
     }
-    assert told["statuses"]["max_characters"] == posts.MAX_NOTE
+    assert told["statuses"]["max_characters"] == new_posts.MAX_NOTE
     assert told["media_attachments"]["description_limit"] == media.MAX_ALT
     assert told["urls"]["streaming"] == "ws://localhost:8080"
     assert told["timelines_access"]["live_feeds"] == {"local": "public", "remote": "public"}

@@ -7,7 +7,7 @@ import aiohttp
 from server.clock import now_ms
 from server.model import AUDIENCES
 from server.services import scheduled
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import accounts as rows
 from server.store import posts as post_rows
 from server.store.db import Read

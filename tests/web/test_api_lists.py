@@ -3,7 +3,7 @@
 import pytest
 
 from server.clock import now_ms
-from server.services import accounts, lists
+from server.services import departures, lists
 from tests.web.speaking import Apps, ids
 
 
@@ -194,5 +194,5 @@ async def test_with_somebodys_account_go_their_lists_filters_and_hashtags(apps):
     assert await apps.city.db.read(rows) == [2, 2, 1, 1, 1, 1]
     city = apps.city
     for name, left in (("mina", [1, 1, 0, 0, 0, 0]), ("joon", [0, 0, 0, 0, 0, 0])):
-        await city.db.write(accounts.delete, city.site, apps.account(name), now_ms())
+        await city.db.write(departures.delete, city.site, apps.account(name), now_ms())
         assert await city.db.read(rows) == left

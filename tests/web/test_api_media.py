@@ -17,14 +17,14 @@ from PIL import Image
 from server import films
 from server.clock import DAY_MS, now_ms
 from server.config import Config, DatabaseAt, Instance, MediaAt, Secrets
+from server.files import Store
 from server.keyring import Keys
 from server.model import Account, Media, Site
 from server.services import accounts, media, posts, sessions
 from server.services.accounts import NewAccount
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import media as rows_of_media
 from server.store.db import Database
-from server.stores import Store
 from server.worker import housekeeping
 from tests import contract
 from tests.buckets import new_bucket, s3

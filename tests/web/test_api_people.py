@@ -7,7 +7,7 @@ import pytest
 
 from federation import parse
 from server.clock import now_ms
-from server.services import accounts, follows, profile_links, strangers
+from server.services import follows, profile_links, standing, strangers
 from server.store import accounts as account_store
 from server.store import follows as follow_store
 from server.store import jobs
@@ -51,7 +51,7 @@ async def test_of_a_suspended_account_nothing_is_told_but_that_it_is(city):
     await city.says("joon", "a word")
     await mark(city, "joon", display_name="Joon", bio="<p>secret</p>", fields='[["a","<p>b</p>"]]')
     await follow(city, "mina", "joon")
-    await city.db.write(accounts.suspend, city.people["joon"].id)
+    await city.db.write(standing.suspend, city.people["joon"].id)
     shown = await city.get(f"/v1/accounts/{city.id('joon')}")
     assert shown["suspended"] is True
     assert (shown["display_name"], shown["note"], shown["fields"]) == ("", "", [])

@@ -3,7 +3,7 @@
 import pytest
 
 from server.clock import now_ms
-from server.services import voting
+from server.services import votes as votes_service
 from server.store import notifications
 from tests.web.test_api_endpoints import SITE_HERE, city, ids, picture_form
 
@@ -24,7 +24,7 @@ async def votes(city, who, poll, *choices, expect=200):
 
 
 async def end(city, ahead_ms=601_000):
-    while await city.db.write(voting.end_next, SITE_HERE, now_ms() + ahead_ms):
+    while await city.db.write(votes_service.end_next, SITE_HERE, now_ms() + ahead_ms):
         pass
 
 
@@ -156,7 +156,7 @@ async def test_hidden_totals_come_out_at_the_end_and_both_are_told(city):
         lambda db: db.all("SELECT kind FROM job WHERE kind LIKE 'poll%' ORDER BY kind")
     )
     assert [row["kind"] for row in rows] == ["poll-end"]
-    await city.db.write(voting.tell_voters, int(said["id"]), 0, now_ms())
+    await city.db.write(votes_service.tell_voters, int(said["id"]), 0, now_ms())
     (told,) = await city.get("/v1/notifications", "joon")
     assert (told["type"], told["account"]["id"]) == ("poll", city.id("mina"))
     assert "scheduled" not in notifications.KINDS

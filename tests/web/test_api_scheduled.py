@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
-from server.services import accounts, posts, scheduled
+from server.services import departures, posts, scheduled
 from server.store import media
 from server.worker import due
 from tests.web.test_api_endpoints import SITE_HERE, city, ids, picture_form
@@ -242,7 +242,7 @@ async def test_what_somebody_suspended_wrote_is_not_published(city):
 async def test_who_leaves_takes_their_plans_along(city):
     picture = await city.post("/v2/media", "mina", data=picture_form())
     await later(city, media_ids=[picture["id"]])
-    await city.db.write(accounts.delete, SITE_HERE, city.people["mina"], now_ms())
+    await city.db.write(departures.delete, SITE_HERE, city.people["mina"], now_ms())
     count = await city.db.read(lambda db: db.one("SELECT count(*) AS n FROM scheduled_post"))
     assert count["n"] == 0
     assert len(await city.db.write(media.remove_loose, now_ms() + DAY_MS)) >= 1

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from server.clock import now_ms
-from server.services import accounts, invites, sessions
+from server.services import accounts, invites, sessions, standing
 from server.services.accounts import NewAccount
 from server.store import accounts as rows
 from tests.web.apps import ask, bearer, register
@@ -51,12 +51,12 @@ async def test_a_token_counts_once_a_moderator_has_said_yes(any_city):
     app = await register(any_city)
     token = (await joins(app))["access_token"]
     assert (await app.me(token, 403))["error"] == "Your login is currently pending approval"
-    waiting = await any_city.db.read(accounts.pending)
+    waiting = await any_city.db.read(standing.pending)
     assert [(one.name, member.reason) for one, member in waiting] == [("sora", WHOLE["reason"])]
-    await any_city.db.write(accounts.approve, waiting[0][0].id, now_ms())
+    await any_city.db.write(standing.approve, waiting[0][0].id, now_ms())
     assert (await app.me(token))["username"] == "sora"
     other = (await joins(app, username="joon", email="joon@gm.example"))["access_token"]
-    await any_city.db.write(accounts.refuse, (await any_city.db.read(accounts.pending))[0][0].id)
+    await any_city.db.write(standing.refuse, (await any_city.db.read(standing.pending))[0][0].id)
     await app.me(other, 401)
 
 
@@ -96,7 +96,7 @@ async def test_what_cannot_be_used_is_told_field_by_field(any_city):
             (field, [code])
         ], (field, value)
         assert all(one["description"] for one in details[field])
-    assert await any_city.db.read(accounts.pending) == []
+    assert await any_city.db.read(standing.pending) == []
 
 
 async def test_only_an_app_with_the_scope_makes_accounts(city):

@@ -11,8 +11,8 @@ import pytest
 
 from server.clock import HOUR_MS, now_ms
 from server.ids import new_id
-from server.services import accounts, events, follows, posts, sessions
-from server.services.posts import NewPost
+from server.services import events, follows, posts, reactions, sessions, standing
+from server.services.new_posts import NewPost
 from server.store import posts as post_rows
 from server.store.db import Database, Write
 from tests.village import eventually
@@ -146,7 +146,7 @@ async def test_a_home_stream_tells_of_posts_notifications_edits_and_deletions(an
             assert await answer.json() == status
         told = by_event["notification"]["payload"]
         assert (told["type"], told["status"]["id"]) == ("mention", str(post.id))
-        await any_city.db.write(posts.like, any_city.site, bob.account, post.id, now_ms())
+        await any_city.db.write(reactions.like, any_city.site, bob.account, post.id, now_ms())
         new = NewPost(content="@bob Hello again")
         await any_city.db.write(posts.edit, any_city.site, ann.account, post.id, new, now_ms())
         edited = await socket.next()
@@ -181,17 +181,17 @@ async def test_a_boost_is_an_update_and_its_end_a_deletion(any_city):
     ann, bob, cat = [await any_city.join(name) for name in ("ann", "bob", "cat")]
     await follow(any_city, cat, bob)
     post = await any_city.writes(ann, "Pass me on")
-    await any_city.db.write(posts.like, any_city.site, cat.account, post.id, now_ms())
+    await any_city.db.write(reactions.like, any_city.site, cat.account, post.id, now_ms())
     async with opened(any_city, cat, "user") as socket:
         boost_id = await any_city.db.write(
-            posts.boost, any_city.site, bob.account, post.id, now_ms()
+            reactions.boost, any_city.site, bob.account, post.id, now_ms()
         )
         heard = await socket.next()
         assert heard["payload"]["id"] == str(boost_id)
         assert heard["payload"]["account"]["acct"] == "bob"
         assert heard["payload"]["reblog"]["id"] == str(post.id)
         assert heard["payload"]["reblog"]["favourited"] is True
-        await any_city.db.write(posts.unboost, any_city.site, bob.account, post.id, now_ms())
+        await any_city.db.write(reactions.unboost, any_city.site, bob.account, post.id, now_ms())
         heard = await socket.next()
         assert (heard["event"], heard["payload"]) == ("delete", str(boost_id))
 
@@ -202,8 +202,8 @@ async def test_a_boost_that_is_taken_back_at_once_is_told_before_its_end(any_cit
     post = await any_city.writes(ann, "Pass me on")
 
     def both(tx: Write) -> int:
-        id = posts.boost(tx, any_city.site, bob.account, post.id, now_ms())
-        posts.unboost(tx, any_city.site, bob.account, post.id, now_ms())
+        id = reactions.boost(tx, any_city.site, bob.account, post.id, now_ms())
+        reactions.unboost(tx, any_city.site, bob.account, post.id, now_ms())
         return id
 
     async with opened(any_city, cat, "user") as socket:
@@ -642,7 +642,7 @@ async def test_a_hub_that_is_told_of_a_token_ends_it_at_once(city):
 async def test_a_suspension_ends_streams(any_city):
     bob = await any_city.join("bob")
     async with opened(any_city, bob, "user") as socket:
-        await any_city.db.write(accounts.suspend, bob.account.id)
+        await any_city.db.write(standing.suspend, bob.account.id)
         assert await socket.closed(1) == aiohttp.WSCloseCode.GOING_AWAY
     bob = await any_city.join("bob2")
     async with opened(any_city, bob, "user") as socket:
@@ -740,13 +740,13 @@ async def test_a_notification_taken_back_meanwhile_is_not_told(city, monkeypatch
     carry = city.app[HUB].carry
 
     async def slow(came):
-        await city.db.write(posts.unlike, city.site, ann.account, post.id, now_ms())
+        await city.db.write(reactions.unlike, city.site, ann.account, post.id, now_ms())
         await carry(came)
 
     async with opened(city, bob, "user") as socket:
         monkeypatch.setattr(city.app[HUB], "carry", slow)
-        await city.db.write(posts.like, city.site, ann.account, post.id, now_ms())
-        await city.db.write(posts.boost, city.site, cat.account, post.id, now_ms())
+        await city.db.write(reactions.like, city.site, ann.account, post.id, now_ms())
+        await city.db.write(reactions.boost, city.site, cat.account, post.id, now_ms())
         assert (await socket.next())["payload"]["type"] == "reblog"
 
 

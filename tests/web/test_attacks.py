@@ -13,7 +13,7 @@ from federation.errors import NotAuthentic, Unreachable
 from federation.vocab import Actor
 from server import passwords
 from server.errors import TooMany
-from server.services import accounts, follows, posts, sessions, strangers
+from server.services import follows, reactions, sessions, standing, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
 from web.keys import CONFIG, FETCHER
@@ -115,7 +115,7 @@ async def test_a_language_is_a_code(city, language):
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 async def test_a_body_that_drips_in_is_cut_off(city, monkeypatch):
-    monkeypatch.setattr("web.pages.forms.READ_SECONDS", 0.05)
+    monkeypatch.setattr("web.pages.forms.READ_S", 0.05)
     monkeypatch.setattr("web.body.READ_S", 0.05)
     token = (await signed_in(city))["Authorization"].encode()
     form = b"HTTP/1.1\r\nHost: alpha.test\r\nContent-Length: 9\r\n" + FORM
@@ -183,11 +183,11 @@ async def test_nothing_of_a_suspended_account_is_shown_anywhere(city):
     reply = await city.write("ann", "@bob hidden #secret", reply_to_id=story.id)
     hers = await city.write("ann", "hidden #secret", title="hidden")
     for post in (reply, hers):
-        await city.do(posts.boost, carol, post.id)
+        await city.do(reactions.boost, carol, post.id)
     places = {"story": story.id, "carol": carol.id}
     shown = [await read(city, path.format(**places)) for path in EVERYWHERE]
     assert [path for path, text in zip(EVERYWHERE, shown, strict=True) if str(reply.id) in text]
-    await city.db.write(accounts.suspend, ann.id)
+    await city.db.write(standing.suspend, ann.id)
     headers = await signed_in(city, "bob")
     leaks = [
         path

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from server.clock import now_ms
-from server.services import posts
-from server.services.posts import NewPost
+from server.services import posts, reading
+from server.services.new_posts import NewPost
 from tests.village import eventually
 from web.cards import drawing, fonts, lines
 from web.cards.drawing import ICON_SIZES, Card
@@ -231,10 +231,10 @@ async def test_what_is_no_address_of_a_picture_is_not_found(city, path):
 async def test_a_warning_stands_for_what_it_covers(city):
     mina = await city.join("mina")
     covered = await city.writes(mina, "The ending", title="Who did it", warning="Spoilers")
-    view = await city.db.read(posts.view, None, covered.id)
+    view = await city.db.read(reading.view, None, covered.id)
     assert card_of(city.site, view).words == "Spoilers"
     note = await city.writes(mina, "**Just** a few words")
-    view = await city.db.read(posts.view, None, note.id)
+    view = await city.db.read(reading.view, None, note.id)
     assert card_of(city.site, view).words == "Just a few words"
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -229,6 +231,20 @@ def test_roles_suspension_and_return(alice, madang, refusal):
     madang("account", "reset-password", "alice", "--password-stdin", stdin="another-river-oven")
     assert "no account bob" in refusal("account", "suspend", "bob")
     assert "mayor" in refusal("account", "role", "alice", "mayor")
+
+
+def test_what_the_operator_does_to_somebody_stands_in_the_log_of_moderators(alice, madang, folder):
+    madang("account", "suspend", "alice")
+    madang("account", "restore", "alice")
+    madang("account", "role", "alice", "moderator")
+    madang("account", "reset-password", "alice", "--password-stdin", stdin="another-river-oven")
+    (person,) = json.loads(madang("account", "list", "--json"))
+    with closing(sqlite3.connect(folder / "var" / "madang.db")) as db:
+        deeds = db.execute("SELECT action, target, moderator_id FROM moderation_log ORDER BY id")
+        account = f"account:{person['id']}"
+        assert deeds.fetchall() == [
+            (deed, account, None) for deed in ("suspend", "unsuspend", "role")
+        ]
 
 
 def test_a_token_is_all_that_is_printed(alice, madang, refusal):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from server.clock import now_ms
 from server.model import Media
-from server.services import accounts, posts
-from server.services.accounts import ProfileChanges
-from server.services.posts import NewPost
+from server.services import posts, profiles
+from server.services.new_posts import NewPost
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
@@ -260,7 +260,7 @@ async def test_an_edit_a_deletion_and_a_new_name_make_another_feed(city):
     assert text(entry, "updated") > text(entry, "published")
     seen.add(headers["ETag"])
     renamed = ProfileChanges(display_name="Another")
-    await city.db.write(accounts.edit_profile, HERE, mina.account, renamed, later)
+    await city.db.write(profiles.edit_profile, HERE, mina.account, renamed, later)
     seen.add((await asked(city, "/feeds/@mina"))[1]["ETag"])
     await city.db.write(posts.delete, HERE, mina.account, post.id, later)
     seen.add((await asked(city, "/feeds/@mina"))[1]["ETag"])

@@ -10,8 +10,8 @@ from jinja2 import nodes
 from markupsafe import Markup
 
 from server.clock import MINUTE_MS, now_ms
-from server.services import accounts, posts
-from server.services.accounts import ProfileChanges
+from server.services import posts, profiles, standing
+from server.services.profiles import ProfileChanges
 from tests.web.city import a_picture, upload
 from web import kept, render
 from web.keys import NOW, PARTS, VISITED
@@ -95,14 +95,14 @@ async def test_a_visitor_sees_at_once_what_is_written_and_deleted_and_by_whom(ci
     await city.db.write(posts.delete, city.site, mira.account, said.id, now_ms())
     assert "Bread at noon" not in (await visitor.get("/")).text
     changes = ProfileChanges(display_name="Mira of the Mill")
-    await city.db.write(accounts.edit_profile, city.site, mira.account, changes, now_ms())
+    await city.db.write(profiles.edit_profile, city.site, mira.account, changes, now_ms())
     assert "Mira of the Mill" in (await visitor.get("/")).text
 
 
 async def test_the_suspended_are_gone_from_the_front_page_with_the_next_look(city, told):
     mira, visitor = told
     assert "The baker" in (await visitor.get("/")).text
-    await city.db.write(accounts.suspend, mira.account.id)
+    await city.db.write(standing.suspend, mira.account.id)
     assert "The baker" not in (await visitor.get("/")).text
 
 

@@ -6,7 +6,7 @@ import msgspec
 from markupsafe import Markup
 
 from server.clock import now_ms
-from server.services import accounts, posts
+from server.services import posts, reactions, standing
 from web.kept import Parts
 from web.keys import PARTS
 
@@ -34,7 +34,7 @@ async def test_a_post_that_changes_all_the_time_does_not_fill_the_memory(city):
     city.app[PARTS]._room = 1_000_000
     ann, visitor = await city.join("ann"), await city.visitor()
     story = await city.writes(ann, "long " * 15_000, title="Long")
-    for does in (posts.like, posts.unlike) * 10:
+    for does in (reactions.like, reactions.unlike) * 10:
         await city.db.write(does, city.site, ann.account, story.id, now_ms())
         await visitor.get("/local")
     assert len(city.app[PARTS]) < 30
@@ -53,9 +53,9 @@ async def test_what_visitors_share_is_nobodys_and_never_what_is_gone(city):
             assert "Stands here" in page
             assert "secret words" not in page
             assert not re.search('name="csrf"|sign-out|My menu', page)
-    await city.db.write(accounts.suspend, ann.account.id)
+    await city.db.write(standing.suspend, ann.account.id)
     assert "Stands here" not in (await visitor.get("/")).text
-    await city.db.write(accounts.restore, ann.account.id)
+    await city.db.write(standing.restore, ann.account.id)
     assert "Stands here" in (await visitor.get("/")).text
     await city.db.write(posts.delete, city.site, ann.account, story.id, now_ms())
     assert "Stands here" not in (await visitor.get("/")).text

@@ -3,7 +3,7 @@
 import pytest
 
 from server.clock import now_ms
-from server.services import communities, follows, posts
+from server.services import communities, follows, pins, reactions
 from server.services.communities import NewCommunity
 from tests.web.city import NO_KEYS, City, Person, a_picture, upload
 
@@ -20,11 +20,11 @@ async def inhabited(city: City) -> Person:
         await city.db.write(follows.follow, city.site, one.account, other.id, now_ms())
     story = await city.writes(mina, "골목 #느티골", title="오늘의 이야기", lead="벽화가 피었다")
     note = await city.writes(mina, "말 #느티골 @joon")
-    for act in (posts.boost, posts.like):
+    for act in (reactions.boost, reactions.like):
         for person in (mina, joon):
             for post in (story, note):
                 await city.db.write(act, city.site, person.account, post.id, now_ms())
-    await city.db.write(posts.pin, city.site, mina.account, note.id, now_ms())
+    await city.db.write(pins.pin, city.site, mina.account, note.id, now_ms())
     answer = await city.writes(joon, "대답", reply_to_id=note.id)
     for number in range(12):
         await city.writes(mina, f"{number}", reply_to_id=answer.id)

@@ -17,9 +17,9 @@ from yarl import URL
 from server.clock import now_ms
 from server.errors import TooMany
 from server.ids import new_id
-from server.services import accounts, follows, live, posts, sessions
+from server.services import follows, live, posts, sessions, standing
 from server.services.live import Came
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store import posts as post_rows
 from server.store.db import Database
 from server.store.transaction import Read
@@ -576,7 +576,7 @@ async def test_a_fragment_shows_only_what_its_reader_may_read(any_city):
     assert (await fragment(mallory, path, 404)).text  # who is blocked by the author of the root
     hidden = await any_city.writes(ann, "Root", visibility="followers")
     await fragment(visitor, f"/live/thread/{hidden.id}?after=0", 404)
-    await any_city.db.write(accounts.suspend, ann.account.id)
+    await any_city.db.write(standing.suspend, ann.account.id)
     await fragment(visitor, path, 404)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from server.clock import DAY_MS, MINUTE_MS, now_ms
-from server.services import accounts, apps, sessions
+from server.services import apps, sessions, standing
 from server.store import accounts as account_rows
 from server.worker import housekeeping
 from tests.web.apps import HOME, OUT_OF_BAND, VERIFIER, ask, bearer, challenge, one, register
@@ -555,7 +555,7 @@ async def test_tokens_of_those_who_were_shut_out_do_not_work(any_city):
     assert (await mina.client.get("/settings", allow_redirects=False)).status == 303
     await any_city.db.write(account_rows.set_member, mina.account.id, disabled_ms=None)
     await app.me(token)
-    await any_city.db.write(accounts.suspend, mina.account.id)
+    await any_city.db.write(standing.suspend, mina.account.id)
     await app.me(token, 401)
     await app.fetch(code, 400)
 

@@ -7,8 +7,19 @@ import pytest
 
 from server.clock import now_ms
 from server.model import Media
-from server.services import accounts, drafts, follows, invites, posts, relations, sessions
-from server.services.accounts import ProfileChanges
+from server.services import (
+    accounts,
+    departures,
+    drafts,
+    follows,
+    invites,
+    profiles,
+    reactions,
+    reading,
+    relations,
+    sessions,
+)
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
@@ -207,7 +218,7 @@ async def test_a_foreign_form_changes_nothing(city, how):
         await mina.post(path, 403, **{"content": "x", "kind": "note", **how})
     await visitor.post("/sign-in", 403, **{"name": "mina", "password": PASSWORD, **how})
     await visitor.post("/sign-up", 403, **{"name": "eve", "password": PASSWORD, **how})
-    assert (await city.db.read(posts.view, None, post.id)).post.content == post.content
+    assert (await city.db.read(reading.view, None, post.id)).post.content == post.content
     assert await city.db.read(accounts.by_handle, city.site, "eve") is None
 
 
@@ -529,7 +540,7 @@ async def test_an_edit_changes_neither_who_may_read_nor_what_it_is(city):
     post = await city.writes(mina, visibility="followers")
     sent = {"kind": "story", "title": "T", "content": "New", "visibility": "public"}
     await mina.post(f"/edit/{post.id}", **sent)
-    changed = (await city.db.read(posts.view, mina.account.id, post.id)).post
+    changed = (await city.db.read(reading.view, mina.account.id, post.id)).post
     assert (changed.visibility, changed.kind, changed.title) == ("followers", "note", "")
 
 
@@ -584,7 +595,7 @@ async def test_following_asking_accepting_and_leaving(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     post = await city.writes(mina, "Timeline news")
     await city.db.write(
-        accounts.edit_profile, city.site, mina.account, ProfileChanges(locked=True), now_ms()
+        profiles.edit_profile, city.site, mina.account, ProfileChanges(locked=True), now_ms()
     )
     id = mina.account.id
     assert "Ask to follow" in (await joon.get("/@mina")).text
@@ -988,7 +999,7 @@ async def test_a_story_whose_picture_we_would_not_fetch_has_no_empty_frame(city)
 async def test_who_shares_their_own_post_shows_it_once(city):
     mina, visitor = await city.join("mina"), await city.visitor()
     post = await city.writes(mina, "Twice told")
-    await city.db.write(posts.boost, city.site, mina.account, post.id, now_ms())
+    await city.db.write(reactions.boost, city.site, mina.account, post.id, now_ms())
     for person in (mina, visitor):
         page = (await person.get("/@mina")).main
         assert [one["id"] for one in page.all("article")] == [f"post-{post.id}"]
@@ -1027,7 +1038,7 @@ async def test_an_address_with_the_wrong_name_leads_to_the_right_one(city):
 async def test_the_address_of_a_boost_leads_to_the_post(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     post = await city.writes(mina)
-    id = await city.db.write(posts.boost, city.site, joon.account, post.id, now_ms())
+    id = await city.db.write(reactions.boost, city.site, joon.account, post.id, now_ms())
     await mina.get(f"/@joon/{id}")
     assert mina.url == f"/@mina/{post.id}"
 
@@ -1052,7 +1063,7 @@ async def test_what_does_not_exist_is_a_page_that_helps(city, path):
 
 async def test_somebody_who_left_is_gone(city):
     mina, visitor = await city.join("mina"), await city.visitor()
-    await city.db.write(accounts.delete, city.site, mina.account, now_ms())
+    await city.db.write(departures.delete, city.site, mina.account, now_ms())
     assert "deleted" in (await visitor.get("/@mina", 410)).text
 
 

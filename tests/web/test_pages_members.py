@@ -10,7 +10,16 @@ from server import passwords
 from server.clock import DAY_MS, now_ms
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account
-from server.services import accounts, drafts, follows, invites, posts, sessions
+from server.services import (
+    accounts,
+    departures,
+    drafts,
+    follows,
+    invites,
+    posts,
+    sessions,
+    standing,
+)
 from server.store import accounts as account_rows
 from server.store import invites as invite_rows
 from server.store import reports
@@ -73,10 +82,10 @@ def test_an_invitation_ends_with_its_days_its_uses_and_its_author(tx):
     invites.use(tx, code, NOW + 14 * DAY_MS - 1)
     with pytest.raises(Invalid):
         invites.use(tx, code, NOW + 14 * DAY_MS)
-    accounts.suspend(tx, mina.id)
+    standing.suspend(tx, mina.id)
     with pytest.raises(Invalid):
         invites.use(tx, code, NOW)
-    accounts.restore(tx, mina.id)
+    standing.restore(tx, mina.id)
     invites.use(tx, code, NOW)
     with pytest.raises(Invalid):
         invites.use(tx, code, NOW)
@@ -196,7 +205,7 @@ async def test_the_only_administrator_stays(city):
 async def test_what_a_person_left_behind_is_not_in_their_successors_way(city):
     mina = await city.join("mina")
     token = await city.db.write(sessions.sign_in, mina.account.id, "Other", "::1", now_ms())
-    await city.db.write(accounts.leave, city.site, mina.account, now_ms())
+    await city.db.write(departures.leave, city.site, mina.account, now_ms())
     assert await city.db.read(sessions.by_token, token, now_ms()) is None
     assert await city.db.read(drafts.all, mina.account.id) == []
     again = await city.visitor()
@@ -274,7 +283,7 @@ async def test_a_report_without_words_about_somebody_who_left_can_still_be_read(
     moderator, mina = await city.join("mod", role="admin"), await city.join("mina")
     await report(city, target_id=mina.account.id)
     await report(city, id=6, uri="https://far.example/flags/6")
-    await city.db.write(accounts.leave, city.site, mina.account, now_ms())
+    await city.db.write(departures.leave, city.site, mina.account, now_ms())
     page = await moderator.get("/reports")
     assert "No reason was given." in page.text
     assert "@mina" in page.text
@@ -286,7 +295,7 @@ def test_the_words_of_leaving_name_what_happens(tx):
     mina, joon = join(tx, "mina"), join(tx, "joon")
     invites.make(tx, mina.id, 1, 14, NOW)
     follows.follow(tx, SITE, joon, mina.id, NOW)
-    accounts.leave(tx, SITE, mina, NOW)
+    departures.leave(tx, SITE, mina, NOW)
     left = account_rows.by_id(tx, mina.id)
     assert isinstance(left, Account)
     assert (left.state, left.display_name, left.avatar, left.followers_count) == ("gone", "", "", 0)

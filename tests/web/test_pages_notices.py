@@ -1,7 +1,7 @@
 """Notifications in groups, what is kept aside, messages and announcements, as pages."""
 
 from server.clock import now_ms
-from server.services import announcements, posts
+from server.services import announcements, reactions
 from server.services.announcements import NewAnnouncement
 from server.store import accounts as account_store
 from tests.web.html import HtmlPage
@@ -9,7 +9,7 @@ from tests.web.html import HtmlPage
 
 async def likes(city, post, *people):
     for person in people:
-        await city.db.write(posts.like, city.site, person.account, post.id, now_ms())
+        await city.db.write(reactions.like, city.site, person.account, post.id, now_ms())
 
 
 def told(page: HtmlPage) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from server.clock import DAY_MS, now_ms
 from server.model import Media
-from server.services import accounts, drafts, media, posts, sessions
+from server.services import accounts, drafts, media, posts, reading, sessions
 from server.store import media as media_rows
 from server.worker import housekeeping
 from tests.web.city import PASSWORD, a_picture, upload
@@ -103,7 +103,7 @@ async def test_an_edit_whose_session_has_ended_goes_on_as_that_edit(city):
     form = (await mina.get(draft)).form(path).fields
     assert form["content"] == "New words"
     await mina.post(path, **form)
-    changed = (await city.db.read(posts.view, mina.account.id, post.id)).post
+    changed = (await city.db.read(reading.view, mina.account.id, post.id)).post
     assert (changed.source, changed.visibility, changed.version) == ("New words", "unlisted", 2)
     assert await city.db.read(drafts.all, mina.account.id) == []
 

@@ -5,9 +5,9 @@ import re
 from typing import Any, NamedTuple
 
 from server.clock import now_ms
-from server.services import posts
+from server.services import posts, reactions
 from server.services import threads as thread_service
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.store.db import DatabaseUnavailable, Write
 from tests.server.test_reading import counting
 from tests.server.world import join, say
@@ -400,7 +400,7 @@ def test_of_a_thread_only_the_posts_on_the_page_are_read_in_full(tx, monkeypatch
 async def test_the_page_of_a_story_tells_who_responded_and_from_where(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     story = await city.writes(mina, "Words", title="A story")
-    await city.db.write(posts.like, city.site, joon.account, story.id, now_ms())
+    await city.db.write(reactions.like, city.site, joon.account, story.id, now_ms())
     page = await (await city.visitor()).get(f"/@mina/{story.id}")
     part = page.root.one("section", "responses")
     assert part.link("1 like") == f"/@mina/{story.id}/likes"

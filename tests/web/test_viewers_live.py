@@ -8,7 +8,7 @@ import msgspec
 from server.clock import now_ms
 from server.model import Post
 from server.services import posts, pushes, sessions
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.services.pushes import Push, Wish
 from server.store.db import Read, Write
 from server.worker import pushes as worker

@@ -25,16 +25,18 @@ from server.services import (
     domain_mutes,
     follows,
     lists,
+    pins,
     posts,
     previews,
+    reactions,
     reading,
     scheduled,
     sessions,
     threads,
 )
 from server.services.communities import NewCommunity
+from server.services.new_posts import NewPost
 from server.services.polls import NewPoll
-from server.services.posts import NewPost
 from server.store import accounts
 from server.store import media as media_rows
 from server.store import posts as post_rows
@@ -364,7 +366,7 @@ class Making:
         self.edited("public-note")
         self.edited("followers-note")
         self.edited("secret-comment", "whisperer")
-        posts.pin(self.tx, self.site, self.world.people["ann"], self.id("public-note"), now_ms())
+        pins.pin(self.tx, self.site, self.world.people["ann"], self.id("public-note"), now_ms())
         self.later()
 
     def whispers(self, author: str, key: str, above: str) -> Post:
@@ -404,7 +406,7 @@ class Making:
         self.says("lim", "limited-reply", above="public-root")
         self.says("sus", "suspended-reply", above="public-root")
         for name in ("quinn", "sus"):
-            posts.boost(
+            reactions.boost(
                 self.tx, self.site, self.world.people[name], self.id("public-story"), now_ms()
             )
 
@@ -416,7 +418,7 @@ class Making:
             who = self.world.people[name]
             for id in sorted(reading.readable_among(self.tx, who.id, there)):
                 bookmarks.save(self.tx, self.site, who, id, now_ms())
-                posts.like(self.tx, self.site, who, id, now_ms())
+                reactions.like(self.tx, self.site, who, id, now_ms())
 
     def reported(self) -> None:
         """Eve's server reports posts to the moderators, some of which it cannot know of."""

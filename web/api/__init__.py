@@ -58,7 +58,7 @@ from web.api import (
 )
 from web.api.broadcast import carry
 from web.api.fragments import FRAGMENTS, Fragments
-from web.api.rates import show_standing
+from web.counting import show_standing
 
 __all__ = ["carry", "register", "with_slash"]
 

@@ -21,8 +21,7 @@ from server.services.moderation import ACTIONS, Decision, Person
 from server.store.db import Read, Write
 from server.store.moderation import STATUSES, Sought
 from server.store.paging import Page
-from web import entities, present
-from web.api import revoked
+from web import entities, present, revoked
 from web.api.access import path_id
 from web.api.answers import Id, listing, one
 from web.api.shape import gives

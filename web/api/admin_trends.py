@@ -11,10 +11,7 @@ from aiohttp import web
 from server.errors import NotFound
 from server.policy.roles import TAXONOMIES
 from server.services import tags, trends
-from server.services.deeds import Moderator, note
-from server.store import posts
-from server.store import trends as store
-from server.store.db import Read, Write
+from server.store.db import Read
 from web import entities, present
 from web.api.access import path_id
 from web.api.answers import one
@@ -92,19 +89,17 @@ async def _tag_decided(request: web.Request, viewer: Viewer, *, allowed: bool) -
 async def _tags(request: web.Request, viewer: Viewer, names: list[str]) -> list[entities.AdminTag]:
     now_ms, site = request.config_dict[NOW](), request.config_dict[SITE]
 
-    def found(db: Read) -> tuple[list[tags.Tag], set[str], set[str]]:
-        hidden = store.verdicts(db, "tag", allowed=False)
-        allowed = store.verdicts(db, "tag", allowed=True)
-        return tags.described(db, viewer.account.id, names, now_ms), hidden, allowed
+    def found(db: Read) -> tuple[list[tags.Tag], trends.Verdicts]:
+        return tags.described(db, viewer.account.id, names, now_ms), trends.verdicts(db, "tag")
 
-    described, hidden, allowed = await request.config_dict[DB].read(found)
+    described, said = await request.config_dict[DB].read(found)
     return [
         {
             **present.described_tag(site, tag),
-            "trendable": tag.name not in hidden,
+            "trendable": tag.name not in said.hidden,
             "usable": True,
             "listable": True,
-            "requires_review": tag.name not in hidden | allowed,
+            "requires_review": said.waits(tag.name),
         }
         for tag in described
     ]
@@ -137,9 +132,7 @@ async def reject_status(request: web.Request, viewer: Viewer) -> web.Response:
 
 async def _status_decided(request: web.Request, viewer: Viewer, *, allowed: bool) -> web.Response:
     id = path_id(request)
-    post = await request.config_dict[DB].read(posts.by_id, id)
-    if post is None or post.deleted_ms is not None or post.visibility != "public":
-        raise NotFound("There is no such post.")
+    await request.config_dict[DB].read(trends.post, id)
     await _decide(request, viewer, "status", str(id), allowed=allowed)
     found = await _statuses(request, viewer, [id])
     if not found:
@@ -149,17 +142,10 @@ async def _status_decided(request: web.Request, viewer: Viewer, *, allowed: bool
 
 async def _statuses(request: web.Request, viewer: Viewer, ids: list[int]) -> list[dict[str, Any]]:
     me = viewer.account.id
-
-    def found(db: Read) -> tuple[set[str], set[str]]:
-        return (
-            store.verdicts(db, "status", allowed=True),
-            store.verdicts(db, "status", allowed=False),
-        )
-
-    allowed, hidden = await request.config_dict[DB].read(found)
+    said = await request.config_dict[DB].read(trends.verdicts, "status")
     entries = await request.config_dict[DB].read(trends.posts, me, ids)
     items = [msgspec.json.decode(item) for item in await statuses(request, me, entries)]
-    return [{**item, "requires_review": item["id"] not in allowed | hidden} for item in items]
+    return [{**item, "requires_review": said.waits(item["id"])} for item in items]
 
 
 @routes.get("/api/v1/admin/trends/links")
@@ -170,22 +156,18 @@ async def trending_links(request: web.Request, viewer: Viewer) -> web.Response:
     found = await _found(request)
     links = found.links[:MOST]
     site = request.config_dict[SITE]
-    known = await request.config_dict[DB].read(_link_verdicts)
+    said = await request.config_dict[DB].read(trends.verdicts, "link")
     return one(
         [
             {
                 **present.preview_card(site, link.preview),
                 "history": present.history(link.history),
                 "id": str(link.preview.id),
-                "requires_review": link.preview.url not in known,
+                "requires_review": said.waits(link.preview.url),
             }
             for link in links
         ]
     )
-
-
-def _link_verdicts(db: Read) -> set[str]:
-    return store.verdicts(db, "link", allowed=True) | store.verdicts(db, "link", allowed=False)
 
 
 @routes.post("/api/v1/admin/trends/links/{id}/approve")
@@ -206,12 +188,10 @@ async def reject_link(request: web.Request, viewer: Viewer) -> web.Response:
 
 async def _link_decided(request: web.Request, viewer: Viewer, *, allowed: bool) -> web.Response:
     id = path_id(request)
-    known = await request.config_dict[DB].read(store.previews, [id])
-    if id not in known:
-        raise NotFound("There is nothing with this id.")
-    await _decide(request, viewer, "link", known[id].url, allowed=allowed)
+    found = await request.config_dict[DB].read(trends.link, id)
+    await _decide(request, viewer, "link", found.url, allowed=allowed)
     entity: entities.AdminLink = {
-        **present.preview_card(request.config_dict[SITE], known[id]),
+        **present.preview_card(request.config_dict[SITE], found),
         "id": str(id),
         "requires_review": False,
     }
@@ -233,10 +213,7 @@ async def _decide(
 ) -> None:
     """In other processes it counts within some minutes."""
     by, now_ms = moderator(viewer), request.config_dict[NOW]()
-    await request.config_dict[DB].write(_decided, by, kind, key, allowed, now_ms)
+    await request.config_dict[DB].write(
+        trends.decide, by, kind, key, allowed=allowed, now_ms=now_ms
+    )
     request.config_dict[TRENDS].forget()
-
-
-def _decided(tx: Write, by: Moderator, kind: str, key: str, allowed: bool, now_ms: int) -> None:  # noqa: FBT001
-    store.decide(tx, kind, key, allowed, now_ms)
-    note(tx, by, f"{'approve' if allowed else 'reject'}_trend", f"{kind}:{key}", now_ms)

@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 
 from server.errors import Invalid
+from server.files import remove_all
 from server.model import Media
 from server.services import media
 from server.store.db import Write
-from server.stores import remove_all
 from web import entities, intake, present
 from web.api.access import need, path_id
 from web.api.answers import one

@@ -19,8 +19,7 @@ from server.errors import AppError, TooLarge
 from server.services import apps
 from server.services import scopes as words
 from server.services.apps import RegisteredApp
-from web import entities, present
-from web.api import revoked
+from web import entities, present, revoked
 from web.api.access import Handler, anybody, need
 from web.api.answers import one
 from web.api.shape import gives
@@ -143,22 +142,13 @@ async def _for_code(request: web.Request, app: RegisteredApp, asked: Asked) -> e
 
 
 async def _for_itself(request: web.Request, app: RegisteredApp, asked: Asked) -> entities.Token:
-    scopes = granted(app, asked.scope)
+    scopes = words.granted(asked.scope, app.scope_text)
     if scopes is None:
         raise Refused("invalid_scope")
     now_ms = request.config_dict[NOW]()
     grant = await request.config_dict[DB].write(apps.issue_alone, app, " ".join(scopes), now_ms)
     revoked.tell(request.app, grant.ended)
     return present.token(grant.token, grant.scopes, now_ms)
-
-
-def granted(app: RegisteredApp, asked: str) -> tuple[str, ...] | None:
-    """The scopes that an app asks for, if it registered for them; for none: what is usual."""
-    if not asked.strip():
-        usual = words.covers(app.scopes, words.DEFAULT)
-        asked = words.DEFAULT if usual else app.scope_text
-    scopes = words.parse(asked)
-    return scopes if scopes and words.within(scopes, app.scopes) else None
 
 
 async def _authenticated(request: web.Request, client_id: str, secret: str) -> RegisteredApp:

@@ -10,7 +10,7 @@ from aiohttp import web
 from server import lookup, text
 from server.errors import NotFound
 from server.model import Post, PostView, Site
-from server.services import posts
+from server.services import reading
 from server.store.db import Read
 from web import entities
 from web.api.access import anybody
@@ -65,7 +65,7 @@ def _open_post(db: Read, site: Site, url: str) -> PostView:
     found = lookup.known(db, site, url) if _readable(url) else None
     if not isinstance(found, Post) or not found.local:
         raise NotFound("Record not found")
-    view = posts.view(db, None, found.id)
+    view = reading.view(db, None, found.id)
     if not view.post.open:
         raise NotFound("Record not found")
     return view

@@ -20,9 +20,9 @@ from web.api.access import anybody
 from web.api.answers import one
 from web.api.shape import gives
 from web.body import query
+from web.i18n import WRITTEN_IN
 from web.kept import Lately
 from web.keys import DB, NOW, SITE, Viewer
-from web.pages.texts import LANGUAGES
 from web.render import language_of
 
 routes = web.RouteTableDef()
@@ -129,7 +129,7 @@ async def find_peers(request: web.Request, viewer: Viewer | None) -> web.Respons
 @gives(list[entities.Language])
 async def written_languages(request: web.Request, viewer: Viewer | None) -> web.Response:
     """In which languages posts are usual here; others are taken as well."""
-    codes = dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))
+    codes = dict.fromkeys((*request.config_dict[SITE].languages, *WRITTEN_IN))
     return one([{"code": code, "name": Locale(code).english_name or code} for code in codes])
 
 

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, PostView, Site
-from server.services import reading, voting
+from server.services import reading, votes
 from server.store.db import Read, Write
 from web import entities, present
 from web.api.access import anybody, need, path_id, viewer_id
@@ -52,12 +52,12 @@ async def vote(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 def _found(db: Read, viewer_id: int | None, id: int) -> PostView:
-    post, _ = voting.poll_of(db, viewer_id, id)
+    post, _ = votes.poll_of(db, viewer_id, id)
     return reading.view(db, viewer_id, post.id)
 
 
 def _voted(
     tx: Write, site: Site, viewer: Account, id: int, choices: tuple[int, ...], *, now_ms: int
 ) -> PostView:
-    voting.vote(tx, site, viewer, id, choices, now_ms)
+    votes.vote(tx, site, viewer, id, choices, now_ms)
     return _found(tx, viewer.id, id)

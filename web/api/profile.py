@@ -9,8 +9,9 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, Member, Site
-from server.services import accounts, follows, tags
-from server.services.accounts import Defaults, ProfileChanges
+from server.services import follows, profiles, tags
+from server.services.preferences import Defaults, set_defaults
+from server.services.profiles import ProfileChanges
 from server.store.db import Write
 from server.store.paging import Page
 from web import entities, present
@@ -220,10 +221,10 @@ def _changed(
     defaults: Defaults,
     now_ms: int,
 ) -> tuple[Account, Member]:
-    member = accounts.set_defaults(tx, viewer.account.id, defaults)
+    member = set_defaults(tx, viewer.account.id, defaults)
     if changes == ProfileChanges():
         return viewer.account, member
-    return accounts.edit_profile(tx, site, viewer.account, changes, now_ms), member
+    return profiles.edit_profile(tx, site, viewer.account, changes, now_ms), member
 
 
 async def _profile(request: web.Request, account: Account) -> web.Response:

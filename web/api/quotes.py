@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, Entry, PostView, Site
-from server.services import quoting, reading
+from server.services import quote_control, reading
 from server.store.db import Read, Write
 from server.store.paging import Page
 from web import entities
@@ -59,16 +59,16 @@ async def interaction_policy(request: web.Request, viewer: Viewer) -> web.Respon
 
 
 def _page(db: Read, viewer_id: int, id: int, window: Page) -> list[Entry]:
-    return quoting.page(db, viewer_id, found(db, viewer_id, id).post.id, window)
+    return quote_control.page(db, viewer_id, found(db, viewer_id, id).post.id, window)
 
 
 def _revoked(
     tx: Write, site: Site, author: Account, id: int, quoting_id: int, now_ms: int
 ) -> PostView:
-    quoting.revoke(tx, site, author, found(tx, author.id, id).post.id, quoting_id, now_ms)
+    quote_control.revoke(tx, site, author, found(tx, author.id, id).post.id, quoting_id, now_ms)
     return reading.view(tx, author.id, quoting_id)
 
 
 def _allowed(tx: Write, site: Site, author: Account, id: int, policy: str, now_ms: int) -> PostView:
-    quoting.allow(tx, site, author, own(tx, author.id, id).post.id, policy, now_ms)
+    quote_control.allow(tx, site, author, own(tx, author.id, id).post.id, policy, now_ms)
     return reading.view(tx, author.id, id)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from server.errors import Invalid
 from server.model import Account, PostView, Site
-from server.services import posts, reading
+from server.services import pins, reactions, reading
 from server.store.db import Read, Write
 from server.store.paging import Page
 from web import entities
@@ -52,7 +52,7 @@ async def reblogged_by(request: web.Request, viewer: Viewer | None) -> web.Respo
 @gives(entities.Status)
 async def favourite(request: web.Request, viewer: Viewer) -> web.Response:
     """Like a post."""
-    return await changed(request, viewer, done, posts.like, path_id(request))
+    return await changed(request, viewer, done, reactions.like, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/unfavourite")
@@ -60,7 +60,7 @@ async def favourite(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Status)
 async def unfavourite(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a like back."""
-    return await changed(request, viewer, done, posts.unlike, path_id(request))
+    return await changed(request, viewer, done, reactions.unlike, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/reblog")
@@ -78,7 +78,7 @@ async def reblog(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Status)
 async def unreblog(request: web.Request, viewer: Viewer) -> web.Response:
     """Take a boost back."""
-    return await changed(request, viewer, done, posts.unboost, path_id(request))
+    return await changed(request, viewer, done, reactions.unboost, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/pin")
@@ -86,7 +86,7 @@ async def unreblog(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Status)
 async def pin(request: web.Request, viewer: Viewer) -> web.Response:
     """Show one's own post on top of one's profile."""
-    return await changed(request, viewer, _pinned, posts.pin, path_id(request))
+    return await changed(request, viewer, _pinned, pins.pin, path_id(request))
 
 
 @routes.post("/api/v1/statuses/{id}/unpin")
@@ -94,7 +94,7 @@ async def pin(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Status)
 async def unpin(request: web.Request, viewer: Viewer) -> web.Response:
     """Show it in its place again."""
-    return await changed(request, viewer, _pinned, posts.unpin, path_id(request))
+    return await changed(request, viewer, _pinned, pins.unpin, path_id(request))
 
 
 # --- what happens in one transaction
@@ -122,7 +122,7 @@ def _pinned(tx: Write, site: Site, viewer: Account, act: Act, id: int, now_ms: i
 
 def _boosted(tx: Write, site: Site, viewer: Account, id: int, now_ms: int) -> PostView:
     post_id = found(tx, viewer.id, id).post.id
-    boost_id = posts.boost(tx, site, viewer, post_id, now_ms)
+    boost_id = reactions.boost(tx, site, viewer, post_id, now_ms)
     return reading.boost_view(tx, viewer.id, boost_id) or reading.view(tx, viewer.id, post_id)
 
 

@@ -3,8 +3,8 @@
 import msgspec
 from aiohttp import web
 
-from server.services import reporting, reports
-from server.services.reporting import NewReport
+from server.services import new_reports, reports
+from server.services.new_reports import NewReport
 from server.services.reports import Report
 from server.store.db import Write
 from web import entities, house_rules, present
@@ -48,7 +48,7 @@ async def create(request: web.Request, viewer: Viewer) -> web.Response:
             forward=typed.forward,
             rules=frozenset(rule.id for rule in rules),
         )
-        id = reporting.file(tx, site, viewer.account, new, request.config_dict[NOW]())
+        id = new_reports.file(tx, site, viewer.account, new, request.config_dict[NOW]())
         return reports.by_id(tx, id)
 
     return one(present.report(site, await request.config_dict[DB].write(file)))

@@ -14,9 +14,9 @@ from aiohttp import web
 from server import lookup, text
 from server.errors import Deleted, NotFound
 from server.model import Account, Entry, Post, PostView, Revision, Site
-from server.services import media, posts, reading, scheduled, threads
+from server.services import media, new_posts, posts, reactions, reading, scheduled, threads
+from server.services.new_posts import NewPost
 from server.services.polls import NewPoll
-from server.services.posts import NewPost
 from server.services.scheduled import ScheduledView
 from server.store.db import Read, Write
 from web import entities, filtering, present
@@ -296,7 +296,7 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
 
 def _describe(tx: Write, author: Account, typed: Text) -> None:
     """Change what an edit says about pictures that it keeps. Raises `NotFound`, `Invalid`."""
-    for said in typed.media_attributes[: posts.MAX_PICTURES_OF_STORY]:
+    for said in typed.media_attributes[: new_posts.MAX_PICTURES_OF_STORY]:
         if said.id not in typed.media_ids:
             continue
         known = media.one(tx, author.id, said.id)
@@ -313,7 +313,7 @@ def _deleted(
     if by.id != author.id:
         raise NotFound("There is no such post of yours.")
     if view.booster is not None:
-        posts.unboost(tx, site, author, view.post.id, now_ms)
+        reactions.unboost(tx, site, author, view.post.id, now_ms)
     else:
         keep = not asked.delete_media
         posts.delete(tx, site, author, view.post.id, now_ms, keep_media=keep)

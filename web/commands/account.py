@@ -13,7 +13,8 @@ from server import keyring, passwords
 from server.clock import now_ms
 from server.config import site
 from server.model import ROLES, Account, Member
-from server.services import accounts, invites
+from server.services import accounts, invites, standing
+from server.services.deeds import note
 from server.store import accounts as store
 from server.store.db import Write
 from web.commands.failure import Failure
@@ -99,31 +100,31 @@ async def list_accounts(options: argparse.Namespace) -> None:
 
 async def change_role(options: argparse.Namespace) -> None:
     """Give a role."""
-    await _act(options, lambda tx, id: accounts.set_role(tx, id, options.role))
+    await _act(options, lambda tx, id: standing.set_role(tx, id, options.role), "role")
     print(f"{options.name} is {options.role} now.")
 
 
 async def approve(options: argparse.Namespace) -> None:
     """Let somebody in."""
-    await _act(options, lambda tx, id: accounts.approve(tx, id, now_ms()))
+    await _act(options, lambda tx, id: standing.approve(tx, id, now_ms()), "approve")
     print(f"{options.name} may sign in now.")
 
 
 async def refuse(options: argparse.Namespace) -> None:
     """Turn somebody away."""
-    await _act(options, accounts.refuse)
+    await _act(options, standing.refuse, "reject")
     print(f"{options.name} was turned away; the name is free again.")
 
 
 async def suspend(options: argparse.Namespace) -> None:
     """Keep somebody out."""
-    await _act(options, accounts.suspend)
+    await _act(options, standing.suspend, "suspend")
     print(f"{options.name} is suspended; `madang account restore {options.name}` undoes it.")
 
 
 async def restore(options: argparse.Namespace) -> None:
     """Undo a suspension."""
-    await _act(options, accounts.restore)
+    await _act(options, standing.restore, "unsuspend")
     print(f"{options.name} is back.")
 
 
@@ -153,11 +154,16 @@ async def reset_password(options: argparse.Namespace) -> None:
         print(f"Password: {password}")
 
 
-async def _act(options: argparse.Namespace, change: Callable[[Write, int], object]) -> None:
-    """Run `change` for the account that is named."""
+async def _act(
+    options: argparse.Namespace, change: Callable[[Write, int], object], deed: str = ""
+) -> None:
+    """Run `change` for the account that is named; `deed` is what moderators read of it."""
 
     def act(tx: Write) -> None:
-        change(tx, local_account(tx, options.name).id)
+        id = local_account(tx, options.name).id
+        change(tx, id)
+        if deed:
+            note(tx, None, deed, f"account:{id}", now_ms())
 
     async with database(loaded(options)) as db:
         await db.write(act)

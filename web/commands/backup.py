@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from server.config import VERSION, Config
+from server.configured_files import store_of
 from server.errors import NotFound
+from server.files import Store, StoreAway
 from server.secrets import vault
-from server.storage import store_of
 from server.store import archive, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
-from server.stores import Store, StoreAway
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded
 

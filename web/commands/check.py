@@ -15,15 +15,15 @@ import msgspec
 
 from server import keyring
 from server.config import Config, ConfigError, MediaAt, is_local
+from server.configured_files import store_of
 from server.errors import AppError
+from server.files import RAW, StoreAway, new_name
 from server.films import Films
 from server.media import Pictures
 from server.secrets import SecretError, vault
-from server.storage import store_of
 from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version
-from server.stores import RAW, StoreAway, new_name
 from web import brand
 from web.commands import listening
 from web.commands.failure import Failure

@@ -10,10 +10,10 @@ from typing import Any
 from server import passwords
 from server.clock import now_ms
 from server.config import Config, site
+from server.configured_files import store_of
 from server.media import Pictures
 from server.model import Site
 from server.secrets import vault
-from server.storage import store_of
 from server.store import accounts
 from server.store.db import Database, Read
 from web.commands.failure import Failure

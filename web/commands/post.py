@@ -5,7 +5,7 @@ import argparse
 from server.clock import now_ms
 from server.config import site
 from server.model import AUDIENCES, Post, Site
-from server.services import posts
+from server.services import new_posts, posts
 from server.store.db import Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, local_account, read_text
@@ -31,7 +31,7 @@ async def run(options: argparse.Namespace) -> None:
             "--community."
         )
     found = loaded(options)
-    new = posts.NewPost(
+    new = new_posts.NewPost(
         content=read_text(options.file),
         title=options.title,
         lead=options.lead,
@@ -43,6 +43,6 @@ async def run(options: argparse.Namespace) -> None:
     print(post.url)
 
 
-def publish(tx: Write, site: Site, name: str, new: posts.NewPost, now_ms: int) -> Post:
+def publish(tx: Write, site: Site, name: str, new: new_posts.NewPost, now_ms: int) -> Post:
     """Write `new` as the account `name`. Raises `NotFound`, `Invalid`."""
     return posts.write(tx, site, local_account(tx, name), new, now_ms)

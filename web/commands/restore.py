@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from server.config import Config, MediaAt
+from server.configured_files import store_of
 from server.errors import StorageFull
-from server.storage import store_of
+from server.files import is_name
 from server.store import archive
 from server.store.db import Database, Write
 from server.store.migrate import apply_next, migrate, migrations, version
-from server.stores import is_name
 from web.commands.backup import FORMAT
 from web.commands.failure import Failure
 from web.commands.opening import command, loaded, make_folder, prepare_folder

@@ -22,10 +22,20 @@ from server.keyring import Keys
 from server.media import Picture, Pictures
 from server.model import Account, Post, Site
 from server.secrets import Vault
-from server.services import accounts, communities, follows, media, notifications, posts
-from server.services.accounts import NewAccount, ProfileChanges
+from server.services import (
+    accounts,
+    communities,
+    follows,
+    media,
+    notifications,
+    posts,
+    profiles,
+    reactions,
+)
+from server.services.accounts import NewAccount
 from server.services.communities import NewCommunity
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
+from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
@@ -178,7 +188,7 @@ class Filling:
         )
         account = communities.create(self._tx, self._site, new, now_ms)
         changes = ProfileChanges(avatar=self._ready.faces[neighbourhood.name].large)
-        accounts.edit_profile(self._tx, self._site, account, changes, now_ms)
+        profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
         self._neighbourhoods[neighbourhood.name] = account
 
     # --- people
@@ -213,7 +223,7 @@ class Filling:
             fields=person.fields,
             avatar=self._ready.faces[person.name].large,
         )
-        self._people[person.name] = accounts.edit_profile(
+        self._people[person.name] = profiles.edit_profile(
             self._tx, self._site, account, changes, now_ms
         )
 
@@ -281,7 +291,7 @@ class Filling:
         """Likes and boosts, most of them in the first hours."""
         seed = f"{post.by} {post.text[:40]}"
         chance = random.Random(seed)  # noqa: S311  no secret
-        for service, count in ((posts.like, post.likes), (posts.boost, post.boosts)):
+        for service, count in ((reactions.like, post.likes), (reactions.boost, post.boosts)):
             for name in neighbours(self._city, f"{service.__name__} {seed}", count, post.by):
                 after_ms = round(chance.expovariate(1 / (5 * HOUR_MS))) + MINUTE_MS
                 self._plan(at_ms + after_ms, self._reaction(service, name, index))

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from server.services import apps
-from web.api import revoked
+from web import revoked
 from web.i18n import N_
 from web.keys import DB, Viewer
 from web.pages.abilities import abilities

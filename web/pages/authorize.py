@@ -15,8 +15,8 @@ from aiohttp import web
 from server.errors import AppError, Invalid
 from server.services import apps
 from server.services.apps import OUT_OF_BAND, Consent, RegisteredApp
+from server.services.scopes import granted
 from web import i18n
-from web.api.oauth import granted
 from web.keys import DB, SITE, SPOKEN, Viewer
 from web.pages.abilities import abilities
 from web.pages.access import now
@@ -128,7 +128,7 @@ async def _wish(request: web.Request, asked: Mapping[str, list[str]]) -> Wish:
             "sent there. Please begin in the app again.",
             app=app.name,
         )
-    scopes = granted(app, fields.get("scope", ""))
+    scopes = granted(fields.get("scope", ""), app.scope_text)
     return Wish(
         app=app,
         redirect_uri=uri,

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from server.errors import Deleted, NotFound
 from server.model import PostView, Site
-from server.services import posts
+from server.services import reading
 from server.store.db import Read
 from server.text import excerpt
 from web.cards import drawing
@@ -75,7 +75,7 @@ def card_of(site: Site, view: PostView) -> Card:
 def _open(db: Read, id: int) -> PostView:
     """A post as a visitor sees it. One that is gone is as unknown as one that never was."""
     try:
-        return posts.view(db, None, id)
+        return reading.view(db, None, id)
     except (Deleted, NotFound):
         raise NotFound("There is nothing at this address.") from None
 

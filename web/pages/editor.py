@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server.errors import AppError, Forbidden, Invalid, Unauthorized
 from server.model import Account
-from server.services import drafts, posts, search
+from server.services import drafts, posts, reading, search
 from server.store.db import Read
 from web import i18n
 from web.keys import DB, Viewer
@@ -56,7 +56,7 @@ def _said_already(db: Read, author: Account, text: Text) -> bool:
     if text.edits_id is None or text.draft_id is not None:
         return False
     try:
-        return texts.told(posts.own(db, author, text.edits_id), text)
+        return texts.told(reading.own(db, author, text.edits_id), text)
     except AppError:
         return False
 

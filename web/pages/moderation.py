@@ -7,15 +7,14 @@ import msgspec
 from aiohttp import web
 
 from server.errors import AppError, NotFound
-from server.services import accounts, deeds, moderation, reports
+from server.services import deeds, moderation, reports, standing
 from server.services.deeds import Deed, Moderator
 from server.services.moderation import Decision, Person
 from server.services.reports import Report
 from server.store.db import Read, Write
 from server.store.paging import Page
-from server.store.warnings import Warning_
-from web import house_rules
-from web.api import revoked
+from server.store.strikes import Strike
+from web import house_rules, revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.pages.access import moderator, now, number, pager, window
@@ -40,6 +39,7 @@ DEEDS: Final = {
     "delete": N_("deleted"),
     "approve_appeal": N_("appeal accepted"),
     "reject_appeal": N_("appeal declined"),
+    "role": N_("given another role"),
 }
 
 Act = Callable[[Write, Moderator, int, int], None]
@@ -56,7 +56,7 @@ class Dossier(msgspec.Struct, frozen=True):
 
     person: Person
     reports: list[Report]
-    warnings: list[Warning_]
+    warnings: list[Strike]
     deeds: list[Deed]
 
 
@@ -68,7 +68,7 @@ def _by(viewer: Viewer) -> Moderator:
 @moderator
 async def pending(request: web.Request, viewer: Viewer) -> web.Response:
     """Who asked, oldest first."""
-    waiting = await request.config_dict[DB].read(accounts.pending)
+    waiting = await request.config_dict[DB].read(standing.pending)
     return await page(request, "pending.html", waiting=waiting)
 
 
@@ -152,7 +152,7 @@ def _known(db: Read, id: int) -> Dossier:
     return Dossier(
         moderation.person(db, id),
         reports.page(db, Page(limit=AT_ONCE), target_id=id),
-        moderation.warnings_of(db, id, Page()),
+        moderation.strikes_of(db, id, Page()),
         deeds.history(db, f"account:{id}"),
     )
 

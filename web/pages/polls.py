@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.services import voting
+from server.services import votes
 from web.keys import DB, SITE, Viewer
 from web.pages.access import now, number, signed_in
 from web.pages.forms import back, form, see
@@ -16,7 +16,7 @@ async def vote(request: web.Request, viewer: Viewer) -> web.Response:
     """Choose answers of a poll; return to it."""
     sent, id = await form(request), number(request)
     await request.config_dict[DB].write(
-        voting.vote,
+        votes.vote,
         request.config_dict[SITE],
         viewer.account,
         id,

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import bookmarks, conversations, posts, visits
+from server.services import bookmarks, conversations, pins, posts, reading, visits
+from server.services import reactions as reactions_service
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -54,7 +55,7 @@ def _handle(request: web.Request) -> str:
 
 async def _boosted(request: web.Request, id: int) -> str:
     """Where the post is shown that somebody's boost with this id shared. Raises `NotFound`."""
-    boosted = await request.config_dict[DB].read(posts.boost_view, viewer_id(request), id)
+    boosted = await request.config_dict[DB].read(reading.boost_view, viewer_id(request), id)
     if boosted is None:
         raise NotFound("There is no such post, or it is not for you.")
     return post_url(boosted.post, boosted.author)
@@ -112,8 +113,8 @@ async def history(request: web.Request) -> web.Response:
 
 
 def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:
-    view = posts.view(db, viewer_id, id)
-    revisions = posts.history(db, viewer_id, id)
+    view = reading.view(db, viewer_id, id)
+    revisions = reading.history(db, viewer_id, id)
     return view, sorted(revisions, key=lambda revision: -revision.version)
 
 
@@ -123,13 +124,13 @@ Reactions = Callable[[Read, int | None, int, Page], list[tuple[int, Account]]]
 @routes.get("/@{handle}/{id:\\d+}/likes")
 async def likes(request: web.Request) -> web.Response:
     """Who likes a post."""
-    return await _reactions(request, posts.liked_by, N_("People who like this"))
+    return await _reactions(request, reading.liked_by, N_("People who like this"))
 
 
 @routes.get("/@{handle}/{id:\\d+}/boosts")
 async def boosts(request: web.Request) -> web.Response:
     """Who shared a post."""
-    return await _reactions(request, posts.boosted_by, N_("People who shared this"))
+    return await _reactions(request, reading.boosted_by, N_("People who shared this"))
 
 
 async def _reactions(request: web.Request, reactions: Reactions, heading: str) -> web.Response:
@@ -148,14 +149,14 @@ async def _reactions(request: web.Request, reactions: Reactions, heading: str) -
 Act = Callable[[Write, Site, Account, int, int], Any]
 
 ACTS: Final[dict[str, Act]] = {
-    "like": posts.like,
-    "unlike": posts.unlike,
-    "boost": posts.boost,
-    "unboost": posts.unboost,
+    "like": reactions_service.like,
+    "unlike": reactions_service.unlike,
+    "boost": reactions_service.boost,
+    "unboost": reactions_service.unboost,
     "save": bookmarks.save,
     "let-go": bookmarks.let_go,
-    "pin": posts.pin,
-    "unpin": posts.unpin,
+    "pin": pins.pin,
+    "unpin": pins.unpin,
 }
 
 
@@ -163,7 +164,7 @@ ACTS: Final[dict[str, Act]] = {
 @signed_in
 async def ask(request: web.Request, viewer: Viewer) -> web.Response:
     """Ask once more: a deleted post does not come back."""
-    view = await request.config_dict[DB].read(posts.view, viewer.account.id, number(request))
+    view = await request.config_dict[DB].read(reading.view, viewer.account.id, number(request))
     _own(view, viewer)
     return await page(request, "delete.html", view=view)
 
@@ -191,7 +192,7 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
         does, request.config_dict[SITE], viewer.account, id, now(request)
     )
     if in_place(request):
-        view = await request.config_dict[DB].read(posts.view, viewer.account.id, id)
+        view = await request.config_dict[DB].read(reading.view, viewer.account.id, id)
         return fragment(request, "actions.html", view=view, here=back(sent, "/home"))
     return see(f"{back(sent, '/home')}#acts-{id}")
 

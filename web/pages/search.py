@@ -9,7 +9,7 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError
 from server.model import Account, Post, PostView
-from server.services import posts, search, timelines
+from server.services import reading, search, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER
@@ -73,7 +73,7 @@ async def resolved(request: web.Request, query: str) -> str:
     if isinstance(found, Account):
         return person_url(found)
     if isinstance(found, Post):
-        view = await request.config_dict[DB].read(posts.view, viewer_id(request), found.id)
+        view = await request.config_dict[DB].read(reading.view, viewer_id(request), found.id)
         return post_url(view.post, view.author)
     return ""
 

@@ -12,11 +12,11 @@ from server import passwords
 from server.errors import AppError, Invalid
 from server.model import Member
 from server.services import accounts, drafts, sessions
+from web.error_page import retry_after
 from web.keys import ADDRESS, BUCKETS, DB, SITE, Viewer
 from web.limits import network
 from web.pages import texts
 from web.pages.access import now
-from web.pages.errors import retry_after
 from web.pages.forms import MAX_WISH, Form, form, local_path, see, visitor_page
 from web.render import page, viewer_of
 

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from server import passwords
 from server.errors import AppError
 from server.model import AUDIENCES, Account, Media, Site
-from server.services import accounts, media, profile_links, quotes, sessions
-from server.services.accounts import Defaults, ProfileChanges
+from server.services import accounts, departures, media, profile_links, profiles, quotes, sessions
+from server.services.preferences import Defaults, set_defaults, set_language
+from server.services.profiles import MAX_FIELDS, SWITCHES, ProfileChanges
 from server.store.db import Write
 from server.text import plain
-from web import i18n
-from web.api import revoked
+from web import i18n, revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.keys import PICTURES as PICTURE_STORE
@@ -26,12 +26,7 @@ from web.render import page
 
 routes = web.RouteTableDef()
 
-FIELDS: Final = 4
 PICTURES: Final = ("avatar", "header")
-SWITCHES: Final = (
-    *("locked", "bot", "discoverable", "indexable", "hide_collections"),
-    *("show_media", "show_media_replies", "show_featured"),
-)
 DESCRIBED: Final = ("avatar_description", "header_description")
 DONE: Final = {
     "welcome": N_("Welcome! Tell the others a little about yourself."),
@@ -51,9 +46,9 @@ async def settings(request: web.Request, viewer: Viewer) -> web.Response:
 
 def _typed(account: Account) -> dict[str, str]:
     pairs = [(name, plain(value)) for name, value, _ in profile_links.lines(account)]
-    pairs += [("", "")] * (FIELDS - len(pairs))
+    pairs += [("", "")] * (MAX_FIELDS - len(pairs))
     typed = {"display_name": account.display_name, "bio": account.bio_source}
-    for place, (name, value) in enumerate(pairs[:FIELDS], 1):
+    for place, (name, value) in enumerate(pairs[:MAX_FIELDS], 1):
         typed |= {f"field_{place}_name": name, f"field_{place}_value": value}
     for name in SWITCHES:
         typed[name] = "on" if getattr(account, name) else ""
@@ -116,11 +111,11 @@ def _save(
     )
     typed: dict[str, bool | str] = {name: bool(sent.get(name)) for name in SWITCHES}
     typed |= {name: sent.get(name) for name in DESCRIBED}
-    accounts.edit_profile(tx, site, account, replace(changes, **typed), now_ms)
+    profiles.edit_profile(tx, site, account, replace(changes, **typed), now_ms)
 
 
 def _fields(sent: Form) -> list[tuple[str, str]]:
-    places = range(1, FIELDS + 1)
+    places = range(1, MAX_FIELDS + 1)
     return [(sent.get(f"field_{n}_name"), sent.get(f"field_{n}_value")) for n in places]
 
 
@@ -145,8 +140,8 @@ async def preferences(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 def _prefer(tx: Write, viewer_id: int, language: str, defaults: Defaults) -> None:
-    accounts.set_language(tx, viewer_id, language)
-    accounts.set_defaults(tx, viewer_id, defaults)
+    set_language(tx, viewer_id, language)
+    set_defaults(tx, viewer_id, defaults)
 
 
 @routes.post("/settings/password")
@@ -197,7 +192,7 @@ async def leave(request: web.Request, viewer: Viewer) -> web.Response:
     try:
         await check_password(request, viewer, sent.raw("password"))
         await request.config_dict[DB].write(
-            accounts.leave, request.config_dict[SITE], viewer.account, now(request)
+            departures.leave, request.config_dict[SITE], viewer.account, now(request)
         )
     except AppError as error:
         return await page(request, "leave.html", status=error.status, errors={"password": error})
@@ -228,7 +223,7 @@ async def _shown(
         status=status,
         typed=typed,
         chosen=chosen or {},
-        places=range(1, FIELDS + 1),
+        places=range(1, MAX_FIELDS + 1),
         devices=devices,
         this=sessions.digest(token) if token else b"",
         done=DONE.get(request.query.get("done", ""), ""),

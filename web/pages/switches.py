@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.services import accounts
+from server.services import preferences
 from web import i18n
 from web.keys import DB, SITE
 from web.pages.forms import back, see, unchecked
@@ -24,7 +24,7 @@ async def language(request: web.Request) -> web.Response:
     if wish not in site.languages or wish not in i18n.available():
         return response
     if viewer := viewer_of(request):
-        await request.config_dict[DB].write(accounts.set_language, viewer.account.id, wish)
+        await request.config_dict[DB].write(preferences.set_language, viewer.account.id, wish)
     return _remembered(request, response, i18n.COOKIE, wish)
 
 
@@ -38,7 +38,7 @@ async def theme(request: web.Request) -> web.Response:
         return response
     wish = "" if wish == "device" else wish
     if viewer := viewer_of(request):
-        await request.config_dict[DB].write(accounts.set_theme, viewer.account.id, wish)
+        await request.config_dict[DB].write(preferences.set_theme, viewer.account.id, wish)
     return _remembered(request, response, THEME_COOKIE, wish)
 
 

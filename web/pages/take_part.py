@@ -18,13 +18,13 @@ from federation.origin import host
 from server import lookup
 from server.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 from server.model import Account, PostView, Site
-from server.services import accounts, documents, posts
+from server.services import accounts, documents, reading
 from server.store.db import Read
+from web.error_page import retry_after
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, SITE
 from web.limits import network
 from web.own_server import forget, own_handle, remember
 from web.pages.access import now
-from web.pages.errors import retry_after
 from web.pages.forms import Form, back, form, genuine, see, unchecked, visitor_page
 from web.pages.interact import to_act
 from web.render import guarded, person_url, post_url, viewer_of
@@ -121,7 +121,7 @@ def _wish(db: Read, site: Site, verb: str, of: str) -> Wish:
         person = accounts.shown(db, found)
         handle = f"@{documents.full_acct(site, person)}"
         return Wish(verb, person, None, handle, to_act(person_url(person), verb))
-    view = posts.view(db, None, found.id)
+    view = reading.view(db, None, found.id)
     path = to_act(post_url(view.post, view.author), verb)
     return Wish(verb, view.author, view, view.post.uri, path)
 

@@ -7,15 +7,20 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
+from server.services.new_posts import (
+    MAX_NOTE,
+    MAX_PICTURES_OF_NOTE,
+    MAX_PICTURES_OF_STORY,
+    MAX_STORY,
+    NewPost,
+)
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
-from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import opens, plain
+from web.i18n import WRITTEN_IN
 from web.pages.forms import Form
 
-MOST_PICTURES: Final = {"note": 4, "story": 20}
+MOST_PICTURES: Final = {"note": MAX_PICTURES_OF_NOTE, "story": MAX_PICTURES_OF_STORY}
 AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a preview
-# What people here write in, besides the languages of the interface.
-LANGUAGES: Final = ("ko", "en", "zh", "ja", "vi", "th", "uz", "ru", "id", "mn", "es", "fr", "de")
 LASTS_S: Final = (3600, 6 * 3600, DAY_S, 3 * DAY_S, 7 * DAY_S, 30 * DAY_S)
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
@@ -142,7 +147,7 @@ def from_form(sent: Form) -> Text:
         visibility=visibility if visibility in VISIBILITIES else "public",
         warning=" ".join(sent.get("warning").split()),
         sensitive=bool(sent.get("sensitive")),
-        language=language if language in LANGUAGES else "",
+        language=language if language in WRITTEN_IN else "",
         media_ids=media_ids,
         alts=tuple((id, sent.get(f"alt_{id}")) for id in media_ids if sent.many(f"alt_{id}")),
         reply_to_id=sent.id("reply_to"),

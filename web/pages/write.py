@@ -15,19 +15,19 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
-from server.services import accounts, drafts, media, posts, scheduled, secret_comments
-from server.services.posts import MAX_NOTE
+from server.services import accounts, drafts, media, posts, reading, scheduled, secret_comments
+from server.services.new_posts import MAX_NOTE
 from server.store.db import Read, Write
 from server.text import markdown
 from web import intake
-from web.i18n import N_
+from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
 from web.pages import texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
-from web.pages.texts import AT_ONCE, LANGUAGES, LASTS_S, MOST_PICTURES, Refused, Text
+from web.pages.texts import AT_ONCE, LASTS_S, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
 from web.times import from_field, lasting
@@ -77,7 +77,7 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
         return await _shown(request, viewer, text, editing=editing)
     if reply_to_id is not None:
-        view = await db.read(posts.view, viewer.account.id, reply_to_id)
+        view = await db.read(reading.view, viewer.account.id, reply_to_id)
         return await _shown(
             request, viewer, reply_to(_empty(request, viewer, "note"), view, viewer)
         )
@@ -113,7 +113,7 @@ async def _answered(request: web.Request, viewer: Viewer, uri: str) -> PostView:
     found = await lookup.find(request.config_dict[FETCHER], uri)
     if not isinstance(found, Post):
         raise NotFound("What you want to answer was not found. Please check its address.")
-    return await request.config_dict[DB].read(posts.view, viewer.account.id, found.id)
+    return await request.config_dict[DB].read(reading.view, viewer.account.id, found.id)
 
 
 def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | None]:
@@ -122,7 +122,7 @@ def _kept(db: Read, viewer_id: int, draft_id: int) -> tuple[Text, PostView | Non
     if text.edits_id is None:
         return text, None
     try:
-        view = posts.view(db, viewer_id, text.edits_id)
+        view = reading.view(db, viewer_id, text.edits_id)
     except AppError:
         return msgspec.structs.replace(text, edits_id=None), None
     return (_still(text, view), view) if view.post.author_id == viewer_id else (text, None)
@@ -135,7 +135,7 @@ def _empty(request: web.Request, viewer: Viewer, kind: str) -> Text:
         kind=kind,
         visibility="direct" if private else member.default_visibility,
         sensitive=bool(member.default_sensitive),
-        language=member.default_language if member.default_language in LANGUAGES else language,
+        language=member.default_language if member.default_language in WRITTEN_IN else language,
     )
 
 
@@ -300,7 +300,7 @@ async def _shown(
         begun=begun if request.method == "GET" and text.draft_id is None else None,
         editing=editing,
         preview=await previewed(request, text) if preview else None,
-        languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
+        languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *WRITTEN_IN))),
         types=intake.types(request),
         films=request.config_dict[FILMS].available,
         lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
@@ -340,7 +340,7 @@ def _parent(db: Read, viewer_id: int, text: Text) -> Answered | None:
     if not text.reply_to_id:
         return None
     try:
-        view = posts.view(db, viewer_id, text.reply_to_id)
+        view = reading.view(db, viewer_id, text.reply_to_id)
     except AppError:
         return None
     return Answered(view, secret_comments.possible(db, viewer_id, view.post))
@@ -420,7 +420,7 @@ def _let_go(tx: Write, viewer_id: int, text: Text) -> None:
 
 
 async def _own(request: web.Request, viewer: Viewer) -> PostView:
-    view = await request.config_dict[DB].read(posts.view, viewer.account.id, number(request))
+    view = await request.config_dict[DB].read(reading.view, viewer.account.id, number(request))
     if view.post.author_id != viewer.account.id:
         raise Forbidden("Only its author can change this post.")
     return view

@@ -16,7 +16,7 @@ from server.services.notifications import Notice
 from server.services.reports import Report
 from server.store.markers import Marker
 from server.store.severances import Severance
-from server.store.warnings import Warning_
+from server.store.strikes import Strike
 from web import entities, i18n
 from web.i18n import N_
 from web.present.accounts import account, mention
@@ -35,7 +35,6 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "quoted_update": N_("%(name)s edited a post that you quoted"),
     "severed_relationships": N_("A block ended some of your follows"),
     "moderation_warning": N_("A moderator has decided something about your account"),
-    "annual_report": N_("Your year is ready to look at"),
     "admin.sign_up": N_("%(name)s wants to join"),
     "admin.report": N_("%(name)s reported something"),
 }
@@ -50,7 +49,7 @@ def notification(
     by: Account,
     status: Status | None,
     *,
-    about: Report | Severance | Warning_ | None = None,
+    about: Report | Severance | Strike | None = None,
     fallback: entities.NotificationFallback | None = None,
 ) -> entities.Notification:
     """Notification; `status` where it is about one."""
@@ -98,14 +97,12 @@ def notification_group(
     return cast(entities.NotificationGroup, result)
 
 
-def _about(
-    site: Site, by: Account, about: Report | Severance | Warning_ | None
-) -> dict[str, object]:
+def _about(site: Site, by: Account, about: Report | Severance | Strike | None) -> dict[str, object]:
     if isinstance(about, Report):
         return {"report": report(site, about)}
     if isinstance(about, Severance):
         return {"event": severance(about)}
-    if isinstance(about, Warning_):
+    if isinstance(about, Strike):
         return {"moderation_warning": warning(site, about, by)}
     return {}
 
@@ -152,7 +149,7 @@ def severance(about: Severance) -> entities.RelationshipSeveranceEvent:
     }
 
 
-def warning(site: Site, about: Warning_, target: Account) -> entities.AccountWarning:
+def warning(site: Site, about: Strike, target: Account) -> entities.AccountWarning:
     """AccountWarning."""
     return {
         "id": str(about.id),

@@ -1,7 +1,7 @@
 """ScheduledStatus: a post that waits for its time."""
 
 from server.model import Site
-from server.services.posts import NewPost
+from server.services.new_posts import NewPost
 from server.services.scheduled import ScheduledView
 from web import entities
 from web.present.attachments import media

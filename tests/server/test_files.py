@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from server import stores
+from server import files
 from server.bucket import Bucket
 from server.config import MediaAt
+from server.configured_files import store_of
 from server.errors import NotFound, StorageFull
-from server.storage import store_of
-from server.stores import Folder, Store, StoreAway, new_name, place_of
+from server.files import Folder, Store, StoreAway, new_name, place_of
 from tests.buckets import new_bucket, s3
 
 
@@ -96,8 +96,8 @@ async def test_a_sweep_removes_what_is_old_and_unknown(store: Store) -> None:
     for name in (kept, lost):
         await store.put(name, b"x")
     (written, *_) = [file.written_ms async for file in store.files()]
-    assert await stores.sweep(store, {kept}, written - 60_000) == 0
-    assert await stores.sweep(store, {kept}, written + 60_000) == 1
+    assert await files.sweep(store, {kept}, written - 60_000) == 0
+    assert await files.sweep(store, {kept}, written + 60_000) == 1
     assert await names(store) == {kept}
 
 
@@ -106,11 +106,11 @@ async def test_a_copy_on_this_machine_is_made_where_there_is_none(
 ) -> None:
     name = new_name(".raw")
     await store.put(name, b"film")
-    here = await stores.fetched(store, name, tmp_path / "copy")
+    here = await files.fetched(store, name, tmp_path / "copy")
     assert here.read_bytes() == b"film"
     await store.remove(name)
     with pytest.raises(NotFound):
-        await stores.fetched(store, name, tmp_path / "other")
+        await files.fetched(store, name, tmp_path / "other")
 
 
 async def test_a_bucket_that_is_not_there_is_away_and_takes_nothing(

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from server.config import MediaAt
-from server.stores import Folder, Store, place_of
+from server.files import Folder, Store, place_of
 
 
 def store_of(at: MediaAt) -> Store:

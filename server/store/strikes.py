@@ -8,7 +8,7 @@ from server.store.db import Read, Write
 from server.store.paging import Page, among, rows
 
 
-class Warning_(msgspec.Struct, frozen=True, kw_only=True):  # noqa: N801  Python's is a builtin
+class Strike(msgspec.Struct, frozen=True, kw_only=True):
     """A moderator's decision about one of ours. `post_ids` is a JSON list.
 
     `action`: none | disable | mark_statuses_as_sensitive | delete_statuses | sensitive | silence |
@@ -27,10 +27,10 @@ class Warning_(msgspec.Struct, frozen=True, kw_only=True):  # noqa: N801  Python
     created_ms: int
 
 
-COLUMNS = tuple(field.name for field in msgspec.structs.fields(Warning_))
+COLUMNS = tuple(field.name for field in msgspec.structs.fields(Strike))
 
 
-def insert(tx: Write, warning: Warning_) -> None:
+def insert(tx: Write, warning: Strike) -> None:
     """Remember what was decided."""
     tx.run(
         f"INSERT INTO warning ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})",  # noqa: S608
@@ -38,7 +38,7 @@ def insert(tx: Write, warning: Warning_) -> None:
     )
 
 
-def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Warning_]:
+def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Strike]:
     """Those of `ids` that were given to the account."""
     found = among(
         db,
@@ -46,16 +46,16 @@ def by_ids(db: Read, account_id: int, ids: Iterable[int]) -> dict[int, Warning_]
         ids,
         account=account_id,
     )
-    return {row["id"]: Warning_(**row) for row in found}
+    return {row["id"]: Strike(**row) for row in found}
 
 
-def by_id(db: Read, id: int) -> Warning_ | None:
+def by_id(db: Read, id: int) -> Strike | None:
     """One, whoever it was given to."""
     found = db.one("SELECT * FROM warning WHERE id = :id", id=id)
-    return Warning_(**found) if found else None
+    return Strike(**found) if found else None
 
 
-def of_account(db: Read, account_id: int, window: Page) -> list[Warning_]:
+def of_account(db: Read, account_id: int, window: Page) -> list[Strike]:
     """What somebody was told, newest first."""
     found = rows(
         db,
@@ -66,10 +66,10 @@ def of_account(db: Read, account_id: int, window: Page) -> list[Warning_]:
         """,
         account=account_id,
     )
-    return [Warning_(**row) for row in found]
+    return [Strike(**row) for row in found]
 
 
-def appealed(db: Read, window: Page) -> list[Warning_]:
+def appealed(db: Read, window: Page) -> list[Strike]:
     """Those against which somebody appeals, newest first."""
     found = rows(
         db,
@@ -79,7 +79,7 @@ def appealed(db: Read, window: Page) -> list[Warning_]:
         ORDER BY id DESC LIMIT :limit
         """,
     )
-    return [Warning_(**row) for row in found]
+    return [Strike(**row) for row in found]
 
 
 def appeal(tx: Write, id: int, text: str) -> bool:

@@ -7,10 +7,9 @@ from aiohttp import web
 
 from server.errors import AppError, NotFound
 from server.model import Account, Post
-from server.services import accounts, reading, reporting
-from server.services.reporting import NewReport
+from server.services import accounts, new_reports, reading
+from server.services.new_reports import NewReport
 from server.services.rules import Rule
-from server.store import accounts as account_store
 from server.store.db import Read, Write
 from web import house_rules
 from web.i18n import N_
@@ -63,7 +62,7 @@ async def send(request: web.Request, viewer: Viewer) -> web.Response:
     site, at_ms = request.config_dict[SITE], now(request)
 
     def file(tx: Write) -> int:
-        return reporting.file(tx, site, viewer.account, new, at_ms)
+        return new_reports.file(tx, site, viewer.account, new, at_ms)
 
     try:
         await request.config_dict[DB].write(file)
@@ -93,7 +92,7 @@ def _subject(
     post = reading.readable(db, viewer_id, post_id) if post_id else None
     if post is not None:
         account_id = post.author_id
-    if account_id is None or account_store.by_id(db, account_id) is None:
+    if account_id is None:
         raise NotFound("There is no such account.")
     return Subject(accounts.visible(db, account_id), post, house_rules.in_force(db, language))
 

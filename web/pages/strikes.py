@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.errors import AppError
 from server.services import moderation
-from server.store.warnings import Warning_
+from server.store.strikes import Strike
 from web.i18n import N_
 from web.keys import DB, Viewer
 from web.pages.access import number, pager, signed_in, window
@@ -34,7 +34,7 @@ ANSWERED: Final = {
 async def all_(request: web.Request, viewer: Viewer) -> web.Response:
     """Every decision, newest first."""
     asked = window(request)
-    found = await request.config_dict[DB].read(moderation.warnings_of, viewer.account.id, asked)
+    found = await request.config_dict[DB].read(moderation.strikes_of, viewer.account.id, asked)
     pages = pager(request, asked, [one.id for one in found])
     return await page(request, "warnings.html", warnings=found, told=TOLD, pager=pages)
 
@@ -63,7 +63,7 @@ async def appeal(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 async def _shown(
-    request: web.Request, found: Warning_, typed: str = "", error: AppError | None = None
+    request: web.Request, found: Strike, typed: str = "", error: AppError | None = None
 ) -> web.Response:
     return await page(
         request,

@@ -3,7 +3,7 @@
 from federation import build
 from server.errors import Forbidden, NotFound
 from server.model import Account, Entry, Post, Site
-from server.services import documents, posts, quotes, reading, timelines
+from server.services import documents, quotes, reading, telling, timelines
 from server.store import accounts
 from server.store import posts as store
 from server.store import quotes as quote_store
@@ -25,7 +25,7 @@ def allow(tx: Write, site: Site, author: Account, post_id: int, policy: str, now
 
     Raises `NotFound`, `Forbidden`, `Invalid`.
     """
-    post = posts.own(tx, author, post_id)
+    post = reading.own(tx, author, post_id)
     said = quotes.stated(tx, author, policy, post.visibility)
     if said != post.quote_policy:
         store.set_columns(tx, post.id, quote_policy=said)
@@ -58,4 +58,4 @@ def _tell(tx: Write, site: Site, post_id: int, author: Account, now_ms: int) -> 
     """Send a post of ours again, as it is now: it has not been edited."""
     post: Post = reading.readable(tx, author.id, post_id)
     activity = build.update(documents.by_post(tx, site, post), post.version)
-    posts.send(tx, site, post, author, activity, now_ms, beyond=store.reached(tx, post.id))
+    telling.send(tx, site, post, author, activity, now_ms, beyond=store.reached(tx, post.id))

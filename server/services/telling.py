@@ -1,0 +1,84 @@
+"""Who hears of a post: other servers, and those of ours who boosted or quoted it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from server.model import Account, Post, PostView, Site
+from server.outbox import publish
+from server.services import documents, quotes
+from server.services.notifications import notify
+from server.store import accounts, media, posts, reactions
+from server.store import quotes as store_quotes
+from server.store.db import Read, Write
+
+
+def tell_quoted(tx: Write, post: Post, quoter: Account, now_ms: int) -> None:
+    """Tell somebody of ours that their post was quoted."""
+    quoted = quotes.quoted_by(tx, post)
+    author = accounts.by_id(tx, quoted.author_id) if quoted else None
+    if author is not None:
+        notify(tx, author, "quote", quoter, post.id, now_ms)
+
+
+def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
+    """Tell those of ours who boosted or quoted a post that it says something else now.
+
+    Who quoted it is led to their own post, which shows the other in its new words.
+    """
+    for quoting in store_quotes.by_ours(tx, post.id):
+        quoter = accounts.by_id(tx, quoting.author_id)
+        if quoter is not None:
+            notify(tx, quoter, "quoted_update", author, quoting.id, now_ms)
+    for id in reactions.booster_ids(tx, post.id):
+        booster = accounts.by_id(tx, id)
+        if booster is not None:
+            notify(tx, booster, "update", author, post.id, now_ms)
+
+
+def document(
+    db: Read, site: Site, post: Post, author: Account, mentioned: Sequence[Account]
+) -> dict[str, Any]:
+    """A new post as peers read it; what it quotes is looked up, the rest is known."""
+    if post.quote_id:
+        return documents.by_post(db, site, post)
+    view = PostView(
+        post=post,
+        author=author,
+        media=tuple(media.of_posts(db, [post.id]).get(post.id, ())),
+        mentions=tuple(sorted(mentioned, key=lambda account: account.id)),
+    )
+    return documents.written(site, view)
+
+
+def send(
+    tx: Write,
+    site: Site,
+    post: Post,
+    author: Account,
+    activity: dict[str, Any],
+    now_ms: int,
+    *,
+    beyond: list[int] | None = None,
+    named: Sequence[Account] | None = None,
+) -> None:
+    """To the followers, unless it is direct; to those it names; and to those it reached (`beyond`).
+
+    An open post that was boosted reached the followers of its boosters too.
+
+    What everybody may read also goes to the authors of all that it answers: a deep reply belongs
+    below the story on the story's own server, whose readers may follow nobody in between.
+    `named`: whom it names, where the caller knows.
+    """
+    if named is None:
+        named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    answered = posts.authors_above(tx, post) if post.open and post.reply_to_id else []
+    publish(
+        tx,
+        author,
+        activity,
+        now_ms,
+        followers=post.visibility != "direct",
+        to=named,
+        beyond=[*(beyond or ()), *answered],
+        through=post.id if post.open and beyond is not None else None,
+    )
