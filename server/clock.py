@@ -5,6 +5,7 @@ import time
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+CENTURY_MS = 100 * 365 * DAY_MS  # longer than anything lasts that a person asks for
 
 
 def now_ms() -> int:

@@ -27,7 +27,6 @@ NOTICES: Final = (
     "quoted_update",
     "severed_relationships",
     "moderation_warning",
-    "annual_report",
     "admin.sign_up",
     "admin.report",
 )

@@ -27,7 +27,7 @@ from server.config import (
 )
 from server.model import Account, Post, PostView
 from server.secrets import vault as make_vault
-from server.services import accounts, follows, notifications, posts, sessions, threads, timelines
+from server.services import accounts, follows, notifications, posts, sessions, timelines
 from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
 from server.store import accounts as account_store
@@ -35,6 +35,7 @@ from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
 from tests import contract
+from tests.server.world import context
 from web.app import create_app
 from web.brand import OUR_GREEN
 from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VAULT, WORKER
@@ -188,7 +189,7 @@ class City:
 
     async def thread(self, post_id: int) -> tuple[list[PostView], list[PostView]]:
         """What stands above a post and below it, for a visitor."""
-        return await self.db.read(threads.context, None, post_id)
+        return await self.db.read(context, None, post_id)
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """Rows as dicts, for questions that only tests ask."""

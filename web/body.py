@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from federation.errors import Malformed
 from federation.parse import decode
 from server.errors import AppError, Invalid, TooLarge
+from server.media import MAX_PICTURE_BYTES
 from web.spool import Spool, Upload
 
 __all__ = ["Upload", "body", "convert", "nest", "query"]
@@ -28,7 +29,6 @@ T = TypeVar("T")
 MAX_FIELDS: Final = 500
 MAX_DEPTH: Final = 4  # a[b][c][d]
 MAX_TEXT_BYTES: Final = 1024 * 1024  # of all fields that are not files
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 4
 READ_S: Final = 120.0
 READ_FILM_S: Final = 900.0
@@ -200,8 +200,8 @@ async def _parts(
 
 async def _file(part: BodyPartReader, spool: Spool | None) -> Upload:
     if spool is None:
-        return Upload(await _read(part, MAX_FILE_BYTES))
-    return await spool.take(chunks(part), max(MAX_FILE_BYTES, spool.most_bytes))
+        return Upload(await _read(part, MAX_PICTURE_BYTES))
+    return await spool.take(chunks(part), max(MAX_PICTURE_BYTES, spool.most_bytes))
 
 
 async def chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
@@ -210,16 +210,20 @@ async def chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _read(part: BodyPartReader, limit: int) -> bytes:
-    """The bytes of one part. Raises `TooLarge` before much more than `limit` is held."""
+async def held(part: BodyPartReader, limit: int, refusal: TooLarge) -> bytes:
+    """The bytes of one part. Raises `refusal` before much more than `limit` is held."""
     data = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
+    async for chunk in chunks(part):
         data += chunk
         if len(data) > limit:
-            raise TooLarge(
-                "This is too much at once: at most %(kilobytes)s kB.", kilobytes=limit >> 10
-            )
+            raise refusal
     return bytes(data)
+
+
+async def _read(part: BodyPartReader, limit: int) -> bytes:
+    most = limit >> 10
+    refusal = TooLarge("This is too much at once: at most %(kilobytes)s kB.", kilobytes=most)
+    return await held(part, limit, refusal)
 
 
 def _clean(value: Any, name: str = "") -> Any:  # noqa: ANN401

@@ -32,10 +32,10 @@ from web.keys import (
     Viewer,
 )
 from web.pages.sessions import session_cookie
+from web.streams import STREAMING
 
 log = logging.getLogger(__name__)
 
-STREAMING = "/api/v1/streaming"
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),

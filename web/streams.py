@@ -15,6 +15,13 @@ from aiohttp import web
 
 from server.services.live import Watched
 
+STREAMING: Final = "/api/v1/streaming"
+EVENT_HEADERS: Final = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store, no-transform",  # what packs it keeps it: Caddy's `encode` did
+    "X-Accel-Buffering": "no",  # nginx would keep what we say
+    "X-Content-Type-Options": "nosniff",
+}
 MAX_WAITING: Final = 200  # messages
 MAX_SUBSCRIPTIONS: Final = 50  # of one stream
 

@@ -12,9 +12,7 @@ Verdict = Literal["accept", "filter", "drop"]
 FILTERABLE: Final = frozenset(
     {"mention", "reblog", "follow", "follow_request", "favourite", "quote"}
 )
-TOLD_OF_ONESELF: Final = frozenset(
-    {"poll", "severed_relationships", "moderation_warning", "annual_report"}
-)
+TOLD_OF_ONESELF: Final = frozenset({"poll", "severed_relationships", "moderation_warning"})
 NEW_ACCOUNT_MS: Final = 30 * DAY_MS
 NEW_FOLLOWER_MS: Final = 3 * DAY_MS
 """Who follows only to be heard is heard after this long."""

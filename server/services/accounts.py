@@ -16,6 +16,7 @@ from server.store import settings
 from server.store.db import Read, UniqueViolation, Write
 
 MAX_DISPLAY_NAME: Final = 60  # characters
+MAX_REASON: Final = 2_000
 OFFICIAL: Final = frozenset({"officer", "moderator", "admin"})
 RESERVED: Final = frozenset(
     {
@@ -69,7 +70,7 @@ def create(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
             password=new.password,
             role=new.role,
             state=new.state,
-            reason=new.reason[:2000],
+            reason=new.reason[:MAX_REASON],
             language=new.language,
             default_visibility="public",
             notified_id=0,

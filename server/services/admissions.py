@@ -1,6 +1,6 @@
 """Who may join: what is decided about e-mail addresses and about where people come from.
 
-Both doors (the page and the API) make accounts through `join`.
+Who joins (`services.joining`) is held to it.
 """
 
 import hashlib
@@ -11,12 +11,10 @@ from typing import Final
 import msgspec
 
 from server import text
-from server.errors import Forbidden, Invalid, NotFound
+from server.clock import CENTURY_MS
+from server.errors import Invalid, NotFound
 from server.ids import new_id
-from server.model import Account, Site
 from server.policy.hosts import above
-from server.services import accounts, notifications
-from server.services.accounts import NewAccount
 from server.services.deeds import Moderator, note
 from server.store import entry_rules as store
 from server.store.db import Read, Write
@@ -27,27 +25,9 @@ SEVERITIES: Final = ("sign_up_requires_approval", "sign_up_block", "no_access")
 MAX_EMAIL_RULES: Final = 20_000
 MAX_ADDRESS_RULES: Final = 5_000
 MAX_COMMENT: Final = 2_000  # characters
-A_CENTURY_MS: Final = 100 * 365 * 24 * 3_600_000
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def join(tx: Write, site: Site, new: NewAccount, now_ms: int) -> Account:
-    """Make an account for somebody who asks, and tell the moderators.
-
-    Where they come from may mean that a moderator looks first. Raises `Invalid` for an e-mail
-    address that is not taken here, `Forbidden` for a place from which nobody joins.
-    """
-    check_email(tx, new.email)
-    found = _severities(tx, new.address, now_ms)
-    if "sign_up_block" in found or "no_access" in found:
-        raise Forbidden("Nobody can join from where you are. Please write to the moderators.")
-    if "sign_up_requires_approval" in found:
-        new = msgspec.structs.replace(new, state="pending")
-    account = accounts.create(tx, site, new, now_ms)
-    notifications.notify_moderators(tx, "admin.sign_up", account, now_ms)
-    return account
 
 
 def check_email(db: Read, email: str) -> None:
@@ -66,7 +46,8 @@ def canonical_digest(email: str) -> str:
     return hashlib.sha256(f"{kept}@{domain}".encode()).hexdigest()
 
 
-def _severities(db: Read, address: str, now_ms: int) -> set[str]:
+def severities(db: Read, address: str, now_ms: int) -> set[str]:
+    """What is decided about where somebody comes from."""
     try:
         came_from = ipaddress.ip_address(address)
     except ValueError:
@@ -205,7 +186,7 @@ def _wished(rule: AddressRule, wish: Wish, own: str, now_ms: int) -> AddressRule
         raise Invalid("This would shut out yourself.")
     expires_ms = rule.expires_ms
     if wish.expires_s is not None:
-        expires_ms = now_ms + max(0, min(wish.expires_s * 1000, A_CENTURY_MS))
+        expires_ms = now_ms + max(0, min(wish.expires_s * 1000, CENTURY_MS))
     return msgspec.structs.replace(
         rule, network=str(network), severity=severity, comment=comment, expires_ms=expires_ms
     )

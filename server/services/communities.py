@@ -174,11 +174,6 @@ def by_name(db: Read, name: str) -> Account:
     return account
 
 
-def by_tag(db: Read, tag: str) -> Account | None:
-    """The community to which a hashtag belongs, however it is spelt."""
-    return store.by_tag(db, text.normal_tag(tag))
-
-
 def tag_of(db: Read, account: Account) -> str | None:
     """The hashtag that an account passes on; None for people and for strangers' groups."""
     return store.tag_of(db, account.id) if account.local and account.kind == "Group" else None

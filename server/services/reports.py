@@ -53,11 +53,6 @@ class Report(msgspec.Struct, frozen=True):
     closed_by: Account | None = None
 
 
-def waiting(db: Read) -> list[Report]:
-    """Reports that nobody has closed, newest first."""
-    return _reports(db, store.page(db, Page(limit=80)))
-
-
 def page(
     db: Read,
     window: Page,

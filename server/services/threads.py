@@ -202,16 +202,6 @@ def _branches(post: Post, found: list[Outline], limits: Limits) -> list[Outline]
     return [*themselves, *others]
 
 
-def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
-    """What is above and below a post, in the order of `tree`."""
-    found = tree(db, viewer_id, post_id)
-    views = timelines.by_post(db, viewer_id, [*found.above, *found.below])
-    return (
-        [views[id] for id in found.above if id in views],
-        [views[id] for id in found.below if id in views],
-    )
-
-
 def entries(db: Read, viewer_id: int | None, post_id: int) -> tuple[Post, list[Entry], list[Entry]]:
     """A post, and what is above and below it, as entries of a timeline."""
     found = tree(db, viewer_id, post_id)

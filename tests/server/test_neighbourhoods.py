@@ -2,6 +2,7 @@
 
 import pytest
 
+from server import text
 from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account, Post
@@ -20,6 +21,7 @@ from server.services import (
 from server.services.communities import NewCommunity
 from server.services.new_posts import NewPost
 from server.store import accounts as account_store
+from server.store import communities as rows
 from server.store import posts as post_store
 from server.store.db import Write
 from server.store.paging import Page
@@ -105,7 +107,7 @@ def test_its_hashtag_is_what_was_said_or_the_title_or_the_name(
 ) -> None:
     neighbourhood = found(tx, title=title, tag=tag)
     assert communities.tag_of(tx, neighbourhood) == expected
-    assert communities.by_tag(tx, f"#{expected.upper()}") == neighbourhood
+    assert rows.by_tag(tx, text.normal_tag(f"#{expected.upper()}")) == neighbourhood
 
 
 @pytest.mark.parametrize("tag", ["느티골 (우물터)", "#", "12", "a#b", "*a*", "a" * 101])

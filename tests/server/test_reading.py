@@ -15,7 +15,7 @@ from server.services import follows as follow_service
 from server.services import reading, threads, timelines
 from server.store import accounts, follows, posts
 from server.store.db import Read, Write
-from tests.server.world import EVE, NOW, SITE, befriend, join, say, stranger
+from tests.server.world import EVE, NOW, SITE, befriend, context, join, say, stranger
 
 
 def by_the_book(db: Read, viewer_id: int | None, post: Post) -> bool:
@@ -232,7 +232,7 @@ def test_a_long_thread_costs_as_many_questions_as_a_short_one(tx: Write) -> None
             at = say(tx, bob, str(number), reply_to_id=at).id
         for viewer in (None, bob.id):
             db = counting(tx)
-            above, below = threads.context(db, viewer, root.id)
+            above, below = context(db, viewer, root.id)
             assert (len(above), len(below)) == (0, length if viewer else min(length, 20))
             asked.append(db.asked)
     assert asked[:2] == asked[2:]
@@ -251,5 +251,5 @@ def test_a_thread_longer_than_we_read_says_so(tx: Write, monkeypatch: pytest.Mon
     assert [twig.id for twig in found.below] == [first.id, written[0].id]
     late = threads.around(tx, None, written[-1].id)
     assert (late.above, late.below) == ([root.id], [])
-    assert threads.context(tx, None, root.id)[1][0].post.id == first.id
+    assert context(tx, None, root.id)[1][0].post.id == first.id
     assert timelines.by_post(tx, None, []) == {}

@@ -18,7 +18,6 @@ from server.services import (
     scheduled,
     search,
     secret_comments,
-    threads,
     timelines,
 )
 from server.services import follows as follow_service
@@ -32,6 +31,7 @@ from tests.server.world import (
     NOW,
     SITE,
     befriend,
+    context,
     create,
     deliver,
     dump,
@@ -84,9 +84,9 @@ def test_only_its_author_and_the_author_of_the_story_read_it(tx: Write) -> None:
         assert readers == {"ann", "bob"}
         assert reading.readers_among(tx, comment, [ann.id, bob.id, cho.id]) == {ann.id, bob.id}
         for who in (None, cho):
-            above, below = threads.context(tx, who and who.id, story.id)
+            above, below = context(tx, who and who.id, story.id)
             assert comment.id not in {view.post.id for view in (*above, *below)}
-        _, below = threads.context(tx, ann.id, story.id)
+        _, below = context(tx, ann.id, story.id)
         assert comment.id in {view.post.id for view in below}
 
 

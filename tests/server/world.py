@@ -11,8 +11,8 @@ from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.keyring import Keys
-from server.model import Account, Post, Site
-from server.services import accounts, posts, strangers
+from server.model import Account, Post, PostView, Site
+from server.services import accounts, posts, strangers, threads, timelines
 from server.services import follows as follow_service
 from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
@@ -49,6 +49,12 @@ def dump(db: Read) -> dict[str, list[str]]:
 def changed(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]:
     """The tables that differ."""
     return {table for table in before if before[table] != after[table]}
+
+
+def context(db: Read, viewer_id: int | None, post_id: int) -> tuple[list[PostView], list[PostView]]:
+    """What is above a post and below it, as apps are told."""
+    _, above, below = threads.entries(db, viewer_id, post_id)
+    return timelines.views(db, viewer_id, above), timelines.views(db, viewer_id, below)
 
 
 def number(db: Read, sql: str, **params: Any) -> int:

@@ -43,7 +43,7 @@ async def test_a_report_is_forwarded_and_never_says_by_whom(village: Village) ->
     seen = await eventually(lambda: alpha.post_at(post.uri))
     there = await alpha.knows("@bob@beta.test")
     await report(alpha, "ann", there, seen.id, comment="This is rude")
-    found = await eventually(lambda: beta.db.read(reports.waiting))
+    found = await eventually(lambda: beta.db.read(reports.page, Page()))
     (flag,) = found
     assert flag.reporter.uri == f"{alpha.origin}/actor"
     assert (flag.comment, flag.target.id if flag.target else 0) == ("This is rude", bob.id)
@@ -64,7 +64,7 @@ async def test_reports_of_a_server_are_refused_where_moderators_say_so(village: 
     await restrict(beta, by, "alpha.test", "noop", reject_reports=True)
     await report(alpha, "ann", await alpha.knows("@bob@beta.test"))
     await village.settle()
-    assert await beta.db.read(reports.waiting) == []
+    assert await beta.db.read(reports.page, Page()) == []
 
 
 async def test_the_people_of_a_silenced_server_are_seen_by_their_followers_alone(

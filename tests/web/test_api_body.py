@@ -110,7 +110,7 @@ async def test_a_file_arrives_with_its_fields(echo):
 
 
 async def test_a_file_or_texts_too_large_are_refused_by_size(echo, monkeypatch):
-    monkeypatch.setattr("web.body.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("web.body.MAX_PICTURE_BYTES", 1000)
     monkeypatch.setattr("web.body.MAX_TEXT_BYTES", 100)
     for field, filename, size in (("file", "a.png", 1001), ("status", None, 101)):
         form = aiohttp.FormData(default_to_multipart=True)

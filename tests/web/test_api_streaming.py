@@ -680,6 +680,7 @@ async def test_who_does_not_read_is_let_go(city, monkeypatch):
     ann, bob = await city.join("ann"), await city.join("bob")
     async with opened(city, bob, "public") as socket:
         stream = next(iter(city.app[HUB].streams._open))
+        woken = stream._woken
         monkeypatch.setattr(stream, "_woken", asyncio.Event())  # nobody wakes its sender
         for n in range(3):
             await city.writes(ann, f"Hello {n}")
@@ -690,6 +691,7 @@ async def test_who_does_not_read_is_let_go(city, monkeypatch):
         await eventually(let_go)
         assert not stream._waiting
         assert socket
+        woken.set()  # or the end waits for its next sign of life
 
 
 async def test_streams_that_idle_show_signs_of_life(city, monkeypatch):

@@ -115,7 +115,7 @@ async def test_a_language_is_a_code(city, language):
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 async def test_a_body_that_drips_in_is_cut_off(city, monkeypatch):
-    monkeypatch.setattr("web.pages.forms.READ_SECONDS", 0.05)
+    monkeypatch.setattr("web.pages.forms.READ_S", 0.05)
     monkeypatch.setattr("web.body.READ_S", 0.05)
     token = (await signed_in(city))["Authorization"].encode()
     form = b"HTTP/1.1\r\nHost: alpha.test\r\nContent-Length: 9\r\n" + FORM

@@ -648,7 +648,31 @@ def test_several_processes_share_one_port_on_postgresql(folder, postgresql_serve
                 one.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert one.recv(100).startswith(b"HTTP/1.1 200")
             process.terminate()
-            assert process.wait(15) == 0
+            assert process.wait(20) == 0, process.stderr.read()
+        finally:
+            process.kill()
+    postgresql_server.drop(url)
+
+
+def test_processes_that_are_told_to_stop_while_they_start_end_well(folder, postgresql_server):
+    url = postgresql_server.create()
+    environ = os.environ | {
+        "MADANG_SERVER__PORT": "0",
+        "MADANG_DATABASE__URL": url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "web", "serve", "--processes", "2"],
+        env=environ,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert "listening on" in process.stdout.readline()
+            process.terminate()
+            assert process.wait(20) == 0, process.stderr.read()
         finally:
             process.kill()
     postgresql_server.drop(url)

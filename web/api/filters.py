@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from server.clock import CENTURY_MS
 from server.errors import Invalid
 from server.services import filters
 from server.services.filters import Change
@@ -20,7 +21,6 @@ from web.keys import DB, NOW, Viewer
 
 routes = web.RouteTableDef()
 
-A_LIFETIME_S: Final = 100 * 365 * 24 * 3600
 BLUR: Final = ("blur", "blur_media")  # the reference names both
 
 
@@ -254,7 +254,7 @@ def until_ms(seconds: int | str, now_ms: int) -> int | None:
         if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
             raise Invalid("Say in how many seconds the filter expires, or nothing.")
         seconds = int(seconds)
-    return now_ms + max(0, min(seconds, A_LIFETIME_S)) * 1000
+    return now_ms + max(0, min(seconds * 1000, CENTURY_MS))
 
 
 def _changed(tx: Write, account_id: int, id: int, typed: Typed, now_ms: int) -> Filter:

@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from server.films import MAX_FILM_PIXELS, MAX_FRAME_RATE
+from server.media import MAX_PICTURE_BYTES
 from server.services import accounts, profiles
 from server.services.media import MAX_ALT
 from server.services.new_posts import MAX_NOTE, MAX_PICTURES_OF_NOTE
@@ -12,7 +13,6 @@ from server.services.pins import MAX_PINS
 from server.services.polls import MAX_LENGTH_S, MAX_OPTION, MAX_OPTIONS, MIN_LENGTH_S
 from server.services.tags import MAX_FEATURED
 from web import entities, intake
-from web.body import MAX_FILE_BYTES
 from web.keys import CONFIG, FILMS, SITE, VAPID_KEY
 
 MAX_PIXELS: Final = 33_000_000
@@ -88,7 +88,7 @@ def _media(request: web.Request) -> entities.MediaLimits:
     return {
         "supported_mime_types": list(intake.types(request)),
         "description_limit": MAX_ALT,
-        "image_size_limit": MAX_FILE_BYTES,
+        "image_size_limit": MAX_PICTURE_BYTES,
         "image_matrix_limit": MAX_PIXELS,
         "video_size_limit": films.limits.bytes if films.available else 0,
         "video_frame_rate_limit": MAX_FRAME_RATE if films.available else 0,

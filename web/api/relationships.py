@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from server.clock import CENTURY_MS
 from server.model import Account, Relationship, Site
 from server.services import accounts, follows, relations
 from server.services.follows import Wishes
@@ -25,7 +26,6 @@ from web.keys import DB, NOW, SITE, Viewer
 routes = web.RouteTableDef()
 
 MOST_RELATIONSHIPS: Final = 80
-A_LIFETIME_S: Final = 100 * 365 * 24 * 3600
 
 Act = Callable[[Write, Site, Account, int, int], object]
 
@@ -120,7 +120,7 @@ async def unblock(request: web.Request, viewer: Viewer) -> web.Response:
 async def mute(request: web.Request, viewer: Viewer) -> web.Response:
     """Not see, for a while or until it is undone."""
     asked, now = await body(request, Mute), request.config_dict[NOW]()
-    until_ms = now + min(asked.duration, A_LIFETIME_S) * 1000 if asked.duration > 0 else None
+    until_ms = now + min(asked.duration * 1000, CENTURY_MS) if asked.duration > 0 else None
     to = await request.config_dict[DB].write(
         _muted, viewer.account.id, path_id(request), until_ms, asked.notifications, now
     )

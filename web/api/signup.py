@@ -13,7 +13,7 @@ from aiohttp import web
 from server import keyring, passwords
 from server.errors import AppError, Conflict, Forbidden, Invalid
 from server.model import Site
-from server.services import accounts, admissions, apps, invites
+from server.services import accounts, apps, joining
 from server.services.accounts import NewAccount
 from server.store.db import Read, Write
 from web import counting, entities, i18n, present
@@ -25,8 +25,14 @@ from web.keys import ADDRESS, BUCKETS, CONFIG, DB, NOW, SITE, VAULT, Caller, Vie
 
 routes = web.RouteTableDef()
 
-MAX_REASON: Final = 2_000  # characters
-
+_FIELDS: Final = {"name": "username"}
+_CODES: Final[dict[joining.Wrong, str]] = {
+    "blank": "ERR_BLANK",
+    "invalid": "ERR_INVALID",
+    "reserved": "ERR_RESERVED",
+    "short": "ERR_TOO_SHORT",
+    "refused": "ERR_BLOCKED",
+}
 Faults = list[tuple[str, str, AppError]]
 """Field, its code (`ERR_TAKEN`), and the sentence."""
 
@@ -82,9 +88,9 @@ async def _new(request: web.Request, typed: NewPerson, mode: str) -> NewAccount:
         name=typed.username,
         email=typed.email,
         password=await passwords.hash_(typed.password),
-        state="pending" if mode == "approval" else "active",
+        state=joining.state(mode),
         language=_language(request, typed.locale),
-        reason=typed.reason[:MAX_REASON],
+        reason=typed.reason,
         keys=await asyncio.to_thread(keyring.make, request.config_dict[VAULT]),
         address=request[ADDRESS],
     )
@@ -95,55 +101,33 @@ def _create(
 ) -> entities.Token:
     """One commit: the account, its app's token, and the invitation that let it in."""
     app = apps.by_id(tx, app_id)
-    if invite is not None:
-        invites.use(tx, invite, now_ms)
-    account = admissions.join(tx, site, new, now_ms)
+    account = joining.join(tx, site, new, invite, now_ms)
     token = apps.issue(tx, app, app.scope_text, now_ms, account_id=account.id)
     return present.token(token, app.scope_text, now_ms)
 
 
 def _faults(db: Read, site: Site, typed: NewPerson, mode: str) -> Faults:
     """Everything that cannot be used, field by field."""
-    found = [*_name_faults(typed.username), *_email_faults(typed.email), *_password_faults(typed)]
-    if not found:
+    applicant = joining.Applicant(
+        name=typed.username,
+        email=typed.email,
+        password=typed.password,
+        reason=typed.reason,
+        mode=mode,
+    )
+    found = [_in_their_words(fault) for fault in joining.faults(db, applicant)]
+    if not any(field != "reason" for field, _, _ in found):
         found += _taken(db, site, typed)
     if not typed.agreement:
         found.append(("agreement", "ERR_ACCEPTED", Invalid("must be accepted")))
-    if mode == "approval" and not typed.reason.strip():
-        needed = Invalid("Please tell the moderators in a sentence who you are.")
-        found.append(("reason", "ERR_BLANK", needed))
     return found
 
 
-def _name_faults(name: str) -> Faults:
-    if not name.strip():
-        return [("username", "ERR_BLANK", Invalid("can't be blank"))]
-    try:
-        accounts.check_name(name)
-    except AppError as error:
-        reserved = name.strip().lower() in accounts.RESERVED
-        return [("username", "ERR_RESERVED" if reserved else "ERR_INVALID", error)]
-    return []
-
-
-def _email_faults(email: str) -> Faults:
-    if not email.strip():
-        return [("email", "ERR_BLANK", Invalid("can't be blank"))]
-    if "@" not in email.strip().strip("@") or len(email) > 254:
-        wrong = Invalid("Please give an e-mail address, such as name@example.org.")
-        return [("email", "ERR_INVALID", wrong)]
-    return []
-
-
-def _password_faults(typed: NewPerson) -> Faults:
-    if not typed.password:
-        return [("password", "ERR_BLANK", Invalid("can't be blank"))]
-    try:
-        passwords.check(typed.password, typed.username, typed.email)
-    except AppError as error:
-        short = len(typed.password) < passwords.MIN_CHARACTERS
-        return [("password", "ERR_TOO_SHORT" if short else "ERR_INVALID", error)]
-    return []
+def _in_their_words(fault: joining.Fault) -> tuple[str, str, AppError]:
+    """As apps know it; a reason that is missing is asked for in a sentence."""
+    blank = fault.wrong == "blank" and fault.field != "reason"
+    error = Invalid("can't be blank") if blank else fault.error
+    return _FIELDS.get(fault.field, fault.field), _CODES[fault.wrong], error
 
 
 def _taken(db: Read, site: Site, typed: NewPerson) -> Faults:
@@ -152,10 +136,6 @@ def _taken(db: Read, site: Site, typed: NewPerson) -> Faults:
         found.append(("username", "ERR_TAKEN", Invalid("has already been taken")))
     if accounts.has_email(db, typed.email):
         found.append(("email", "ERR_TAKEN", Invalid("has already been taken")))
-    try:
-        admissions.check_email(db, typed.email)
-    except AppError as error:
-        found.append(("email", "ERR_BLOCKED", error))
     return found
 
 

@@ -25,11 +25,10 @@ from web.api.shape import gives
 from web.i18n import N_
 from web.keys import DB, HUB, REQUEST_ID, SITE, STREAM, Viewer
 from web.live import Crowded
-from web.streams import Message, Name, Stream
+from web.streams import EVENT_HEADERS, STREAMING, Message, Name, Stream
 
 routes = web.RouteTableDef()
 
-BASE: Final = "/api/v1/streaming"
 HEARTBEAT_S: Final = 15.0
 PING_S: Final = 30.0  # whoever does not answer within half of that has gone
 CLOSING_S: Final = 0.5  # for the other side to say goodbye
@@ -41,12 +40,6 @@ WISHES_S: Final = 60.0
 
 NO_STREAM: Final = N_("Open a WebSocket at this address.")
 TOO_MUCH: Final = N_("This is too much for one stream. Close some of it first.")
-STREAM_HEADERS: Final = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no",
-    "X-Content-Type-Options": "nosniff",
-}
 PATHS: Final = {
     "user": "user",
     "user/notification": "user:notification",
@@ -75,7 +68,7 @@ class Opening(Wish, frozen=True):
     stream: str = ""
 
 
-@routes.get(f"{BASE}/health")
+@routes.get(f"{STREAMING}/health")
 @anybody()
 @gives(str, media="text/plain")
 async def health(request: web.Request, viewer: Viewer | None) -> web.Response:
@@ -90,7 +83,7 @@ async def health(request: web.Request, viewer: Viewer | None) -> web.Response:
 @gives(str, query=Wish, media="text/event-stream")
 async def events(request: web.Request, visitor: Viewer | None) -> web.StreamResponse:
     """One channel, for as long as somebody listens."""
-    viewer, kind = _member(visitor), PATHS[request.path.removeprefix(BASE).strip("/")]
+    viewer, kind = _member(visitor), PATHS[request.path.removeprefix(STREAMING).strip("/")]
     if kind.startswith("public") and request.query.get("only_media", "") in ("true", "1", "on"):
         kind += ":media"
     wish = channel(viewer, kind, dict(request.query))
@@ -105,7 +98,7 @@ async def events(request: web.Request, visitor: Viewer | None) -> web.StreamResp
 
 
 for path in PATHS:
-    routes.get(f"{BASE}/{path}", allow_head=False)(events)
+    routes.get(f"{STREAMING}/{path}", allow_head=False)(events)
 
 
 def _member(viewer: Viewer | None) -> Viewer:
@@ -127,7 +120,7 @@ async def _crowded(request: web.Request) -> web.StreamResponse:
 
 
 async def _events(request: web.Request, stream: Stream) -> web.StreamResponse:
-    response = web.StreamResponse(headers={**STREAM_HEADERS, "X-Request-Id": request[REQUEST_ID]})
+    response = web.StreamResponse(headers={**EVENT_HEADERS, "X-Request-Id": request[REQUEST_ID]})
     response.force_close()
     clock = asyncio.get_running_loop().time
     with suppress(ConnectionError):
@@ -173,7 +166,7 @@ async def _check_list(request: web.Request, viewer: Viewer, wish: Channel) -> No
 # --- WebSocket
 
 
-@routes.get(BASE, allow_head=False)
+@routes.get(STREAMING, allow_head=False)
 @anybody()
 @gives(None, query=Opening, status=101)
 async def socket(request: web.Request, visitor: Viewer | None) -> web.StreamResponse:

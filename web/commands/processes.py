@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -13,8 +14,12 @@ from web.commands.failure import Failure
 
 STOP_S: Final = 10.0
 
+log = logging.getLogger("madang")
 
-async def supervise(options: argparse.Namespace, sockets: Sequence[socket.socket]) -> None:
+
+async def supervise(
+    options: argparse.Namespace, sockets: Sequence[socket.socket], announcement: str
+) -> None:
     """Run `options.processes` children until a signal comes; when one ends, stop all.
 
     Raises `Failure` when one of them failed. Whoever runs us (systemd, a container) starts the
@@ -23,6 +28,7 @@ async def supervise(options: argparse.Namespace, sockets: Sequence[socket.socket
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
+    print(announcement, flush=True)  # who reads it may tell us to stop at once
     for one in sockets:
         one.set_inheritable(True)
     children = [await _start(options, sockets) for _ in range(options.processes)]
@@ -30,8 +36,9 @@ async def supervise(options: argparse.Namespace, sockets: Sequence[socket.socket
     stop = asyncio.create_task(told.wait())
     await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
+    fine = {0, -signal.SIGTERM} if told.is_set() else {0}  # told before it could listen to us
     statuses = await _stop(children, ends)
-    if failed := [status for status in statuses if status]:
+    if failed := [status for status in statuses if status not in fine]:
         raise Failure(f"A serving process ended with status {failed[0]}; the log says why.")
 
 
@@ -48,9 +55,13 @@ async def _start(options: argparse.Namespace, sockets: Sequence[socket.socket]) 
 
 
 async def _stop(children: Sequence[Process], ends: Sequence[asyncio.Task[int]]) -> list[int]:
-    """Tell all that still run; their statuses."""
+    """Tell all that still run, and end whoever does not listen; their statuses."""
     for child in children:
         if child.returncode is None:
             child.terminate()
-    async with asyncio.timeout(STOP_S):
-        return await asyncio.gather(*ends)
+    await asyncio.wait(ends, timeout=STOP_S)
+    for child in children:
+        if child.returncode is None:
+            log.warning("A serving process did not stop within %s s; it was ended.", STOP_S)
+            child.kill()
+    return await asyncio.gather(*ends)

@@ -71,8 +71,7 @@ def run(options: argparse.Namespace) -> None:
         if trouble := listening.certificate_trouble(found):
             log.warning("%s", trouble)
     if options.processes > 1:
-        print(announcement(found, sockets), flush=True)
-        asyncio.run(processes.supervise(options, sockets))
+        asyncio.run(processes.supervise(options, sockets, announcement(found, sockets)))
         return
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(found, roles, sockets, tls, quiet=bool(options.inherit)))

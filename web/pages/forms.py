@@ -20,19 +20,17 @@ from multidict import MultiDict
 
 from server.errors import Forbidden, Invalid, TooLarge
 from server.ids import parse_id
-from web.body import chunks
+from server.media import MAX_PICTURE_BYTES
+from web.body import READ_FILM_S, READ_S, chunks, held
 from web.keys import SITE, SPOOL
 from web.render import page, viewer_of
 from web.spool import Upload
 
 MAX_TEXT_BYTES: Final = 512 * 1024
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 6
 MAX_FIELDS: Final = 200
 MAX_PATH: Final = 2_000  # characters
 MAX_WISH: Final = 6_000  # with what an app sends people here is longer
-READ_SECONDS: Final = 120.0
-READ_FILM_SECONDS: Final = 900.0
 FILM_FIELD: Final = "picture"
 """Fields that begin so may bring films."""
 TOKEN_SECONDS: Final = 12 * 3600
@@ -107,7 +105,7 @@ async def unchecked(request: web.Request) -> Form:
     refuse_foreign(request)
     try:
         long = viewer_of(request) is not None and request.path.startswith(("/write", "/edit/"))
-        async with asyncio.timeout(READ_FILM_SECONDS if long else READ_SECONDS):
+        async with asyncio.timeout(READ_FILM_S if long else READ_S):
             if request.content_type == "multipart/form-data":
                 return await _multipart(request)
             return await _urlencoded(request)
@@ -176,23 +174,19 @@ async def _multipart(request: web.Request) -> Form:
 async def _file(request: web.Request, part: BodyPartReader) -> Upload:
     """A picture in memory; where a film may come, what is larger on the disk."""
     spool, name = request.config_dict[SPOOL], part.name or ""
-    if not name.startswith(FILM_FIELD) or spool.most_bytes <= MAX_FILE_BYTES:
-        return Upload(await _bytes(part, MAX_FILE_BYTES))
+    if not name.startswith(FILM_FIELD) or spool.most_bytes <= MAX_PICTURE_BYTES:
+        return Upload(await _bytes(part, MAX_PICTURE_BYTES))
     viewer = viewer_of(request)
     with spool.turn(viewer.account.id if viewer else 0):
         upload = await spool.take(chunks(part), spool.most_bytes)
-    if upload.path and upload.length <= MAX_FILE_BYTES:
+    if upload.path and upload.length <= MAX_PICTURE_BYTES:
         return Upload(await asyncio.to_thread(upload.whole))
     return upload
 
 
 async def _bytes(part: BodyPartReader, room: int) -> bytes:
-    data = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
-        data += chunk
-        if len(data) > room:
-            raise TooLarge("A picture may have at most 16 MB, and a text 500 kB.")
-    return bytes(data)
+    refusal = TooLarge("A picture may have at most 16 MB, and a text 500 kB.")
+    return await held(part, room, refusal)
 
 
 def _made(fields: MultiDict[str], files: Mapping[str, bytes]) -> Form:

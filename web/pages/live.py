@@ -34,6 +34,7 @@ from web.pages.access import asked_id, now, number, page_of, viewer_id
 from web.pages.sessions import session_cookie
 from web.pages.threads import MAX_DEPTH
 from web.render import fragment, post_url, viewer_of
+from web.streams import EVENT_HEADERS
 
 log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
@@ -49,12 +50,6 @@ NEW_POSTS: Final = 40
 
 UNKNOWN: Final = N_("There are no live updates of this. Please load the page again.")
 SIGNED_OUT: Final = N_("You are signed out. Please sign in and load the page again.")
-STREAM_HEADERS: Final = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store, no-transform",  # what packs it keeps it: Caddy's `encode` did
-    "X-Accel-Buffering": "no",  # nginx would keep what we say
-    "X-Content-Type-Options": "nosniff",
-}
 _TOPIC: Final = re.compile(r"local|stories|federated|home|notifications|thread:[0-9]+|tag:.+")
 _OWN: Final = frozenset({"home", "notifications"})
 _TIMELINES: Final = frozenset({"local", "stories", "federated", "home"})
@@ -127,7 +122,7 @@ async def _stream(
     request: web.Request, listener: Listener, missed: list[News]
 ) -> web.StreamResponse:
     """Answer until the listener is let go, the browser has gone, or its session has ended."""
-    response = web.StreamResponse(headers={**STREAM_HEADERS, "X-Request-Id": request[REQUEST_ID]})
+    response = web.StreamResponse(headers={**EVENT_HEADERS, "X-Request-Id": request[REQUEST_ID]})
     response.force_close()
     request[STREAM] = True
     with suppress(ConnectionError, DatabaseError):  # its browser asks again

@@ -12,7 +12,7 @@ from server.errors import AppError
 from server.model import AUDIENCES, Account, Media, Site
 from server.services import accounts, departures, media, profile_links, profiles, quotes, sessions
 from server.services.preferences import Defaults, set_defaults, set_language
-from server.services.profiles import ProfileChanges
+from server.services.profiles import MAX_FIELDS, SWITCHES, ProfileChanges
 from server.store.db import Write
 from server.text import plain
 from web import i18n, revoked
@@ -26,12 +26,7 @@ from web.render import page
 
 routes = web.RouteTableDef()
 
-FIELDS: Final = 4
 PICTURES: Final = ("avatar", "header")
-SWITCHES: Final = (
-    *("locked", "bot", "discoverable", "indexable", "hide_collections"),
-    *("show_media", "show_media_replies", "show_featured"),
-)
 DESCRIBED: Final = ("avatar_description", "header_description")
 DONE: Final = {
     "welcome": N_("Welcome! Tell the others a little about yourself."),
@@ -51,9 +46,9 @@ async def settings(request: web.Request, viewer: Viewer) -> web.Response:
 
 def _typed(account: Account) -> dict[str, str]:
     pairs = [(name, plain(value)) for name, value, _ in profile_links.lines(account)]
-    pairs += [("", "")] * (FIELDS - len(pairs))
+    pairs += [("", "")] * (MAX_FIELDS - len(pairs))
     typed = {"display_name": account.display_name, "bio": account.bio_source}
-    for place, (name, value) in enumerate(pairs[:FIELDS], 1):
+    for place, (name, value) in enumerate(pairs[:MAX_FIELDS], 1):
         typed |= {f"field_{place}_name": name, f"field_{place}_value": value}
     for name in SWITCHES:
         typed[name] = "on" if getattr(account, name) else ""
@@ -120,7 +115,7 @@ def _save(
 
 
 def _fields(sent: Form) -> list[tuple[str, str]]:
-    places = range(1, FIELDS + 1)
+    places = range(1, MAX_FIELDS + 1)
     return [(sent.get(f"field_{n}_name"), sent.get(f"field_{n}_value")) for n in places]
 
 
@@ -228,7 +223,7 @@ async def _shown(
         status=status,
         typed=typed,
         chosen=chosen or {},
-        places=range(1, FIELDS + 1),
+        places=range(1, MAX_FIELDS + 1),
         devices=devices,
         this=sessions.digest(token) if token else b"",
         done=DONE.get(request.query.get("done", ""), ""),

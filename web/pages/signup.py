@@ -8,11 +8,10 @@ from typing import Final
 from aiohttp import web
 
 from server import keyring, passwords
-from server.errors import AppError, Forbidden, Invalid
-from server.model import Account, Site
-from server.services import accounts, admissions, invites, sessions
+from server.errors import AppError, Forbidden
+from server.model import Account
+from server.services import joining, sessions
 from server.services.accounts import NewAccount
-from server.store.db import Write
 from web.keys import ADDRESS, BUCKETS, CONFIG, DB, SITE, VAULT
 from web.limits import network
 from web.pages.access import now
@@ -23,7 +22,6 @@ from web.render import language_of, page, viewer_of
 routes = web.RouteTableDef()
 
 FIELDS: Final = ("name", "display_name", "email", "reason", "invite")
-MAX_REASON: Final = 2000  # characters
 
 
 class _Unusable(Exception):
@@ -67,48 +65,37 @@ async def _made(request: web.Request, sent: Form) -> Account:
     mode = _mode(request)
     if mode == "closed":
         raise Forbidden("This site does not take new accounts at the moment.")
-    email, password = sent.get("email"), sent.raw("password")
-    try:
-        name = accounts.check_name(sent.get("name").removeprefix("@"))
-    except AppError as error:
-        raise _Unusable("name", error) from error
-    if "@" not in email.strip("@") or len(email) > 254:
-        raise _Unusable(
-            "email", Invalid("Please give an e-mail address, such as name@example.org.")
-        )
-    try:
-        await request.config_dict[DB].read(admissions.check_email, email)
-    except AppError as error:
-        raise _Unusable("email", error) from error
-    if mode == "approval" and not sent.get("reason"):
-        raise _Unusable("reason", Invalid("Please tell the moderators in a sentence who you are."))
+    password = sent.raw("password")
+    typed = joining.Applicant(
+        name=sent.get("name").removeprefix("@"),
+        email=sent.get("email"),
+        password=password,
+        reason=sent.get("reason"),
+        mode=mode,
+    )
+    faults = {
+        one.field: one.error for one in await request.config_dict[DB].read(joining.faults, typed)
+    }
+    for field in ("name", "email", "reason"):
+        if field in faults:
+            raise _Unusable(field, faults[field])
     request.config_dict[BUCKETS].spend(f"passwords from {network(request[ADDRESS])}", now(request))
-    try:
-        passwords.check(password, sent.get("name"), email)
-        hashed = await passwords.hash_(password)
-    except AppError as error:
-        raise _Unusable("password", error) from error
+    if "password" in faults:
+        raise _Unusable("password", faults["password"])
     new = NewAccount(
-        name=name,
-        email=email,
-        password=hashed,
+        name=typed.name,
+        email=typed.email,
+        password=await passwords.hash_(password),
         display_name=sent.get("display_name"),
-        state="pending" if mode == "approval" else "active",
+        state=joining.state(mode),
         language=language_of(request),
-        reason=sent.get("reason")[:MAX_REASON],
+        reason=typed.reason,
         keys=await asyncio.to_thread(keyring.make, request.config_dict[VAULT]),
         address=request[ADDRESS],
     )
     invite = sent.get("invite") if mode == "invite" else None
     site = request.config_dict[SITE]
-    return await request.config_dict[DB].write(_create, site, new, invite, now(request))
-
-
-def _create(tx: Write, site: Site, new: NewAccount, invite: str | None, now_ms: int) -> Account:
-    """One commit: an invitation is used only if the account is made."""
-    if invite is not None:
-        invites.use(tx, invite, now_ms)
-    return admissions.join(tx, site, new, now_ms)
+    return await request.config_dict[DB].write(joining.join, site, new, invite, now(request))
 
 
 async def _welcomed(request: web.Request, account: Account) -> web.Response:

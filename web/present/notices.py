@@ -35,7 +35,6 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "quoted_update": N_("%(name)s edited a post that you quoted"),
     "severed_relationships": N_("A block ended some of your follows"),
     "moderation_warning": N_("A moderator has decided something about your account"),
-    "annual_report": N_("Your year is ready to look at"),
     "admin.sign_up": N_("%(name)s wants to join"),
     "admin.report": N_("%(name)s reported something"),
 }
