@@ -31,6 +31,7 @@ MAX_RULE: Final = 300  # characters
 MAX_PLACE: Final = 200
 MAX_BOUNDARY: Final = 100_000  # bytes of GeoJSON
 MAX_MODERATORS: Final = 50
+MOST_LISTED: Final = 500
 LATELY_MS: Final = 30 * DAY_MS
 LOOK_BACK_MS: Final = 56 * DAY_MS
 """How old a post may be that a new neighbourhood passes on."""
@@ -164,6 +165,13 @@ def _look_back(tx: Write, site: Site, neighbourhood: Account, tag: str, now_ms: 
 def all(db: Read, now_ms: int) -> list[Community]:
     """Every neighbourhood, the liveliest of the last 30 days first. One statement."""
     return store.neighbourhoods(db, first_id(now_ms - LATELY_MS))
+
+
+def listed(db: Read, kind: str, now_ms: int) -> list[Community]:
+    """Every community of a kind, or of all: neighbourhoods first, then boards and blogs."""
+    found = all(db, now_ms) if kind in ("", "neighbourhood") else []
+    others = [other for other in KINDS[1:] if kind in ("", other)]
+    return found + store.of_kinds(db, others, MOST_LISTED)
 
 
 def by_name(db: Read, name: str) -> Account:

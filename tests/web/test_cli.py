@@ -289,10 +289,32 @@ def test_a_community_that_cannot_be_made_is_explained(madang, alice, refusal):
         assert "hashtag" in sentence and "--tag" in sentence
         assert len(sentence) < 200
     assert "1 to 30" in refusal("community", "create", "느티골", "--kind", "neighbourhood")
-    for kind in ("board", "blog"):
-        assert "--kind neighbourhood" in refusal("community", "create", "b", "--kind", kind)
-    assert "moderators" in refusal(*create, "neighbourhood", "--moderator", "alice")
+    board = ("community", "create", "b", "--kind", "board")
+    assert "no account nobody" in refusal(*board, "--moderator", "nobody")
+    assert "no such community" in refusal(*board, "--neighbourhood", "nowhere")
+    assert "at most 300 characters" in refusal(*board, "--rule", "x" * 301)
     assert "--kind" in refusal("community", "create", "b")
+
+
+def test_a_board_is_made_and_written_into(madang, alice, refusal):
+    madang("community", "create", "neutigol", "--kind", "neighbourhood")
+    out = madang(
+        *("community", "create", "water", "--kind", "board", "--title", "물 이야기"),
+        *("--moderator", "alice", "--neighbourhood", "neutigol", "--rule", "Be kind"),
+    )
+    assert out == "Made @water@localhost:8080: http://localhost:8080/@water\n"
+    (one,) = json.loads(madang("community", "list", "--kind", "board", "--json"))
+    assert (one["title"], one["tag"], one["posting"]) == ("물 이야기", None, "anyone")
+    assert one["rules"] == ["Be kind"]
+    listed = madang("community", "list")
+    assert listed.index("neutigol") < listed.index("water")
+    put = ("post", "alice", "--community", "water")
+    assert "needs a title" in refusal(*put, stdin="Text")
+    address = madang(*put, "--title", "Rain", "--link", "https://news.test/", stdin="Text")
+    assert address.startswith("http://localhost:8080/@alice/")
+    assert "begin in boards" in refusal(
+        "post", "alice", "--community", "neutigol", "--title", "x", stdin="x"
+    )
 
 
 def test_nobody_acts_as_a_neighbourhood(madang, alice, refusal):

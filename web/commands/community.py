@@ -5,38 +5,56 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from server import keyring
 from server.clock import now_ms
 from server.config import site
 from server.errors import Invalid
-from server.model import Community, Site
+from server.model import Account, Community, Site
 from server.services import accounts, communities
+from server.store.db import Write
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, make_folder, say_data
+from web.commands.opening import (
+    command,
+    database,
+    loaded,
+    local_account,
+    make_folder,
+    say_data,
+)
 
-TO_COME: Final = ("board", "blog")
 MOST_SHOWN: Final = 40  # of a wrong hashtag
 
 
 def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    """`create NAME --kind K [--title T] [--tag TAG] [--bio TEXT]` and `list [--json]`."""
+    """`create NAME --kind K [--title T] [--moderator NAME] ...` and `list [--kind K] [--json]`."""
     actions = parser.add_subparsers(required=True, dest="action", metavar="ACTION")
     create = actions.add_parser("create", parents=[common], help="make a community")
     create.add_argument("name", metavar="NAME", help="letters a-z, digits and underscores")
-    create.add_argument("--kind", required=True, choices=(*communities.KINDS, *TO_COME))
+    create.add_argument("--kind", required=True, choices=communities.KINDS)
     create.add_argument("--title", default="", help="what people call it")
     create.add_argument("--tag", default="", help="its hashtag; else the title without spaces")
     create.add_argument("--bio", default="", metavar="TEXT", help="a sentence about it")
-    create.add_argument("--moderator", default="", metavar="NAME", help="once there are boards")
+    create.add_argument(
+        "--moderator", default=[], action="append", metavar="NAME", help="who keeps it; repeatable"
+    )
+    create.add_argument("--neighbourhood", default="", metavar="NAME", help="in which one it lies")
+    create.add_argument(
+        "--posting", default="anyone", choices=communities.POSTING, help="who may begin a thread"
+    )
+    create.add_argument("--votes", default="both", choices=communities.VOTES)
+    create.add_argument("--rule", default=[], action="append", metavar="TEXT", help="repeatable")
+    create.add_argument("--language", default="", help="such as ko; else the instance's first")
     create.set_defaults(run=command(create_community))
     listing = actions.add_parser("list", parents=[common], help="show our communities")
+    listing.add_argument("--kind", default="", choices=("", *communities.KINDS))
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=command(list_communities))
 
 
 async def create_community(options: argparse.Namespace) -> None:
-    """Make a neighbourhood; it begins at once to pass on what carries its hashtag."""
-    _refuse_what_is_to_come(options)
+    """Make a community; a neighbourhood begins at once to pass on what carries its hashtag."""
     found = loaded(options)
     accounts.check_name(options.name)
     async with database(found) as db:
@@ -49,11 +67,28 @@ async def create_community(options: argparse.Namespace) -> None:
             title=options.title,
             tag=options.tag,
             bio=options.bio,
+            posting=options.posting,
+            votes=options.votes,
+            rules=tuple(options.rule),
+            language=options.language or found.instance.languages[0],
         )
-        _check_hashtag(new)
-        account = await db.write(communities.create, site(found), new, now_ms())
+        if new.kind == "neighbourhood" or new.tag:
+            _check_hashtag(new)
+        account = await db.write(_create, site(found), new, options, now_ms())
     print(f"Made @{account.name}@{found.instance.domain}: {account.url}")
-    print(f"It passes on what people here write for everyone with #{new.hashtag.lstrip('#')}.")
+    if new.kind == "neighbourhood":
+        print(f"It passes on what people here write for everyone with #{new.hashtag.lstrip('#')}.")
+
+
+def _create(
+    tx: Write, here: Site, new: communities.NewCommunity, options: argparse.Namespace, now_ms: int
+) -> Account:
+    parent = communities.by_name(tx, options.neighbourhood) if options.neighbourhood else None
+    keepers = [local_account(tx, name).id for name in options.moderator]
+    new = msgspec.structs.replace(
+        new, parent_id=parent.id if parent else None, moderator_ids=tuple(keepers)
+    )
+    return communities.create(tx, here, new, now_ms)
 
 
 def _check_hashtag(new: communities.NewCommunity) -> None:
@@ -68,25 +103,15 @@ def _check_hashtag(new: communities.NewCommunity) -> None:
         ) from None
 
 
-def _refuse_what_is_to_come(options: argparse.Namespace) -> None:
-    """Raises `Failure`."""
-    if options.kind in TO_COME:
-        raise Failure(
-            f"This version cannot make a {options.kind} yet; it makes --kind neighbourhood."
-        )
-    if options.moderator:
-        raise Failure("A neighbourhood has no moderators of its own yet; leave out --moderator.")
-
-
 async def list_communities(options: argparse.Namespace) -> None:
-    """Show every community, the liveliest first."""
+    """Show every community: the neighbourhoods first, the liveliest first."""
     found = loaded(options)
     async with database(found) as db:
-        known = await db.read(communities.all, now_ms())
+        known = await db.read(communities.listed, options.kind, now_ms())
     data = [_described(site(found), one) for one in known]
     lines = [
-        f"{one.account.name:<20}  #{one.tag:<16}  {one.followers:>6} followers  "
-        f"{one.passed_on:>5} posts in 30 days  {one.title}"
+        f"{one.account.name:<20}  {one.kind:<13}  {'#' + one.tag if one.tag else '':<16}  "
+        f"{one.followers:>6} followers  {one.passed_on:>5} posts in 30 days  {one.title}"
         for one in known
     ]
     say_data(options, data, lines or ["None is here yet; see `madang community create --help`."])
@@ -97,12 +122,15 @@ def _described(here: Site, one: Community) -> dict[str, object]:
     return {
         "id": str(one.account.id),
         "name": one.account.name,
-        "kind": "neighbourhood",
+        "kind": one.kind,
         "title": one.title,
         "tag": one.tag,
         "address": f"@{one.account.name}@{here.domain}",
         "url": one.url,
         "followers": one.followers,
         "passed_on": one.passed_on,
+        "posting": one.posting,
+        "votes": one.votes,
+        "rules": communities.rules_of(one),
         "created_at": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
