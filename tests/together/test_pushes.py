@@ -218,7 +218,7 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     city = await a_city(village)
     await subscribed(city, "bob", service)
     held = city.app[WORKER]
-    monkeypatch.setattr(held._jobs, "_slots", 0)  # nothing is sent before all has happened
+    monkeypatch.setattr(held._pushes, "_slots", 0)  # nothing is sent before all has happened
     mine = await city.write("bob", "Mine")
     deleted = await city.write("ann", "@bob deleted")
     edited = await city.write("ann", "@bob edited", visibility="direct")
@@ -230,7 +230,7 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     await city.write("eve", "@bob from eve")
     await city.do(follows.block, await city.me("bob"), blocked.id)
     await city.do(posts.boost, await city.me("ann"), mine.id)
-    monkeypatch.setattr(held._jobs, "_slots", 32)
+    monkeypatch.setattr(held._pushes, "_slots", 32)
     city.wake()
     await village.settle()
     assert [said["notification_type"] for _, said in service.got] == ["reblog"]
