@@ -8,7 +8,7 @@ import pytest
 
 from server.clock import now_ms
 from server.services import sessions
-from tests.web.city import a_picture, start, stop
+from tests.web.city import COOKIE, a_picture, start, stop
 from web import intake, pace
 from web.keys import SPOOL
 from web.spool import IN_MEMORY_BYTES
@@ -74,8 +74,9 @@ async def test_a_file_that_drips_in_loses_its_place(city, monkeypatch, method, p
 async def test_a_picture_in_a_form_that_drips_in_loses_its_place(city, monkeypatch):
     monkeypatch.setattr(pace, "LOOK_S", 0.05)
     mina = await city.join("mina")
+    (cookie,) = (one.value for one in mina.client.session.cookie_jar if one.key == COOKIE)
     for path, field in ((b"/write/picture", b"picture"), (b"/settings/profile", b"avatar")):
-        head = HEAD % (path, lines(mina.headers))
+        head = HEAD % (path, lines({"Cookie": f"{COOKIE}={cookie}"}))
         assert await answered(city, head + FILE % field) == 408
     assert city.app[SPOOL]._open == 0
 
