@@ -1,4 +1,8 @@
-"""The promise table: work that a committed transaction owes. Jobs of one lane run in order."""
+"""The promise table: work that a committed transaction owes. Jobs of one lane run in order.
+
+Films and pushes take long, by the will of whoever sent the film or named the push service. They
+are claimed apart from all else, so that nothing else waits for them.
+"""
 
 from typing import Any, Final
 
@@ -12,6 +16,11 @@ LEASE_MS: Final = 45_000  # a claim is renewed while its work runs; who crashed 
 BEHIND_MS: Final = 2**62
 """`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that
 `due_ms` alone, in its index, says when there is something to do."""
+
+_FILMS: Final = "kind = 'media'"
+_PUSHES: Final = "kind = 'push'"
+_ELSE: Final = "kind NOT IN ('media', 'push')"
+"""Written out: each is the condition of an index, or of what is left over."""
 
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
 
@@ -73,7 +82,21 @@ def lane_length(db: Read, lane: str, limit: int) -> int:
 
 
 def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
-    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane."""
+    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane: what is quick."""
+    return _claim(tx, _ELSE, now_ms, limit)
+
+
+def claim_films(tx: Write, now_ms: int, limit: int) -> list[Job]:
+    """As `claim`, films and sounds alone. Those who waited longest for their turn come first."""
+    return _claim(tx, _FILMS, now_ms, limit)
+
+
+def claim_pushes(tx: Write, now_ms: int, limit: int) -> list[Job]:
+    """As `claim`, pushes alone."""
+    return _claim(tx, _PUSHES, now_ms, limit)
+
+
+def _claim(tx: Write, of: str, now_ms: int, limit: int) -> list[Job]:
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
@@ -82,6 +105,7 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
         WHERE id IN (
             SELECT j.id FROM job j
             WHERE j.state = 'waiting' AND j.due_ms <= :now AND j.claimed_until_ms <= :now
+              AND j.{of}
               AND NOT EXISTS (SELECT 1 FROM job e
                               WHERE e.lane = j.lane AND e.id < j.id AND e.state = 'waiting')
             ORDER BY j.due_ms LIMIT :limit {skip})
@@ -94,8 +118,24 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
 
 
 def next_due_ms(db: Read) -> int | None:
-    """When the next job wants something; a claimed one does when its lease runs out."""
-    found = db.one("SELECT due_ms FROM job WHERE state = 'waiting' ORDER BY due_ms LIMIT 1")
+    """When the next of `claim` wants something; a claimed one does when its lease runs out."""
+    return _next_due_ms(db, _ELSE)
+
+
+def next_film_ms(db: Read) -> int | None:
+    """As `next_due_ms`, of `claim_films`."""
+    return _next_due_ms(db, _FILMS)
+
+
+def next_push_ms(db: Read) -> int | None:
+    """As `next_due_ms`, of `claim_pushes`."""
+    return _next_due_ms(db, _PUSHES)
+
+
+def _next_due_ms(db: Read, of: str) -> int | None:
+    found = db.one(
+        f"SELECT due_ms FROM job WHERE state = 'waiting' AND {of} ORDER BY due_ms LIMIT 1"  # noqa: S608
+    )
     return int(found["due_ms"]) if found else None
 
 
@@ -164,6 +204,17 @@ def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
         id=job.id,
         due=due_ms,
         error=error[:2000],
+    )
+
+
+def stand_back(tx: Write, job: Job, due_ms: int) -> None:
+    """Let others go first: nothing was tried."""
+    tx.run(
+        """
+        UPDATE job SET due_ms = :due, claimed_until_ms = 0, attempts = attempts - 1 WHERE id = :id
+        """,
+        id=job.id,
+        due=due_ms,
     )
 
 
