@@ -20,7 +20,6 @@ from server.model import Account, Site
 from server.secrets import vault
 from server.services import (
     accounts,
-    apps,
     drafts,
     follows,
     invites,
@@ -37,6 +36,7 @@ from server.store import reports
 from server.store.db import Database, Read, Row, Write
 from server.store.migrate import migrate
 from server.text import plain
+from tests import happenings
 from web.app import create_app
 from web.commands.demo import Progress
 from web.demo import city as cities
@@ -51,11 +51,6 @@ ADMIN: Final = "garam"
 DESCRIPTION: Final = (
     "한내천을 따라 사는 이웃들이 직접 쓰는 우리 동네 신문이자 마당입니다. "
     "누구나 읽고, 어디서든 함께할 수 있습니다."
-)
-APP_SCOPES: Final = "read write follow push"
-APPS: Final = (
-    ("Phanpy", "https://phanpy.social", "https://phanpy.social/"),
-    ("Tusky", "https://tusky.app", "oauth2redirect://com.keylesspalace.tusky/"),
 )
 AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -146,19 +141,28 @@ def _who(db: Read, name: str) -> Account:
     return found
 
 
+def _names(db: Read) -> list[str]:
+    """Who lives here, the first to come first."""
+    rows = db.all(
+        "SELECT name FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active' "
+        "ORDER BY id"
+    )
+    return [row["name"] for row in rows]
+
+
 # --- what the demo has not: everything that waits for somebody
 
 
 def _more(tx: Write, site: Site, keys: Keys) -> None:
     member, admin = _who(tx, MEMBER), _who(tx, ADMIN)
     _picture_above(tx, site, member)
+    _what_they_see_alone(tx, site, member, admin)
     _applicants(tx, site, keys)
     _relations(tx, site, member, admin)
     _drafts(tx, member)
     _edit(tx, site, member)
     _neighbour(tx, site, member)
     _reported(tx, admin)
-    _apps(tx, member)
     for uses in (1, 5):
         invites.make(tx, member.id, uses, 7, NOW_MS)
     for agent in ("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/27.0", "KAKAOTALK iPhone"):
@@ -175,12 +179,20 @@ def _picture_above(tx: Write, site: Site, member: Account) -> None:
     accounts.edit_profile(tx, site, member, ProfileChanges(header=row["large"]), NOW_MS)
 
 
-def _apps(tx: Write, member: Account) -> None:
-    """Two are let in; the second one registered anew, as apps do on another phone, and asks."""
-    for name, home, redirect in APPS:
-        new = apps.Registration(name=name, redirects=(redirect,), scopes=APP_SCOPES, website=home)
-        app, _ = apps.register(tx, new, NOW_MS - 4 * DAY_MS)
-        apps.issue(tx, app, APP_SCOPES, NOW_MS - 4 * DAY_MS, account_id=member.id)
+def _what_they_see_alone(tx: Write, site: Site, member: Account, admin: Account) -> None:
+    """What they keep, wait for, shut out and are told, and the apps that they let in."""
+    happenings.let_in(tx, member, NOW_MS)
+    others = [name for name in _names(tx) if name not in (MEMBER, ADMIN)]
+    friend, stranger = _who(tx, others[0]), _who(tx, others[-1])
+    follows.follow(tx, site, member, friend.id, NOW_MS - 3 * DAY_MS)
+    cast = happenings.Cast(member=member, friend=friend, stranger=stranger, moderator=admin)
+    rows = tx.all(
+        "SELECT id FROM post WHERE visibility = 'public' AND author_id <> :id "
+        "AND kind IN ('article', 'note') ORDER BY id DESC LIMIT 4",
+        id=member.id,
+    )
+    kept = tuple(row["id"] for row in rows)
+    happenings.happen(tx, site, cast, kept, NOW_MS)
 
 
 def _applicants(tx: Write, site: Site, keys: Keys) -> None:
@@ -203,14 +215,7 @@ def _applicants(tx: Write, site: Site, keys: Keys) -> None:
 
 
 def _relations(tx: Write, site: Site, member: Account, admin: Account) -> None:
-    names = [
-        row["name"]
-        for row in tx.all(
-            "SELECT name FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active' "
-            "ORDER BY id"
-        )
-        if row["name"] not in (MEMBER, ADMIN)
-    ]
+    names = [name for name in _names(tx) if name not in (MEMBER, ADMIN)]
     for name in names[-3:]:
         follows.unfollow(tx, site, _who(tx, name), admin.id, NOW_MS)
     for someone in (member, admin):
