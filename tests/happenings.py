@@ -100,13 +100,16 @@ def _talk(tx: Write, site: Site, cast: Cast, now_ms: int) -> None:
 def _speak_unasked(tx: Write, site: Site, cast: Cast, now_ms: int) -> Post:
     """Somebody whom the member does not follow speaks to them, which is kept aside."""
     follows.unfollow(tx, site, cast.member, cast.stranger.id, now_ms)
-    changes = notification_policy.Changes(for_not_following="filter", for_bots="drop")
-    notification_policy.change(tx, cast.member.id, changes)
+    strict = notification_policy.Changes(for_not_following="filter")
+    notification_policy.change(tx, cast.member.id, strict)
     said = NewPost(
         content=f"@{cast.member.name} 김장 배추 한 포기 삼천 원! 오늘만 이 값입니다.",
         visibility="unlisted",
     )
-    return posts.write(tx, site, cast.stranger, said, now_ms)
+    post = posts.write(tx, site, cast.stranger, said, now_ms)
+    mild = notification_policy.Changes(for_not_following="accept", for_bots="drop")
+    notification_policy.change(tx, cast.member.id, mild)
+    return post
 
 
 def _shut_out(tx: Write, site: Site, member: Account, now_ms: int) -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 from federation import objects, parse
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.config import Config, DatabaseAt, Instance, MediaAt, Registrations, Secrets
-from server.ids import new_id
+from server.ids import first_id, new_id, newest
 from server.keyring import Keys
 from server.media import Pictures
 from server.model import Account, Site
@@ -124,7 +124,7 @@ async def unread(app: web.Application, name: str) -> None:
     """Somebody has not looked at their notifications for six hours."""
 
     def forget(tx: Write) -> None:
-        earlier = new_id(NOW_MS - 6 * HOUR_MS)
+        earlier = first_id(NOW_MS - 6 * HOUR_MS)
         account_rows.set_member(tx, _who(tx, name).id, notified_id=earlier)
 
     await app[DB].write(forget)
@@ -183,7 +183,8 @@ def _what_they_see_alone(tx: Write, site: Site, member: Account, admin: Account)
     """What they keep, wait for, shut out and are told, and the apps that they let in."""
     happenings.let_in(tx, member, NOW_MS)
     others = [name for name in _names(tx) if name not in (MEMBER, ADMIN)]
-    friend, stranger = _who(tx, others[0]), _who(tx, others[-1])
+    plain_ones = [name for name in others if not _shows_pictures(tx, name)]
+    friend, stranger = _who(tx, others[0]), _who(tx, plain_ones[-1])
     follows.follow(tx, site, member, friend.id, NOW_MS - 3 * DAY_MS)
     cast = happenings.Cast(member=member, friend=friend, stranger=stranger, moderator=admin)
     rows = tx.all(
@@ -192,7 +193,21 @@ def _what_they_see_alone(tx: Write, site: Site, member: Account, admin: Account)
         id=member.id,
     )
     kept = tuple(row["id"] for row in rows)
+    before = newest()
     happenings.happen(tx, site, cast, kept, NOW_MS)
+    # it is days old, and notifications stand in the order in which they were made
+    tx.run(
+        "DELETE FROM notification WHERE account_id = :id AND id > :before AND filtered = 0",
+        id=member.id,
+        before=before,
+    )
+
+
+def _shows_pictures(db: Read, name: str) -> bool:
+    return (
+        db.one("SELECT 1 FROM media WHERE account_id = :id LIMIT 1", id=_who(db, name).id)
+        is not None
+    )
 
 
 def _applicants(tx: Write, site: Site, keys: Keys) -> None:
