@@ -1,7 +1,7 @@
 """Timelines: narrow rows that name posts. The home timeline is written at arrival."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -389,16 +389,51 @@ def add_home(tx: Write, owner_id: int, id: int, post_id: int) -> None:
     )
 
 
+class Ahead(NamedTuple):
+    """Who is to see a post: `last` ends this chunk of its author's local followers, None the last.
+
+    `told`: some followers want to be told of whatever the author writes. `tagged`: somebody follows
+    one of its hashtags.
+    """
+
+    last: int | None
+    told: int
+    tagged: int
+
+
+def ahead(db: Read, post_id: int, author_id: int, after_id: int) -> Ahead:
+    """The chunk of followers after `after_id`, and whether there is anybody else to think of."""
+    found = db.all(
+        f"""
+        SELECT ({_CHUNK_END}) AS last,
+            EXISTS (SELECT 1 FROM follow f
+                    WHERE f.target_id = :target AND f.notify = 1 AND f.state = 'accepted') AS told,
+            EXISTS (SELECT 1 FROM hashtag h JOIN followed_tag t ON t.tag = h.tag
+                    WHERE h.post_id = :post) AS tagged
+        """,  # noqa: S608
+        post=post_id,
+        target=author_id,
+        after=after_id,
+        chunk=CHUNK - 1,
+    )
+    return Ahead(*cells(found[0]))
+
+
 def spread_post(
-    tx: Write, *, post_id: int, author_id: int, answered_id: int, language: str, after_id: int
-) -> int | None:
-    """Show a post in the home timelines of the author's local followers, `CHUNK` of them.
+    tx: Write,
+    *,
+    post_id: int,
+    author_id: int,
+    answered_id: int,
+    language: str,
+    after_id: int,
+    last_id: int | None,
+) -> None:
+    """Show a post in the home timelines of the author's local followers, from `ahead` to `last_id`.
 
     A reply to `answered_id` (0: no reply) is shown to those who follow both, and to the answered.
     Who follows in some languages gets what is in one of them, or does not say in which it is.
-    Followers up to `after_id` were served before; the answer is where to go on, None at the end.
     """
-    last = _chunk_end(tx, author_id, after_id)
     tx.run(
         f"""
         INSERT INTO home (owner_id, id, post_id, aside)
@@ -419,9 +454,8 @@ def spread_post(
         author=author_id,
         answered=answered_id,
         after=after_id,
-        last=last or LAST_ID,
+        last=last_id or LAST_ID,
     )
-    return last
 
 
 def spread_boost(
@@ -434,7 +468,10 @@ def spread_boost(
     language: str,
     after_id: int,
 ) -> int | None:
-    """Show a boost to the booster's local followers who want boosts and lack the post."""
+    """Show a boost to `CHUNK` local followers of the booster who want boosts and lack the post.
+
+    Followers up to `after_id` were served before; the answer is where to go on, None at the end.
+    """
     last = _chunk_end(tx, booster_id, after_id)
     tx.run(
         f"""
@@ -468,17 +505,15 @@ def spoken(language: str) -> str:
         OR f.languages LIKE '%"' || {whole} || '"%' OR f.languages LIKE '%"' || {first} || '"%')"""
 
 
+_CHUNK_END: Final = """
+    SELECT follower_id FROM follow
+    WHERE target_id = :target AND local = 1 AND state = 'accepted' AND follower_id > :after
+    ORDER BY follower_id LIMIT 1 OFFSET :chunk
+"""
+
+
 def _chunk_end(tx: Read, target_id: int, after_id: int) -> int | None:
-    found = tx.one(
-        """
-        SELECT follower_id FROM follow
-        WHERE target_id = :target AND local = 1 AND state = 'accepted' AND follower_id > :after
-        ORDER BY follower_id LIMIT 1 OFFSET :chunk
-        """,
-        target=target_id,
-        after=after_id,
-        chunk=CHUNK - 1,
-    )
+    found = tx.one(_CHUNK_END, target=target_id, after=after_id, chunk=CHUNK - 1)
     return int(found["follower_id"]) if found else None
 
 
