@@ -112,7 +112,7 @@ def _name(url: str) -> str:
 
 
 @contextmanager
-def _own_server() -> Iterator[str]:
+def own_server() -> Iterator[str]:
     """Start PostgreSQL, or join the one of this run; the last to leave stops and removes it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12]
     try:
@@ -144,7 +144,7 @@ def postgresql_server() -> Iterator[Server]:
         with closing(Server(url)) as server:
             yield server
         return
-    with _own_server() as url, closing(Server(url)) as server:
+    with own_server() as url, closing(Server(url)) as server:
         server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
         # a database can be copied only while nobody looks into it
         server.run("ALTER SYSTEM SET autovacuum = off")

@@ -24,29 +24,48 @@ _ELSE: Final = "kind NOT IN ('media', 'push')"
 
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
 
+_ROOM: Final = """
+    WHERE :most > (SELECT count(*) FROM (SELECT 1 FROM job
+        WHERE lane = :lane AND state = 'waiting' LIMIT :most) AS few)
+"""
+
 
 def enqueue(
-    tx: Write, kind: str, lane: str, payload: bytes, due_ms: int, *, wait_ms: int = 0
-) -> int:
+    tx: Write,
+    kind: str,
+    lane: str,
+    payload: bytes,
+    due_ms: int,
+    *,
+    wait_ms: int = 0,
+    most: int | None = None,
+) -> bool:
     """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits.
 
-    `due_ms` is the present, of which the job's id is made; `wait_ms` puts it off. On PostgreSQL
-    the first of the lane is held until then: whoever ends it sees this one.
+    False where `most` wait in the lane already: then nothing is promised. `due_ms` is the present,
+    of which the job's id is made; `wait_ms` puts it off. On PostgreSQL the first of the lane is
+    held until then: whoever ends it sees this one.
     """
-    id = new_id(due_ms)
-    hold = " FOR UPDATE" if tx.dialect == "postgresql" else ""
-    behind = tx.one(_WAITS + hold, lane=lane) is not None
-    tx.run(
-        """
-        INSERT INTO job (id, kind, lane, payload, due_ms) VALUES (:id, :kind, :lane, :payload, :due)
-        """,
-        id=id,
-        kind=kind,
-        lane=lane,
-        payload=payload,
-        due=BEHIND_MS if behind else due_ms + wait_ms,
+    hold = "FOR UPDATE" if tx.dialect == "postgresql" else ""
+    bounded = {} if most is None else {"most": most}
+    return (
+        tx.run(
+            f"""
+            INSERT INTO job (id, kind, lane, payload, due_ms)
+            SELECT :id, :kind, :lane, :payload, coalesce((
+                SELECT {BEHIND_MS} FROM job WHERE lane = :lane AND state = 'waiting'
+                ORDER BY id LIMIT 1 {hold}), :due)
+            {_ROOM if bounded else ""}
+            """,  # noqa: S608
+            id=new_id(due_ms),
+            kind=kind,
+            lane=lane,
+            payload=payload,
+            due=due_ms + wait_ms,
+            **bounded,
+        )
+        == 1
     )
-    return id
 
 
 def enqueue_once(
