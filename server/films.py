@@ -35,6 +35,9 @@ AUDIO_RATE: Final = "128k"
 LOOK_S: Final = 15.0
 MAKE_S: Final = 900.0
 """Of wall clock, for one film; then ffmpeg is killed."""
+MAKE_LEAST_S: Final = 120.0
+MAKE_FACTOR: Final = 15.0
+"""A short one may take `MAKE_LEAST_S`, and this for every second that it lasts."""
 LOOK_CPU_S: Final = 10
 MAKE_CPU_S: Final = 1_500
 MEMORY_BYTES: Final = 2 << 30
@@ -201,7 +204,7 @@ class Films:
             *(*how, str(out)),
         ]
         try:
-            await self._run(self._ffmpeg, arguments, file, out, self._make_s)
+            await self._run(self._ffmpeg, arguments, file, out, self._patience_s(seen))
             made = await self._seen(out, "mp3" if sound else MOV)
         except Invalid:
             if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
@@ -213,6 +216,12 @@ class Films:
             raise Invalid(DAMAGED)
         shown = msgspec.structs.replace(made, kind=seen.kind)
         return Made(out, shown, b"" if sound else await self._poster(out, made.seconds, folder))
+
+    def _patience_s(self, seen: Seen) -> float:
+        """How long making this may take: whoever sends a short one shall not wait for it long."""
+        if not seen.seconds:
+            return self._make_s
+        return min(self._make_s, MAKE_LEAST_S + MAKE_FACTOR * seen.seconds)
 
     async def _poster(self, film: Path, seconds: float, folder: Path) -> bytes:
         """A frame of the first second: the very first is often black."""

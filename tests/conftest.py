@@ -28,6 +28,7 @@ from server.store import migrate, postgresql, sqlite
 from server.store.db import Database, Write
 
 _numbers = itertools.count(1)
+LOCK_MS = 2_000
 
 
 class Server:
@@ -70,7 +71,8 @@ class Server:
     def empty(self, url: str) -> bool:
         """Take every row out of a database of ours, whoever used it: a tenth of making one anew.
 
-        False where it is no longer what its template is: then it cannot serve again.
+        False where it is no longer what its template is, or where somebody who came back at once
+        holds on to it: then it cannot serve again.
         """
         self.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -81,8 +83,12 @@ class Server:
             if tables != self._tables:
                 return False
             link.execute("SET session_replication_role = replica")  # whichever goes first
-            for table in tables - {"schema_version"}:
-                link.execute(f'DELETE FROM "{table}"')  # type: ignore[arg-type]
+            link.execute(f"SET lock_timeout = {LOCK_MS}")
+            try:
+                for table in tables - {"schema_version"}:
+                    link.execute(f'DELETE FROM "{table}"')  # type: ignore[arg-type]
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                return False
         return True
 
     def drop(self, url: str) -> None:
@@ -106,7 +112,7 @@ def _name(url: str) -> str:
 
 
 @contextmanager
-def _own_server() -> Iterator[str]:
+def own_server() -> Iterator[str]:
     """Start PostgreSQL, or join the one of this run; the last to leave stops and removes it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12]
     try:
@@ -138,7 +144,7 @@ def postgresql_server() -> Iterator[Server]:
         with closing(Server(url)) as server:
             yield server
         return
-    with _own_server() as url, closing(Server(url)) as server:
+    with own_server() as url, closing(Server(url)) as server:
         server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
         # a database can be copied only while nobody looks into it
         server.run("ALTER SYSTEM SET autovacuum = off")

@@ -20,6 +20,7 @@ from federation.errors import Malformed
 from federation.parse import decode
 from server.errors import AppError, Invalid, TooLarge
 from server.media import MAX_PICTURE_BYTES
+from web.pace import in_time
 from web.spool import Spool, Upload
 
 __all__ = ["Upload", "body", "convert", "nest", "query"]
@@ -42,12 +43,13 @@ _WHERE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 async def body(request: web.Request, type: type[T], spool: Spool | None = None) -> T:
     """Decode the body, of whatever kind, as `type`; the query counts where the body is silent.
 
-    With a `spool` files may be as large as films are, and lie on the disk.
+    Files are taken with a `spool` alone: they may be as large as films are, and lie on the disk.
+    Who gives one holds a turn of it; see `web.intake.received`.
 
     Raises `AppError` (400) for what cannot be read, `TooLarge` (413), and `Invalid` (422) that
     names the field where the value does not fit. A body that drips in is cut off (408).
     """
-    sent = await _read_all(request, _most_files(type), spool)
+    sent = await _read_all(request, _most_files(type) if spool else 0, spool)
     return convert({**_query(request), **sent}, type)
 
 
@@ -58,7 +60,10 @@ async def sent(request: web.Request, type: type[T]) -> T:
 
 async def _read_all(request: web.Request, files: int, spool: Spool | None = None) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(READ_S if spool is None else READ_FILM_S):
+        if spool is None:
+            async with asyncio.timeout(READ_S):
+                return await _tree(request, files, None)
+        async with in_time(request.content, READ_FILM_S, lambda: spool.crowded):
             return await _tree(request, files, spool)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
@@ -199,8 +204,7 @@ async def _parts(
 
 
 async def _file(part: BodyPartReader, spool: Spool | None) -> Upload:
-    if spool is None:
-        return Upload(await _read(part, MAX_PICTURE_BYTES))
+    assert spool is not None  # noqa: S101  without one no files are taken
     return await spool.take(chunks(part), max(MAX_PICTURE_BYTES, spool.most_bytes))
 
 

@@ -3,6 +3,8 @@
 docs.joinmastodon.org/api/rate-limits
 """
 
+from typing import Final
+
 from aiohttp import web
 
 from server.errors import TooMany
@@ -27,6 +29,9 @@ def spend(request: web.Request, wanted: Counts) -> None:
         raise TooMany("Too many requests", retry_after_ms=standing.wait_ms)
 
 
+_CREDENTIALS: Final = "/api/v1/accounts/update_credentials"
+
+
 def home(request: web.Request) -> str:
     """From where somebody asks, as a key."""
     return network(request[ADDRESS])
@@ -42,7 +47,7 @@ def _usual(request: web.Request) -> Counts:
 
 
 def _special(request: web.Request) -> Counts:
-    """What is limited more: files, and taking back what was told to all servers."""
+    """What is limited more: files, and changing or taking back what was told to all servers."""
     viewer, method = request.get(VIEWER), request.method
     if method == "GET":
         return []
@@ -53,9 +58,19 @@ def _special(request: web.Request) -> Counts:
         return []
     if method == "POST" and path in ("/api/v1/media", "/api/v2/media"):
         return [("media", str(viewer.account.id))]
-    deleted = method == "DELETE" and path.rpartition("/")[0] == "/api/v1/statuses"
-    unshared = method == "POST" and path.endswith("/unreblog")
-    return [("deletes", str(viewer.account.id))] if deleted or unshared else []
+    name = _told_again(method, path)
+    return [(name, str(viewer.account.id))] if name else []
+
+
+def _told_again(method: str, path: str) -> str:
+    """The limit of what every server that follows hears of; nothing where none does."""
+    of_status = path.rpartition("/")[0] == "/api/v1/statuses"
+    if (method == "DELETE" and of_status) or (method == "POST" and path.endswith("/unreblog")):
+        return "deletes"
+    if method == "PUT" and of_status:
+        return "edits"
+    profile = path.startswith("/api/v1/profile") or path == _CREDENTIALS
+    return "profiles" if profile and method in ("PATCH", "DELETE") else ""
 
 
 def show_standing(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,7 +1,9 @@
 """What somebody sends to be shown, from an app or a form: a picture now, a film or a sound soon."""
 
 import asyncio
-from typing import Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -15,7 +17,8 @@ from server.model import Media
 from server.services import media
 from server.services.media import Sent
 from server.store.db import DatabaseError
-from web.keys import DB, FILMS, NOW, PICTURES, SPOOL
+from web.body import body
+from web.keys import ADDRESS, DB, FILMS, NOW, PICTURES, SPOOL, Viewer
 from web.spool import Upload
 
 PICTURE_TYPES: Final = (
@@ -35,6 +38,9 @@ WAIT_S: Final = 30.0
 LOOK_S: Final = 0.25
 
 
+T = TypeVar("T")
+
+
 class Words(msgspec.Struct, frozen=True):
     """What its owner says of a file; `thumbnail` stands for a film until it plays."""
 
@@ -48,6 +54,18 @@ def types(request: web.Request) -> tuple[str, ...]:
     return PICTURE_TYPES + (PLAYED_TYPES if request.config_dict[FILMS].available else ())
 
 
+@asynccontextmanager
+async def received(request: web.Request, viewer: Viewer, type: type[T]) -> AsyncIterator[T]:
+    """What an app sends with files in it, which lie on the disk; one of the turns while this lasts.
+
+    Raises as `body.body` and `Spool.turn`. Without files there is nothing to wait for.
+    """
+    spool = request.config_dict[SPOOL]
+    files = request.content_type == "multipart/form-data"
+    with spool.turn(viewer.account.id, request[ADDRESS]) if files else nullcontext():
+        yield await body(request, type, spool)
+
+
 async def take(request: web.Request, account_id: int, upload: Upload, words: Words) -> Media:
     """Store what was sent: a picture that is ready, or a film or a sound that will be.
 
@@ -58,22 +76,20 @@ async def take(request: web.Request, account_id: int, upload: Upload, words: Wor
     reader = reader_of(upload.head(HEAD_BYTES))
     if reader and not app[FILMS].available:
         raise Invalid(NONE)
-    data = b"" if reader else await _picture(upload)
+    data = b"" if reader else await picture(upload)
     moving = app[FILMS].available and not reader and await asyncio.to_thread(moves, data)
     if reader or moving:
         return await _promised(request, account_id, upload, words, moving=moving)
-    picture = await app[PICTURES].process(data)
+    made = await app[PICTURES].process(data)
     try:
-        return await app[DB].write(
-            media.add, account_id, picture, words.alt, words.focus, app[NOW]()
-        )
+        return await app[DB].write(media.add, account_id, made, words.alt, words.focus, app[NOW]())
     except AppError:
-        await remove_all(app[PICTURES].store, {picture.large, picture.medium, picture.small})
+        await remove_all(app[PICTURES].store, {made.large, made.medium, made.small})
         raise
 
 
-async def _picture(upload: Upload) -> bytes:
-    """All of it, where a picture may have so much."""
+async def picture(upload: Upload) -> bytes:
+    """All of it, where a picture may have so much. Raises `TooLarge`."""
     if upload.length > MAX_PICTURE_BYTES:
         raise TooLarge("A picture may have up to 16 MB. Make it smaller first.")
     return await asyncio.to_thread(upload.whole)
@@ -123,4 +139,4 @@ async def thumbnail(request: web.Request, upload: Upload | None) -> Picture | No
     """The picture that is to stand for a film; None where none was sent."""
     if upload is None or not upload.length:
         return None
-    return await request.config_dict[PICTURES].process_poster(await _picture(upload))
+    return await request.config_dict[PICTURES].process_poster(await picture(upload))

@@ -85,6 +85,7 @@ REVOKED: web.AppKey[list[Callable[[frozenset[int]], None]]] = web.AppKey("REVOKE
 NOW: web.AppKey[Callable[[], int]] = web.AppKey("NOW")
 
 VIEWER: web.RequestKey[Viewer | None] = web.RequestKey("VIEWER", Viewer)
+SHUT_OUT = web.RequestKey("SHUT_OUT", Viewer)  # suspended or locked: a visitor, but who may appeal
 CALLER = web.RequestKey("CALLER", Caller)  # an app whose token is nobody's
 TOKEN = web.RequestKey("TOKEN", str)  # with which an app came
 STANDING = web.RequestKey("STANDING", Standing)  # what of its rate is left

@@ -25,6 +25,7 @@ from web.keys import (
     DB,
     NOW,
     REQUEST_ID,
+    SHUT_OUT,
     STREAM,
     TOKEN,
     VIEWER,
@@ -224,14 +225,13 @@ async def _by_cookie(request: web.Request) -> None:
     if not token or not token.isascii():
         return
     db, now_ms = request.config_dict[DB], request.config_dict[NOW]()
-    session: Session | None = await db.read(sessions.by_token, token, now_ms)
+    session: Session | None = await db.read(sessions.known, token, now_ms)
     if session is None:
         return
     if sessions.stale(session, now_ms):
         await db.write(sessions.touch, session, now_ms)
-    request[VIEWER] = Viewer(
-        account=session.account, member=session.member, scopes=None, csrf=session.csrf
-    )
+    viewer = Viewer(account=session.account, member=session.member, scopes=None, csrf=session.csrf)
+    request[SHUT_OUT if session.shut_out else VIEWER] = viewer
 
 
 MIDDLEWARES = (identify, fail_well, keep_out, recognise, within_rates)

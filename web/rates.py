@@ -47,6 +47,8 @@ class Rates:
             "address": Limit(requests, 5 * MINUTE_MS),
             "media": Limit(30, half_an_hour),
             "deletes": Limit(30, half_an_hour),
+            "edits": Limit(100, half_an_hour),
+            "profiles": Limit(60, half_an_hour),
             "sign-ups": Limit(5, half_an_hour),
             "apps": Limit(100, half_an_hour),
         }

@@ -15,11 +15,14 @@ import msgspec
 
 from server.errors import StorageFull, TooLarge, TooMany
 from server.files import refusal
+from web.limits import network
 
 IN_MEMORY_BYTES: Final = 1 << 20
 AT_ONCE: Final = 32
 AT_ONCE_OF_ONE: Final = 4
 """Uploads of one member: what all of them may lay on the disk has an end."""
+AT_ONCE_FROM_ONE: Final = 8
+"""Uploads from one address, behind which a school may be."""
 LEAST_FREE_BYTES: Final = 256 << 20
 
 _FULL: Final = "There is no room left for pictures on this server."
@@ -61,23 +64,36 @@ class Spool:
         """
         self.most_bytes = most_bytes
         self._folder = folder
-        self._open: Counter[int] = Counter()
+        self._open = 0
+        self._of: Counter[int | str] = Counter()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether half of the places are taken."""
+        return self._open * 2 >= AT_ONCE
 
     @contextmanager
-    def turn(self, account_id: int) -> Iterator[None]:
-        """One of the uploads at once. Raises `TooMany`, and `StorageFull` before the disk is."""
-        if self._open.total() >= AT_ONCE or self._open[account_id] >= AT_ONCE_OF_ONE:
+    def turn(self, account_id: int, address: str) -> Iterator[None]:
+        """One of the uploads at once, of a member who sits at an address.
+
+        Raises `TooMany`, and `StorageFull` before the disk is.
+        """
+        home = network(address)
+        if self._of[account_id] >= AT_ONCE_OF_ONE or self._of[home] >= AT_ONCE_FROM_ONE:
+            raise TooMany(_BUSY)
+        if self._open >= AT_ONCE:
             raise TooMany(_BUSY)
         with suppress(OSError):
             if shutil.disk_usage(self._folder).free < LEAST_FREE_BYTES:
                 raise StorageFull(_FULL)
-        self._open[account_id] += 1
+        self._open += 1
+        self._of.update((account_id, home))
         try:
             yield
         finally:
-            self._open[account_id] -= 1
-            if not self._open[account_id]:
-                del self._open[account_id]
+            self._open -= 1
+            self._of.subtract((account_id, home))
+            self._of = +self._of  # those who have none are forgotten
 
     async def take(self, chunks: AsyncIterator[bytes], most: int) -> Upload:
         """A file from its chunks. Raises `TooLarge` and `StorageFull`; then nothing is left."""

@@ -11,7 +11,7 @@ from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox.context import Arrival, thing
 from server.services import strangers, votes
-from server.store import activities, jobs, posts
+from server.store import activities, jobs
 from server.store.db import Write
 
 LANES: Final = 8
@@ -28,17 +28,27 @@ def create(tx: Write, arrival: Arrival) -> None:
     if found is not None and votes.looks_like_vote(found):
         _vote(tx, arrival, found)
         return
-    if found is None or not strangers.may_keep(tx, arrival.site, found):
+    if found is None or not _wanted(tx, arrival, found):
         return
-    if found.attributed_to != arrival.actor.uri:
-        raise NotPermitted("Create of somebody else's object")
-    if posts.by_uri(tx, found.id) or not strangers.related(tx, arrival.site, found, arrival.actor):
-        return
-    post = strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    post = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     if post.quote_uri and not post.quote_id and not arrival.site.ours(post.quote_uri):
         _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
         _fetch_later(tx, "ancestors", post.reply_to_uri, post.id, arrival.now_ms)
+
+
+def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
+    """Whether an object is new here and can be stored, and concerns anyone."""
+    if not strangers.at_home(arrival.site, found):
+        return False
+    known = activities.standing(tx, found.id, by=found.attributed_to, author_id=arrival.actor.id)
+    if known.buried:
+        return False
+    if found.attributed_to != arrival.actor.uri:
+        raise NotPermitted("Create of somebody else's object")
+    return not known.here and (
+        bool(known.followed) or strangers.related(tx, arrival.site, found, arrival.actor)
+    )
 
 
 def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> None:
@@ -48,8 +58,7 @@ def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> N
     is left out.
     """
     lane = f"fetch:{crc32(host(uri).encode()) % LANES}"
-    if jobs.lane_length(tx, lane, MAX_WAITING) < MAX_WAITING:
-        jobs.enqueue(tx, kind, lane, msgspec.json.encode({"post": post_id}), now_ms)
+    jobs.enqueue(tx, kind, lane, msgspec.json.encode({"post": post_id}), now_ms, most=MAX_WAITING)
 
 
 def _vote(tx: Write, arrival: Arrival, found: Object) -> None:

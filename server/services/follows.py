@@ -17,6 +17,7 @@ from server.store.db import Read, Write
 from server.store.paging import Page
 
 MAX_LANGUAGES: Final = 20
+MAX_FOLLOWED: Final = 7_500  # as Mastodon's; requests count too
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 HOME_FILL = 20  # posts of a newly followed account that come into the home timeline at once
 
@@ -67,6 +68,8 @@ def follow(
     if not store.insert(tx, id=id, uri=uri, follower=viewer, target=target, now_ms=now_ms):
         _wish(tx, viewer.id, target.id, wishes)
         return
+    if store.asked(tx, viewer.id, MAX_FOLLOWED + 1) > MAX_FOLLOWED:
+        raise Invalid("You cannot follow more than %(most)s people.", most=MAX_FOLLOWED)
     _wish(tx, viewer.id, target.id, wishes)
     if not target.local:
         publish(tx, viewer, build.follow(uri, viewer.uri, target.uri), now_ms, to=[target])

@@ -20,8 +20,6 @@ MAX_LOOSE: Final = 300
 MAX_LOOSE_BYTES: Final = 600 << 20
 MAX_UNFINISHED: Final = 4
 JOB: Final = "media"
-LANES: Final = 2
-"""So many films are made at once; those of one person one after another."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -103,7 +101,8 @@ def promise(tx: Write, sent: Sent, account_id: int, now_ms: int) -> Media:
         meta=msgspec.json.encode(About(reader=sent.seen.reader)).decode(),
     )
     store.insert(tx, media)
-    lane = f"media {account_id % LANES}"
+    # one film of a person at a time: the next falls due when it ends, behind those who wait by then
+    lane = f"media {account_id}"
     jobs.enqueue(tx, JOB, lane, msgspec.json.encode({"media": media.id}), now_ms)
     return media
 

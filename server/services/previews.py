@@ -16,7 +16,7 @@ from federation.origin import host
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import NotFound
 from server.ids import new_id
-from server.model import Entry, Post, Preview, Site
+from server.model import Entry, Post, Site
 from server.store import jobs
 from server.store import previews as store
 from server.store.db import Read, Write
@@ -66,29 +66,27 @@ def note(tx: Write, site: Site, post: Post, now_ms: int) -> None:
         return
     known = store.by_url(tx, url)
     if known is None:
-        store.ensure(tx, new_id(now_ms), url)
-        known = store.by_url(tx, url)
-    if known is None:  # it was there a moment ago
+        id = new_id(now_ms)
+        asked = _ask(tx, id, url, post, now_ms)
+        store.insert(tx, id, url, now_ms if asked else 0)
+        store.link(tx, post.id, id)
         return
     store.link(tx, post.id, known.id)
-    if now_ms - known.fetched_ms >= FRESH_MS:
-        _ask(tx, known, post, now_ms)
+    if now_ms - known.fetched_ms >= FRESH_MS and _ask(tx, known.id, url, post, now_ms):
+        state = known.state if known.state == "ready" else "waiting"
+        store.set_state(tx, known.id, state, now_ms)
 
 
-def _ask(tx: Write, known: Preview, post: Post, now_ms: int) -> None:
+def _ask(tx: Write, id: int, url: str, post: Post, now_ms: int) -> bool:
     """Promise a look at the page, if not so many wait.
 
     Few pages are read at once, for slow ones must not hold up other work; of one host even fewer.
     """
     whose = "ours" if post.local else "theirs"
-    lane = f"preview:{whose}:{crc32(host(known.url).encode()) % LANES}"
-    if jobs.lane_length(tx, lane, MAX_WAITING) >= MAX_WAITING:
-        return
-    state = known.state if known.state == "ready" else "waiting"
-    store.set_state(tx, known.id, state, now_ms)
+    lane = f"preview:{whose}:{crc32(host(url).encode()) % LANES}"
     later_ms = 0 if post.local else crc32(f"{post.id}".encode()) % SPREAD_MS
-    payload = msgspec.json.encode({"preview": known.id})
-    jobs.enqueue(tx, "preview", lane, payload, now_ms, wait_ms=later_ms)
+    payload = msgspec.json.encode({"preview": id})
+    return jobs.enqueue(tx, "preview", lane, payload, now_ms, wait_ms=later_ms, most=MAX_WAITING)
 
 
 def keep(tx: Write, id: int, said: Described | None, now_ms: int) -> None:

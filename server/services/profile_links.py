@@ -16,6 +16,8 @@ Line = tuple[str, str, int | None]
 
 def lines(account: Account) -> list[Line]:
     """The table on somebody's profile."""
+    if account.fields == "[]":
+        return []
     return [
         (name, value, more[0] if more else None)
         for name, value, *more in json.loads(account.fields)

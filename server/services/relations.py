@@ -12,6 +12,7 @@ from server.store.db import Read, Write
 from server.store.paging import Page
 
 MAX_NOTE: Final = 2000  # characters
+MAX_NOTED: Final = 5_000  # people of whom one person remembers something
 MAX_ENDORSED: Final = 100
 
 
@@ -21,6 +22,8 @@ def note(tx: Write, viewer: Account, target_id: int, said: str) -> None:
     if len(said) > MAX_NOTE:
         raise Invalid("A note has at most %(most)s characters.", most=MAX_NOTE)
     store.set_note(tx, viewer.id, target.id, said.strip())
+    if said.strip() and store.noted(tx, viewer.id, MAX_NOTED + 1) > MAX_NOTED:
+        raise Invalid("You have notes on %(most)s people, and more do not fit.", most=MAX_NOTED)
 
 
 def endorse(tx: Write, site: Site, viewer: Account, target_id: int, now_ms: int) -> None:

@@ -163,7 +163,7 @@ def give_up_next(tx: Write, site: Site, now_ms: int) -> None:  # noqa: ARG001  a
 
 
 def _broken() -> AppError:
-    return Invalid("It could not be published. Please look at it and try again.")
+    return Invalid("Something went wrong here. Please look at it and try again.")
 
 
 def _publish(tx: Write, site: Site, found: Scheduled, now_ms: int) -> None:

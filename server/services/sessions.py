@@ -30,6 +30,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     seen_ms: int
 
+    @property
+    def shut_out(self) -> bool:
+        """Whether it opens nothing but what moderators told its member, and an appeal."""
+        return shut_out(self.member)
+
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """An app that may act for an account, or, without one, for itself alone.
@@ -52,12 +57,13 @@ def digest(token: str) -> bytes:
 
 
 def sign_in(tx: Write, account_id: int, agent: str, address: str, now_ms: int) -> str:
-    """A new session for the account; the token for its cookie. Raises `Forbidden`."""
+    """A new session for the account; the token for its cookie. Raises `Forbidden`.
+
+    Whoever is `shut_out` gets one too, to learn why and to appeal.
+    """
     member = accounts.member(tx, account_id)
-    if member is None or member.state == "suspended":
+    if member is None:
         raise Forbidden("This account is suspended. Write to the moderators to appeal.")
-    if member.disabled_ms is not None:
-        raise Forbidden("This account is locked. Write to the moderators to appeal.")
     if member.state == "pending":
         raise Forbidden("This account waits for a moderator's approval. Please come back later.")
     token = secrets.token_urlsafe(32)
@@ -75,17 +81,24 @@ def sign_in(tx: Write, account_id: int, agent: str, address: str, now_ms: int) -
 
 def by_token(db: Read, token: str, now_ms: int) -> Session | None:
     """The session of this cookie, if it still counts."""
+    found = known(db, token, now_ms)
+    return None if found is None or found.shut_out else found
+
+
+def known(db: Read, token: str, now_ms: int) -> Session | None:
+    """As `by_token`, and sessions of those who are `shut_out`."""
     row = store.by_hash(db, digest(token))
     if row is None or row["seen_ms"] < now_ms - UNUSED_MS:
         return None
     account, member = accounts.by_id(db, row["account_id"]), accounts.member(db, row["account_id"])
-    if account is None or member is None or not _counts(member):
+    if account is None or member is None or member.state == "pending":
         return None
     return _session(row, account, member)
 
 
-def _counts(member: Member) -> bool:
-    return member.state == "active" and member.disabled_ms is None
+def shut_out(member: Member) -> bool:
+    """Whether moderators suspended or locked the account."""
+    return member.state != "active" or member.disabled_ms is not None
 
 
 def _session(row: Row, account: Account, member: Member) -> Session:

@@ -23,9 +23,10 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
     if author.local:
         homes.add_home(tx, author.id, post.id, post.id)
     if not post.private:
-        last = _spread_post(tx, post, author, answered_id, 0, now_ms)
-        _later(tx, Spread(post.id, 0, 0, last or 0), now_ms)
-        _spread_tags(tx, post, author, 0, now_ms)
+        ahead = _spread_post(tx, post, author, answered_id, 0, now_ms)
+        _later(tx, Spread(post.id, 0, 0, ahead.last or 0), now_ms)
+        if ahead.tagged:
+            _spread_tags(tx, post, author, 0, now_ms)
 
 
 def _spread_tags(tx: Write, post: Post, author: Account, after_id: int, now_ms: int) -> None:
@@ -38,26 +39,28 @@ def _spread_tags(tx: Write, post: Post, author: Account, after_id: int, now_ms: 
 
 def _spread_post(
     tx: Write, post: Post, author: Account, answered_id: int, after_id: int, now_ms: int
-) -> int | None:
+) -> homes.Ahead:
     """A chunk of followers, and those of them who want to be told of whatever the author writes.
 
     What answers somebody else is no news of the author; whom it names is told of that.
     """
-    last = homes.spread_post(
+    ahead = homes.ahead(tx, post.id, author.id, after_id)
+    homes.spread_post(
         tx,
         post_id=post.id,
         author_id=author.id,
         answered_id=answered_id,
         language=post.language,
         after_id=after_id,
+        last_id=ahead.last,
     )
-    if answered_id not in (0, author.id):
-        return last
-    for id in follows.notified(tx, post.id, author.id, after_id, last):
+    if not ahead.told or answered_id not in (0, author.id):
+        return ahead
+    for id in follows.notified(tx, post.id, author.id, after_id, ahead.last):
         follower = accounts.by_id(tx, id)
         if follower is not None:
             notify(tx, follower, "status", author, post.id, now_ms)
-    return last
+    return ahead
 
 
 def spread_boost(tx: Write, boost_id: int, post: Post, booster: Account, now_ms: int) -> None:
@@ -98,7 +101,7 @@ def go_on(tx: Write, spread: Spread, now_ms: int) -> None:
     else:
         answered = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
         answered_id = answered.author_id if answered else 0
-        last = _spread_post(tx, post, author, answered_id, spread.after_id, now_ms)
+        last = _spread_post(tx, post, author, answered_id, spread.after_id, now_ms).last
     _later(tx, msgspec.structs.replace(spread, after_id=last or 0), now_ms)
 
 

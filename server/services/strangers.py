@@ -175,11 +175,13 @@ def bury_posts(tx: Write, account_id: int, now_ms: int, limit: int) -> bool:
 
 def may_keep(db: Read, site: Site, found: Object) -> bool:
     """Whether this object can be stored: not ours, not deleted, an id of its author's host."""
+    return at_home(site, found) and not activities.buried(db, found.id, by=found.attributed_to)
+
+
+def at_home(site: Site, found: Object) -> bool:
+    """Whether an object has an id of its author's host, which is not ours."""
     return (
-        not site.ours(found.id)
-        and normal(found.id)
-        and host(found.id) == host(found.attributed_to)
-        and not activities.buried(db, found.id, by=found.attributed_to)
+        not site.ours(found.id) and normal(found.id) and host(found.id) == host(found.attributed_to)
     )
 
 
@@ -206,8 +208,15 @@ def keep_post(
     With `spread` off (older posts that were fetched) nobody is notified and no home timeline
     changes. Raises `Invalid` when the author may not be shown.
     """
-    if known := posts.by_uri(tx, found.id):
-        return known
+    return posts.by_uri(tx, found.id) or keep_new_post(
+        tx, site, found, author, now_ms, spread=spread
+    )
+
+
+def keep_new_post(
+    tx: Write, site: Site, found: Object, author: Account, now_ms: int, *, spread: bool = True
+) -> Post:
+    """As `keep_post`, for what is not here yet."""
     if author.state != "active":
         raise Invalid("The author's account is not active.")
     parent = _answered(tx, found, author)
@@ -420,13 +429,11 @@ def _tell(
 
 
 def related(db: Read, site: Site, found: Object, author: Account) -> bool:
-    """Whether a new post concerns anyone here: followed, an answer to what we have, or addressed;
-    or it quotes one of ours.
+    """Whether a new post by somebody whom nobody of ours follows concerns anyone here: it answers
+    what we have, is addressed to one of ours, or quotes one.
 
     What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
     """
-    if follows.has_local_follower(db, author.id):
-        return True
     quoted = posts.by_uri(db, found.quote) if found.quote else None
     if quoted is not None and quoted.local:
         return True

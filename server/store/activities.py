@@ -1,6 +1,8 @@
 """Which activities have arrived, and what must never come back."""
 
-from server.store.db import Read, Write
+from typing import NamedTuple
+
+from server.store.db import Read, Write, cells
 
 
 def record(tx: Write, uri: str, now_ms: int) -> bool:
@@ -62,6 +64,30 @@ def buried(db: Read, uri: str, *, by: str) -> bool:
         )
         is not None
     )
+
+
+class Standing(NamedTuple):
+    """What we know of an object: it was deleted, it is here, one of ours follows its author."""
+
+    buried: int
+    here: int
+    followed: int
+
+
+def standing(db: Read, uri: str, *, by: str, author_id: int) -> Standing:
+    """How an object stands with us that comes from the account `author_id`; `by` as in `buried`."""
+    found = db.all(
+        """
+        SELECT EXISTS (SELECT 1 FROM tombstone WHERE uri = :uri OR uri = :theirs) AS buried,
+            EXISTS (SELECT 1 FROM post WHERE uri = :uri) AS here,
+            EXISTS (SELECT 1 FROM follow
+                    WHERE target_id = :author AND local = 1 AND state = 'accepted') AS followed
+        """,
+        uri=uri,
+        theirs=_grave(uri, by),
+        author=author_id,
+    )
+    return Standing(*cells(found[0]))
 
 
 def _grave(uri: str, by: str) -> str:

@@ -47,6 +47,19 @@ def insert(
     )
 
 
+def asked(db: Read, follower_id: int, limit: int) -> int:
+    """How many an account follows or has asked to, counted up to `limit`."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM (SELECT 1 FROM follow
+            WHERE follower_id = :follower LIMIT :limit) AS few
+        """,
+        follower=follower_id,
+        limit=limit,
+    )
+    return int(found["n"]) if found else 0
+
+
 def set_uri(tx: Write, follower_id: int, target_id: int, uri: str) -> None:
     """The follower asked again under another id; an Undo will name this one."""
     tx.run(

@@ -1,9 +1,9 @@
 """Home timelines: written when something arrives, cut to their newest entries."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from server.store.conditions import IN_LISTS, spoken
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, cells
 from server.store.paging import LAST_ID, among, padded
 
 CHUNK: Final = 1000  # followers that one transaction serves
@@ -37,16 +37,51 @@ def add_home(tx: Write, owner_id: int, id: int, post_id: int) -> None:
     )
 
 
+class Ahead(NamedTuple):
+    """Who is to see a post: `last` ends this chunk of its author's local followers, None the last.
+
+    `told`: some followers want to be told of whatever the author writes. `tagged`: somebody follows
+    one of its hashtags.
+    """
+
+    last: int | None
+    told: int
+    tagged: int
+
+
+def ahead(db: Read, post_id: int, author_id: int, after_id: int) -> Ahead:
+    """The chunk of followers after `after_id`, and whether there is anybody else to think of."""
+    found = db.all(
+        f"""
+        SELECT ({_CHUNK_END}) AS last,
+            EXISTS (SELECT 1 FROM follow f
+                    WHERE f.target_id = :target AND f.notify = 1 AND f.state = 'accepted') AS told,
+            EXISTS (SELECT 1 FROM hashtag h JOIN followed_tag t ON t.tag = h.tag
+                    WHERE h.post_id = :post) AS tagged
+        """,  # noqa: S608
+        post=post_id,
+        target=author_id,
+        after=after_id,
+        chunk=CHUNK - 1,
+    )
+    return Ahead(*cells(found[0]))
+
+
 def spread_post(
-    tx: Write, *, post_id: int, author_id: int, answered_id: int, language: str, after_id: int
-) -> int | None:
-    """Show a post in the home timelines of the author's local followers, `CHUNK` of them.
+    tx: Write,
+    *,
+    post_id: int,
+    author_id: int,
+    answered_id: int,
+    language: str,
+    after_id: int,
+    last_id: int | None,
+) -> None:
+    """Show a post in the home timelines of the author's local followers, from `ahead` to `last_id`.
 
     A reply to `answered_id` (0: no reply) is shown to those who follow both, and to the answered.
     Who follows in some languages gets what is in one of them, or does not say in which it is.
-    Followers up to `after_id` were served before; the answer is where to go on, None at the end.
     """
-    last = _chunk_end(tx, author_id, after_id)
     tx.run(
         f"""
         INSERT INTO home (owner_id, id, post_id, aside)
@@ -67,9 +102,8 @@ def spread_post(
         author=author_id,
         answered=answered_id,
         after=after_id,
-        last=last or LAST_ID,
+        last=last_id or LAST_ID,
     )
-    return last
 
 
 def spread_boost(
@@ -109,17 +143,15 @@ def spread_boost(
     return last
 
 
+_CHUNK_END: Final = """
+    SELECT follower_id FROM follow
+    WHERE target_id = :target AND local = 1 AND state = 'accepted' AND follower_id > :after
+    ORDER BY follower_id LIMIT 1 OFFSET :chunk
+"""
+
+
 def _chunk_end(tx: Read, target_id: int, after_id: int) -> int | None:
-    found = tx.one(
-        """
-        SELECT follower_id FROM follow
-        WHERE target_id = :target AND local = 1 AND state = 'accepted' AND follower_id > :after
-        ORDER BY follower_id LIMIT 1 OFFSET :chunk
-        """,
-        target=target_id,
-        after=after_id,
-        chunk=CHUNK - 1,
-    )
+    found = tx.one(_CHUNK_END, target=target_id, after=after_id, chunk=CHUNK - 1)
     return int(found["follower_id"]) if found else None
 
 

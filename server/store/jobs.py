@@ -1,4 +1,8 @@
-"""The promise table: work that a committed transaction owes. Jobs of one lane run in order."""
+"""The promise table: work that a committed transaction owes. Jobs of one lane run in order.
+
+Films and pushes take long, by the will of whoever sent the film or named the push service. They
+are claimed apart from all else, so that nothing else waits for them.
+"""
 
 from typing import Any, Final
 
@@ -13,31 +17,55 @@ BEHIND_MS: Final = 2**62
 """`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that
 `due_ms` alone, in its index, says when there is something to do."""
 
+_FILMS: Final = "kind = 'media'"
+_PUSHES: Final = "kind = 'push'"
+_ELSE: Final = "kind NOT IN ('media', 'push')"
+"""Written out: each is the condition of an index, or of what is left over."""
+
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
+
+_ROOM: Final = """
+    WHERE :most > (SELECT count(*) FROM (SELECT 1 FROM job
+        WHERE lane = :lane AND state = 'waiting' LIMIT :most) AS few)
+"""
 
 
 def enqueue(
-    tx: Write, kind: str, lane: str, payload: bytes, due_ms: int, *, wait_ms: int = 0
-) -> int:
+    tx: Write,
+    kind: str,
+    lane: str,
+    payload: bytes,
+    due_ms: int,
+    *,
+    wait_ms: int = 0,
+    most: int | None = None,
+) -> bool:
     """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits.
 
-    `due_ms` is the present, of which the job's id is made; `wait_ms` puts it off. On PostgreSQL
-    the first of the lane is held until then: whoever ends it sees this one.
+    False where `most` wait in the lane already: then nothing is promised. `due_ms` is the present,
+    of which the job's id is made; `wait_ms` puts it off. On PostgreSQL the first of the lane is
+    held until then: whoever ends it sees this one.
     """
-    id = new_id(due_ms)
-    hold = " FOR UPDATE" if tx.dialect == "postgresql" else ""
-    behind = tx.one(_WAITS + hold, lane=lane) is not None
-    tx.run(
-        """
-        INSERT INTO job (id, kind, lane, payload, due_ms) VALUES (:id, :kind, :lane, :payload, :due)
-        """,
-        id=id,
-        kind=kind,
-        lane=lane,
-        payload=payload,
-        due=BEHIND_MS if behind else due_ms + wait_ms,
+    hold = "FOR UPDATE" if tx.dialect == "postgresql" else ""
+    bounded = {} if most is None else {"most": most}
+    return (
+        tx.run(
+            f"""
+            INSERT INTO job (id, kind, lane, payload, due_ms)
+            SELECT :id, :kind, :lane, :payload, coalesce((
+                SELECT {BEHIND_MS} FROM job WHERE lane = :lane AND state = 'waiting'
+                ORDER BY id LIMIT 1 {hold}), :due)
+            {_ROOM if bounded else ""}
+            """,  # noqa: S608
+            id=new_id(due_ms),
+            kind=kind,
+            lane=lane,
+            payload=payload,
+            due=due_ms + wait_ms,
+            **bounded,
+        )
+        == 1
     )
-    return id
 
 
 def enqueue_once(
@@ -73,7 +101,21 @@ def lane_length(db: Read, lane: str, limit: int) -> int:
 
 
 def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
-    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane."""
+    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane: what is quick."""
+    return _claim(tx, _ELSE, now_ms, limit)
+
+
+def claim_films(tx: Write, now_ms: int, limit: int) -> list[Job]:
+    """As `claim`, films and sounds alone. Those who waited longest for their turn come first."""
+    return _claim(tx, _FILMS, now_ms, limit)
+
+
+def claim_pushes(tx: Write, now_ms: int, limit: int) -> list[Job]:
+    """As `claim`, pushes alone."""
+    return _claim(tx, _PUSHES, now_ms, limit)
+
+
+def _claim(tx: Write, of: str, now_ms: int, limit: int) -> list[Job]:
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
@@ -82,6 +124,7 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
         WHERE id IN (
             SELECT j.id FROM job j
             WHERE j.state = 'waiting' AND j.due_ms <= :now AND j.claimed_until_ms <= :now
+              AND j.{of}
               AND NOT EXISTS (SELECT 1 FROM job e
                               WHERE e.lane = j.lane AND e.id < j.id AND e.state = 'waiting')
             ORDER BY j.due_ms LIMIT :limit {skip})
@@ -94,8 +137,24 @@ def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
 
 
 def next_due_ms(db: Read) -> int | None:
-    """When the next job wants something; a claimed one does when its lease runs out."""
-    found = db.one("SELECT due_ms FROM job WHERE state = 'waiting' ORDER BY due_ms LIMIT 1")
+    """When the next of `claim` wants something; a claimed one does when its lease runs out."""
+    return _next_due_ms(db, _ELSE)
+
+
+def next_film_ms(db: Read) -> int | None:
+    """As `next_due_ms`, of `claim_films`."""
+    return _next_due_ms(db, _FILMS)
+
+
+def next_push_ms(db: Read) -> int | None:
+    """As `next_due_ms`, of `claim_pushes`."""
+    return _next_due_ms(db, _PUSHES)
+
+
+def _next_due_ms(db: Read, of: str) -> int | None:
+    found = db.one(
+        f"SELECT due_ms FROM job WHERE state = 'waiting' AND {of} ORDER BY due_ms LIMIT 1"  # noqa: S608
+    )
     return int(found["due_ms"]) if found else None
 
 
@@ -164,6 +223,17 @@ def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
         id=job.id,
         due=due_ms,
         error=error[:2000],
+    )
+
+
+def stand_back(tx: Write, job: Job, due_ms: int) -> None:
+    """Let others go first: nothing was tried."""
+    tx.run(
+        """
+        UPDATE job SET due_ms = :due, claimed_until_ms = 0, attempts = attempts - 1 WHERE id = :id
+        """,
+        id=job.id,
+        due=due_ms,
     )
 
 

@@ -26,15 +26,13 @@ def by_url(db: Read, url: str) -> Preview | None:
     return Preview(**found) if found else None
 
 
-def ensure(tx: Write, id: int, url: str) -> bool:
-    """Make room for a preview. False where there is one of this address."""
-    return (
-        tx.run(
-            "INSERT INTO link_preview (id, url) VALUES (:id, :url) ON CONFLICT DO NOTHING",
-            id=id,
-            url=url,
-        )
-        == 1
+def insert(tx: Write, id: int, url: str, asked_ms: int) -> None:
+    """Make room for the preview of an address that has none; `asked_ms`: 0 if not asked for."""
+    tx.run(
+        "INSERT INTO link_preview (id, url, fetched_ms) VALUES (:id, :url, :asked)",
+        id=id,
+        url=url,
+        asked=asked_ms,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from server.model import PushSubscription
 from server.store.db import Read, Write
 
-MOST = 50  # subscriptions of one account that are told of something
+MOST = 20  # subscriptions of one account that are told of something
 
 
 def put(tx: Write, subscription: PushSubscription) -> None:

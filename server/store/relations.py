@@ -84,6 +84,19 @@ def set_note(tx: Write, account_id: int, target_id: int, note: str) -> None:
         )
 
 
+def noted(db: Read, account_id: int, limit: int) -> int:
+    """Of how many people the account remembers something, counted up to `limit`."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM (SELECT 1 FROM account_note
+            WHERE account_id = :account LIMIT :limit) AS few
+        """,
+        account=account_id,
+        limit=limit,
+    )
+    return int(found["n"]) if found else 0
+
+
 # --- whom somebody recommends
 
 

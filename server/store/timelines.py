@@ -274,6 +274,3 @@ def words(
 
 def _literal(term: str) -> str:
     return term.replace("%", "").replace("_", "")
-
-
-# --- writing home timelines

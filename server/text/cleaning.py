@@ -163,6 +163,8 @@ def _story(media: str) -> _Rules:
 
 
 def _clean(html: str, rules: _Rules) -> str:
+    if not html:
+        return ""
     html = _bounded(html)
     names = set(map(str.lower, _ANY_TAG_NAME.findall(html)))
     if not names.isdisjoint(rules.rewritten):

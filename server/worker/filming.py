@@ -1,5 +1,6 @@
 """Making a film or a sound anew that somebody sent: outside any transaction, then one commit."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -8,7 +9,7 @@ import msgspec
 
 from server.errors import AppError, Invalid, NotFound, StorageFull
 from server.files import MEDIA_TYPES, StoreAway, fetched, new_name, remove_all
-from server.films import DAMAGED, Films
+from server.films import DAMAGED, TOO_COMPLEX, Films
 from server.media import Picture, Pictures
 from server.model import Job, Media
 from server.services import media
@@ -20,6 +21,8 @@ from server.store.db import Database, DatabaseError
 log = logging.getLogger(__name__)
 
 TRIES: Final = 4
+WHOLE_S: Final = 1_200.0
+"""From its fetching to its storing; then the next has its turn."""
 
 
 class Filming:
@@ -62,13 +65,16 @@ class Filming:
     async def _make(self, known: Media) -> None:
         made: list[str] = []
         try:
-            finished = await self._made(known, made)
+            async with asyncio.timeout(WHOLE_S):
+                finished = await self._made(known, made)
             if await self._db.write(media.finish, known.id, finished):
                 kept = {finished.file, *([finished.poster.large] if finished.poster else [])}
                 if known.small and finished.poster:
                     kept.discard(finished.poster.large)
                 made = [name for name in made if name not in kept]
-        except DatabaseError:
+        except TimeoutError:
+            raise Invalid(TOO_COMPLEX) from None
+        except (DatabaseError, asyncio.CancelledError):
             made = []  # who knows whether it was written: what nothing names is swept up
             raise
         finally:

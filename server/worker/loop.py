@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+import msgspec
+
 from server.model import Job, Peer
 from server.store.db import Database, DatabaseError, Read, Write
 
@@ -32,6 +34,13 @@ class Source(Protocol[Work]):
 
     def claim(self, tx: Write, now_ms: int, limit: int, /) -> list[Work]:
         """Take up to `limit` that are due."""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A `Source` of two functions of the store."""
+
+    next_due_ms: Callable[[Read], int | None]
+    claim: Callable[[Write, int, int], list[Job]]
 
 
 class Loop(Generic[Work]):

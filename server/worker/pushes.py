@@ -1,5 +1,6 @@
 """Telling one app of one notification, through the push service that it named."""
 
+import asyncio
 import logging
 import os
 import random
@@ -23,13 +24,13 @@ from server.services.notifications import Notice
 from server.store import accounts, jobs, posts
 from server.store import pushes as store
 from server.store.db import Database, Read, Write
+from server.worker.turns import Turns
 
 log = logging.getLogger(__name__)
 
 TRIES: Final = 4  # within some 25 minutes
 STALE_MS: Final = 12 * HOUR_MS
-REST_MS: Final = 30_000  # a service that gave no answer holds up no other pushes for so long
-MOST_RESTING: Final = 1_000
+ASIDE_MS: Final = 1_000  # so long others go first where a member or a service has many under way
 
 Words = Callable[[Notice, Post | None, str, str], bytes]
 """What a push says of a notification, in a language, to the app that has this token: JSON of at
@@ -46,7 +47,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Pushes:
-    """Sends pushes, and knows which services gave no answer lately."""
+    """Sends pushes, none at the cost of others."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Pushes:
         self._contact = contact
         self._words = words
         self._vault = vault
-        self._resting: dict[str, int] = {}
+        self._turns = Turns(now_ms)
 
     async def do(self, job: Job) -> None:
         """To its end: taken, wanted no more, given up; or put off."""
@@ -80,10 +81,15 @@ class Pushes:
             await self._db.write(jobs.complete, job, now_ms)
             return
         host = urlsplit(ready.subscription.endpoint).netloc
-        if self._resting.get(host, 0) > now_ms:
+        if self._turns.rests(host):
             await self._put_off(job, ready, Pushed(0, None))
             return
-        await self._answered(job, ready, await self._send(ready, host))
+        with self._turns.turn(ready.subscription.account_id, host) as free:
+            if not free:
+                await self._db.write(jobs.stand_back, job, now_ms + ASIDE_MS)
+                return
+            answer = await self._send(ready, host)
+        await self._answered(job, ready, answer)
 
     async def _send(self, ready: Ready, host: str) -> Pushed:
         """The service's answer; status 0 when there was none, 403 where we may not go."""
@@ -100,19 +106,18 @@ class Pushes:
             salt=os.urandom(webpush.SALT_BYTES),
             now_s=self._now_ms() // 1000,
         )
+        began_s = asyncio.get_running_loop().time()
         try:
-            return await self._client.push(one.endpoint, request.body, request.headers)
+            answer = await self._client.push(one.endpoint, request.body, request.headers)
         except Refused:
             return Pushed(403, None)
         except Unreachable as error:
             log.info("push service %s: %s", host, error)
-            self._rest(host)
+            self._turns.silent(one.account_id, host)
             return Pushed(0, None)
-
-    def _rest(self, host: str) -> None:
-        if len(self._resting) >= MOST_RESTING:
-            self._resting.clear()
-        self._resting[host] = self._now_ms() + REST_MS
+        took_s = asyncio.get_running_loop().time() - began_s
+        self._turns.answered(one.account_id, host, took_s)
+        return answer
 
     async def _answered(self, job: Job, ready: Ready, answer: Pushed) -> None:
         status = answer.status

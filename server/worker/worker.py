@@ -19,11 +19,15 @@ from server.worker.due import keep_time, keep_time_once
 from server.worker.filming import Filming
 from server.worker.housekeeping import keep_house, keep_house_once
 from server.worker.jobs import Jobs
-from server.worker.loop import Loop
+from server.worker.loop import Loop, Queue
 from server.worker.pushes import Pushes
 
 JOBS_AT_ONCE: Final = 32
 PEERS_AT_ONCE: Final = 256
+FILMS_AT_ONCE: Final = 2
+PUSHES_AT_ONCE: Final = 32
+_FILMS: Final = Queue(jobs.next_film_ms, jobs.claim_films)
+_PUSHES: Final = Queue(jobs.next_push_ms, jobs.claim_pushes)
 
 
 class Worker:
@@ -56,7 +60,10 @@ class Worker:
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
+        self._films = Loop(db, _FILMS, self._work.do, slots=FILMS_AT_ONCE, now_ms=now_ms)
+        self._pushes = Loop(db, _PUSHES, self._work.do, slots=PUSHES_AT_ONCE, now_ms=now_ms)
         self._peers = Loop(db, peers, self._post.deliver, slots=PEERS_AT_ONCE, now_ms=now_ms)
+        self._loops = (self._jobs, self._films, self._pushes, self._peers)
         self._running: list[asyncio.Task[None]] = []
 
     @property
@@ -78,8 +85,7 @@ class Worker:
         """Begin to work; every commit wakes the loops."""
         self._db.on_commit(self.wake)
         self._running = [
-            asyncio.create_task(self._jobs.run()),
-            asyncio.create_task(self._peers.run()),
+            *(asyncio.create_task(loop.run()) for loop in self._loops),
             asyncio.create_task(keep_time(self._db, self._site, self._now_ms)),
             asyncio.create_task(
                 keep_house(self._db, self._pictures.store, self._remote_bytes, self._now_ms)
@@ -96,8 +102,8 @@ class Worker:
 
     def wake(self) -> None:
         """Something was committed: there may be work."""
-        self._jobs.wake()
-        self._peers.wake()
+        for loop in self._loops:
+            loop.wake()
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Take nothing new, finish what is in flight within `grace_s`; the rest is done later."""
@@ -106,7 +112,7 @@ class Worker:
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
-        late = self._jobs.busy | self._peers.busy
+        late = {task for loop in self._loops for task in loop.busy}
         if late:
             _, late = await asyncio.wait(late, timeout=grace_s)
         for task in late:

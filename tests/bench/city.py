@@ -1,10 +1,14 @@
 """A city in a folder, filled by SQL with as many people as a benchmark needs."""
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
+import psycopg
 
 from federation.keys import make_rsa
 from server import keyring
@@ -21,6 +25,8 @@ from server.store.db import Database, Write
 from server.store.migrate import migrate
 
 HOST = "bench.test"
+SERVER: Final = "BENCH_POSTGRESQL"
+"""Names a PostgreSQL server on which each folder has a database; without it SQLite is measured."""
 
 
 def config(folder: Path) -> Config:
@@ -28,11 +34,26 @@ def config(folder: Path) -> Config:
     return Config(
         instance=Instance(domain=HOST, base_url=f"http://{HOST}", name="Bench"),
         server=Server(app_requests=10**9),
-        database=DatabaseAt(url=f"sqlite:{folder / 'city.db'}"),
+        database=DatabaseAt(url=_url(folder)),
         media=MediaAt(store=str(folder / "media")),
         secrets=Secrets(key_file=str(folder / "secret.key")),
         federation=Federation(allowed_addresses=("127.0.0.0/8",), allow_http=True),
     )
+
+
+def _url(folder: Path) -> str:
+    server = os.environ.get(SERVER)
+    if not server:
+        return f"sqlite:{folder / 'city.db'}"
+    return urlsplit(server)._replace(path=f"/bench_{folder.name}").geturl()
+
+
+def _create(folder: Path) -> None:
+    """Make the folder's database, unless it is there. It goes with its server."""
+    with psycopg.connect(os.environ[SERVER], autocommit=True) as link:
+        name = urlsplit(_url(folder)).path[1:]
+        if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            link.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')  # type: ignore[arg-type]
 
 
 SITE = Site(origin=f"http://{HOST}", domain=HOST, name="Bench")
@@ -40,6 +61,8 @@ SITE = Site(origin=f"http://{HOST}", domain=HOST, name="Bench")
 
 async def opened(folder: Path) -> Database:
     """The database of the city in `folder`, new or as it was left."""
+    if os.environ.get(SERVER):
+        _create(folder)
     db = await Database.open(config(folder).database.url, readers=1)
     await migrate(db)
     return db
@@ -158,11 +181,20 @@ def crowd(tx: Write, followers: list[Account], target: Account) -> None:
     accounts.count_followers(tx, target.id, len(followers))
 
 
-def look(folder: Path) -> sqlite3.Connection:
-    """A second connection to the city's database, for looking only."""
-    return sqlite3.connect(f"file:{folder / 'city.db'}?mode=ro", uri=True, isolation_level=None)
+class Looking:
+    """A second connection to a city's database, for looking only."""
 
+    def __init__(self, folder: Path) -> None:
+        """Open it; the caller closes."""
+        link: psycopg.Connection[Any] | sqlite3.Connection
+        if os.environ.get(SERVER):
+            link = psycopg.connect(_url(folder), autocommit=True)
+        else:
+            path = f"file:{folder / 'city.db'}?mode=ro"
+            link = sqlite3.connect(path, uri=True, isolation_level=None)
+        self._execute: Callable[[str], Any] = link.execute
+        self.close: Callable[[], None] = link.close
 
-def value(connection: sqlite3.Connection, sql: str) -> Any:
-    """The one value that `sql` asks for."""
-    return connection.execute(sql).fetchone()[0]
+    def value(self, sql: str) -> Any:
+        """The one value that `sql` asks for."""
+        return self._execute(sql).fetchone()[0]

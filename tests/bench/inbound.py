@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -39,7 +38,7 @@ async def measure(options: Options) -> list[Figure]:
         authors = await _fill(folder)
         numbers = itertools.count()
         rounds = []
-        looking = city.look(folder)
+        looking = city.Looking(folder)
         async with Child.running("tests.bench.serve", folder, 0, *options.profiled()) as server:
             for _ in range(1 + options.rounds):
                 requests = [_request(authors, next(numbers)) for _ in range(count)]
@@ -57,15 +56,15 @@ async def measure(options: Options) -> list[Figure]:
     ]
 
 
-async def _round(server: Child, looking: sqlite3.Connection, requests: list[bytes]) -> float:
+async def _round(server: Child, looking: city.Looking, requests: list[bytes]) -> float:
     """CPU seconds from the first request until every effect is there."""
-    wanted = city.value(looking, "SELECT count(*) FROM home") + READERS_OF_EACH * len(requests)
+    wanted = looking.value("SELECT count(*) FROM home") + READERS_OF_EACH * len(requests)
     before = server.cpu_s()
     seen, _ = await wire.ask(int(server.ready), requests, CONNECTIONS)
     if set(seen) != {202}:
         raise RuntimeError(f"not accepted: {seen}")
     deadline = time.monotonic() + 20
-    while city.value(looking, "SELECT count(*) FROM home") < wanted:
+    while looking.value("SELECT count(*) FROM home") < wanted:
         if time.monotonic() > deadline:
             raise RuntimeError("the effects do not come")
         await asyncio.sleep(0.02)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -38,7 +37,7 @@ async def _town(hosts: int, options: Options, *, slow: bool) -> list[Figure]:
         folder, sink = Path(name), wire.Sink()
         token = await _fill(folder, hosts)
         await sink.open()
-        looking = city.look(folder)
+        looking = city.Looking(folder)
         cpu, wall, promise, late = [], [], [], list[float]()
         profiled = options.profiled(f".{hosts}")
         async with Child.running("tests.bench.serve", folder, sink.port, *profiled) as server:
@@ -70,7 +69,7 @@ async def _town(hosts: int, options: Options, *, slow: bool) -> list[Figure]:
 
 
 async def _round(
-    server: Child, sink: wire.Sink, looking: sqlite3.Connection, story: bytes, hosts: int
+    server: Child, sink: wire.Sink, looking: city.Looking, story: bytes, hosts: int
 ) -> tuple[float, float, float]:
     """CPU seconds, seconds until the last has it, seconds until the author had an answer."""
     sink.expect(hosts)
@@ -82,7 +81,7 @@ async def _round(
     await sink.arrived(TIMEOUT_S)
     took = time.perf_counter() - began
     busy = "SELECT (SELECT count(*) FROM delivery) + (SELECT count(*) FROM peer WHERE due_ms > 0)"
-    while city.value(looking, busy):  # noqa: ASYNC110  another process is looked at
+    while looking.value(busy):  # noqa: ASYNC110  another process is looked at
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)  # the last bookkeeping is ours too
     return server.cpu_s() - before, took, answered

@@ -47,6 +47,12 @@ async () => {
   await Promise.all(short.map(one => one.finished.catch(() => {})));
 }
 """
+# Menus that are built alike are judged once: on every post there is one.
+BUILT = """
+one => [...one.querySelectorAll("*")].map(part => [
+  part.tagName, part.className.baseVal ?? part.className, part.getAttributeNames(),
+  part.innerText?.trim() ? "" : "empty"]).join(";")
+"""
 UNFOLD = "which => document.querySelectorAll(which).forEach(one => { one.open = true; })"
 LOOK = """
 width => {
@@ -120,6 +126,7 @@ class Reader:
         self.page = page
         self.scripted = scripted
         self.problems: list[str] = []
+        self._menus: set[str] = set()
         self._words = i18n.translations(language)
         self._width = width
         self.watches(page)
@@ -200,7 +207,10 @@ class Reader:
         for number in range(await menus.count()):
             await menus.nth(number).evaluate("one => { one.open = true; }")
             self._note(await self.page.evaluate(SIDEWAYS, self._width), "with an open menu")
-            self._note(await self._judged(*AXE_RULES, within=".menu[open]"), "in a menu")
+            built: str = await menus.nth(number).evaluate(BUILT)
+            if built not in self._menus:
+                self._menus.add(built)
+                self._note(await self._judged(*AXE_RULES, within=".menu[open]"), "in a menu")
             await menus.nth(number).evaluate("one => { one.open = false; }")
 
     def _note(self, found: list[str], how: str = "") -> None:

@@ -224,6 +224,7 @@ async def test_a_private_address_is_refused_in_every_spelling_by_every_door(host
             client.document(url, key=None),
             client.picture(url, max_bytes=10),
             client.post(url, b"{}", key=KEY),
+            client.push(url, b"", {}),
         ):
             with pytest.raises(Refused):
                 await knock
@@ -238,6 +239,8 @@ async def test_a_public_name_with_a_private_address_ends_at_the_socket(address):
             await client.get("https://far.example/", accept="*/*")
         with pytest.raises(Refused, match="address refused"):
             await client.post("https://far.example/inbox", b"{}", key=KEY)
+        with pytest.raises(Refused, match="address refused"):
+            await client.push("https://far.example/send", b"", {})
     assert resolver.asked[0] == "far.example"
 
 

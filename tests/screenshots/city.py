@@ -13,14 +13,13 @@ from aiohttp import web
 from federation import objects, parse
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.config import Config, DatabaseAt, Instance, MediaAt, Registrations, Secrets
-from server.ids import new_id
+from server.ids import first_id, new_id, newest
 from server.keyring import Keys
 from server.media import Pictures
 from server.model import Account, Site
 from server.secrets import vault
 from server.services import (
     accounts,
-    apps,
     drafts,
     follows,
     invites,
@@ -39,6 +38,7 @@ from server.store import reports
 from server.store.db import Database, Read, Row, Write
 from server.store.migrate import migrate
 from server.text import plain
+from tests import happenings
 from web.app import create_app
 from web.commands.demo import Progress
 from web.demo import city as cities
@@ -53,11 +53,6 @@ ADMIN: Final = "garam"
 DESCRIPTION: Final = (
     "한내천을 따라 사는 이웃들이 직접 쓰는 우리 동네 신문이자 마당입니다. "
     "누구나 읽고, 어디서든 함께할 수 있습니다."
-)
-APP_SCOPES: Final = "read write follow push"
-APPS: Final = (
-    ("Phanpy", "https://phanpy.social", "https://phanpy.social/"),
-    ("Tusky", "https://tusky.app", "oauth2redirect://com.keylesspalace.tusky/"),
 )
 AGENT: Final = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -131,7 +126,7 @@ async def unread(app: web.Application, name: str) -> None:
     """Somebody has not looked at their notifications for six hours."""
 
     def forget(tx: Write) -> None:
-        earlier = new_id(NOW_MS - 6 * HOUR_MS)
+        earlier = first_id(NOW_MS - 6 * HOUR_MS)
         account_rows.set_member(tx, _who(tx, name).id, notified_id=earlier)
 
     await app[DB].write(forget)
@@ -148,19 +143,28 @@ def _who(db: Read, name: str) -> Account:
     return found
 
 
+def _names(db: Read) -> list[str]:
+    """Who lives here, the first to come first."""
+    rows = db.all(
+        "SELECT name FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active' "
+        "ORDER BY id"
+    )
+    return [row["name"] for row in rows]
+
+
 # --- what the demo has not: everything that waits for somebody
 
 
 def _more(tx: Write, site: Site, keys: Keys) -> None:
     member, admin = _who(tx, MEMBER), _who(tx, ADMIN)
     _picture_above(tx, site, member)
+    _what_they_see_alone(tx, site, member, admin)
     _applicants(tx, site, keys)
     _relations(tx, site, member, admin)
     _drafts(tx, member)
     _edit(tx, site, member)
     _neighbour(tx, site, member)
     _reported(tx, admin)
-    _apps(tx, member)
     for uses in (1, 5):
         invites.make(tx, member.id, uses, 7, NOW_MS)
     for agent in ("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/27.0", "KAKAOTALK iPhone"):
@@ -177,12 +181,35 @@ def _picture_above(tx: Write, site: Site, member: Account) -> None:
     profiles.edit_profile(tx, site, member, ProfileChanges(header=row["large"]), NOW_MS)
 
 
-def _apps(tx: Write, member: Account) -> None:
-    """Two are let in; the second one registered anew, as apps do on another phone, and asks."""
-    for name, home, redirect in APPS:
-        new = apps.Registration(name=name, redirects=(redirect,), scopes=APP_SCOPES, website=home)
-        app, _ = apps.register(tx, new, NOW_MS - 4 * DAY_MS)
-        apps.issue(tx, app, APP_SCOPES, NOW_MS - 4 * DAY_MS, account_id=member.id)
+def _what_they_see_alone(tx: Write, site: Site, member: Account, admin: Account) -> None:
+    """What they keep, wait for, shut out and are told, and the apps that they let in."""
+    happenings.let_in(tx, member, NOW_MS)
+    others = [name for name in _names(tx) if name not in (MEMBER, ADMIN)]
+    plain_ones = [name for name in others if not _shows_pictures(tx, name)]
+    friend, stranger = _who(tx, others[0]), _who(tx, plain_ones[-1])
+    follows.follow(tx, site, member, friend.id, NOW_MS - 3 * DAY_MS)
+    cast = happenings.Cast(member=member, friend=friend, stranger=stranger, moderator=admin)
+    rows = tx.all(
+        "SELECT id FROM post WHERE visibility = 'public' AND author_id <> :id "
+        "AND kind IN ('article', 'note') ORDER BY id DESC LIMIT 4",
+        id=member.id,
+    )
+    kept = tuple(row["id"] for row in rows)
+    before = newest()
+    happenings.happen(tx, site, cast, kept, NOW_MS)
+    # it is days old, and notifications stand in the order in which they were made
+    tx.run(
+        "DELETE FROM notification WHERE account_id = :id AND id > :before AND filtered = 0",
+        id=member.id,
+        before=before,
+    )
+
+
+def _shows_pictures(db: Read, name: str) -> bool:
+    return (
+        db.one("SELECT 1 FROM media WHERE account_id = :id LIMIT 1", id=_who(db, name).id)
+        is not None
+    )
 
 
 def _applicants(tx: Write, site: Site, keys: Keys) -> None:
@@ -205,14 +232,7 @@ def _applicants(tx: Write, site: Site, keys: Keys) -> None:
 
 
 def _relations(tx: Write, site: Site, member: Account, admin: Account) -> None:
-    names = [
-        row["name"]
-        for row in tx.all(
-            "SELECT name FROM account WHERE domain = '' AND kind = 'Person' AND state = 'active' "
-            "ORDER BY id"
-        )
-        if row["name"] not in (MEMBER, ADMIN)
-    ]
+    names = [name for name in _names(tx) if name not in (MEMBER, ADMIN)]
     for name in names[-3:]:
         follows.unfollow(tx, site, _who(tx, name), admin.id, NOW_MS)
     for someone in (member, admin):

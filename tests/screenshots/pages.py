@@ -44,6 +44,14 @@ JOIN media ON media.post_id = post.id WHERE post.kind = 'note' ORDER BY replies 
 """
 ASKING: Final = "SELECT client_id, redirect_uris, scopes FROM app WHERE name = 'Tusky'"
 REVISED: Final = "SELECT id FROM post WHERE edited_ms IS NOT NULL"
+ALONE: Final = f"""
+SELECT filter.id AS filter, post.id AS post, post.author_id AS stranger,
+    (SELECT max(id) FROM warning WHERE account_id = member.id) AS warning,
+    (SELECT min(id) FROM warning WHERE account_id = member.id) AS appealed
+FROM account member JOIN filter ON filter.account_id = member.id
+JOIN filter_status fs ON filter_id = filter.id JOIN post ON post.id = post_id
+WHERE member.name = '{MEMBER}'
+"""  # noqa: S608
 QUESTION: Final = "김장"
 
 
@@ -81,6 +89,7 @@ async def all_pages(app: web.Application) -> list[Page]:
         Page("app-asks", app_asks, MEMBER),
         Page("app-asks-first", app_asks),
         Page("app-access", "/settings/apps", MEMBER),
+        *await _of_what_they_see_alone(app),
         *_for_moderators(),
         *_last_words(),
     ]
@@ -146,6 +155,31 @@ def _for_members(story: str, id: int, thread: str) -> list[Page]:
             "/write",
             {**unwritten, **PREVIEWED, "do": "preview"},
         ),
+    ]
+
+
+async def _of_what_they_see_alone(app: web.Application) -> list[Page]:
+    found = (await city.rows(app, ALONE))[0]
+    own = (
+        ("bookmarks", "/bookmarks"),
+        ("messages", "/messages"),
+        ("kept-aside", "/notifications/requests"),
+        ("from-whom", "/notifications/policy"),
+        ("filters", "/settings/filters"),
+        ("filter", f"/settings/filters/{found['filter']}"),
+        ("scheduled", "/scheduled"),
+        ("blocked-servers", "/blocked/servers"),
+        ("report", f"/report?post={found['post']}"),
+        ("report-sent", "/report/sent"),
+        ("warnings", "/warnings"),
+        ("warning", f"/warnings/{found['warning']}"),
+        ("warning-appealed", f"/warnings/{found['appealed']}"),
+    )
+    return [
+        *(Page(name, path, MEMBER) for name, path in own),
+        Page("person-known", f"/moderation/{found['stranger']}", ADMIN),
+        Page("developers", "/developers"),
+        Page("paper", "/about/privacy-policy"),
     ]
 
 

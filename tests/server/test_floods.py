@@ -4,9 +4,10 @@ import msgspec
 import pytest
 
 from server.clock import DAY_MS
+from server.errors import Invalid
 from server.ids import created_ms
 from server.inbox import create
-from server.services import new_reports, previews
+from server.services import follows, new_reports, previews, relations
 from server.store import posts
 from tests.server.world import EVE, MALLORY, NOW, SITE, join, number, say, stranger
 
@@ -76,3 +77,24 @@ def test_of_a_post_that_is_edited_without_end_the_last_versions_are_kept(tx, few
     kept = [one.version for one in posts.revisions(tx, post.id)]
     assert number(tx, "SELECT count(*) FROM revision") == 3
     assert kept == [8, 9, 10]
+
+
+def test_nobody_follows_or_remembers_without_end(tx, monkeypatch):
+    monkeypatch.setattr(follows, "MAX_FOLLOWED", 2)
+    monkeypatch.setattr(relations, "MAX_NOTED", 2)
+    ann, others = join(tx, "ann0"), [join(tx, f"other{n}") for n in range(3)]
+    for one in others[:2]:
+        follows.follow(tx, SITE, ann, one.id, NOW)
+        relations.note(tx, ann, one.id, "kind")
+    follows.follow(tx, SITE, ann, others[0].id, NOW)  # again
+    relations.note(tx, ann, others[0].id, "very kind")
+    for act in (
+        lambda: follows.follow(tx, SITE, ann, others[2].id, NOW),
+        lambda: relations.note(tx, ann, others[2].id, "kind"),
+    ):
+        with pytest.raises(Invalid, match="people"), tx.savepoint():
+            act()
+    assert number(tx, "SELECT count(*) FROM follow WHERE follower_id = :a", a=ann.id) == 2
+    assert number(tx, "SELECT count(*) FROM account_note WHERE account_id = :a", a=ann.id) == 2
+    relations.note(tx, ann, others[0].id, "")
+    relations.note(tx, ann, others[2].id, "kind")

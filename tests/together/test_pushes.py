@@ -1,7 +1,8 @@
 """Notifications pushed to an app: a push service on loopback that reads as an app would."""
 
+import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import http_ece
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from server.services import follows, posts, preferences, pushes, reactions, sessions
 from server.store import pushes as rows
 from server.worker import pushes as worker
+from server.worker import turns
 from tests.village import City, Village, eventually
 from web import i18n
 from web.keys import VAPID_KEY, WORKER
@@ -109,13 +111,19 @@ ALL = {kind: True for kind in pushes.ALERTS}
 
 
 async def subscribed(
-    city: City, name: str, service: Service, *, standard: bool = True, **data: Any
+    city: City,
+    name: str,
+    service: Service,
+    *,
+    standard: bool = True,
+    at: str = "http://push.test/send/1",
+    **data: Any,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """Somebody's app wants pushes; its headers, and what it was answered."""
     headers = {"Authorization": f"Bearer {await city.token(name)}"}
     wish = {
         "subscription": {
-            "endpoint": "http://push.test/send/1",
+            "endpoint": at,
             "keys": {"p256dh": service.point, "auth": text(AUTH)},
             "standard": standard,
         },
@@ -218,7 +226,7 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     city = await a_city(village)
     await subscribed(city, "bob", service)
     held = city.app[WORKER]
-    monkeypatch.setattr(held._jobs, "_slots", 0)  # nothing is sent before all has happened
+    monkeypatch.setattr(held._pushes, "_slots", 0)  # nothing is sent before all has happened
     mine = await city.write("bob", "Mine")
     deleted = await city.write("ann", "@bob deleted")
     edited = await city.write("ann", "@bob edited", visibility="direct")
@@ -230,7 +238,7 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     await city.write("eve", "@bob from eve")
     await city.do(follows.block, await city.me("bob"), blocked.id)
     await city.do(reactions.boost, await city.me("ann"), mine.id)
-    monkeypatch.setattr(held._jobs, "_slots", 32)
+    monkeypatch.setattr(held._pushes, "_slots", 32)
     city.wake()
     await village.settle()
     assert [said["notification_type"] for _, said in service.got] == ["reblog"]
@@ -315,6 +323,47 @@ async def test_a_service_that_is_away_holds_up_nothing(village: Village, service
     city.wake()
     await eventually(_got(service, 2))
     assert [said["body"] for _, said in service.got] == ["@bob one", "@bob two"]
+
+
+async def test_a_member_whose_services_hang_holds_up_nobody_elses_pushes(
+    village: Village, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob has eight apps at names that never answer; Cat has one where all is well."""
+    city, open_, hanging = await a_city(village), asyncio.Event(), 0
+    await city.join("cat")
+    monkeypatch.setattr(worker, "ASIDE_MS", 20)
+
+    async def hang(request: web.Request) -> web.Response:
+        nonlocal hanging
+        hanging += 1
+        await open_.wait()
+        return web.Response(status=410)
+
+    app = web.Application()
+    app.router.add_post("/{where:.*}", hang)
+    async with TestServer(app) as slow:
+        assert slow.port is not None
+        for number in range(8):
+            village.names.ports[f"slow{number}.test"] = slow.port
+            await subscribed(city, "bob", service, at=f"http://slow{number}.test/")
+        monkeypatch.setattr(city.app[WORKER]._pushes, "_slots", 8)
+        await city.write("ann", "@bob hello")
+        await eventually(_value(lambda: hanging == turns.OF_ACCOUNT))
+        await subscribed(city, "cat", service)
+        await city.write("ann", "@cat hello")
+        await eventually(_got(service, 1))
+        assert hanging == turns.OF_ACCOUNT
+        open_.set()
+        await village.settle()
+        assert hanging == 8
+    assert await city.count("push_subscription") == 1  # cat's: those that are gone, go
+
+
+def _value(read: Callable[[], bool]) -> Any:
+    async def probe() -> bool:
+        return read()
+
+    return probe
 
 
 async def test_pushes_to_one_app_do_not_pile_up(

@@ -283,6 +283,21 @@ async def test_a_film_that_fails_says_why(city, monkeypatch):
 
 
 @needs_ffmpeg
+async def test_a_film_has_a_deadline_for_all_that_is_done_with_it(city, monkeypatch):
+    monkeypatch.setattr("server.worker.filming.WHOLE_S", 0.01)
+    sent = await city.sends(film(), expect=202)
+
+    async def failed():
+        row = await city.db.read(rows_of_media.by_id, int(sent["id"]))
+        return row.state == "failed"
+
+    await eventually(failed, timeout=60)
+    told = await city.ask("GET", f"/v1/media/{sent['id']}", expect=422)
+    assert "takes too long" in told["error"]
+    await city.agrees()
+
+
+@needs_ffmpeg
 async def test_a_disk_that_is_full_for_long_is_said_at_last(city, monkeypatch):
     monkeypatch.setattr("server.worker.filming.TRIES", 1)
     monkeypatch.setattr(films, "LEAST_FREE_BYTES", 1 << 60)

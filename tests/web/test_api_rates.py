@@ -94,6 +94,10 @@ async def test_all_apps_of_one_person_together_have_a_limit(city):
         ("POST", "/api/v1/media/", "media"),
         ("DELETE", "/api/v1/statuses/1", "deletes"),
         ("POST", "/api/v1/statuses/1/unreblog", "deletes"),
+        ("PUT", "/api/v1/statuses/1", "edits"),
+        ("PATCH", "/api/v1/accounts/update_credentials", "profiles"),
+        ("PATCH", "/api/v1/profile", "profiles"),
+        ("DELETE", "/api/v1/profile/header", "profiles"),
     ],
 )
 async def test_what_costs_more_is_limited_more(city, method, path, name):

@@ -131,7 +131,7 @@ async def test_a_visitors_files_take_no_memory(city):
     known = forms.Form
 
     def watch(fields, files):
-        held.append(sum(len(data) for data in files.values()))
+        held.append(sum(file.length for file in files.values()))
         return known(fields, files)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -2,11 +2,12 @@
 
 import gc
 import tracemalloc
+from contextlib import ExitStack
 
 import pytest
 
-from server.errors import StorageFull, TooLarge
-from web.spool import IN_MEMORY_BYTES, Spool
+from server.errors import StorageFull, TooLarge, TooMany
+from web.spool import AT_ONCE, AT_ONCE_FROM_ONE, AT_ONCE_OF_ONE, IN_MEMORY_BYTES, Spool
 
 
 async def chunks(total: int):
@@ -49,3 +50,41 @@ async def test_a_disk_that_takes_nothing_is_said(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageFull):
         await Spool(tmp_path / "file", 8 << 20).take(chunks(2 << 20), 8 << 20)
+
+
+def open_at_once(spool, asks):
+    """How many of these may send at the same time."""
+    got = 0
+    with ExitStack() as held:
+        for account_id, address in asks:
+            try:
+                held.enter_context(spool.turn(account_id, address))
+            except TooMany:
+                continue
+            got += 1
+    return got
+
+
+def test_one_member_has_a_few_places_wherever_they_sit(tmp_path):
+    spool = Spool(tmp_path, 0)
+    assert open_at_once(spool, [(1, f"192.0.2.{n}") for n in range(40)]) == AT_ONCE_OF_ONE
+    assert open_at_once(spool, [(1, "192.0.2.1"), (2, "192.0.2.2")]) == 2
+
+
+def test_one_address_has_some_places_however_many_members_sit_there(tmp_path):
+    spool = Spool(tmp_path, 0)
+    assert open_at_once(spool, [(n, "192.0.2.1") for n in range(40)]) == AT_ONCE_FROM_ONE
+    assert open_at_once(spool, [(n, f"2001:db8::{n:x}") for n in range(40)]) == AT_ONCE_FROM_ONE
+
+
+def test_places_have_an_end_and_come_back(tmp_path):
+    spool = Spool(tmp_path, 0)
+    asks = [(n, f"192.0.2.{n}") for n in range(100)]
+    assert open_at_once(spool, asks) == AT_ONCE
+    assert open_at_once(spool, asks) == AT_ONCE
+    assert not spool.crowded
+    assert not spool._of  # nobody is remembered
+    with ExitStack() as held:
+        for n, address in asks[: AT_ONCE // 2]:
+            held.enter_context(spool.turn(n, address))
+        assert spool.crowded

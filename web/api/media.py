@@ -19,9 +19,9 @@ from web import entities, intake, present
 from web.api.access import need, path_id
 from web.api.answers import one
 from web.api.shape import gives
-from web.body import Upload, body
+from web.body import Upload
 from web.intake import Words
-from web.keys import DB, NOW, PICTURES, SITE, SPOOL, Viewer
+from web.keys import DB, NOW, PICTURES, SITE, Viewer
 
 routes = web.RouteTableDef()
 
@@ -72,9 +72,7 @@ async def upload_and_wait(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 async def _taken(request: web.Request, viewer: Viewer) -> Media:
-    spool = request.config_dict[SPOOL]
-    with spool.turn(viewer.account.id):
-        sent = await body(request, Sent, spool)
+    async with intake.received(request, viewer, Sent) as sent:
         words = Words(sent.description, point(sent.focus), sent.thumbnail)
         return await intake.take(request, viewer.account.id, sent.file, words)
 
@@ -94,13 +92,13 @@ async def read(request: web.Request, viewer: Viewer) -> web.Response:
 async def describe(request: web.Request, viewer: Viewer) -> web.Response:
     """Say what a file shows, which point must stay in view, or what stands for a film."""
     db, id = request.config_dict[DB], path_id(request)
-    typed = await body(request, Described)
-    kept = await db.read(media.one, viewer.account.id, id)
-    if typed.thumbnail is not None and kept.kind != "image":
-        poster = await intake.thumbnail(request, typed.thumbnail)
-        now_ms = request.config_dict[NOW]()
-        if poster is not None:
-            await db.write(media.put_poster, viewer.account.id, id, poster, now_ms)
+    async with intake.received(request, viewer, Described) as typed:
+        kept = await db.read(media.one, viewer.account.id, id)
+        if typed.thumbnail is not None and kept.kind != "image":
+            poster = await intake.thumbnail(request, typed.thumbnail)
+            now_ms = request.config_dict[NOW]()
+            if poster is not None:
+                await db.write(media.put_poster, viewer.account.id, id, poster, now_ms)
     kept = await db.write(_described, viewer.account.id, id, typed)
     return one(present.media(request.config_dict[SITE], kept))
 

@@ -14,11 +14,11 @@ from server.services.preferences import Defaults, set_defaults
 from server.services.profiles import ProfileChanges
 from server.store.db import Write
 from server.store.paging import Page
-from web import entities, present
+from web import entities, intake, present
 from web.api.access import need
 from web.api.answers import MOST_ACCOUNTS, one
 from web.api.shape import gives
-from web.body import Upload, body
+from web.body import Upload
 from web.keys import DB, NOW, PICTURES, SITE, Viewer
 
 routes = web.RouteTableDef()
@@ -124,7 +124,8 @@ async def verify_credentials(request: web.Request, viewer: Viewer) -> web.Respon
 @gives(entities.CredentialAccount, body=Credentials)
 async def update_credentials(request: web.Request, viewer: Viewer) -> web.Response:
     """Change one's own profile, and how new posts begin."""
-    typed = await body(request, Credentials)
+    async with intake.received(request, viewer, Credentials) as typed:
+        changes = await _made(request, typed)
     source = typed.source
     defaults = Defaults(
         visibility=present.VISIBILITIES[source.privacy] if source.privacy else None,
@@ -132,7 +133,7 @@ async def update_credentials(request: web.Request, viewer: Viewer) -> web.Respon
         language=source.language,
         quote_policy=source.quote_policy,
     )
-    account, member = await _change(request, viewer, await _made(request, typed), defaults)
+    account, member = await _change(request, viewer, changes, defaults)
     return await _own(request, account, member)
 
 
@@ -149,7 +150,8 @@ async def read(request: web.Request, viewer: Viewer) -> web.Response:
 @gives(entities.Profile, body=Profile)
 async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Change one's own profile."""
-    changes = await _made(request, await body(request, Profile))
+    async with intake.received(request, viewer, Profile) as typed:
+        changes = await _made(request, typed)
     account, _ = await _change(request, viewer, changes, Defaults())
     return await _profile(request, account)
 
@@ -195,9 +197,9 @@ async def _made(request: web.Request, typed: Typed) -> ProfileChanges:
     """What changes, with the pictures that came made into files."""
     pictures, avatar, header = request.config_dict[PICTURES], None, None
     if typed.avatar is not None:
-        avatar = (await pictures.process_avatar(typed.avatar.data)).large
+        avatar = (await pictures.process_avatar(await intake.picture(typed.avatar))).large
     if typed.header is not None:
-        header = (await pictures.process_header(typed.header.data)).large
+        header = (await pictures.process_header(await intake.picture(typed.header))).large
     return typed.changes(avatar, header)
 
 

@@ -257,7 +257,10 @@ def own(db: Read, viewer_id: int, id: int) -> PostView:
 
 
 def _context(db: Read, viewer_id: int | None, id: int) -> tuple[Post, list[Entry], list[Entry]]:
-    return threads.entries(db, viewer_id, found(db, viewer_id, id).post.id)
+    try:
+        return threads.entries(db, viewer_id, id)
+    except (Deleted, NotFound):  # the id may be that of a boost
+        return threads.entries(db, viewer_id, found(db, viewer_id, id).post.id)
 
 
 def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[Revision]]:

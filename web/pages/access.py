@@ -14,7 +14,7 @@ from server.model import Account, Site
 from server.services import accounts
 from server.store.db import Read
 from server.store.paging import Page
-from web.keys import NOW, SITE, Viewer
+from web.keys import NOW, SHUT_OUT, SITE, Viewer
 from web.pages.forms import local_path, see
 from web.render import viewer_of
 
@@ -26,10 +26,26 @@ SignedIn = Callable[[web.Request, Viewer], Awaitable[web.StreamResponse]]
 
 def signed_in(handler: SignedIn) -> Handler:
     """Hand `handler` its viewer; lead everybody else to the sign-in page and back."""
+    return _for(handler, viewer_of)
 
+
+def even_shut_out(handler: SignedIn) -> Handler:
+    """As `signed_in`, also for those whom moderators suspended or locked: to read why, and appeal.
+
+    The page is a visitor's, but for what its handler shows.
+    """
+    return _for(handler, person_of)
+
+
+def person_of(request: web.Request) -> Viewer | None:
+    """Who is signed in, be it only to appeal."""
+    return viewer_of(request) or request.get(SHUT_OUT)
+
+
+def _for(handler: SignedIn, who: Callable[[web.Request], Viewer | None]) -> Handler:
     @wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
-        viewer = viewer_of(request)
+        viewer = who(request)
         if viewer is None and in_place(request):  # the whole page goes there, not a part of it
             return web.Response(status=204, headers={"HX-Redirect": sign_in_path(request)})
         if viewer is None:

@@ -9,7 +9,8 @@ with `__Host-`, make one). It needs no key, so every process accepts every other
 import asyncio
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,9 +23,10 @@ from server.errors import Forbidden, Invalid, TooLarge
 from server.ids import parse_id
 from server.media import MAX_PICTURE_BYTES
 from web.body import READ_FILM_S, READ_S, chunks, held
-from web.keys import SITE, SPOOL
+from web.keys import ADDRESS, SHUT_OUT, SITE, SPOOL, Viewer
+from web.pace import in_time
 from web.render import page, viewer_of
-from web.spool import Upload
+from web.spool import Spool, Upload
 
 MAX_TEXT_BYTES: Final = 512 * 1024
 MAX_FILES: Final = 6
@@ -37,15 +39,13 @@ TOKEN_SECONDS: Final = 12 * 3600
 
 
 class Form(msgspec.Struct, frozen=True):
-    """What was typed, by field; `files` holds the bytes of uploads that are not empty, `films` the
-    uploads that are larger than a picture may be: on the disk as long as somebody holds them.
+    """What was typed, by field; `files` are those that are not empty.
 
     Only those who are signed in can upload: of others' files it tells no more than that there were.
     """
 
     fields: Mapping[str, tuple[str, ...]]
-    files: Mapping[str, bytes]
-    films: Mapping[str, Upload] = {}
+    files: Mapping[str, Upload]
 
     def get(self, name: str) -> str:
         """The first value without surrounding space, or nothing."""
@@ -69,10 +69,8 @@ class Form(msgspec.Struct, frozen=True):
         return next(iter(self.ids(name)), None)
 
     def upload(self, name: str) -> Upload | None:
-        """A file, small or large."""
-        if (data := self.files.get(name)) is not None:
-            return Upload(data)
-        return self.films.get(name)
+        """A file that was chosen."""
+        return self.files.get(name)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Every field with each of its values."""
@@ -92,8 +90,14 @@ async def form(request: web.Request) -> Form:
 
 def genuine(request: web.Request, sent: Form) -> bool:
     """Whether the form carries the token of the person who sends it."""
-    expected = viewer.csrf if (viewer := viewer_of(request)) else _visitor_token(request)
-    return bool(expected) and hmac.compare_digest(expected.encode(), sent.raw("csrf").encode())
+    given, viewer, shut_out = sent.raw("csrf"), viewer_of(request), request.get(SHUT_OUT)
+    if shut_out is not None and _same(shut_out.csrf, given):
+        return True
+    return _same(viewer.csrf if viewer else _visitor_token(request), given)
+
+
+def _same(expected: str, given: str) -> bool:
+    return bool(expected) and hmac.compare_digest(expected.encode(), given.encode())
 
 
 async def unchecked(request: web.Request) -> Form:
@@ -104,10 +108,13 @@ async def unchecked(request: web.Request) -> Form:
     """
     refuse_foreign(request)
     try:
-        long = viewer_of(request) is not None and request.path.startswith(("/write", "/edit/"))
-        async with asyncio.timeout(READ_FILM_S if long else READ_S):
+        if request.content_type == "multipart/form-data" and (viewer := viewer_of(request)):
+            spool = request.config_dict[SPOOL]
+            async with in_time(request.content, READ_FILM_S, lambda: spool.crowded):
+                return await _uploaded(request, viewer, spool)
+        async with asyncio.timeout(READ_S):
             if request.content_type == "multipart/form-data":
-                return await _multipart(request)
+                return await _multipart(request, _passed_over)
             return await _urlencoded(request)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
@@ -146,50 +153,69 @@ async def _urlencoded(request: web.Request) -> Form:
     return _made(MultiDict(pairs), {})
 
 
-async def _multipart(request: web.Request) -> Form:
+Take = Callable[[BodyPartReader], Awaitable[Upload | None]]
+
+
+async def _uploaded(request: web.Request, viewer: Viewer, spool: Spool) -> Form:
+    """A member's form. Whoever sends files takes a turn, from the first of them to the end."""
+    with ExitStack() as turns:
+        taken = 0
+
+        async def take(part: BodyPartReader) -> Upload | None:
+            nonlocal taken
+            first = await part.read_chunk(64 * 1024)
+            if not first or taken >= MAX_FILES:
+                await part.release()
+                return None
+            if not taken:
+                turns.enter_context(spool.turn(viewer.account.id, request[ADDRESS]))
+            taken += 1
+            film = (part.name or "").startswith(FILM_FIELD)
+            most = max(MAX_PICTURE_BYTES, spool.most_bytes if film else 0)
+            return await spool.take(_from(first, part), most)
+
+        return await _multipart(request, take)
+
+
+async def _from(first: bytes, part: BodyPartReader) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in chunks(part):
+        yield chunk
+
+
+async def _passed_over(part: BodyPartReader) -> Upload | None:
+    """A visitor's files take no memory, but are told of."""
+    if not await part.read_chunk():
+        return None
+    await part.release()
+    return Upload(b"-")
+
+
+async def _multipart(request: web.Request, take: Take) -> Form:
     fields: MultiDict[str] = MultiDict()
-    files: dict[str, bytes] = {}
-    uploads: dict[str, Upload] = {}
-    room, known = MAX_TEXT_BYTES, viewer_of(request) is not None
+    files: dict[str, Upload] = {}
+    room = MAX_TEXT_BYTES
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or not part.name or len(fields) > MAX_FIELDS:
                 raise Invalid("This form could not be read. Please try again.")
             if part.filename is None:
-                value = await _bytes(part, room)
+                value = await _text(part, room)
                 room -= len(value)
                 fields.add(part.name, value.decode("utf-8", "replace"))
-            elif known and len(uploads) < MAX_FILES:
-                uploads[part.name] = await _file(request, part)
-            elif await part.read_chunk():  # a visitor's files take no memory, but are told of
-                await part.release()
-                files.setdefault("", b"-")
+            elif (upload := await take(part)) is not None:
+                files[part.name] = upload
     except (ValueError, HttpProcessingError) as error:  # broken boundaries and headers
         raise Invalid("This form could not be read. Please try again.") from error
-    films = {name: upload for name, upload in uploads.items() if upload.path}
-    files |= {name: upload.data for name, upload in uploads.items() if upload.data}
-    return msgspec.structs.replace(_made(fields, files), films=films)
+    return _made(fields, files)
 
 
-async def _file(request: web.Request, part: BodyPartReader) -> Upload:
-    """A picture in memory; where a film may come, what is larger on the disk."""
-    spool, name = request.config_dict[SPOOL], part.name or ""
-    if not name.startswith(FILM_FIELD) or spool.most_bytes <= MAX_PICTURE_BYTES:
-        return Upload(await _bytes(part, MAX_PICTURE_BYTES))
-    viewer = viewer_of(request)
-    with spool.turn(viewer.account.id if viewer else 0):
-        upload = await spool.take(chunks(part), spool.most_bytes)
-    if upload.path and upload.length <= MAX_PICTURE_BYTES:
-        return Upload(await asyncio.to_thread(upload.whole))
-    return upload
-
-
-async def _bytes(part: BodyPartReader, room: int) -> bytes:
+async def _text(part: BodyPartReader, room: int) -> bytes:
     refusal = TooLarge("A picture may have at most 16 MB, and a text 500 kB.")
     return await held(part, room, refusal)
 
 
-def _made(fields: MultiDict[str], files: Mapping[str, bytes]) -> Form:
+def _made(fields: MultiDict[str], files: Mapping[str, Upload]) -> Form:
     if len(fields) > MAX_FIELDS:
         raise Invalid("This form could not be read. Please try again.")
     clean = {name: tuple(_clean(value) for value in fields.getall(name)) for name in fields}

@@ -16,12 +16,14 @@ from web.error_page import retry_after
 from web.keys import ADDRESS, BUCKETS, DB, SITE, Viewer
 from web.limits import network
 from web.pages import texts
-from web.pages.access import now
+from web.pages.access import now, person_of
 from web.pages.forms import MAX_WISH, Form, form, local_path, see, visitor_page
 from web.render import page, viewer_of
 
 routes = web.RouteTableDef()
 
+APPEAL: Final = "/warnings"
+"""Where those go on who are suspended or locked: nothing else opens."""
 COOKIE_SECONDS: Final = sessions.UNUSED_MS // 1000
 _guessing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -62,7 +64,8 @@ async def sign_in(request: web.Request) -> web.Response:
     except AppError as error:
         return await _shown(request, sent, error=error)
     await _end_former(request)
-    response = see(await _next(request, sent, member))
+    shut_out = sessions.shut_out(member)
+    response = see(APPEAL if shut_out else await _next(request, sent, member))
     set_session(request, response, token)
     return response
 
@@ -70,7 +73,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def _end_former(request: web.Request) -> None:
     """Whoever signs in again, as somebody else perhaps, leaves no open session behind."""
     former = request.cookies.get(session_cookie(request), "")
-    if former.isascii() and viewer_of(request) is not None:
+    if former.isascii() and person_of(request) is not None:
         await request.config_dict[DB].write(sessions.sign_out, former)
 
 
@@ -165,7 +168,7 @@ def set_session(request: web.Request, response: web.Response, token: str) -> Non
 async def sign_out(request: web.Request) -> web.Response:
     """End this session, here and in the browser."""
     response = see("/")
-    if viewer_of(request) is not None:
+    if person_of(request) is not None:
         await form(request)
         token = request.cookies.get(session_cookie(request), "")
         await request.config_dict[DB].write(sessions.sign_out, token)

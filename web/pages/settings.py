@@ -15,7 +15,7 @@ from server.services.preferences import Defaults, set_defaults, set_language
 from server.services.profiles import MAX_FIELDS, SWITCHES, ProfileChanges
 from server.store.db import Write
 from server.text import plain
-from web import i18n, revoked
+from web import i18n, intake, revoked
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.keys import PICTURES as PICTURE_STORE
@@ -86,11 +86,11 @@ async def profile(request: web.Request, viewer: Viewer) -> web.Response:
 
 async def _picture(request: web.Request, viewer: Viewer, sent: Form, name: str) -> Media | None:
     """The picture that was chosen just now, or before the form was refused."""
-    db, data = request.config_dict[DB], sent.files.get(name)
-    if data is None:
+    db, upload = request.config_dict[DB], sent.upload(name)
+    if upload is None:
         kept = sent.id(f"{name}_kept")
         return await db.read(media.loose, viewer.account.id, kept) if kept else None
-    pictures = request.config_dict[PICTURE_STORE]
+    pictures, data = request.config_dict[PICTURE_STORE], await intake.picture(upload)
     made = await (pictures.process_avatar(data) if name == "avatar" else pictures.process(data))
     return await db.write(media.add, viewer.account.id, made, "", (0.0, 0.0), now(request))
 

@@ -22,7 +22,7 @@ VISIBILITIES: Final = {VISIBILITY[ours]: ours for ours in AUDIENCES} | {"secret"
 def when(at_ms: int) -> str:
     """`at_ms` as `2026-01-31T09:00:00.000Z`."""
     at = moment(at_ms, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    return f"{at.isoformat()[:19]}.{at_ms % 1000:03d}Z"
 
 
 def when_or_none(at_ms: int | None) -> str | None:
@@ -32,7 +32,7 @@ def when_or_none(at_ms: int | None) -> str | None:
 
 def day(at_ms: int | None) -> str | None:
     """The date, `2026-01-31`."""
-    return None if at_ms is None else f"{moment(at_ms, UTC):%Y-%m-%d}"
+    return None if at_ms is None else moment(at_ms, UTC).isoformat()[:10]
 
 
 def day_ms(date: str) -> int | None:

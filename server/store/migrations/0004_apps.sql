@@ -67,6 +67,9 @@ CREATE TABLE push_subscription (
 ) STRICT;
 CREATE INDEX push_subscription_account ON push_subscription (account_id);
 
+CREATE INDEX job_film_due ON job (due_ms) WHERE state = 'waiting' AND kind = 'media';
+CREATE INDEX job_push_due ON job (due_ms) WHERE state = 'waiting' AND kind = 'push';
+
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
     data TEXT NOT NULL
