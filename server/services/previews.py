@@ -31,14 +31,18 @@ LANES: Final = 4  # in each of which one page is read at a time; ours do not wai
 MAX_WAITING: Final = 100  # in one lane
 
 _LINK: Final = re.compile(r'<a((?: [a-z-]+="[^"]*")*)>')  # exact for what our sanitiser writes
+_QUOTED: Final = re.compile(r'<(p|span) class="[^"]*\bquote-inline\b[^"]*">.*?</\1>', re.DOTALL)
 _HREF: Final = re.compile(r' href="([^"]*)"')
 _CLASS: Final = re.compile(r' class="([^"]*)"')
 _NOT_PAGES: Final = frozenset({"mention", "hashtag", "u-url"})
 
 
 def first_link(site: Site, html: str) -> str:
-    """The first address of a page elsewhere in a post's HTML; nothing where there is none."""
-    for found in _LINK.finditer(html):
+    """The first address of a page elsewhere in a post's HTML; nothing where there is none.
+
+    What it quotes is no page: it stands below the post as its author has it now.
+    """
+    for found in _LINK.finditer(_QUOTED.sub("", html)):
         classes = _CLASS.search(found[1])
         href = _HREF.search(found[1])
         if href is None or (classes and not _NOT_PAGES.isdisjoint(classes[1].split())):
