@@ -13,6 +13,7 @@ import msgspec
 
 from federation.errors import Malformed
 from federation.origin import host
+from server import text
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import NotFound
 from server.ids import new_id
@@ -31,7 +32,6 @@ LANES: Final = 4  # in each of which one page is read at a time; ours do not wai
 MAX_WAITING: Final = 100  # in one lane
 
 _LINK: Final = re.compile(r'<a((?: [a-z-]+="[^"]*")*)>')  # exact for what our sanitiser writes
-_QUOTED: Final = re.compile(r'<(p|span) class="[^"]*\bquote-inline\b[^"]*">.*?</\1>', re.DOTALL)
 _HREF: Final = re.compile(r' href="([^"]*)"')
 _CLASS: Final = re.compile(r' class="([^"]*)"')
 _NOT_PAGES: Final = frozenset({"mention", "hashtag", "u-url"})
@@ -42,7 +42,7 @@ def first_link(site: Site, html: str) -> str:
 
     What it quotes is no page: it stands below the post as its author has it now.
     """
-    for found in _LINK.finditer(_QUOTED.sub("", html)):
+    for found in _LINK.finditer(text.unquoted(html)):
         classes = _CLASS.search(found[1])
         href = _HREF.search(found[1])
         if href is None or (classes and not _NOT_PAGES.isdisjoint(classes[1].split())):
