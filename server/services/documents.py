@@ -28,7 +28,10 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
     post, author = view.post, view.author
     if post.secret:
         raise NotFound("There is no such post.")
-    to, cc = addressed(post.visibility, author.followers_uri, [a.uri for a in view.mentions])
+    hearers = [a.uri for a in view.mentions]
+    if post.open and view.quoted and view.quoted.view and view.quoted.view.author.id != author.id:
+        hearers.append(view.quoted.view.author.uri)  # or they could not revoke it
+    to, cc = addressed(post.visibility, author.followers_uri, hearers)
     group = view.community if post.open else None
     named = [(f"@{full_acct(site, a)}", a.uri) for a in view.mentions]
     if group is not None:  # whoever answers from Mastodon then addresses the group as well

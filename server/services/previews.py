@@ -13,6 +13,7 @@ import msgspec
 
 from federation.errors import Malformed
 from federation.origin import host
+from server import text
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import NotFound
 from server.ids import new_id
@@ -37,8 +38,11 @@ _NOT_PAGES: Final = frozenset({"mention", "hashtag", "u-url"})
 
 
 def first_link(site: Site, html: str) -> str:
-    """The first address of a page elsewhere in a post's HTML; nothing where there is none."""
-    for found in _LINK.finditer(html):
+    """The first address of a page elsewhere in a post's HTML; nothing where there is none.
+
+    What it quotes is no page: it stands below the post as its author has it now.
+    """
+    for found in _LINK.finditer(text.unquoted(html)):
         classes = _CLASS.search(found[1])
         href = _HREF.search(found[1])
         if href is None or (classes and not _NOT_PAGES.isdisjoint(classes[1].split())):

@@ -66,7 +66,8 @@ def send(
     An open post that was boosted reached the followers of its boosters too.
 
     What everybody may read also goes to the authors of all that it answers: a deep reply belongs
-    below the story on the story's own server, whose readers may follow nobody in between.
+    below the story on the story's own server, whose readers may follow nobody in between. And to
+    whom it quotes, who may want to take that back.
     `named`: whom it names, where the caller knows. The community in which it stands hears of it
     too, and passes it on where it is ours.
     """
@@ -81,7 +82,7 @@ def send(
         now_ms,
         followers=post.visibility != "direct",
         to=[*named, *([group] if group and not group.local else ())],
-        beyond=[*(beyond or ()), *answered],
+        beyond=[*(beyond or ()), *answered, *_quoted_author(tx, post)],
         through=post.id if post.open and beyond is not None else None,
     )
     if group is not None and group.local:
@@ -94,3 +95,8 @@ def in_which(db: Read, post: Post) -> Account | None:
         return None
     group = accounts.by_id(db, post.community_id)
     return group if group is not None and group.state == "active" else None
+
+
+def _quoted_author(db: Read, post: Post) -> list[int]:
+    quoted = quotes.quoted_by(db, post) if post.open else None
+    return [quoted.author_id] if quoted is not None and not quoted.local else []

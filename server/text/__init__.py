@@ -11,7 +11,7 @@ from server.text.entities import (
 )
 from server.text.formatting import Rendered, find_hashtags, find_mentions, markdown, render
 from server.text.me import as_me, me_links, only_link
-from server.text.plain import excerpt, opens, plain
+from server.text.plain import excerpt, opens, plain, unquoted
 
 __all__ = [
     "MAX_TAG_CHARACTERS",
@@ -29,6 +29,7 @@ __all__ = [
     "only_link",
     "opens",
     "plain",
+    "unquoted",
     "render",
     "sanitise",
     "sanitise_story",

@@ -12,6 +12,7 @@ ELLIPSIS: Final = "…"
 
 _BREAKS = "p br li blockquote pre h1 h2 h3 h4 h5 h6 div tr figure figcaption dt dd hr section"
 _TAG = re.compile(r"<[^>]*>")  # exact here: nothing keeps an attribute
+_QUOTED = re.compile(r'<(p|span) class="[^"]*\bquote-inline\b[^"]*">.*?</\1>', re.DOTALL)
 _JOINERS = "\u200d\ufe0e\ufe0f"
 
 
@@ -24,12 +25,17 @@ def plain(html: str) -> str:
     return "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
 
 
+def unquoted(html: str) -> str:
+    """`html` without the link to what it quotes, which is there for who does not know quotes."""
+    return _QUOTED.sub("", html) if "quote-inline" in html else html
+
+
 def excerpt(html: str, characters: int) -> str:
     """The beginning of `html`, or of plain text, on one line: at most `characters`, "…" included.
 
     Ends between two words where one ends in the last third, and never within a composed character.
     """
-    text = " ".join(plain(html).split())
+    text = " ".join(plain(unquoted(html)).split())
     if len(text) <= characters:
         return text
     end = max(characters - len(ELLIPSIS), 0)

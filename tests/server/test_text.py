@@ -444,3 +444,9 @@ def test_a_handle_is_lower_case_ascii(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "Kim", "김", "a-b", "a.b", "a b", "a" * 31, "kim\n", "ｋim"])
 def test_what_is_no_handle(name: str) -> None:
     assert not text.valid_handle(name)
+
+
+def test_an_excerpt_says_nothing_of_the_link_to_what_is_quoted() -> None:
+    html = '<p class="quote-inline">RE: <a href="https://a.test/1">a.test/1</a></p><p>So true</p>'
+    assert text.excerpt(html, 80) == "So true"
+    assert text.plain(html).startswith("RE:")

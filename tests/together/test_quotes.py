@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from server.services import posts
 from tests.together.conftest import NewPeer
 from tests.village import City, Village, eventually
 
@@ -53,6 +54,36 @@ async def test_a_quote_tells_the_author_elsewhere_and_a_policy_is_heard(village:
     assert ("quote", "bob@beta.test") in await alpha.notices("ann")
     mine, _ = await api(alpha, "ann", f"/v1/statuses/{root.id}")
     assert mine["quotes_count"] == 1
+
+
+async def test_who_is_quoted_hears_of_it_where_nobody_follows_who_quotes(village: Village) -> None:
+    alpha, beta = await village("alpha.test"), await village("beta.test")
+    await alpha.join("ann")
+    await beta.join("bob")
+    await beta.follow("bob", "@ann@alpha.test")
+    await village.settle()
+    root = await alpha.write("ann", "Persimmons")
+    here = await eventually(lambda: beta.post_at(root.uri))
+    quote = await beta.write("bob", "Look", quoted_id=here.id)
+    there = await eventually(lambda: alpha.post_at(quote.uri))
+    assert ("quote", "bob@beta.test") in await alpha.notices("ann")
+    told = await beta.get(f"/objects/{quote.id}")
+    assert alpha.people["ann"].uri in told["cc"]
+    seen, _ = await api(beta, "bob", f"/v1/statuses/{quote.id}")
+    assert seen["card"] is None  # what is quoted stands below already, as its author has it now
+    await beta.edit("bob", quote, "Look at this")
+    await eventually(lambda: _says(alpha, there.uri, "Look at this"))
+    await beta.do(posts.delete, await beta.me("bob"), quote.id)
+    await eventually(lambda: _gone(alpha, quote.uri))
+
+
+async def _says(city: City, uri: str, words: str) -> bool:
+    found = await city.post_at(uri)
+    return found is not None and words in found.content
+
+
+async def _gone(city: City, uri: str) -> bool:
+    return await city.post_at(uri) is None
 
 
 async def lost_reply(village: Village) -> tuple[City, City, Any, Any, str]:
