@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 STREAMING = "/api/v1/streaming"
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
+NEVER_FENCED = ("/healthz", "/readyz", "/health", "/metrics", "/static/")
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
     *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/"),
@@ -152,10 +154,20 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
 
 @web.middleware
 async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let nobody in from where moderators let nobody in."""
-    if await request.config_dict[FENCES].keeps_out(request.config_dict[DB], request[ADDRESS]):
-        raise Forbidden("From where you are, nobody gets in here.")
+    """Let nobody in from where moderators let nobody in.
+
+    This machine, the proxy, and whoever asks how the server is are always heard.
+    """
+    address, db = request[ADDRESS], request.config_dict[DB]
+    if not request.path.startswith(NEVER_FENCED) and not _ours(request, address):
+        if await request.config_dict[FENCES].keeps_out(db, address):
+            raise Forbidden("From where you are, nobody gets in here.")
     return await handler(request)
+
+
+def _ours(request: web.Request, address: str) -> bool:
+    trusted = request.config_dict[CONFIG].server.trusted_proxies
+    return _within(address, (*LOOPBACK, *_networks(trusted)))
 
 
 @web.middleware

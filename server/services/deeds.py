@@ -28,12 +28,15 @@ class Deed(msgspec.Struct, frozen=True):
     by: Account | None
 
 
-def note(tx: Write, by: Moderator, action: str, target: str, now_ms: int) -> None:
-    """Write it down. `target`: `account:ID`, `report:ID`, `domain:NAME` and such."""
+def note(tx: Write, by: Moderator | None, action: str, target: str, now_ms: int) -> None:
+    """Write it down. `target`: `account:ID`, `report:ID`, `domain:NAME` and such.
+
+    `by` is None for the operator at the machine.
+    """
     store.log(
         tx,
         id=new_id(now_ms),
-        moderator_id=by.account.id,
+        moderator_id=by.account.id if by else None,
         action=action,
         target=target,
         created_ms=now_ms,

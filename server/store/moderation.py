@@ -95,7 +95,7 @@ def _start(typed: str) -> str:
 
 
 def log(
-    tx: Write, *, id: int, moderator_id: int, action: str, target: str, created_ms: int
+    tx: Write, *, id: int, moderator_id: int | None, action: str, target: str, created_ms: int
 ) -> None:
     """Note who did what. `target`: `account:ID`, `report:ID`, `domain:NAME` and such."""
     tx.run(

@@ -46,7 +46,9 @@ async def test_a_lost_key_is_not_replaced(new_database: Callable[[], str], tmp_p
 async def test_the_metrics_tell_of_a_database_that_is_away(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    app = create_app(_config(tmp_path, new_database(), "first.test"))
+    at_ms = [1_800_000_000_000]
+    config = _config(tmp_path, new_database(), "first.test")
+    app = create_app(config, clock=lambda: at_ms[0], work=False)
     async with TestClient(TestServer(app)) as client:
         told = await (await client.get("/metrics")).text()
         assert "madang_database_up 1.0" in told
@@ -62,10 +64,12 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert "process_resident_memory_bytes" in told
         assert "_created" not in told
         await app[DB].close()
+        at_ms[0] += 6_000  # nothing that was read before is fresh any more
         answer = await client.get("/metrics")
         assert answer.status == 200
         assert "madang_database_up 0.0" in await answer.text()
         assert (await client.get("/readyz")).status == 503
         assert (await client.get("/healthz")).status == 200
+        assert (await client.get("/")).status == 503
         stranger = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
         assert stranger.status == 404
