@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
 from server.clock import DAY_MS
-from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
+from server.errors import AppError, Away, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
@@ -110,10 +110,20 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
     except DatabaseUnavailable as error:  # its cause is outside: a traceback would tell nothing
         log.warning("%s", error)
-        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, None)
+        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, _away(request))
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
         return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def _away(request: web.Request) -> Away:
+    """What whoever reads or writes is told while the database is away, or its disk full."""
+    if request.method in ("GET", "HEAD"):
+        return Away("The server cannot find anything right now. Please try again in a few minutes.")
+    return Away(
+        "The server cannot save anything right now. What you wrote is still here; "
+        "try again in a few minutes."
+    )
 
 
 def _legible(request: web.Request) -> bool:
@@ -159,9 +169,10 @@ async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse
     This machine, the proxy, and whoever asks how the server is are always heard.
     """
     address, db = request[ADDRESS], request.config_dict[DB]
-    if not request.path.startswith(NEVER_FENCED) and not _ours(request, address):
-        if await request.config_dict[FENCES].keeps_out(db, address):
-            raise Forbidden("From where you are, nobody gets in here.")
+    if request.path.startswith(NEVER_FENCED) or _ours(request, address):
+        return await handler(request)
+    if await request.config_dict[FENCES].keeps_out(db, address):
+        raise Forbidden("From where you are, nobody gets in here.")
     return await handler(request)
 
 

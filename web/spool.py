@@ -22,7 +22,7 @@ AT_ONCE_OF_ONE: Final = 4
 """Uploads of one member: what all of them may lay on the disk has an end."""
 LEAST_FREE_BYTES: Final = 256 << 20
 
-_FULL: Final = "There is no room left for pictures on this server."
+_FULL: Final = "There is no room left for files on this server."
 _BUSY: Final = "Many files are arriving just now. Try again in a minute."
 
 

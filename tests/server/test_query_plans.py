@@ -173,6 +173,8 @@ WHOLE: dict[str, str] = {
     "invites.sweep": "housekeeping, a handful of rows",
     "jobs.release_all": "once, at the start",
     "jobs.waiting": "a figure of /metrics: the queue is short, or the operator wants to know",
+    "jobs.by_kind": "figures of /metrics: the queue is short, or the operator wants to know",
+    "jobs.last_error": "the operator's command",
     "jobs.drop_parked": "the operator's command",
     "jobs.parked": "the operator's command",
     "jobs.retry_parked": "the operator's command",

@@ -22,6 +22,7 @@ from server.model import Account, Media, Site
 from server.services import accounts, media, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.posts import NewPost
+from server.store import jobs
 from server.store import media as rows_of_media
 from server.store.db import Database
 from server.stores import Store
@@ -76,13 +77,13 @@ class City:
             form.add_field(name, value, **more)
         return await self.ask("POST", path, who, expect=expect, data=form)
 
-    async def ready(self, sent: dict[str, Any]) -> dict[str, Any]:
+    async def ready(self, sent: dict[str, Any], expect=200) -> dict[str, Any]:
         async def done():
             row = await self.db.read(rows_of_media.by_id, int(sent["id"]))
             return row is not None and row.state != "processing"
 
         await eventually(done, timeout=60)
-        return await self.ask("GET", f"/v1/media/{sent['id']}")
+        return await self.ask("GET", f"/v1/media/{sent['id']}", expect=expect)
 
     async def load(self, url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
         path = url.removeprefix("https://gm.example")
@@ -280,6 +281,19 @@ async def test_a_film_that_fails_says_why(city, monkeypatch):
     names = await city.db.write(rows_of_media.remove_loose, now_ms() + 2 * DAY_MS)
     assert names == []
     assert await city.rows() == []
+
+
+@needs_ffmpeg
+async def test_a_film_whose_work_is_given_up_has_failed_and_says_so(city, monkeypatch):
+    async def broken(self, media_id, *, last):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("server.worker.filming.Filming.finish", broken)
+    sent = await city.sends(film(), expect=202)
+    given_up = await city.ready(sent, expect=422)
+    assert "send it once more" in given_up["error"]
+    (parked,) = await city.db.read(jobs.parked)
+    assert "ZeroDivisionError" in parked["last_error"]
 
 
 @needs_ffmpeg

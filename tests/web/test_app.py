@@ -48,11 +48,16 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
 ) -> None:
     at_ms = [1_800_000_000_000]
     config = _config(tmp_path, new_database(), "first.test")
-    app = create_app(config, clock=lambda: at_ms[0], work=False)
+    app = create_app(config, clock=lambda: at_ms[0])
     async with TestClient(TestServer(app)) as client:
         told = await (await client.get("/metrics")).text()
         assert "madang_database_up 1.0" in told
-        assert "madang_jobs_waiting" in told
+        assert 'madang_jobs_waiting{kind="media"} 0.0' in told
+        assert 'madang_job_oldest_seconds{kind="push"} 0.0' in told
+        assert "madang_scheduled_late 0.0" in told
+        assert "madang_store_up 1.0" in told
+        assert 'madang_pushes_total{result="taken"} 0.0' in told
+        assert 'madang_films_total{result="made"} 0.0' in told
         assert "madang_remote_pictures_bytes 0.0" in told
         assert "madang_live_streams 0.0" in told
         async with client.get("/live?topics=local"):

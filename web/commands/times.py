@@ -1,4 +1,4 @@
-"""How commands write moments: as machines do, or as the clock on the wall of the city shows them."""
+"""How commands write moments: as machines do, or as the clock on the city's wall shows them."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
