@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
 from server.clock import DAY_MS
-from server.errors import AppError, Away, BadToken, Forbidden, NotFound, TooMany
+from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
@@ -32,6 +32,7 @@ from web.keys import (
     Caller,
     Viewer,
 )
+from web.pages import errors
 from web.pages.sessions import session_cookie
 
 log = logging.getLogger(__name__)
@@ -110,20 +111,10 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
     except DatabaseUnavailable as error:  # its cause is outside: a traceback would tell nothing
         log.warning("%s", error)
-        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, _away(request))
+        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, errors.away(request))
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
         return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
-
-
-def _away(request: web.Request) -> Away:
-    """What whoever reads or writes is told while the database is away, or its disk full."""
-    if request.method in ("GET", "HEAD"):
-        return Away("The server cannot find anything right now. Please try again in a few minutes.")
-    return Away(
-        "The server cannot save anything right now. What you wrote is still here; "
-        "try again in a few minutes."
-    )
 
 
 def _legible(request: web.Request) -> bool:

@@ -193,6 +193,7 @@ WHOLE: dict[str, str] = {
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",
     "rules.all": "some ten rows",
+    "rules.papers": "some ten rows, by a command",
     "rules.insert": "some ten rows, by a command",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
 }

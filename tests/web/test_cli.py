@@ -238,6 +238,14 @@ def test_a_token_is_all_that_is_printed(alice, madang, refusal):
     assert "no scope" in refusal("token", "create", "alice", "--scopes", "everything")
 
 
+def test_admin_scopes_are_for_those_who_moderate(alice, madang, refusal):
+    wished = ("token", "create", "alice", "--scopes", "admin:read admin:write:accounts")
+    assert "madang account role alice moderator" in refusal(*wished)
+    madang("account", "role", "alice", "moderator")
+    assert len(madang(*wished).split()) == 1
+    assert '"admin" is no scope' in refusal("token", "create", "alice", "--scopes", "admin")
+
+
 # --- communities
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from server.store.db import DatabaseUnavailable
 from tests.web.an_app import app_of
-from web import i18n, middleware
+from web import i18n
+from web.pages import errors
 
 SAVING = (
     "The server cannot save anything right now. What you wrote is still here; "
@@ -23,13 +24,13 @@ async def full(*_: object, **__: object) -> None:
 async def told(city: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Each sentence that was meant, in the order of the answers."""
     meant: list[Any] = []
-    away = middleware._away
+    away = errors.away
 
     def noted(request: Any) -> Any:
         meant.append(away(request))
         return meant[-1]
 
-    monkeypatch.setattr(middleware, "_away", noted)
+    monkeypatch.setattr(errors, "away", noted)
     return meant
 
 
@@ -55,8 +56,13 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     mina = await city.join("mina")
     token = await mina.token()
     monkeypatch.setattr(city.db, "write", full)
-    said = await mina.post("/write", 503, data={"csrf": token, "content": "A long story"})
-    assert SAVING in said and "too many visitors" not in said
+    story = {"csrf": token, "title": "Rain", "content": "A long story", "visibility": "public"}
+    for do in ("publish", "draft"):
+        said = await mina.post("/write", 503, data={**story, "do": do})
+        assert SAVING in said and "A long story</textarea>" in said
+    assert SAVING in await mina.post(
+        "/settings/profile", 503, data={"csrf": token, "display_name": "M"}
+    )
     monkeypatch.setattr(city.db, "read", full)
     page = await mina.get("/notifications", 503)
     assert READING in page.text

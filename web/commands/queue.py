@@ -22,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     retry = actions.add_parser(
         "retry", parents=[common], help="send again now, also what is parked"
     )
-    retry.add_argument("host", nargs="?", default="", metavar="HOST")
+    retry.add_argument("host", nargs="?", default="", metavar="HOST", help="else every one")
     retry.set_defaults(run=command(try_again))
     drop = actions.add_parser("drop", parents=[common], help="forget what waits and what is parked")
-    drop.add_argument("host", nargs="?", default="", metavar="HOST")
+    drop.add_argument("host", nargs="?", default="", metavar="HOST", help="or --all")
     drop.add_argument("--all", action="store_true", help="for every host, and parked jobs")
     drop.set_defaults(run=command(forget))
 
