@@ -98,7 +98,7 @@ def _trouble(record: logging.LogRecord) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object in each line: time (UTC), level, logger, process, message, then the fields."""
+    """One JSON object in each line: time (UTC), level, logger, process, message, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of one event, without its end."""
