@@ -11,7 +11,7 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.retry import retry_at
-from server.errors import StorageFull, TooMany
+from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
@@ -132,7 +132,7 @@ def _park(tx: Write, job: Job, reason: str, now_ms: int) -> None:
     """Keep a job with its reason; whoever waits for a film hears that none comes."""
     jobs.park(tx, job, reason, now_ms)
     if job.kind == media.JOB:  # its files have no name any more, and are swept up
-        media.fail(tx, msgspec.json.decode(job.payload)["media"], UNMADE)
+        media.fail(tx, msgspec.json.decode(job.payload)["media"], Invalid(UNMADE).message)
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
