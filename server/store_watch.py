@@ -29,9 +29,7 @@ class StoreWatch:
         """Try once; the log hears of it when it begins and when it ends."""
         why = await self._store.trouble()
         if why and self.up:
-            log.warning(
-                "media.store: %s; nothing is taken, pictures in a bucket answer 503", why
-            )
+            log.warning("media.store: %s; nothing is taken, pictures in a bucket answer 503", why)
         if not why and not self.up:
             log.info("Pictures and films can be stored again.")
         self.up = not why

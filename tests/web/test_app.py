@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config, ConfigError, DatabaseAt, Instance, MediaAt, Secrets
 from server.secrets import SecretError
+from server.store import entry_rules
 from server.store import remote_pictures as store
 from web.app import create_app
 from web.keys import DB
@@ -76,5 +77,33 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert (await client.get("/readyz")).status == 503
         assert (await client.get("/healthz")).status == 200
         assert (await client.get("/")).status == 503
-        stranger = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
-        assert stranger.status == 404
+        there = {"X-Forwarded-For": "203.0.113.7"}
+        for path, status in {
+            "/metrics": 404,
+            "/healthz": 200,
+            "/icons/mark.svg": 200,  # needs no database
+            "/": 503,
+        }.items():
+            assert (await client.get(path, headers=there)).status == status, path
+
+
+async def test_who_is_shut_out_stays_out_while_the_database_is_away(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    at_ms = [1_800_000_000_000]
+    app = create_app(_config(tmp_path, new_database(), "first.test"), clock=lambda: at_ms[0])
+    async with TestClient(TestServer(app)) as client:
+        network = entry_rules.AddressRule(
+            id=1,
+            network="203.0.113.0/24",
+            severity="no_access",
+            comment="",
+            expires_ms=None,
+            created_ms=1,
+        )
+        await app[DB].write(entry_rules.insert_address, network)
+        there = {"X-Forwarded-For": "203.0.113.7"}
+        assert (await client.get("/icons/mark.svg", headers=there)).status == 403
+        await app[DB].close()
+        at_ms[0] += 6_000
+        assert (await client.get("/icons/mark.svg", headers=there)).status == 403
