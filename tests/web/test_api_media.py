@@ -228,9 +228,14 @@ async def test_a_picture_that_moves_goes_on_moving(city):
 
 
 @needs_ffmpeg
-async def test_the_old_way_waits(city):
+async def test_the_old_way_waits_and_the_film_is_counted(city, caplog):
+    caplog.set_level("INFO", "server.worker.filming")
     sent = await city.sends(film(), "/v1/media")
     assert sent["url"].endswith(".mp4")
+    (line,) = [one for one in caplog.records if "was made" in one.getMessage()]
+    assert sent["id"] in line.getMessage() and line.ms > 0
+    async with city.client.get("/metrics") as answer:
+        assert 'madang_films_total{result="made"} 1.0' in await answer.text()
     assert (await city.sends(png(), "/v1/media"))["type"] == "image"
 
 
