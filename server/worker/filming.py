@@ -58,6 +58,8 @@ class Filming:
             log.info("media %d was made", media_id, extra={"ms": self._now_ms() - began_ms})
         except (Invalid, NotFound) as error:
             await self._fail(known, error)
+        except FileNotFoundError:  # it was deleted when we had just found it
+            await self._fail(known, NotFound("This picture does not exist."))
         except (AppError, StoreAway) as error:
             if not last:
                 self.results["put_off"] += 1

@@ -518,6 +518,18 @@ async def test_a_film_that_was_deleted_while_it_was_made_leaves_nothing(city):
     assert await city.files() == set()
 
 
+@needs_ffmpeg
+async def test_a_file_that_goes_between_two_looks_parks_no_work(city, monkeypatch):
+    async def gone(store, name, to):
+        await store.remove(name)
+        return store.local(name)
+
+    monkeypatch.setattr("server.worker.filming.fetched", gone)
+    sent = await city.sends(film(), expect=202)
+    await city.ready(sent, expect=422)
+    assert await city.db.read(jobs.parked) == []
+
+
 # --- served
 
 
