@@ -5,6 +5,7 @@ stay; and a text whose session has ended waits in the page while its author sign
 """
 
 import asyncio
+import logging
 import secrets
 from http import HTTPStatus
 from typing import Final
@@ -17,9 +18,10 @@ from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts, reading, scheduled, secret_comments
 from server.services.new_posts import MAX_NOTE
-from server.store.db import Read, Write
+from server.store.db import DatabaseUnavailable, Read, Write
 from server.text import markdown
 from web import intake
+from web.error_page import away
 from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
@@ -31,6 +33,8 @@ from web.pages.texts import AT_ONCE, LASTS_S, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
 from web.times import from_field, lasting
+
+log = logging.getLogger(__name__)
 
 routes = web.RouteTableDef()
 
@@ -184,6 +188,9 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
         return await db.write(_publish, site, viewer, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
@@ -197,6 +204,9 @@ async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
         await db.write(_schedule, viewer.account, text, due_ms, now(request))
     except AppError as error:
         raise Refused("later", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 def _schedule(tx: Write, author: Account, text: Text, due_ms: int, now_ms: int) -> None:
@@ -224,6 +234,9 @@ async def _save_draft(request: web.Request, viewer: Viewer, text: Text) -> None:
         )
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
@@ -403,6 +416,9 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
         await db.write(_edit, site, viewer.account, view.post.id, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
