@@ -29,7 +29,7 @@ async def told(city: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         meant.append(away(request))
         return meant[-1]
 
-    monkeypatch.setattr(errors, "away", noted)
+    monkeypatch.setattr(error_page, "away", noted)
     return meant
 
 
