@@ -6,6 +6,7 @@ import pytest
 
 from server.services import reporting
 from tests.web.an_app import app_of, nobodys
+from tests.web.html import HtmlPage
 from tests.web.staff import rows, staff_of
 
 
@@ -152,6 +153,11 @@ async def test_the_form_reports_and_the_pages_decide_and_hear_an_appeal(any_city
     await mina.get("/report/sent")
     text = await mina.post("/report", 422, post=str(post.id), category="violation", comment="kept")
     assert "kept" in text
+    rules = HtmlPage(text).main.one("details", open="")
+    assert rules.one(id="rule-error").words == "Please choose the rule that is broken."
+    assert 'id="comment-error"' not in text
+    text = await mina.post("/report", 422, post=str(post.id), category="spam", comment="x" * 1001)
+    assert 'id="comment-error"' in text
     page = await mod.get("/reports")
     assert "Loud words" in page.text
     about = f"/moderation/{joon.account.id}"

@@ -94,6 +94,9 @@ async def test_a_form_shows_films_that_have_arrived(city):
     assert "data-insert" not in told
     page = await mina.get("/write")
     assert "video/mp4" in page.text
+    assert "MP4, WebM or MP3" in page.main.one(id="pictures")["data-unfit"]
+    told = await upload(mina, "/write", 422, kind="note", content="A", picture_1=b"%PDF-1.7")
+    assert "HEIC or AVIF, or MP4, WebM or MP3" in told
     assert "image/heic" in page.text
 
 

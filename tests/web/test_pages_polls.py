@@ -154,11 +154,15 @@ async def test_a_note_is_published_later_moved_and_taken_back(city):
     for act in ("move", "edit", "cancel"):
         await joon.post(f"{path}/{act}", 404, later=field(2 * DAY_MS))
     await mina.post(f"{path}/move", 422, later="")
-    await mina.post(f"{path}/move", later=field(2 * DAY_MS))
+    moved = field(2 * DAY_MS)
+    await mina.post(f"{path}/move", later=moved)
     await pass_(city, DAY_MS + HOUR_MS)
     assert "Tomorrow!" not in (await joon.get("/local")).text
-    draft = await mina.post(f"{path}/edit")
-    assert "Tomorrow!" in (await mina.get(draft)).text
+    draft = await mina.get(await mina.post(f"{path}/edit"))
+    assert "Tomorrow!" in draft.text
+    (later,) = draft.main.all("input", id="later")
+    assert later["value"] == moved  # who only corrects it does not publish it at once
+    assert "open" in next(one for one in draft.main.all("details") if later in list(one)).given
     assert "Tomorrow!" not in (await mina.get("/scheduled")).text
     await mina.post("/write", **typed, later=field(DAY_MS))
     await pass_(city, DAY_MS)

@@ -175,8 +175,8 @@ def from_post(view: PostView) -> Text:
     )
 
 
-def from_scheduled(new: NewPost) -> Text:
-    """What was to be published later, to be changed before."""
+def from_scheduled(new: NewPost, later: str) -> Text:
+    """What was to be published later, to be changed before; `later` as the field for it has it."""
     poll = new.poll
     text = Text(
         kind="story" if new.title else "note",
@@ -189,6 +189,7 @@ def from_scheduled(new: NewPost) -> Text:
         language=new.language,
         media_ids=new.media_ids,
         reply_to_id=new.reply_to_id,
+        later=later,
     )
     if poll is None:
         return text

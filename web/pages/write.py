@@ -17,8 +17,9 @@ from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts, scheduled, secret_comments
 from server.services.posts import MAX_NOTE
+from server.store import accounts as account_store
 from server.store.db import Read, Write
-from server.text import markdown
+from server.text import find_mentions, markdown
 from web import intake
 from web.i18n import N_
 from web.intake import Words
@@ -37,6 +38,9 @@ routes = web.RouteTableDef()
 PUBLISHED: Final = N_(
     "You had published this already, and have changed it since. Publish it once more as a post of "
     "its own, or edit the one that is there."
+)
+UNADDRESSED: Final = (
+    "Please name with @ who is to read this: @name, or @name@server for people elsewhere."
 )
 
 
@@ -180,6 +184,7 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
     try:
         # Those named on other servers are found now: a transaction does not wait for a network.
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await _require_reader(request, viewer, text)
         await intake.wait(request, text.media_ids)
         return await db.write(_publish, site, viewer, text, now(request))
     except AppError as error:
@@ -194,9 +199,30 @@ async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
         if due_ms is None:
             raise Invalid("Please choose a day and an hour.")
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await _require_reader(request, viewer, text)
         await db.write(_schedule, viewer.account, text, due_ms, now(request))
     except AppError as error:
         raise Refused("later", error, text) from error
+
+
+async def _require_reader(request: web.Request, viewer: Viewer, text: Text) -> None:
+    """Raise `Refused` for a message that names nobody who is known here: it would reach nobody."""
+    if text.visibility != "direct":
+        return
+    named = await asyncio.to_thread(find_mentions, text.content)
+    domain = request.config_dict[SITE].domain
+    if not await request.config_dict[DB].read(_reaches, viewer.account.id, text, named, domain):
+        raise Refused("content", Invalid(UNADDRESSED), text)
+
+
+def _reaches(db: Read, viewer_id: int, text: Text, named: list[str], domain: str) -> bool:
+    answered = _parent(db, viewer_id, text)
+    found = [answered.view.author] if answered else []
+    for handle in named:
+        name, _, host = handle.partition("@")
+        account = account_store.by_handle(db, name, "" if host == domain.lower() else host)
+        found += [account] if account else []
+    return any(one.id != viewer_id and one.state == "active" for one in found)
 
 
 def _schedule(tx: Write, author: Account, text: Text, due_ms: int, now_ms: int) -> None:
@@ -303,6 +329,7 @@ async def _shown(
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
         types=intake.types(request),
         films=request.config_dict[FILMS].available,
+        unfit=intake.refusal(request),
         lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
