@@ -7,6 +7,7 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
+from server.services import polls
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
 from server.services.posts import MAX_NOTE, MAX_STORY, NewPost
 from server.text import opens, plain
@@ -118,6 +119,16 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             raise Refused("title", Invalid("A story needs a title."), self)
         if not self.content.strip() and not self.media_ids:
             raise Refused("content", Invalid("Please write something first."), self)
+        self._check_poll()
+
+    def _check_poll(self) -> None:
+        """Raise `Refused` at the answer that is missing, else at the first."""
+        try:
+            if self.poll is not None:
+                polls.checked(self.poll)
+        except Invalid as error:
+            missing = (place for place, one in enumerate(self.options) if not one.strip())
+            raise Refused(f"option-{next(missing, 0)}", error, self) from error
 
     def check_length(self) -> None:
         """Raise `Refused` for what could not be published, before work goes into showing it."""

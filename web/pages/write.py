@@ -315,6 +315,7 @@ async def _shown(
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
     pictures, answered, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    films = request.config_dict[FILMS]
     return await page(
         request,
         "write.html",
@@ -328,7 +329,7 @@ async def _shown(
         preview=await previewed(request, text) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *LANGUAGES))),
         types=intake.types(request),
-        films=request.config_dict[FILMS].available,
+        films=films.limits if films.available else None,
         unfit=intake.refusal(request),
         lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
         free=range(1, min(AT_ONCE, text.room) + 1),

@@ -67,6 +67,8 @@ async function carry(file, row) {
     box.innerHTML = await answer.text();
     const arrived = box.content.querySelector(".upload");
     row.replaceWith(arrived);
+    const named = arrived.querySelector("[data-name]");
+    if (named && file.name) named.textContent = file.name;
     scripted(arrived);
     changed();
     // never out of a description that is being written
