@@ -115,7 +115,9 @@ def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _minutes_ago(minutes: int, language: str) -> str:
-    return format_timedelta(timedelta(minutes=-minutes), add_direction=True, locale=language)
+    return format_timedelta(
+        timedelta(minutes=-minutes), threshold=1, add_direction=True, locale=language
+    )
 
 
 @lru_cache(maxsize=4096)

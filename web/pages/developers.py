@@ -13,6 +13,7 @@ from web.render import page
 routes = web.RouteTableDef()
 
 _NAME: Final = re.compile(r"(\w+)")
+_JOINT: Final = re.compile(r"([/_])")
 
 
 @routes.get("/developers")
@@ -32,6 +33,7 @@ async def developers(request: web.Request) -> web.Response:
         answer=_answer,
         kind=kind,
         linked=partial(_linked, frozenset(schemas)),
+        breaking=breaking,
         description=ADDRESS,
     )
 
@@ -58,6 +60,14 @@ def _linked(known: frozenset[str], words: str) -> Markup:
         for part in _NAME.split(words)
     )
     return Markup("").join(parts)
+
+
+def breaking(path: str) -> Markup:
+    """A path that a narrow page breaks between its words, not inside one."""
+    return Markup("").join(
+        Markup("{}<wbr>").format(part) if part in ("/", "_") else escape(part)
+        for part in _JOINT.split(path)
+    )
 
 
 def kind(schema: dict[str, Any]) -> str:

@@ -23,7 +23,10 @@ TOLD: Final = {
     "suspend": N_("Your account was suspended."),
 }
 ANSWERED: Final = {
-    "pending": N_("You have appealed. Another moderator will look at it."),
+    "pending": N_(
+        "You have appealed. A moderator who did not take the decision looks at it, where there is "
+        "one."
+    ),
     "approved": N_("Your appeal was accepted, and the decision was taken back."),
     "rejected": N_("Your appeal was declined: the decision stands."),
 }
@@ -36,7 +39,9 @@ async def all_(request: web.Request, viewer: Viewer) -> web.Response:
     asked = window(request)
     found = await request.config_dict[DB].read(moderation.warnings_of, viewer.account.id, asked)
     pages = pager(request, asked, [one.id for one in found])
-    return await page(request, "warnings.html", warnings=found, told=TOLD, pager=pages)
+    return await page(
+        request, "warnings.html", warnings=found, told=TOLD, answered=ANSWERED, pager=pages
+    )
 
 
 @routes.get("/warnings/{id}")
