@@ -208,9 +208,9 @@ async def test_without_an_address_the_code_is_shown(city):
     assert (await app.fetch(code))["scope"] == "read"
     denied = HtmlPage(await mina.post("/oauth/authorize", 200, **{**fields, "decision": "deny"}))
     assert "The app was not let in" in denied.main.words
-    assert "does not exist here" in await mina.post(
-        "/oauth/authorize", 422, **{**fields, "scope": "nothing"}
-    )
+    told = await mina.post("/oauth/authorize", 422, **{**fields, "scope": "nothing"})
+    assert "does not exist here" in told
+    assert "tell those who made the app" in told
 
 
 @pytest.mark.parametrize(

@@ -45,5 +45,7 @@ async def test_a_message_reaches_whom_it_names_and_whom_it_answers(city):
     first = await city.writes(joon, "@mina Hello", visibility="direct")
     await mina.post("/write", **typed, content="No name, but it answers", reply_to=str(first.id))
     assert "No name" in (await joon.get(f"/@joon/{first.id}")).text
+    listed = (await joon.get("/messages")).main.words
+    assert "here" in listed and "@joon here" not in listed
     # what answers only oneself would reach nobody
     await joon.post("/write", 422, **typed, content="More", reply_to=str(first.id))
