@@ -108,7 +108,11 @@ async def test_apps_and_people_can_read_it(city):
     assert len(said["paths"]) == len({one.path for one in endpoints(city.app)})
     page = await visitor.get("/developers")
     for path in said["paths"]:
-        assert path in page.text
+        assert path in page.main.words
+    assert not page.main.all(kind="post")  # which is how posts look
+    assert "/api/<wbr>v1/<wbr>" in page.text.replace("/<wbr>api", "/api")
+    for leads in ("/apps", "/about"):
+        assert (await visitor.get(leads)).main.link("For those who make apps") == "/developers"
 
 
 async def test_the_page_for_those_who_make_apps_is_made_once_and_leads_from_answer_to_entity(city):

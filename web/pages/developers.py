@@ -15,6 +15,7 @@ from web.render import environment, language_of, page
 routes = web.RouteTableDef()
 
 _NAME: Final = re.compile(r"(\w+)")
+_JOINT: Final = re.compile(r"([/_])")
 
 
 @routes.get("/developers")
@@ -41,6 +42,7 @@ def _told(app: web.Application, language: str) -> Markup:
             answer=_answer,
             kind=kind,
             linked=partial(_linked, frozenset(schemas)),
+            breaking=breaking,
         )
     )
 
@@ -67,6 +69,14 @@ def _linked(known: frozenset[str], words: str) -> Markup:
         for part in _NAME.split(words)
     )
     return Markup("").join(parts)
+
+
+def breaking(path: str) -> Markup:
+    """A path that a narrow page breaks between its words, not inside one."""
+    return Markup("").join(
+        Markup("{}<wbr>").format(part) if part in ("/", "_") else escape(part)
+        for part in _JOINT.split(path)
+    )
 
 
 def kind(schema: dict[str, Any]) -> str:
