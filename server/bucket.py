@@ -3,25 +3,29 @@
 import asyncio
 import logging
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
+from server.config_source import ConfigError
 from server.errors import NotFound, StorageFull
 from server.files import (
     MEDIA_TYPES,
+    RAW,
     Place,
     StoreAway,
     Stored,
-    clean_scratch,
     is_name,
-    refusal,
+    make_scratch,
+    new_name,
     require_name,
 )
 
@@ -29,6 +33,12 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 _FAILURES = (BaseError, OSError, ValueError)
+_KEYS = (
+    *("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+)
+_MACHINES_KEY = "169.254.169.254"  # where machines at Amazon learn the key of their role
+_NO_KEY = "there is no key; set media.access_key_id or AWS_ACCESS_KEY_ID"
 
 
 class Bucket:
@@ -46,6 +56,9 @@ class Bucket:
         given: dict[str, Any] = {"region": place.region}
         if place.endpoint:
             given["endpoint"] = place.endpoint
+        self._keyless = bool(place.endpoint) and not (key_id or any(map(os.environ.get, _KEYS)))
+        if self._keyless:  # elsewhere than at Amazon the machine has no key of its own
+            given["skip_signature"] = True
         if key_id:
             given |= {"access_key_id": key_id, "secret_access_key": secret}
         self._store = S3Store(
@@ -63,7 +76,19 @@ class Bucket:
 
     async def open(self) -> None:
         """Make the scratch folder; the bucket itself may be away for a while."""
-        await asyncio.to_thread(self._prepare)
+        if self._keyless:
+            raise ConfigError(f"media.store {self.place.name}: {_NO_KEY}.")
+        await asyncio.to_thread(make_scratch, self.scratch)
+
+    async def trouble(self) -> str:
+        """Asks for a file that is not there."""
+        try:
+            await obstore.get_async(self._store, new_name(RAW))
+        except FileNotFoundError as error:
+            return self._reason(error) if "NoSuchBucket" in str(error) else ""
+        except _FAILURES as error:
+            return self._reason(error)
+        return ""
 
     async def put(self, name: str, source: bytes | Path) -> None:
         """Send it; the bucket shows it when it has all of it."""
@@ -73,8 +98,9 @@ class Bucket:
                 self._store, name, source, attributes={"Content-Type": media_type}
             )
         except _FAILURES as error:
-            log.warning("cannot put %s into %s: %s", name, self.place.name, _brief(error))
-            raise StorageFull("The picture could not be stored. Try again later.") from error
+            away = StoreAway(self._reason(error))
+            log.warning("cannot put %s into %s: %s", name, self.place.name, away)
+            raise StorageFull("The file could not be stored. Try again later.") from away
 
     async def remove(self, name: str) -> None:
         """Delete it; S3 says yes of what is not there as well."""
@@ -83,7 +109,7 @@ class Bucket:
         except FileNotFoundError:
             return
         except _FAILURES as error:
-            log.warning("cannot remove %s of %s: %s", name, self.place.name, _brief(error))
+            log.warning("cannot remove %s of %s: %s", name, self.place.name, self._reason(error))
 
     async def size(self, name: str) -> int | None:
         """As the bucket says."""
@@ -92,7 +118,7 @@ class Bucket:
         except FileNotFoundError:
             return None
         except _FAILURES as error:
-            raise StoreAway(_brief(error)) from error
+            raise StoreAway(self._reason(error)) from error
 
     def local(self, name: str) -> Path | None:
         """Never here."""
@@ -110,10 +136,12 @@ class Bucket:
             found = await obstore.get_async(self._store, require_name(name), options=options)
             async for chunk in found.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise StoreAway(self._reason(error)) from error
             raise NotFound("This picture does not exist.") from None
         except _FAILURES as error:
-            raise StoreAway(_brief(error)) from error
+            raise StoreAway(self._reason(error)) from error
 
     async def files(self) -> AsyncIterator[Stored]:
         """Page by page."""
@@ -125,15 +153,20 @@ class Bucket:
                         written_ms = int(one["last_modified"].timestamp() * 1000)
                         yield Stored(name, one["size"], written_ms)
         except _FAILURES as error:
-            raise StoreAway(_brief(error)) from error
+            raise StoreAway(self._reason(error)) from error
 
-    def _prepare(self) -> None:
-        self.scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.scratch.stat().st_uid != os.getuid():
-            raise refusal(PermissionError(f"{self.scratch} belongs to somebody else"))
-        clean_scratch(self.scratch)
-
-
-def _brief(error: Exception) -> str:
-    """What went wrong, in one line without what the library adds for its own developers."""
-    return " ".join(str(error).partition("Debug source")[0].split())[:300]
+    def _reason(self, error: Exception) -> str:
+        """What went wrong and what to do, in one line."""
+        said = str(error).partition("Debug source")[0]
+        if _MACHINES_KEY in said:
+            return _NO_KEY
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            return f"the key is wrong or may not read and write in {self.place.name}"
+        if isinstance(error, FileNotFoundError):
+            return f"there is no bucket {self.place.name}; make the bucket first"
+        if "error sending request" in said or "timed out" in said:
+            host = urlsplit(self.place.endpoint).netloc or f"S3 in {self.place.region}"
+            return f"{host} does not answer"
+        if found := re.search("<Message>(.*?)</Message>", said, re.S):
+            said = found[1]
+        return " ".join(said.split())[:300]

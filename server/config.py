@@ -34,6 +34,7 @@ LEAST_OF_MEDIA: Final[Mapping[str, int]] = types.MappingProxyType(
     }
 )
 
+_ADDRESS: Final = re.compile(r"[^/]*://|s3:", re.I)
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
@@ -343,6 +344,11 @@ def _storage_problems(config: Config) -> Iterator[str]:
 def _media_problems(media: MediaAt) -> Iterator[str]:
     if not media.store:
         yield 'media.store is empty; give a folder, such as "var/media".'
+    if media.folder is not None and _ADDRESS.match(media.store):
+        yield (
+            f'media.store "{media.store}" is neither a folder nor a bucket we know; '
+            "write s3://BUCKET?endpoint=https://HOST, in small letters."
+        )
     if media.folder is None:
         try:
             place_of(media.store)

@@ -6,7 +6,7 @@
     ├── NotFound    404      ├── TooLarge  413
     ├── Unauthorized 401     ├── StorageFull 507
     │   └── BadToken         └── Deleted   410
-    └── Forbidden   403
+    └── Forbidden   403      Away 503
         └── OutOfScope
 
 The message is a gettext msgid: an English sentence that says what to do, with `%(name)s` holes that
@@ -111,6 +111,13 @@ class TooMany(AppError):
         """Wait `retry_after_ms` before the next try."""
         super().__init__(message, **values)
         self.retry_after_ms = retry_after_ms
+
+
+class Away(AppError):
+    """What we need ourselves does not answer, or is full; it may do in a while."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "away"
 
 
 class StorageFull(AppError):

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from server.config_source import ConfigError
 from server.errors import NotFound, StorageFull
 
 log = logging.getLogger(__name__)
@@ -102,7 +104,13 @@ class Store(Protocol):
     """A folder on a disk here, for what is on its way in."""
 
     async def open(self) -> None:
-        """Make ready, and remove what an earlier run left half written. Raises `OSError`."""
+        """Make ready, and remove what an earlier run left half written.
+
+        Raises `ConfigError` where the configuration must change, `OSError`.
+        """
+
+    async def trouble(self) -> str:
+        """Why nothing can be put there now, in one line; nothing where it can."""
 
     async def put(self, name: str, source: bytes | Path) -> None:
         """Write a file durably or not at all; a `Path` may be moved. Raises `StorageFull`."""
@@ -182,8 +190,43 @@ async def fetched(store: Store, name: str, to: Path) -> Path:
 def refusal(error: OSError) -> StorageFull:
     """What a person is told of a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageFull("There is no room left for pictures on this server.")
-    return StorageFull("The picture could not be stored. Try again later.")
+        return StorageFull("There is no room left for files on this server.")
+    return StorageFull("The file could not be stored. Try again later.")
+
+
+def make_scratch(folder: Path) -> None:
+    """Make a scratch folder for our eyes only, or take the one that is there, and clean it.
+
+    Raises `ConfigError` that names it where it is of no use.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _require_ours(folder)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"media.scratch {folder} is a file; give a folder.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(
+            f"media.scratch {folder} cannot be used: {reason}; give a folder that is writable."
+        ) from None
+    clean_scratch(folder)
+
+
+def _require_ours(folder: Path) -> None:
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(errno.EPERM, "it belongs to somebody else")
+    why = unwritable(folder)
+    if why is not None and why.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise why  # reading goes on without room
+
+
+def unwritable(folder: Path) -> OSError | None:
+    """Why no file can be made in a folder now."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error
 
 
 def clean_scratch(folder: Path) -> None:
@@ -213,7 +256,13 @@ class Folder:
         try:
             await asyncio.to_thread(_write, self.path(name), source)
         except OSError as error:
+            log.warning("cannot write %s: %s (errno %s)", self.path(name), error, error.errno)
             raise refusal(error) from error
+
+    async def trouble(self) -> str:
+        """Tries it."""
+        why = await asyncio.to_thread(unwritable, self._folder)
+        return f"{self._folder}: {why.strerror} (errno {why.errno})" if why is not None else ""
 
     async def remove(self, name: str) -> None:
         """Unlink it."""
@@ -270,10 +319,9 @@ class Folder:
 
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_scratch(self.scratch)
         for left in self._folder.glob(f"??/*{_TEMPORARY}"):
             left.unlink(missing_ok=True)
-        clean_scratch(self.scratch)
 
 
 def _write(path: Path, source: bytes | Path) -> None:

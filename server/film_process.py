@@ -18,6 +18,7 @@ from typing import Final
 
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
+PR_SET_PDEATHSIG: Final = 1
 PR_SET_NO_NEW_PRIVS: Final = 38
 OPEN_FILES: Final = 64
 NICE: Final = 10
@@ -76,6 +77,17 @@ def lock_up(read: str, write: str) -> None:
         os.close(ruleset)
 
 
+def die_with(parent: int) -> None:
+    """End when the process ends that started this one, however that happens. Linux.
+
+    The program that follows inherits it. Changed credentials forget it: it comes last.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, allowed: int) -> None:
     with suppress(OSError):
         if not os.path.isdir(path):
@@ -89,6 +101,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, allowed: int) -> None:
 def main(arguments: list[str]) -> None:
     """Bind, then become the program."""
     memory, cpu_s, file_bytes, read, write, *program = arguments
+    parent = os.getppid()
     limit(int(memory), int(cpu_s), int(file_bytes))
     cut_off()
     lock_up(read, write)
@@ -97,6 +110,7 @@ def main(arguments: list[str]) -> None:
         signal.SIGXFSZ,
     ):  # Python ignores them, and who follows would too
         signal.signal(number, signal.SIG_DFL)
+    die_with(parent)
     os.execv(program[0], program)  # noqa: S606  what we were started for
 
 

@@ -31,6 +31,8 @@ FRAME_RATE: Final = 60
 POSTER_EDGE: Final = 640
 VIDEO_RATE: Final = "2M"
 AUDIO_RATE: Final = "128k"
+ENCODERS: Final = ("libx264", "aac", "libmp3lame")
+"""What an ffmpeg must be able to make."""
 
 LOOK_S: Final = 15.0
 MAKE_S: Final = 900.0
@@ -157,6 +159,11 @@ class Films:
         self._waiting = 0
 
     @property
+    def programs(self) -> tuple[str, str]:
+        """Where ffmpeg and ffprobe are; empty where they are not."""
+        return self._ffmpeg, self._ffprobe
+
+    @property
     def available(self) -> bool:
         """Whether films and sounds are taken at all."""
         return bool(self._ffmpeg and self._ffprobe)
@@ -168,7 +175,7 @@ class Films:
             await asyncio.to_thread(self._scratch.mkdir, parents=True, exist_ok=True, mode=0o700)
             folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._scratch))
         except OSError as error:
-            raise StorageFull("There is no room left for pictures on this server.") from error
+            raise StorageFull("There is no room left for files on this server.") from error
         try:
             yield folder
         finally:
@@ -208,7 +215,7 @@ class Films:
             made = await self._seen(out, "mp3" if sound else MOV)
         except Invalid:
             if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
-                raise StorageFull("There is no room left for pictures on this server.") from None
+                raise StorageFull("There is no room left for files on this server.") from None
             raise
         if made.seconds > longest:
             raise Invalid(TOO_LONG)

@@ -35,11 +35,9 @@ _SCRIPT = Path(__file__).with_name("picture_process.py")
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
 
 _BUSY = "Many pictures are arriving just now. Try again in a minute."
-_UNREADABLE = (
-    "This file is not a picture that we can read. Send JPEG, PNG, WebP, GIF, HEIC or AVIF."
-)
+UNREADABLE = "This file is not a picture that we can read. Send JPEG, PNG, WebP, GIF, HEIC or AVIF."
 _REFUSALS = {
-    "unknown": _UNREADABLE,
+    "unknown": UNREADABLE,
     "broken": "This picture is damaged. Open it on your device, save it anew, and send that.",
     "too_many_pixels": "This picture has more than 33 million pixels. Make it smaller first.",
     "too_complex": "This picture takes too long to read. Save it anew as JPEG, and send that.",
@@ -254,7 +252,7 @@ class Pictures:
 def _usable(made: tuple[_Answer, list[bytes]]) -> tuple[_Answer, list[bytes]]:
     """What was made; raises `Invalid` when it was refused."""
     if error := made[0].error:
-        raise Invalid(_REFUSALS.get(error, _UNREADABLE))
+        raise Invalid(_REFUSALS.get(error, UNREADABLE))
     return made
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
+from markupsafe import Markup
 
 from federation import webpush
 from federation.http import Client
@@ -24,6 +25,7 @@ from server.replies import Refreshes
 from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
+from server.store_watch import StoreWatch
 from server.worker.pushes import Pushes
 from server.worker.worker import Worker
 from web import activitypub, api, brand, feeds, i18n, media, operations, pages, present, wellknown
@@ -57,6 +59,8 @@ from web.keys import (
     REVOKED,
     SITE,
     SPOOL,
+    STORE_WATCH,
+    TOLD,
     TRENDS,
     VAPID_KEY,
     VAULT,
@@ -101,6 +105,7 @@ def create_app(
     app[FILTERING] = Filtering()
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)
+    app.cleanup_ctx.append(store_watch)
     app.cleanup_ctx.append(hub)
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(drawings)
@@ -155,6 +160,16 @@ def films_of(at: MediaAt, pictures: Pictures) -> Films:
     return Films(pictures.store.scratch, limits, at.ffmpeg)
 
 
+async def store_watch(app: web.Application) -> AsyncIterator[None]:
+    """Say when pictures and films cannot be stored, until shutdown."""
+    app[STORE_WATCH] = watch = StoreWatch(app[PICTURES].store)
+    looking = asyncio.create_task(watch.run())
+    yield
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+
+
 async def hub(app: web.Application) -> AsyncIterator[None]:
     """Tell open pages what is new until shutdown."""
     app[HUB] = listened = Hub(app[DB], app[NOW])
@@ -174,13 +189,14 @@ async def end_streams(app: web.Application) -> None:
 
 
 async def drawings(app: web.Application) -> AsyncIterator[None]:
-    """What is drawn for links to us, and the city's own pictures: in memory, a few of each."""
+    """What is slow to make: cards for links to us, the city's own pictures; a few of each."""
     app[CARD_BUCKETS] = Buckets()
     app[CARDS] = cards = Shelf[bytes](most=64, waiting=8)
     app[LOOKS] = looks = Shelf[bytes](most=8, waiting=8)
+    app[TOLD] = told = Shelf[Markup](most=16, waiting=16)
     yield
-    await cards.close()
-    await looks.close()
+    for shelf in (cards, looks, told):
+        await shelf.close()
 
 
 async def network(

@@ -33,6 +33,7 @@ COMMANDS: Final = MappingProxyType(
         "post": ("post", "publish a Markdown text as one of our accounts"),
         "announce": ("announce", "say something to everybody; list and take back what was said"),
         "domain": ("domain", "block or allow other servers"),
+        "address": ("address", "the networks that moderators shut out; open one again"),
         "rules": ("rules", "the rules of the house, which everybody reads on /about"),
         "paper": ("paper", "longer texts: about us, privacy policy, terms of service"),
         "queue": ("queue", "what waits for delivery, what is parked, and why"),

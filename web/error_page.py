@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from server.errors import AppError, TooMany
+from server.errors import AppError, Away, TooMany
 from web.i18n import N_
 from web.keys import REQUEST_ID
 from web.render import page
@@ -28,6 +28,16 @@ SENTENCES: Final[dict[int, str]] = {
         "There are too many visitors. Please try again in a minute."
     ),
 }
+
+
+def away(request: web.Request) -> Away:
+    """What whoever reads or writes is told while the database is away, or its disk full."""
+    if request.method in ("GET", "HEAD"):
+        return Away("The server cannot find anything right now. Please try again in a few minutes.")
+    return Away(
+        "The server cannot save anything right now. What you wrote is still here; "
+        "try again in a few minutes."
+    )
 
 
 def retry_after(error: AppError | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from server.errors import AppError, Invalid, TooLarge
 from server.files import RAW, new_name, remove_all
 from server.film_kinds import HEAD_BYTES, moves, reader_of
 from server.films import NONE
-from server.media import MAX_PICTURE_BYTES, Picture
+from server.media import MAX_PICTURE_BYTES, UNREADABLE, Picture
 from server.model import Media
 from server.services import media
 from server.services.media import Sent
@@ -34,6 +34,11 @@ PLAYED_TYPES: Final = (
 """What apps offer people to choose; what a file is, its bytes say."""
 
 
+UNFIT: Final = (
+    "This file is not a picture, a film or a sound that we can read. Send JPEG, PNG, WebP, GIF, "
+    "HEIC or AVIF, or MP4, WebM or MP3."
+)
+"""Where films and sounds are taken too."""
 WAIT_S: Final = 30.0
 LOOK_S: Final = 0.25
 
@@ -66,6 +71,11 @@ async def received(request: web.Request, viewer: Viewer, type: type[T]) -> Async
         yield await body(request, type, spool)
 
 
+def refusal(request: web.Request) -> str:
+    """What is said of a file that is none of `types`."""
+    return UNFIT if request.config_dict[FILMS].available else UNREADABLE
+
+
 async def take(request: web.Request, account_id: int, upload: Upload, words: Words) -> Media:
     """Store what was sent: a picture that is ready, or a film or a sound that will be.
 
@@ -80,12 +90,21 @@ async def take(request: web.Request, account_id: int, upload: Upload, words: Wor
     moving = app[FILMS].available and not reader and await asyncio.to_thread(moves, data)
     if reader or moving:
         return await _promised(request, account_id, upload, words, moving=moving)
-    made = await app[PICTURES].process(data)
+    made = await _made(request, data)
     try:
         return await app[DB].write(media.add, account_id, made, words.alt, words.focus, app[NOW]())
     except AppError:
         await remove_all(app[PICTURES].store, {made.large, made.medium, made.small})
         raise
+
+
+async def _made(request: web.Request, data: bytes) -> Picture:
+    try:
+        return await request.config_dict[PICTURES].process(data)
+    except Invalid as error:
+        if error.message != UNREADABLE or not request.config_dict[FILMS].available:
+            raise
+        raise Invalid(UNFIT) from error
 
 
 async def picture(upload: Upload) -> bytes:

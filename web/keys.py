@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from markupsafe import Markup
 
 from federation.http import Client
 from server.config import Config
@@ -19,6 +20,7 @@ from server.secrets import Vault
 from server.services.accounts import Facts
 from server.services.trends import Trends
 from server.store.db import Database
+from server.store_watch import StoreWatch
 from server.worker.worker import Worker
 from web.brand import Brand
 from web.callers import Callers
@@ -68,12 +70,14 @@ KEYRING = web.AppKey("KEYRING", Keyring)
 VAULT = web.AppKey("VAULT", Vault)
 PUSH_KEY = web.AppKey("PUSH_KEY", EllipticCurvePrivateKey)
 WORKER = web.AppKey("WORKER", Worker)
+STORE_WATCH = web.AppKey("STORE_WATCH", StoreWatch)
 BUCKETS = web.AppKey("BUCKETS", Buckets)
 HUB = web.AppKey("HUB", Hub)
 BRAND = web.AppKey("BRAND", Brand)
 CARDS: web.AppKey[Shelf[bytes]] = web.AppKey("CARDS")  # drawn for links to posts
 CARD_BUCKETS = web.AppKey("CARD_BUCKETS", Buckets)
 LOOKS: web.AppKey[Shelf[bytes]] = web.AppKey("LOOKS")  # the city's own pictures, made anew
+TOLD: web.AppKey[Shelf[Markup]] = web.AppKey("TOLD")  # the client API, in each language
 FACTS: web.AppKey[Lately[Facts]] = web.AppKey("FACTS")  # how many live here
 TRENDS: web.AppKey[Lately[Trends]] = web.AppKey("TRENDS")  # what several people speak of
 VISITED = web.AppKey("VISITED", Pages)  # pages as every visitor sees them

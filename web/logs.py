@@ -98,7 +98,7 @@ def _trouble(record: logging.LogRecord) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object in each line: time (UTC), level, logger, message, then the fields."""
+    """One JSON object in each line: time (UTC), level, logger, process, message, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of one event, without its end."""
@@ -107,6 +107,7 @@ class JsonLines(logging.Formatter):
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "process": record.process,
             "message": redact(record.getMessage()),
         }
         line |= {key: value for key, value in _fields(record).items() if key not in line}

@@ -15,7 +15,7 @@ from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
-from web import counting, failures, filtering, logs
+from web import counting, error_page, failures, filtering, logs
 from web.fences import FENCES
 from web.keys import (
     ADDRESS,
@@ -38,6 +38,8 @@ from web.streams import STREAMING
 log = logging.getLogger(__name__)
 
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
+NEVER_FENCED = ("/healthz", "/readyz", "/health", "/metrics", "/static/")
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
     *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/"),
@@ -108,7 +110,9 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
     except DatabaseUnavailable as error:  # its cause is outside: a traceback would tell nothing
         log.warning("%s", error)
-        return await failures.answer(request, HTTPStatus.SERVICE_UNAVAILABLE, None)
+        return await failures.answer(
+            request, HTTPStatus.SERVICE_UNAVAILABLE, error_page.away(request)
+        )
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
         return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
@@ -152,10 +156,21 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
 
 @web.middleware
 async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let nobody in from where moderators let nobody in."""
-    if await request.config_dict[FENCES].keeps_out(request.config_dict[DB], request[ADDRESS]):
+    """Let nobody in from where moderators let nobody in.
+
+    This machine, the proxy, and whoever asks how the server is are always heard.
+    """
+    address, db = request[ADDRESS], request.config_dict[DB]
+    if request.path.startswith(NEVER_FENCED) or _ours(request, address):
+        return await handler(request)
+    if await request.config_dict[FENCES].keeps_out(db, address):
         raise Forbidden("From where you are, nobody gets in here.")
     return await handler(request)
+
+
+def _ours(request: web.Request, address: str) -> bool:
+    trusted = request.config_dict[CONFIG].server.trusted_proxies
+    return _within(address, (*LOOPBACK, *_networks(trusted)))
 
 
 @web.middleware

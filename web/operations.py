@@ -1,6 +1,8 @@
 """For whoever runs the instance: is it alive, is it ready, what is it doing."""
 
 import ipaddress
+import types
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -14,27 +16,39 @@ from prometheus_client import (
     generate_latest,
 )
 
+from server.clock import MINUTE_MS
 from server.config import VERSION
 from server.errors import NotFound
-from server.store import jobs, queue, remote_pictures
+from server.ids import created_ms
+from server.services import media
+from server.store import jobs, queue, remote_pictures, scheduled
 from server.store.db import DatabaseError, Read
-from web.keys import ADDRESS, CONFIG, DB, HUB, WORKER
+from web.keys import ADDRESS, CONFIG, DB, HUB, NOW, STORE_WATCH, WORKER
 
 routes = web.RouteTableDef()
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # ours would name the time of asking
 
+PUSHED: Final = ("taken", "ended", "refused", "put_off", "given_up")
+FILMED: Final = ("made", "failed", "put_off")
+NONE_WAIT: Final = types.MappingProxyType({"receive": 0, "push": 0, media.JOB: 0})
+"""Kinds of jobs of which a number is there at all times, so that a curve has no holes."""
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Depths(msgspec.Struct, frozen=True):
-    """What waits, what is parked, how many peers rest, what strangers' pictures take."""
+    """What waits, what is parked, how many peers rest, what strangers' pictures take.
+
+    `jobs` and `oldest_s`, seconds since the first was promised: by kind.
+    """
 
     deliveries: int
     parked: int
     resting: int
-    jobs: int
     remote_bytes: int
+    late: int
+    jobs: dict[str, int]
+    oldest_s: dict[str, float]
 
 
 @routes.get("/healthz")
@@ -73,14 +87,18 @@ async def metrics(request: web.Request) -> web.Response:
     ProcessCollector(registry=registry)
     info = Gauge("madang_info", "The running version.", ["version"], registry=registry)
     info.labels(VERSION).set(1)
-    streams = Gauge("madang_live_streams", "Pages that listen for news.", registry=registry)
+    streams = Gauge(
+        "madang_live_streams", "Pages and apps that listen for news.", registry=registry
+    )
     streams.set(request.app[HUB].listening)
     answers = Gauge("madang_database_up", "Whether the database answers.", registry=registry)
     try:
-        _gauges(await request.app[DB].read(_depths), registry)
+        _gauges(await request.app[DB].read(_depths, request.app[NOW]()), registry)
         answers.set(1)
     except DatabaseError:
         answers.set(0)
+    stores = Gauge("madang_store_up", "Whether files can be stored.", registry=registry)
+    stores.set(request.app[STORE_WATCH].up)
     _counters(request, registry)
     return web.Response(
         body=generate_latest(registry), headers={"Content-Type": PLAIN, "Cache-Control": "no-store"}
@@ -92,7 +110,7 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
         "madang_deliveries_waiting": ("Activities that wait for a peer.", depths.deliveries),
         "madang_deliveries_parked": ("Activities that a peer refused.", depths.parked),
         "madang_peers_resting": ("Peers that do not answer.", depths.resting),
-        "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
+        "madang_scheduled_late": ("Posts a minute or more past their time.", depths.late),
         "madang_remote_pictures_bytes": (
             "What kept pictures of other servers take.",
             depths.remote_bytes,
@@ -100,6 +118,14 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
     }
     for name, (text, value) in gauges.items():
         Gauge(name, text, registry=registry).set(value)
+    by_kind: dict[str, tuple[str, Mapping[str, float]]] = {
+        "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
+        "madang_job_oldest_seconds": ("Since the first was promised.", depths.oldest_s),
+    }
+    for name, (text, values) in by_kind.items():
+        gauge = Gauge(name, text, ["kind"], registry=registry)
+        for kind, number in values.items():
+            gauge.labels(kind).set(number)
 
 
 def _counters(request: web.Request, registry: CollectorRegistry) -> None:
@@ -113,13 +139,34 @@ def _counters(request: web.Request, registry: CollectorRegistry) -> None:
     }
     for name, (text, value) in counts.items():
         Counter(name, text, registry=registry).inc(value)
+    results = {
+        "madang_pushes": ("Pushes to apps, by how they ended.", PUSHED, worker.pushes),
+        "madang_films": ("Films and sounds, by how they ended.", FILMED, worker.films),
+    }
+    for name, (text, possible, counted) in results.items():
+        counter = Counter(name, text, ["result"], registry=registry)
+        for result in possible:
+            counter.labels(result).inc(counted.get(result, 0))
 
 
-def _depths(db: Read) -> Depths:
-    row = queue.depth(db)
+def _depths(db: Read, now_ms: int) -> Depths:
+    row, kinds = queue.depth(db), jobs.by_kind(db)
     return Depths(
-        row["waiting"], row["parked"], row["resting"], jobs.waiting(db), remote_pictures.total(db)
+        deliveries=row["waiting"],
+        parked=row["parked"],
+        resting=row["resting"],
+        remote_bytes=remote_pictures.total(db),
+        late=scheduled.count_due(db, now_ms - MINUTE_MS),
+        jobs={**NONE_WAIT, **{kind["kind"]: kind["n"] for kind in kinds}},
+        oldest_s={
+            **NONE_WAIT,
+            **{kind["kind"]: _age_s(kind["first_id"], now_ms) for kind in kinds},
+        },
     )
+
+
+def _age_s(id: int, now_ms: int) -> float:
+    return max(0, now_ms - created_ms(id)) / 1000
 
 
 def _trusted(address: str, networks: tuple[str, ...]) -> bool:

@@ -25,7 +25,7 @@ AT_ONCE_FROM_ONE: Final = 8
 """Uploads from one address, behind which a school may be."""
 LEAST_FREE_BYTES: Final = 256 << 20
 
-_FULL: Final = "There is no room left for pictures on this server."
+_FULL: Final = "There is no room left for files on this server."
 _BUSY: Final = "Many files are arriving just now. Try again in a minute."
 
 

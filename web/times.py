@@ -34,7 +34,12 @@ def day(context: Context, ms: int) -> str:
 @pass_context
 def for_field(context: Context, ms: int) -> str:
     """As a field for day and hour takes it, in the city's zone: "2026-11-26T15:20"."""
-    return _local(context, ms).strftime("%Y-%m-%dT%H:%M")
+    return to_field(ms, context["site"].timezone)
+
+
+def to_field(ms: int, zone: str) -> str:
+    """The same, in `zone`."""
+    return _at(ms).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
 
 
 def lasting(seconds: int, language: str) -> str:
@@ -110,7 +115,9 @@ def _words(ms: int, now_ms: int, zone: str, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _minutes_ago(minutes: int, language: str) -> str:
-    return format_timedelta(timedelta(minutes=-minutes), add_direction=True, locale=language)
+    return format_timedelta(
+        timedelta(minutes=-minutes), threshold=1, add_direction=True, locale=language
+    )
 
 
 @lru_cache(maxsize=4096)

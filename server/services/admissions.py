@@ -25,6 +25,8 @@ SEVERITIES: Final = ("sign_up_requires_approval", "sign_up_block", "no_access")
 MAX_EMAIL_RULES: Final = 20_000
 MAX_ADDRESS_RULES: Final = 5_000
 MAX_COMMENT: Final = 2_000  # characters
+WIDEST: Final = {4: 8, 6: 16}
+"""The shortest prefix of a network that may be shut out whole, by the version of IP."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -182,14 +184,24 @@ def _wished(rule: AddressRule, wish: Wish, own: str, now_ms: int) -> AddressRule
     if len(comment) > MAX_COMMENT:
         raise Invalid("A comment has at most %(most)s characters.", most=MAX_COMMENT)
     network = _network(wish.network if wish.network is not None else rule.network)
-    if severity == "no_access" and _within(own, network):
-        raise Invalid("This would shut out yourself.")
+    if severity == "no_access":
+        _check_fence(network, own)
     expires_ms = rule.expires_ms
     if wish.expires_s is not None:
         expires_ms = now_ms + max(0, min(wish.expires_s * 1000, CENTURY_MS))
     return msgspec.structs.replace(
         rule, network=str(network), severity=severity, comment=comment, expires_ms=expires_ms
     )
+
+
+def _check_fence(network: Network, own: str) -> None:
+    if network.prefixlen < WIDEST[network.version]:
+        raise Invalid(
+            "This network is too large to shut out; the largest is /%(least)s.",
+            least=WIDEST[network.version],
+        )
+    if _within(own, network):
+        raise Invalid("This would shut out yourself.")
 
 
 def _network(typed: str) -> Network:
@@ -219,7 +231,18 @@ def address(db: Read, id: int) -> AddressRule:
     return found
 
 
-def open_again(tx: Write, by: Moderator, id: int, now_ms: int) -> None:
+def lift(tx: Write, network: str, now_ms: int) -> AddressRule | None:
+    """Forget the rule about a network, as the operator does; None where there is none.
+
+    Raises `Invalid` for what is no network.
+    """
+    rule = store.address_of(tx, str(_network(network)))
+    if rule is not None:
+        open_again(tx, None, rule.id, now_ms)
+    return rule
+
+
+def open_again(tx: Write, by: Moderator | None, id: int, now_ms: int) -> None:
     """Forget a rule. Raises `NotFound`."""
     rule = address(tx, id)
     store.remove_address(tx, id)

@@ -253,6 +253,29 @@ def waiting(db: Read) -> int:
     return int(found["n"]) if found else 0
 
 
+def by_kind(db: Read) -> list[Row]:
+    """kind, how many wait (n), first_id and due_ms of the first, attempts of the unluckiest."""
+    return db.all(
+        """
+        SELECT kind, count(*) AS n, min(id) AS first_id, min(due_ms) AS due_ms,
+               max(attempts) AS attempts
+        FROM job WHERE state = 'waiting' GROUP BY kind ORDER BY kind
+        """
+    )
+
+
+def last_error(db: Read, kind: str) -> str:
+    """Why the newest waiting job of a kind that failed before did so; often nothing."""
+    found = db.one(
+        """
+        SELECT last_error FROM job
+        WHERE state = 'waiting' AND kind = :kind AND last_error <> '' ORDER BY id DESC LIMIT 1
+        """,
+        kind=kind,
+    )
+    return str(found["last_error"]) if found else ""
+
+
 def parked(db: Read, limit: int = 100) -> list[Row]:
     """id, kind, lane, last_error of what was given up, newest first."""
     return db.all(

@@ -21,6 +21,16 @@ def insert(tx: Write, id: int, text: str, hint: str) -> None:
     )
 
 
+def set_words(tx: Write, id: int, text: str, hint: str) -> None:
+    """Say a rule in other words."""
+    tx.run("UPDATE rule SET text = :text, hint = :hint WHERE id = :id", id=id, text=text, hint=hint)
+
+
+def set_position(tx: Write, id: int, position: int) -> None:
+    """Where a rule stands among the others."""
+    tx.run("UPDATE rule SET position = :position WHERE id = :id", id=id, position=position)
+
+
 def remove(tx: Write, id: int, now_ms: int) -> bool:
     """A rule counts no more; reports that name it keep its words. False when there is none."""
     return (
@@ -54,6 +64,15 @@ def paper_after(db: Read, kind: str, at_ms: int) -> Row | None:
         """,
         kind=kind,
         at=at_ms,
+    )
+
+
+def papers(db: Read) -> list[Row]:
+    """kind, effective_ms, updated_ms of every version of every paper, newest first of each kind."""
+    return db.all(
+        """
+        SELECT kind, effective_ms, updated_ms FROM document ORDER BY kind, effective_ms DESC
+        """
     )
 
 

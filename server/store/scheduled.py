@@ -110,6 +110,18 @@ def remove_of(tx: Write, account_id: int) -> None:
     tx.run("DELETE FROM scheduled_post WHERE account_id = :account", account=account_id)
 
 
+def count_due(db: Read, before_ms: int) -> int:
+    """How many should have been published before then, and can be."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM scheduled_post
+        WHERE failure = '' AND due_ms > 0 AND due_ms <= :before
+        """,
+        before=before_ms,
+    )
+    return int(found["n"]) if found else 0
+
+
 def next_due_ms(db: Read) -> int | None:
     """When the next is to be published."""
     found = db.one(

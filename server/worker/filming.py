@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -31,11 +32,12 @@ class Filming:
     def __init__(
         self, db: Database, pictures: Pictures, films: Films, now_ms: Callable[[], int]
     ) -> None:
-        """What is made goes into the store of `pictures`."""
+        """What is made goes into the store of `pictures`; `results` are counted."""
         self._db = db
         self._now_ms = now_ms
         self._pictures = pictures
         self._films = films
+        self.results: Counter[str] = Counter()
 
     async def do(self, job: Job) -> None:
         """The job of one film; raises as `finish` does, to be tried again."""
@@ -52,14 +54,20 @@ class Filming:
         known = await self._db.read(store.by_id, media_id)
         if known is None or known.state != "processing":
             return
+        began_ms = self._now_ms()
         try:
             await self._make(known)
+            self.results["made"] += 1
+            log.info("media %d was made", media_id, extra={"ms": self._now_ms() - began_ms})
         except (Invalid, NotFound) as error:
             await self._fail(known, error)
+        except FileNotFoundError:  # it was deleted when we had just found it
+            await self._fail(known, NotFound("This picture does not exist."))
         except (AppError, StoreAway) as error:
             if not last:
+                self.results["put_off"] += 1
                 raise
-            away = StorageFull("The picture could not be stored. Try again later.")
+            away = StorageFull("The file could not be stored. Try again later.")
             await self._fail(known, error if isinstance(error, AppError) else away)
 
     async def _make(self, known: Media) -> None:
@@ -99,6 +107,7 @@ class Filming:
         return Finished(name, media_type, bytes, made.seen, poster)
 
     async def _fail(self, known: Media, error: AppError) -> None:
+        self.results["failed"] += 1
         log.info("media %d cannot be used: %s", known.id, error)
         # said again in every reader's language: a sentence without numbers in it
         reason = DAMAGED if error.values or isinstance(error, NotFound) else error.message

@@ -11,13 +11,13 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.retry import retry_at
-from server.errors import StorageFull, TooMany
+from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.files import StoreAway
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import borders, domain_mutes, previews, spreading, strangers, votes
+from server.services import borders, domain_mutes, media, previews, spreading, strangers, votes
 from server.store import jobs
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
@@ -69,12 +69,12 @@ class Jobs:
             await self._put_off(job, str(error))
         except Exception:  # the worker's own: a bug must not stop the lane
             log.exception("job %d (%s) is parked", job.id, job.kind)
-            await self._db.write(jobs.park, job, traceback.format_exc(), self._now_ms())
+            await self._db.write(_park, job, traceback.format_exc(), self._now_ms())
 
     async def _put_off(self, job: Job, reason: str) -> None:
         now_ms = self._now_ms()
         if job.attempts >= JOB_TRIES:
-            await self._db.write(jobs.park, job, reason, now_ms)
+            await self._db.write(_park, job, reason, now_ms)
             return
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         await self._db.write(jobs.postpone, job, due_ms, reason)
@@ -125,6 +125,14 @@ class Jobs:
 
 
 Payload = dict[str, Any]
+UNMADE: Final = "This film or sound could not be made ready. Please send it once more."
+
+
+def _park(tx: Write, job: Job, reason: str, now_ms: int) -> None:
+    """Keep a job with its reason; whoever waits for a film hears that none comes."""
+    jobs.park(tx, job, reason, now_ms)
+    if job.kind == media.JOB:  # its files have no name any more, and are swept up
+        media.fail(tx, msgspec.json.decode(job.payload)["media"], Invalid(UNMADE).message)
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Pushes:
-    """Sends pushes, none at the cost of others."""
+    """Sends pushes, none at the cost of others, and counts the `results`."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Pushes:
         self._words = words
         self._vault = vault
         self._turns = Turns(now_ms)
+        self.results: Counter[str] = Counter()
 
     async def do(self, job: Job) -> None:
         """To its end: taken, wanted no more, given up; or put off."""
@@ -123,22 +125,31 @@ class Pushes:
         status = answer.status
         if status in (0, 408, 425, 429) or status >= 500:
             await self._put_off(job, ready, answer)
-        elif 200 <= status < 300:
-            await self._db.write(_arrived, job, ready.subscription, self._now_ms())
-        elif status in (404, 410):
-            await self._db.write(_ended, job, ready.subscription, self._now_ms())
-        else:
-            await self._db.write(_failed, job, ready.subscription, self._now_ms())
+            return
+        result, end = _outcome(status)
+        self.results[result] += 1
+        await self._db.write(end, job, ready.subscription, self._now_ms())
 
     async def _put_off(self, job: Job, ready: Ready, answer: Pushed) -> None:
         now_ms = self._now_ms()
         if job.attempts >= TRIES:
+            self.results["given_up"] += 1
             await self._db.write(_failed, job, ready.subscription, now_ms)
             return
+        self.results["put_off"] += 1
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         if answer.retry_after_ms is not None:
             due_ms = now_ms + wait_ms(answer.retry_after_ms)
         await self._db.write(jobs.postpone, job, due_ms, f"push service: {answer.status}")
+
+
+def _outcome(status: int) -> tuple[str, Callable[[Write, Job, PushSubscription, int], None]]:
+    """What an answer that settles it means, and what then happens."""
+    if 200 <= status < 300:
+        return "taken", _arrived
+    if status in (404, 410):
+        return "ended", _ended
+    return "refused", _failed
 
 
 def _ready(db: Read, push: pushes.Push, now_ms: int) -> Ready | None:

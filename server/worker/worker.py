@@ -1,7 +1,7 @@
 """The loops of one process: they wait for commits and for time, and are stopped with grace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -55,8 +55,13 @@ class Worker:
         others: dict[str, Callable[[Job], Awaitable[None]]] = {}
         if pushes is not None:
             others["push"] = pushes.do
-        if films is not None:
-            others[media.JOB] = Filming(db, pictures, films, now_ms).do
+        filming = Filming(db, pictures, films, now_ms) if films is not None else None
+        if filming is not None:
+            others[media.JOB] = filming.do
+        self.pushes: Mapping[str, int] = pushes.results if pushes is not None else {}
+        """How many pushes came to which end."""
+        self.films: Mapping[str, int] = filming.results if filming is not None else {}
+        """How many films and sounds came to which end."""
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)

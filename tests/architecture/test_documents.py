@@ -91,6 +91,22 @@ def test_the_readme_names_only_commands_and_targets_that_exist():
     assert made and set(made) <= targets
 
 
+def test_nginx_is_advised_the_same_everywhere():
+    def blocks(name: str) -> list[str]:
+        return re.findall(r"^```nginx\n(.*?)^```$", text(name), re.M | re.S)
+
+    (block,) = blocks("docs/operating.md")
+    assert blocks("README.md") == [block]
+    assert "proxy_request_buffering off;" in block
+    (room,) = re.findall(r"client_max_body_size (\d+)m;", block)
+    assert int(room) > config.MediaAt().upload_mb
+
+
+def test_the_manual_names_every_command():
+    manual = text("docs/operating.md") + text("README.md")
+    assert [name for name in cli.COMMANDS if f"madang {name}" not in manual] == []
+
+
 @pytest.mark.parametrize(
     "name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/operating.md"]
 )

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -402,3 +403,33 @@ async def test_without_ffmpeg_one_is_told(tmp_path: Path) -> None:
 def test_a_second_of_everything_was_made() -> None:
     """The tests above would prove little with empty files."""
     assert len(made(".mp4", *FILM, *SOUND, "-pix_fmt", "yuv420p")) > 5_000
+
+
+def test_the_cell_dies_with_who_started_it(tmp_path: Path) -> None:
+    film = tmp_path / "film"
+    film.write_bytes(b"")
+    cell = [sys.executable, "-I", "-B", film_process.__file__, str(2 << 30), "60", "1000"]
+    starts = (
+        "import subprocess, sys\n"
+        "cell = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)\n"
+        "print(cell.pid, flush=True)\n"
+        "cell.wait()\n"
+    )
+    program = [*cell, str(film), "", "/bin/sleep", "60"]
+    with subprocess.Popen([sys.executable, "-c", starts, *program], stdout=subprocess.PIPE) as held:
+        assert held.stdout is not None
+        inside = Path(f"/proc/{int(held.stdout.readline())}")
+        while b"/bin/sleep" not in (inside / "cmdline").read_bytes().split(b"\0", 1)[0]:
+            pass  # it has not become the program yet
+        held.kill()
+    ends = time.monotonic() + 20
+    while alive(inside) and time.monotonic() < ends:
+        pass
+    assert not alive(inside)
+
+
+def alive(process: Path) -> bool:
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -182,6 +182,8 @@ WHOLE: dict[str, str] = {
     "invites.sweep": "housekeeping, a handful of rows",
     "jobs.release_all": "once, at the start",
     "jobs.waiting": "a figure of /metrics: the queue is short, or the operator wants to know",
+    "jobs.by_kind": "figures of /metrics: the queue is short, or the operator wants to know",
+    "jobs.last_error": "the operator's command",
     "jobs.drop_parked": "the operator's command",
     "jobs.parked": "the operator's command",
     "jobs.retry_parked": "the operator's command",
@@ -200,6 +202,7 @@ WHOLE: dict[str, str] = {
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",
     "rules.all": "some ten rows",
+    "rules.papers": "some ten rows, by a command",
     "rules.insert": "some ten rows, by a command",
     "sessions.sweep": "housekeeping, one row per signed-in browser",
 }

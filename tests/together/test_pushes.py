@@ -258,6 +258,7 @@ async def test_a_service_that_knows_it_no_more_ends_the_subscription(
         async with city.client.get(PATH, headers=headers) as answer:
             assert answer.status == 404
         assert await city.count("push_subscription") == 0
+        assert dict(city.app[WORKER].pushes) == {"ended": 1}
 
 
 @pytest.mark.parametrize(("status", "after"), [(429, "30"), (503, None), (500, None)])
@@ -284,6 +285,7 @@ async def test_a_busy_service_is_tried_again_a_few_times(
     await village.settle()
     found = await city.db.read(rows.of_account, city.people["bob"].id)
     assert [one.failures for one in found] == [0]
+    assert dict(city.app[WORKER].pushes) == {"put_off": worker.TRIES - 1, "given_up": 1, "taken": 1}
 
 
 async def _resting(city: City, tried: int) -> None:
@@ -307,6 +309,7 @@ async def test_a_service_that_refuses_too_often_is_left_alone(
         await city.write("ann", "@bob hello")
         await village.settle()
     assert service.asked == 2
+    assert dict(city.app[WORKER].pushes) == {"refused": 2}
     assert await city.count("push_subscription") == 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "source"})
+VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "source", "wbr"})
 BLOCKS = frozenset({"article", "details", "div", "dl", "form", "h1", "h2", "h3", "ol", "p", "ul"})
 PALETTE = "palette"  # the city's colours, which the policy allows by their hash
 NO_LABEL = frozenset({"hidden", "submit", "button"})

@@ -118,14 +118,33 @@ async def test_nobody_gets_in_from_where_nobody_may(any_city):
     def shut(tx):
         tx.run(
             "INSERT INTO ip_rule (id, network, severity, created_ms) VALUES"
-            " (1, '127.0.0.1/32', 'no_access', 1)"
+            " (1, '203.0.113.0/24', 'no_access', 1),"
+            " (2, '0.0.0.0/0', 'sign_up_block', 1), (3, '127.0.0.0/8', 'no_access', 1)"
         )
 
     await any_city.db.write(shut)
     any_city.app[FENCES].forget()
-    await boss.get("/v1/admin/accounts", expect=403)
-    async with visitor.client.get("/") as answer:
-        assert answer.status == 403
+    there = {"X-Forwarded-For": "203.0.113.7"}
+    for path, status in {
+        "/": 403,
+        "/api/v1/instance": 403,
+        "/healthz": 200,
+        "/readyz": 200,
+        "/static/theme.js": 404,
+    }.items():
+        async with visitor.client.get(path, headers=there) as answer:
+            assert answer.status == status, path
+    await boss.get("/v1/admin/accounts")  # this machine, and the proxy on it, are never kept out
+
+
+async def test_half_the_world_is_not_shut_out_by_a_slip(any_city):
+    boss = await staff_of(any_city, "boss", "admin")
+    path = "/v1/admin/ip_blocks"
+    for network, status in {"8.0.0.0/7": 422, "2000::/15": 422, "8.0.0.0/8": 200}.items():
+        rule = {"ip": network, "severity": "no_access"}
+        await boss.post(path, json=rule, expect=status)
+    # who may join is not who may read
+    await boss.post(path, json={"ip": "8.0.0.0/6", "severity": "sign_up_requires_approval"})
 
 
 async def test_a_server_is_kept_away_changed_and_let_in_again(any_city):

@@ -6,6 +6,7 @@ import pytest
 
 from server.services import new_reports
 from tests.web.an_app import app_of, nobodys
+from tests.web.html import HtmlPage
 from tests.web.staff import rows, staff_of
 
 
@@ -136,6 +137,17 @@ async def test_a_decision_closes_what_was_reported_and_a_word_only_its_own_repor
     )
 
 
+async def test_the_form_says_where_something_is_missing(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    post = await city.writes(joon, "Loud words")
+    text = await mina.post("/report", 422, post=str(post.id), category="violation")
+    rules = HtmlPage(text).main.one("details", open="")
+    assert rules.one(id="rule-error").words == "Please choose the rule that is broken."
+    assert 'id="comment-error"' not in text
+    text = await mina.post("/report", 422, post=str(post.id), category="spam", comment="x" * 1001)
+    assert 'id="comment-error"' in text
+
+
 async def test_the_form_reports_and_the_pages_decide_and_hear_an_appeal(any_city):
     mod = await any_city.join("mod", role="moderator", language="ko")
     judge = await any_city.join("judge", role="admin")
@@ -174,12 +186,18 @@ async def test_the_form_reports_and_the_pages_decide_and_hear_an_appeal(any_city
     await joon.post(f"{link}/appeal", 422, text=" ")
     assert await joon.post(f"{link}/appeal", text="It was a festival") == link
     await joon.post(f"{link}/appeal", 409, text="again")
+    told = "A moderator who did not take the decision looks at it, where there is one."
+    assert told in (await joon.get(link)).main.words
     assert "It was a festival" in (await judge.get("/appeals")).text
     answer = f"/appeals/{link.rpartition('/')[2]}/accept"
     await mod.post(answer, 403)
     assert await judge.post(answer) == "/appeals"
     assert "was accepted" in (await joon.get(link)).text
-    assert link in (await joon.get("/warnings")).text
+    for path in (link, "/settings"):
+        assert (await joon.get(path)).main.link("What moderators told me") == "/warnings"
+    listed = await joon.get("/warnings")
+    assert link in listed.text
+    assert "the decision was taken back" in listed.main.words
     assert await mod.post(about, action="sensitive") == about
     assert await mod.post(f"{about}/undo", what="unsensitive") == about
     await mod.post(f"{about}/undo", 404, what="explode")

@@ -378,6 +378,7 @@ async def test_filters_are_made_changed_and_deleted_on_a_page(apps):
     assert made["expires_at"] is not None
     page = await mina.get("/settings/filters")
     assert "Football" in page.text
+    assert "ball, goal Do not show the post at all" in page.main.words
 
     at = f"/settings/filters/{made['id']}"
     assert "goal" in (await mina.get(at)).text
@@ -387,6 +388,13 @@ async def test_filters_are_made_changed_and_deleted_on_a_page(apps):
     assert changed["keywords"][0]["id"] == made["keywords"][1]["id"]
     assert changed["expires_at"] == made["expires_at"]
     await mina.post("/settings/filters", 422, **{**fields, "title": ""})
+    for path in ("/settings/filters", at):
+        told = await mina.post(path, 422, **{**fields, "keywords": " \n"})
+        assert 'id="keywords-error"' in told
+        assert 'value="Football"' in told
+    empty = await a_filter(apps, title="Empty")
+    assert "nothing fits this filter" in (await mina.get("/settings/filters")).text
+    await mina.post(f"/settings/filters/{empty['id']}/delete")
 
     await apps.people["joon"].get(at, 404)
     await apps.people["joon"].post(f"{at}/delete", 404)

@@ -23,6 +23,7 @@ from server.model import Account, Media, Site
 from server.services import accounts, media, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
+from server.store import jobs
 from server.store import media as rows_of_media
 from server.store.db import Database
 from server.worker import housekeeping
@@ -76,13 +77,13 @@ class City:
             form.add_field(name, value, **more)
         return await self.ask("POST", path, who, expect=expect, data=form)
 
-    async def ready(self, sent: dict[str, Any]) -> dict[str, Any]:
+    async def ready(self, sent: dict[str, Any], expect=200) -> dict[str, Any]:
         async def done():
             row = await self.db.read(rows_of_media.by_id, int(sent["id"]))
             return row is not None and row.state != "processing"
 
         await eventually(done, timeout=60)
-        return await self.ask("GET", f"/v1/media/{sent['id']}")
+        return await self.ask("GET", f"/v1/media/{sent['id']}", expect=expect)
 
     async def load(self, url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
         path = url.removeprefix("https://gm.example")
@@ -227,9 +228,14 @@ async def test_a_picture_that_moves_goes_on_moving(city):
 
 
 @needs_ffmpeg
-async def test_the_old_way_waits(city):
+async def test_the_old_way_waits_and_the_film_is_counted(city, caplog):
+    caplog.set_level("INFO", "server.worker.filming")
     sent = await city.sends(film(), "/v1/media")
     assert sent["url"].endswith(".mp4")
+    (line,) = [one for one in caplog.records if "was made" in one.getMessage()]
+    assert sent["id"] in line.getMessage() and line.ms > 0
+    async with city.client.get("/metrics") as answer:
+        assert 'madang_films_total{result="made"} 1.0' in await answer.text()
     assert (await city.sends(png(), "/v1/media"))["type"] == "image"
 
 
@@ -295,6 +301,19 @@ async def test_a_film_has_a_deadline_for_all_that_is_done_with_it(city, monkeypa
     told = await city.ask("GET", f"/v1/media/{sent['id']}", expect=422)
     assert "takes too long" in told["error"]
     await city.agrees()
+
+
+@needs_ffmpeg
+async def test_a_film_whose_work_is_given_up_has_failed_and_says_so(city, monkeypatch):
+    async def broken(self, media_id, *, last):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("server.worker.filming.Filming.finish", broken)
+    sent = await city.sends(film(), expect=202)
+    given_up = await city.ready(sent, expect=422)
+    assert "send it once more" in given_up["error"]
+    (parked,) = await city.db.read(jobs.parked)
+    assert "ZeroDivisionError" in parked["last_error"]
 
 
 @needs_ffmpeg
@@ -512,6 +531,18 @@ async def test_a_film_that_was_deleted_while_it_was_made_leaves_nothing(city):
     await eventually(idle, timeout=60)
     await city.agrees()
     assert await city.files() == set()
+
+
+@needs_ffmpeg
+async def test_a_file_that_goes_between_two_looks_parks_no_work(city, monkeypatch):
+    async def gone(store, name, to):
+        await store.remove(name)
+        return store.local(name)
+
+    monkeypatch.setattr("server.worker.filming.fetched", gone)
+    sent = await city.sends(film(), expect=202)
+    await city.ready(sent, expect=422)
+    assert await city.db.read(jobs.parked) == []
 
 
 # --- served

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config, ConfigError, DatabaseAt, Instance, MediaAt, Secrets
 from server.secrets import SecretError
+from server.store import entry_rules
 from server.store import remote_pictures as store
 from web.app import create_app
 from web.keys import DB
@@ -46,11 +47,18 @@ async def test_a_lost_key_is_not_replaced(new_database: Callable[[], str], tmp_p
 async def test_the_metrics_tell_of_a_database_that_is_away(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    app = create_app(_config(tmp_path, new_database(), "first.test"))
+    at_ms = [1_800_000_000_000]
+    config = _config(tmp_path, new_database(), "first.test")
+    app = create_app(config, clock=lambda: at_ms[0])
     async with TestClient(TestServer(app)) as client:
         told = await (await client.get("/metrics")).text()
         assert "madang_database_up 1.0" in told
-        assert "madang_jobs_waiting" in told
+        assert 'madang_jobs_waiting{kind="media"} 0.0' in told
+        assert 'madang_job_oldest_seconds{kind="push"} 0.0' in told
+        assert "madang_scheduled_late 0.0" in told
+        assert "madang_store_up 1.0" in told
+        assert 'madang_pushes_total{result="taken"} 0.0' in told
+        assert 'madang_films_total{result="made"} 0.0' in told
         assert "madang_remote_pictures_bytes 0.0" in told
         assert "madang_live_streams 0.0" in told
         async with client.get("/live?topics=local"):
@@ -62,10 +70,40 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert "process_resident_memory_bytes" in told
         assert "_created" not in told
         await app[DB].close()
+        at_ms[0] += 6_000  # nothing that was read before is fresh any more
         answer = await client.get("/metrics")
         assert answer.status == 200
         assert "madang_database_up 0.0" in await answer.text()
         assert (await client.get("/readyz")).status == 503
         assert (await client.get("/healthz")).status == 200
-        stranger = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
-        assert stranger.status == 404
+        assert (await client.get("/")).status == 503
+        there = {"X-Forwarded-For": "203.0.113.7"}
+        for path, status in {
+            "/metrics": 404,
+            "/healthz": 200,
+            "/icons/mark.svg": 200,  # needs no database
+            "/": 503,
+        }.items():
+            assert (await client.get(path, headers=there)).status == status, path
+
+
+async def test_who_is_shut_out_stays_out_while_the_database_is_away(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    at_ms = [1_800_000_000_000]
+    app = create_app(_config(tmp_path, new_database(), "first.test"), clock=lambda: at_ms[0])
+    async with TestClient(TestServer(app)) as client:
+        network = entry_rules.AddressRule(
+            id=1,
+            network="203.0.113.0/24",
+            severity="no_access",
+            comment="",
+            expires_ms=None,
+            created_ms=1,
+        )
+        await app[DB].write(entry_rules.insert_address, network)
+        there = {"X-Forwarded-For": "203.0.113.7"}
+        assert (await client.get("/icons/mark.svg", headers=there)).status == 403
+        await app[DB].close()
+        at_ms[0] += 6_000
+        assert (await client.get("/icons/mark.svg", headers=there)).status == 403

@@ -253,6 +253,14 @@ def test_a_token_is_all_that_is_printed(alice, madang, refusal):
     assert "no scope" in refusal("token", "create", "alice", "--scopes", "everything")
 
 
+def test_admin_scopes_are_for_those_who_moderate(alice, madang, refusal):
+    wished = ("token", "create", "alice", "--scopes", "admin:read admin:write:accounts")
+    assert "madang account role alice moderator" in refusal(*wished)
+    madang("account", "role", "alice", "moderator")
+    assert len(madang(*wished).split()) == 1
+    assert '"admin" is no scope' in refusal("token", "create", "alice", "--scopes", "admin")
+
+
 # --- communities
 
 
@@ -383,10 +391,29 @@ def test_a_list_of_another_server_is_read():
 def test_an_empty_queue_says_so(alice, madang, refusal):
     assert madang("queue") == "Nothing waits.\n"
     assert json.loads(madang("queue", "--json"))["peers"] == []
+    assert json.loads(madang("queue", "--json"))["jobs"] == []
     madang("queue", "retry")
     madang("queue", "drop", "far.example")
     assert "HOST" in refusal("queue", "drop")
     assert "HOST" in refusal("queue", "drop", "far.example", "--all")
+
+
+def test_the_queue_tells_what_waits_here_and_why(alice, madang, folder):
+    with sqlite3.connect(folder / "var" / "madang.db") as db:
+        db.execute(
+            "INSERT INTO job (id, kind, lane, payload, due_ms, attempts, last_error) VALUES"
+            " (1, 'media', 'media:0', x'7b7d', 1767225600000, 2, 'no room'),"
+            " (2, 'media', 'media:1', x'7b7d', 1767225700000, 0, ''),"
+            " (3, 'push', 'push:1', x'7b7d', 4611686018427387904, 0, '')"
+        )
+    db.close()
+    films, pushes = json.loads(madang("queue", "--json"))["jobs"]
+    assert (films["kind"], films["waiting"], films["attempts"]) == ("media", 2, 2)
+    assert (films["next_try"], films["last_error"]) == ("2026-01-01T00:00:00Z", "no room")
+    assert pushes["next_try"] is None
+    told = madang("queue")
+    assert "media    2 waiting here since 2024-01-01T00:00:00Z" in told
+    assert "next try 2026-01-01T00:00:00Z: no room" in told
 
 
 # --- serving
@@ -573,7 +600,8 @@ def test_tls_takes_a_pair_of_files_and_names_what_is_wrong(folder):
 def test_check_looks_at_everything(alice, madang):
     findings = {one["subject"]: one for one in json.loads(madang("check", "--json"))}
     assert set(findings) == {
-        *("configuration", "database", "media", "films", "key", "logo", "cover"),
+        *("configuration", "database", "media", "scratch", "films"),
+        *("key", "logo", "cover"),
         *("certificate", "name", "clock"),
     }
     assert all(one["state"] == "ok" for one in findings.values())

@@ -65,3 +65,7 @@ async def test_the_page_without_a_network_is_nobodys(city, language):
     assert "csrf" not in page.text
     assert 'href=""' in page.text
     assert "noindex" in page.text
+    kept = await (await city.visitor(language)).get("/offline")
+    for one in (page, kept):  # nobody is asked to sign in who may be signed in
+        assert "/sign-in" not in one.text
+        assert "/sign-up" not in one.text

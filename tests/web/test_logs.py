@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 
 import pytest
 
@@ -46,6 +47,7 @@ def test_away_from_a_terminal_each_event_is_one_json_object(log):
     line = json.loads(stream.getvalue())
     assert line["message"] == "delivered to 광명"
     assert (line["level"], line["logger"]) == ("warning", "madang.test")
+    assert line["process"] == os.getpid()
     assert (line["peer"], line["ms"]) == ("far.test", 12)
     assert line["time"].endswith("Z")
     assert "광명" in stream.getvalue()

@@ -118,7 +118,7 @@ async def test_somebody_lets_an_app_in(any_city):
     state = "a b&c=d%26+한/\"'<>"
     page = await mina.get(app.way(scope="read write:statuses", state=state))
     words = page.main.words
-    for told in ("Let Tusky in?", "https://tusky.app", "@mina@localhost:8080", "app.example"):
+    for told in ("Let “Tusky” in?", "https://tusky.app", "@mina@localhost:8080", "app.example"):
         assert told in words
     assert SENTENCES["read"] in words
     assert SENTENCES["write:statuses"] in words
@@ -154,7 +154,7 @@ async def test_whoever_is_not_signed_in_signs_in_and_is_back_with_nothing_lost(c
     visitor, state = await city.visitor(), "s" * 900 + "/?&=%"
     asked = {"state": state, "code_challenge": challenge(), "code_challenge_method": "S256"}
     page = await visitor.get(app.way(**asked))
-    assert "Tusky asks to use your account" in page.main.words
+    assert "“Tusky” asks to use your account" in page.main.words
     fields = page.form("/sign-in").fields
     wrong = HtmlPage(await visitor.post("/sign-in", 422, **{**fields, "name": "mina"}))
     fields = {**wrong.form("/sign-in").fields, "name": "mina", "password": PASSWORD}
@@ -208,9 +208,9 @@ async def test_without_an_address_the_code_is_shown(city):
     assert (await app.fetch(code))["scope"] == "read"
     denied = HtmlPage(await mina.post("/oauth/authorize", 200, **{**fields, "decision": "deny"}))
     assert "The app was not let in" in denied.main.words
-    assert "does not exist here" in await mina.post(
-        "/oauth/authorize", 422, **{**fields, "scope": "nothing"}
-    )
+    told = await mina.post("/oauth/authorize", 422, **{**fields, "scope": "nothing"})
+    assert "does not exist here" in told
+    assert "tell those who made the app" in told
 
 
 @pytest.mark.parametrize(

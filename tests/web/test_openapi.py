@@ -1,15 +1,19 @@
 """The API's description is true: it is made from the routes, and every answer is held to it."""
 
+import asyncio
 import inspect
+import threading
 
+import pytest
 from openapi_spec_validator import validate
 
+from tests.village import eventually
 from tests.web.api_scopes import plain, table
 from web import failures
-from web.api import PREFIX
+from web.api import PREFIX, openapi
 from web.api.openapi import ADDRESS, DESCRIPTION, endpoints
 from web.api.shape import SHAPE
-from web.keys import PARTS
+from web.keys import TOLD
 
 APPS_ASK: tuple[tuple[str, str], ...] = (
     ("POST", "/oauth/token"),
@@ -104,13 +108,38 @@ async def test_apps_and_people_can_read_it(city):
     assert len(said["paths"]) == len({one.path for one in endpoints(city.app)})
     page = await visitor.get("/developers")
     for path in said["paths"]:
-        assert path in page.text
+        assert path in page.main.words
+    assert not page.main.all(kind="post")  # which is how posts look
+    assert "/api/<wbr>v1/<wbr>" in page.text.replace("/<wbr>api", "/api")
+    for leads in ("/apps", "/about"):
+        assert (await visitor.get(leads)).main.link("For those who make apps") == "/developers"
 
 
 async def test_the_page_for_those_who_make_apps_is_made_once_and_leads_from_answer_to_entity(city):
     visitor = await city.visitor()
     page = await visitor.get("/developers")
     assert '<a href="#Status">Status</a>' in page.text
-    before = len(city.app[PARTS])
-    await visitor.get("/developers")
-    assert len(city.app[PARTS]) == before > 0
+    made = await city.app[TOLD].get("en", lambda: pytest.fail("it is made twice"))
+    assert made in page.text
+
+
+async def test_others_are_served_while_the_description_is_made(city, monkeypatch):
+    describe, makes, goes_on = openapi.describe, threading.Event(), threading.Event()
+
+    def slow(app):
+        makes.set()
+        assert goes_on.wait(30)
+        return describe(app)
+
+    monkeypatch.setattr(openapi, "describe", slow)
+    visitor, other = await city.visitor(), await city.visitor()
+    asking = asyncio.create_task(visitor.get("/developers"))
+
+    async def making() -> bool:
+        return makes.is_set()
+
+    await eventually(making)
+    await other.get("/about")
+    assert not asking.done()
+    goes_on.set()
+    assert "/api/v1/statuses" in (await asking).text

@@ -8,6 +8,7 @@ import pytest
 from server.model import Media
 from tests.films import film, gif, needs_ffmpeg, sound
 from tests.web.city import a_picture, start, stop, upload
+from tests.web.html import HtmlPage
 
 pytestmark = needs_ffmpeg
 
@@ -91,9 +92,14 @@ async def test_a_form_shows_films_that_have_arrived(city):
     )
     (row,) = await rows(city)
     assert f'name="media" value="{row.id}"' in told
+    assert "Take this sound out" in told
+    assert "What picture" not in HtmlPage(told).main.one(data_picture=str(row.id)).words
     assert "data-insert" not in told
     page = await mina.get("/write")
     assert "video/mp4" in page.text
+    assert "MP4, WebM or MP3" in page.main.one(id="pictures")["data-unfit"]
+    told = await upload(mina, "/write", 422, kind="note", content="A", picture_1=b"%PDF-1.7")
+    assert "HEIC or AVIF, or MP4, WebM or MP3" in told
     assert "image/heic" in page.text
 
 

@@ -95,7 +95,7 @@ async def test_a_link_to_write_can_narrow_who_reads_it_and_never_widen(city):
         assert " selected" in text[start : text.index(">", start)]
 
 
-async def test_an_announcement_is_on_the_front_page_until_it_is_put_away(any_city):
+async def test_an_announcement_is_on_the_front_page_and_at_home_until_it_is_put_away(any_city):
     city = any_city
     mina, visitor = await city.join("mina"), await city.visitor()
     new = NewAnnouncement(text="The water is **off** tonight", ends_ms=now_ms() + 3_600_000)
@@ -106,6 +106,11 @@ async def test_an_announcement_is_on_the_front_page_until_it_is_put_away(any_cit
     away = f"/announcements/{said.id}/dismiss"
     assert away not in (await visitor.get("/")).text
     assert away in (await mina.get("/")).text
-    assert await mina.post(away) == "/"
+    at_home = await mina.get("/home")
+    assert "<strong>off</strong>" in at_home.text
+    assert at_home.form(away).fields["back"] == "/home"
+    assert "<strong>off</strong>" not in (await mina.get("/local")).text
+    assert await mina.post(away, back="//elsewhere.test") == "/"
+    assert "<strong>off</strong>" not in (await mina.get("/home")).text
     assert "<strong>off</strong>" not in (await mina.get("/")).text
     assert "<strong>off</strong>" in (await visitor.get("/")).text

@@ -9,6 +9,7 @@ from server.services import polls
 from server.services.polls import NewPoll
 from server.store import posts as post_store
 from server.worker import due
+from tests.web.html import HtmlPage
 
 POLL = NewPoll(options=("Tea", "Rice <b>"), lasts_s=3600)
 ZONE = ZoneInfo("Asia/Seoul")
@@ -138,6 +139,29 @@ async def test_a_draft_keeps_the_poll(city):
     assert 'value="Rice"' in begun.text
 
 
+async def test_a_poll_with_one_answer_says_where_the_other_is_missing(city):
+    mina = await city.join("mina")
+    sent = {"csrf": await mina.token(), "kind": "note", "content": "Which?"}
+    for options, missing in ((("Tea", "", "", ""), 1), (("", "Rice", "", ""), 0), (("A", "A"), 0)):
+        data = [*sent.items(), *(("option", one) for one in options)]
+        page = HtmlPage(await mina.post("/write", 422, data=data))
+        name = f"option-{missing}"
+        assert page.main.one("input", id=name)["aria-invalid"] == "true"
+        assert "poll" in page.main.one(id=f"{name}-error").words
+        assert page.main.one("a", href=f"#{name}")
+
+
+async def test_an_edit_of_a_poll_offers_no_pictures(city):
+    mina = await city.join("mina")
+    post = await city.writes(mina, "Which?", poll=POLL)
+    page = await mina.get(f"/edit/{post.id}")
+    assert "hidden" in page.main.one("fieldset", id="pictures").given
+    assert not page.main.all("button", data_tool="picture")
+    page = await mina.get("/write?kind=note")
+    assert "hidden" not in page.main.one("fieldset", id="pictures").given
+    assert page.main.all("button", data_tool="picture")
+
+
 async def test_a_note_is_published_later_moved_and_taken_back(city):
     mina, joon = await city.join("mina"), await city.join("joon")
     typed = {"kind": "note", "content": "Tomorrow!", "visibility": "public", "do": "publish"}
@@ -154,11 +178,15 @@ async def test_a_note_is_published_later_moved_and_taken_back(city):
     for act in ("move", "edit", "cancel"):
         await joon.post(f"{path}/{act}", 404, later=field(2 * DAY_MS))
     await mina.post(f"{path}/move", 422, later="")
-    await mina.post(f"{path}/move", later=field(2 * DAY_MS))
+    moved = field(2 * DAY_MS)
+    await mina.post(f"{path}/move", later=moved)
     await pass_(city, DAY_MS + HOUR_MS)
     assert "Tomorrow!" not in (await joon.get("/local")).text
-    draft = await mina.post(f"{path}/edit")
-    assert "Tomorrow!" in (await mina.get(draft)).text
+    draft = await mina.get(await mina.post(f"{path}/edit"))
+    assert "Tomorrow!" in draft.text
+    (later,) = draft.main.all("input", id="later")
+    assert later["value"] == moved  # who only corrects it does not publish it at once
+    assert "open" in next(one for one in draft.main.all("details") if later in list(one)).given
     assert "Tomorrow!" not in (await mina.get("/scheduled")).text
     await mina.post("/write", **typed, later=field(DAY_MS))
     await pass_(city, DAY_MS)

@@ -56,6 +56,7 @@ def a_post(id, author, reply_to=None, **changes):
         (5 * MINUTE_MS, "5 minutes ago", "5분 전"),
         (3 * HOUR_MS, "3 hours ago", "3시간 전"),
         (2 * DAY_MS, "2 days ago", "2일 전"),
+        (6 * DAY_MS - HOUR_MS, "6 days ago", "6일 전"),
     ],
 )
 def test_recent_times_are_told_in_words(past_ms, english, korean):

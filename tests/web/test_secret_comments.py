@@ -49,7 +49,9 @@ async def test_the_tick_stands_where_a_secret_comment_is_possible(city: City) ->
     ann, bob, cho, story = await a_story(city)
     comment = await whispers(bob, story, "Hello all")
     for person, path, there in ((bob, story, True), (ann, story, False), (cho, comment, True)):
-        assert offered(await person.get(path)) == there, path
+        page = await person.get(path)
+        assert offered(page) == there, path
+        assert ("unless it is a secret comment" in page.main.one(id="content-hint").words) == there
         id = path.rpartition("/")[2]
         assert offered(await person.get(f"/write?reply_to={id}")) == there, path
 

@@ -34,9 +34,11 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
         return made
 
     create = action("create", "make a confirmed account", create_account)
-    create.add_argument("name", metavar="NAME")
-    create.add_argument("--email", required=True)
-    create.add_argument("--display-name", default="")
+    create.add_argument(
+        "name", metavar="NAME", help="letters a-z, digits and underscores; it cannot change"
+    )
+    create.add_argument("--email", required=True, help="with which they sign in")
+    create.add_argument("--display-name", default="", help="what people read above the name")
     create.add_argument("--role", choices=ROLES, default="member")
     listing = action("list", "show our accounts", list_accounts)
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -56,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
         action("suspend", "keep somebody out, and hide what they wrote", suspend),
         action("restore", "undo a suspension", restore),
     ):
-        made.add_argument("name", metavar="NAME")
+        made.add_argument("name", metavar="NAME", help="see `madang account list`")
     invitation = action("invite", "print a link with which people may join", invite)
     invitation.add_argument("--uses", type=int, default=1, help="how many may use it (1)")
     invitation.add_argument(

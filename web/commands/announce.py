@@ -1,7 +1,7 @@
 """`madang announce`: create, list, remove what the city says to everybody."""
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from server.services.announcements import NewAnnouncement
 from server.store.announcements import Announcement
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, read_text, say_data
+from web.commands.times import iso, local
 
 LONGEST: Final = 60  # characters of a text in a list
 
@@ -32,12 +33,12 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=command(show))
     remove = actions.add_parser("remove", parents=[common], help="take one back")
-    remove.add_argument("id", metavar="ID")
+    remove.add_argument("id", metavar="ID", help="see `madang announce list`")
     remove.set_defaults(run=command(take_back))
 
 
 async def say(options: argparse.Namespace) -> None:
-    """Say it, and print its id."""
+    """Say it, and how to take it back."""
     found = loaded(options)
     zone = ZoneInfo(found.instance.timezone)
     new = NewAnnouncement(
@@ -50,7 +51,7 @@ async def say(options: argparse.Namespace) -> None:
         raise Failure("--all-day needs --starts or --ends, or both.")
     async with database(found) as db:
         said = await db.write(announcements.create, site(found), new, now_ms())
-    print(said.id)
+    print(f"It is announced; `madang announce remove {said.id}` takes it back.")
 
 
 def _time(text: str, zone: ZoneInfo, *, last: bool) -> int | None:
@@ -69,33 +70,34 @@ def _time(text: str, zone: ZoneInfo, *, last: bool) -> int | None:
 
 async def show(options: argparse.Namespace) -> None:
     """Show every announcement, those that are over as well."""
-    async with database(loaded(options)) as db:
+    found = loaded(options)
+    async with database(found) as db:
         known = await db.read(announcements.all)
     data = [_described(one) for one in known]
+    zone = ZoneInfo(found.instance.timezone)
     lines = [
-        f"{one.id}  {_until(one):<20}  {' '.join(one.text.split())[:LONGEST]}" for one in known
+        "  ".join([str(one.id), *_times(one, zone), " ".join(one.text.split())[:LONGEST]])
+        for one in known
     ]
     say_data(
         options, data, lines or ["Nothing was announced; see `madang announce create --help`."]
     )
 
 
-def _until(one: Announcement) -> str:
-    return f"until {_iso(one.ends_ms)[:16]}" if one.ends_ms is not None else ""
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _times(one: Announcement, zone: ZoneInfo) -> list[str]:
+    """From when and until when, in the city's time, in which it was typed."""
+    ends = (("from", one.starts_ms), ("until", one.ends_ms))
+    return [f"{word} {local(at_ms, zone)}" for word, at_ms in ends if at_ms is not None]
 
 
 def _described(one: Announcement) -> dict[str, object]:
     return {
         "id": str(one.id),
         "text": one.text,
-        "starts_at": None if one.starts_ms is None else _iso(one.starts_ms),
-        "ends_at": None if one.ends_ms is None else _iso(one.ends_ms),
+        "starts_at": None if one.starts_ms is None else iso(one.starts_ms),
+        "ends_at": None if one.ends_ms is None else iso(one.ends_ms),
         "all_day": bool(one.all_day),
-        "published_at": _iso(one.published_ms),
+        "published_at": iso(one.published_ms),
     }
 
 

@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import shutil
 import socket
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,33 +12,22 @@ from urllib.parse import urlsplit
 import msgspec
 
 from server import keyring
-from server.config import Config, ConfigError, MediaAt, is_local
+from server.config import Config, ConfigError, is_local
 from server.configured_files import store_of
 from server.errors import AppError
-from server.files import RAW, StoreAway, new_name
-from server.films import Films
 from server.media import Pictures
 from server.secrets import SecretError, vault
 from server.store import accounts
 from server.store.db import Database, DatabaseError
 from server.store.migrate import migrations, version
 from web import brand
-from web.commands import listening
+from web.commands import check_media, listening
 from web.commands.failure import Failure
+from web.commands.finding import Finding, unmakeable
 from web.commands.opening import command, loaded, prepare_folder, say_data
 
-LEAST_FREE_BYTES: Final = 1 << 30
 SOON_DAYS: Final = 14
-PROBE: Final = b"madang check"
 BUILT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What was looked at, whether it is `ok`, worth a `warning`, or `wrong`, and a sentence."""
-
-    subject: str
-    state: str
-    text: str
 
 
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
@@ -64,8 +51,9 @@ async def look(found: Config) -> AsyncIterator[Finding]:
     """Every finding, in the order in which an operator would mend them."""
     yield Finding("configuration", "ok", f"{found.instance.name} at {found.instance.base_url}")
     yield await _database(found)
-    yield await _media(found.media)
-    yield _films(found.media)
+    yield await check_media.store(found.media)
+    for finding in check_media.findings(found.media):
+        yield finding
     yield _key(found.secrets.file)
     for key in ("logo", "cover"):
         yield await _looks(found, key)
@@ -105,65 +93,8 @@ def _missing(found: Config) -> Finding | None:
     if kind != "sqlite" or Path(path).exists():
         return None
     text = f"{path} is not there yet; the first start makes it."
-    refusal = _unmakeable(Path(path).parent, "database.url")
+    refusal = unmakeable(Path(path).parent, "database.url")
     return Finding("database", "wrong" if refusal else "warning", refusal or text)
-
-
-def _unmakeable(folder: Path, key: str) -> str:
-    """Why the start could not make or fill this folder; nothing where it can."""
-    place = folder
-    while not place.exists() and not folder.is_absolute():
-        place = place.parent
-    place = place if place.exists() else folder.parent
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            return ""
-    except OSError as error:
-        return f"Cannot write in {key} {folder}: {(error.strerror or 'it failed').lower()}."
-
-
-async def _media(at: MediaAt) -> Finding:
-    """The folder, or the bucket: by writing into it, reading and removing what was written."""
-    if at.folder is not None:
-        return _folder(at.folder)
-    store, name = store_of(at), new_name(RAW)
-    try:
-        await store.open()
-        await store.put(name, PROBE)
-        back = b"".join([chunk async for chunk in store.read(name)])
-        await store.remove(name)
-        left = await store.size(name)
-    except (AppError, StoreAway, OSError) as error:
-        reason = str(error.__cause__ or error)
-        return Finding(
-            "media", "wrong", f"{at.store} cannot be used: {' '.join(reason.split())[:300]}"
-        )
-    if back != PROBE or left is not None:
-        return Finding(
-            "media", "wrong", f"{at.store} does not keep or does not remove what it is given."
-        )
-    return Finding("media", "ok", f"{at.store} was written, read and emptied again")
-
-
-def _films(at: MediaAt) -> Finding:
-    films = Films(Path(), program=at.ffmpeg)
-    if films.available:
-        return Finding("films", "ok", f"up to {at.upload_mb} MB and {at.film_seconds} s each")
-    if not at.ffmpeg:
-        return Finding("films", "ok", "none are taken; media.ffmpeg is empty")
-    text = f"no films and sounds are taken: there is no {at.ffmpeg} with its ffprobe here."
-    return Finding("films", "warning", text)
-
-
-def _folder(folder: Path) -> Finding:
-    if refusal := _unmakeable(folder, "media.store"):
-        return Finding("media", "wrong", refusal)
-    if not folder.exists():
-        return Finding("media", "ok", f"{folder} is not there yet; the first start makes it.")
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE_BYTES:
-        return Finding("media", "warning", f"{folder} has only {free >> 20} MiB left.")
-    return Finding("media", "ok", f"{folder}, {free >> 30} GiB free")
 
 
 def _key(file: Path) -> Finding:

@@ -31,11 +31,11 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
         ("allow", "speak with a domain, whatever is said about the one above it"),
     ):
         rule = actions.add_parser(name, parents=[common], help=purpose)
-        rule.add_argument("domain", metavar="DOMAIN")
+        rule.add_argument("domain", metavar="DOMAIN", help="such as far.example")
         rule.add_argument("--reason", default="", help="shown to everybody on /about")
         rule.set_defaults(run=command(set_rule))
     remove = actions.add_parser("remove", parents=[common], help="forget the rule about a domain")
-    remove.add_argument("domain", metavar="DOMAIN")
+    remove.add_argument("domain", metavar="DOMAIN", help="see `madang domain list`")
     remove.set_defaults(run=command(remove_rule))
     listing = actions.add_parser("list", parents=[common], help="show every rule")
     listing.add_argument("--json", action="store_true", help="print JSON")

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from server.clock import now_ms
-from server.store import jobs, queue
+from server.clock import MINUTE_MS, now_ms
+from server.ids import created_ms
+from server.store import jobs, queue, scheduled
 from server.store.db import Read, Row, Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, say_data
@@ -21,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     retry = actions.add_parser(
         "retry", parents=[common], help="send again now, also what is parked"
     )
-    retry.add_argument("host", nargs="?", default="", metavar="HOST")
+    retry.add_argument("host", nargs="?", default="", metavar="HOST", help="else every one")
     retry.set_defaults(run=command(try_again))
     drop = actions.add_parser("drop", parents=[common], help="forget what waits and what is parked")
-    drop.add_argument("host", nargs="?", default="", metavar="HOST")
+    drop.add_argument("host", nargs="?", default="", metavar="HOST", help="or --all")
     drop.add_argument("--all", action="store_true", help="for every host, and parked jobs")
     drop.set_defaults(run=command(forget))
 
@@ -65,6 +66,8 @@ def _state(db: Read) -> dict[str, Any]:
         "peers": [_peer(row) for row in queue.lanes(db)],
         "parked_deliveries": [_parked(row) for row in queue.parked(db)],
         "jobs_waiting": jobs.waiting(db),
+        "jobs": [_kind(db, row) for row in jobs.by_kind(db)],
+        "scheduled_late": scheduled.count_due(db, now_ms() - MINUTE_MS),
         "parked_jobs": [dict(row) for row in jobs.parked(db)],
     }
 
@@ -79,6 +82,18 @@ def _peer(row: Row) -> dict[str, Any]:
         "next_try": _moment(row["due_ms"]),
         "failing_since": _moment(row["failing_since_ms"]),
         "last_error": row["last_error"],
+    }
+
+
+def _kind(db: Read, row: Row) -> dict[str, Any]:
+    due_ms = row["due_ms"]
+    return {
+        "kind": row["kind"],
+        "waiting": row["n"],
+        "since": _moment(created_ms(row["first_id"])),
+        "attempts": row["attempts"],
+        "next_try": None if due_ms >= jobs.BEHIND_MS else _moment(due_ms),
+        "last_error": jobs.last_error(db, row["kind"]),
     }
 
 
@@ -109,9 +124,17 @@ def _lines(data: dict[str, Any]) -> list[str]:
         f"parked   job {one['id']} ({one['kind']}): {_last_line(one['last_error'])}"
         for one in data["parked_jobs"]
     ]
-    if data["jobs_waiting"]:
-        lines.append(f"{data['jobs_waiting']} jobs wait to be done here.")
+    lines += [_kind_line(one) for one in data["jobs"]]
+    if data["scheduled_late"]:
+        lines.append(f"{data['scheduled_late']} scheduled posts are late; does a worker run?")
     return lines or ["Nothing waits."]
+
+
+def _kind_line(one: dict[str, Any]) -> str:
+    line = f"{one['kind']:<8} {one['waiting']} waiting here since {one['since']}"
+    if one["last_error"]:
+        line += f", next try {one['next_try']}: {_last_line(one['last_error'])}"
+    return line
 
 
 def _peer_line(peer: dict[str, Any]) -> str:

@@ -5,11 +5,13 @@ from typing import Final
 
 from server.clock import now_ms
 from server.services import sessions
+from server.services.scopes import missing
+from server.store import accounts
 from server.store.db import Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, local_account
 
-ROOT_SCOPES: Final = ("read", "write", "follow", "push", "profile")
+ROOTS: Final = ("read", "write", "follow", "push", "profile", "admin:read", "admin:write")
 
 
 def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -30,17 +32,21 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def create(tx: Write, name: str, scopes: str, app: str, now_ms: int) -> str:
-    """A token for the account `name`. Raises `NotFound`."""
+    """A token for the account `name`. Raises `NotFound`, `Failure`."""
     account = local_account(tx, name)
+    member = accounts.member(tx, account.id)
+    if "admin:" in scopes and (member is None or member.role == "member"):
+        raise Failure(
+            f"{name} is a member, and admin scopes are for moderators; "
+            f"`madang account role {name} moderator` makes one."
+        )
     return sessions.create_access_token(tx, account.id, scopes, app, now_ms)
 
 
 def _checked(scopes: str) -> str:
     words = scopes.replace(",", " ").split()
-    wrong = [word for word in words if word.partition(":")[0] not in ROOT_SCOPES]
+    wrong = missing(" ".join(words))
     if wrong or not words:
         named = f'"{wrong[0]}" is no scope' if wrong else "Name at least one scope"
-        raise Failure(
-            f"{named}; there are {', '.join(ROOT_SCOPES)}, and parts such as read:statuses."
-        )
+        raise Failure(f"{named}; there are {', '.join(ROOTS)}, and parts such as read:statuses.")
     return " ".join(words)

@@ -124,7 +124,7 @@ async def _wish(request: web.Request, asked: Mapping[str, list[str]]) -> Wish:
     uri = fields.get("redirect_uri", "")
     if len(asked.get("redirect_uri", ())) != 1 or uri not in app.redirects:
         raise AppError(
-            "%(app)s wants to take you to an address that it has not registered, so nobody is "
+            "“%(app)s” wants to take you to an address that it has not registered, so nobody is "
             "sent there. Please begin in the app again.",
             app=app.name,
         )
@@ -186,7 +186,11 @@ async def _refused(request: web.Request, wish: Wish, fault: str) -> web.Response
     if wish.redirect_uri != OUT_OF_BAND:
         return _back(wish, {"error": error, "error_description": _DESCRIBED[fault]})
     if error != "access_denied":
-        raise Invalid("%(app)s asked for something that does not exist here.", app=wish.app.name)
+        raise Invalid(
+            "“%(app)s” asked for something that does not exist here. Please tell those who made "
+            "the app, or use another one.",
+            app=wish.app.name,
+        )
     response = await page(request, "authorized.html", wish=wish, code="")
     return _sealed(request, response, wish)
 

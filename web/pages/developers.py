@@ -1,5 +1,6 @@
 """The client API for those who make apps: every endpoint, as the description tells it."""
 
+import asyncio
 import re
 from functools import partial
 from typing import Any, Final
@@ -8,31 +9,41 @@ from aiohttp import web
 from markupsafe import Markup, escape
 
 from web.api.openapi import ADDRESS, DESCRIPTION, Endpoint, endpoints, inline, schema_of
-from web.render import page
+from web.keys import TOLD
+from web.render import environment, language_of, page
 
 routes = web.RouteTableDef()
 
 _NAME: Final = re.compile(r"(\w+)")
+_JOINT: Final = re.compile(r"([/_])")
 
 
 @routes.get("/developers")
 async def developers(request: web.Request) -> web.Response:
     """Every endpoint with its scopes, fields and answer, and every entity."""
-    known = endpoints(request.app)
+    app, language = request.app, language_of(request)
+    # takes seconds, once in each language: in a thread, beside everybody else's pages
+    told = await app[TOLD].get(language, partial(asyncio.to_thread, _told, app, language))
+    return await page(request, "developers.html", told=told, description=ADDRESS)
+
+
+def _told(app: web.Application, language: str) -> Markup:
+    """The whole description in HTML. Runs in a thread: it reads nothing that changes."""
     nouns: dict[str, list[Endpoint]] = {}
-    for one in known:
+    for one in endpoints(app):
         nouns.setdefault(one.noun, []).append(one)
-    schemas = request.app[DESCRIPTION].of(request.app)["components"]["schemas"]
-    return await page(
-        request,
-        "developers.html",
-        nouns=dict(sorted(nouns.items())),
-        schemas=schemas,
-        fields=_fields,
-        answer=_answer,
-        kind=kind,
-        linked=partial(_linked, frozenset(schemas)),
-        description=ADDRESS,
+    schemas = app[DESCRIPTION].of(app)["components"]["schemas"]
+    template = environment(language).get_template("fragments/developers.html")
+    return Markup(  # noqa: S704  a template of ours has escaped it
+        template.render(
+            nouns=dict(sorted(nouns.items())),
+            schemas=schemas,
+            fields=_fields,
+            answer=_answer,
+            kind=kind,
+            linked=partial(_linked, frozenset(schemas)),
+            breaking=breaking,
+        )
     )
 
 
@@ -58,6 +69,14 @@ def _linked(known: frozenset[str], words: str) -> Markup:
         for part in _NAME.split(words)
     )
     return Markup("").join(parts)
+
+
+def breaking(path: str) -> Markup:
+    """A path that a narrow page breaks between its words, not inside one."""
+    return Markup("").join(
+        Markup("{}<wbr>").format(part) if part in ("/", "_") else escape(part)
+        for part in _JOINT.split(path)
+    )
 
 
 def kind(schema: dict[str, Any]) -> str:

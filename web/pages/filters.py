@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from server.errors import AppError
+from server.errors import AppError, Invalid
 from server.services import filters
 from server.services.filters import CONTEXTS, Change
 from server.store.db import Write
@@ -133,9 +133,18 @@ def _of(known: Filter) -> Typed:
     )
 
 
+class Wordless(Invalid):
+    """A filter that nothing fits: an app may make one and fill it later, this form may not."""
+
+
 def _words(typed: Typed, known: Filter) -> list[Change]:
-    """What has to happen to the keywords, so that they are the lines that were typed."""
+    """What has to happen to the keywords, so that they are the lines that were typed.
+
+    Raises `Wordless`.
+    """
     lines = dict.fromkeys(line.strip() for line in typed.keywords.splitlines() if line.strip())
+    if not lines and not known.posts:
+        raise Wordless(N_("Please write at least one word or phrase."))
     before = {word.keyword: word for word in known.keywords}
     gone = [Change(id=word.id, remove=True) for name, word in before.items() if name not in lines]
     return gone + [
@@ -195,5 +204,5 @@ async def _shown(
         actions=[(value, say(words)) for value, words in ACTIONS.items()],
         durations=durations,
         done=DONE.get(request.query.get("done", ""), ""),
-        errors={"filter": error} if error else {},
+        errors={"keywords" if isinstance(error, Wordless) else "filter": error} if error else {},
     )

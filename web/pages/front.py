@@ -16,7 +16,7 @@ from web.i18n import N_
 from web.keys import DB, FACTS, VISITED, Viewer
 from web.own_server import own_handle
 from web.pages.access import now, number, pager, signed_in, viewer_id, window
-from web.pages.forms import form, see
+from web.pages.forms import back, form, see
 from web.render import language_of, page, tag_feed, theme_of, viewer_of
 
 routes = web.RouteTableDef()
@@ -94,11 +94,11 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
 @signed_in
 async def put_away(request: web.Request, viewer: Viewer) -> web.Response:
     """Show an announcement no more to the viewer."""
-    await form(request)
+    sent = await form(request)
     await request.config_dict[DB].write(
         announcements.dismiss, viewer.account.id, number(request), now(request)
     )
-    return see("/")
+    return see(back(sent, "/"))
 
 
 @routes.get("/home")
@@ -128,6 +128,7 @@ async def saved(request: web.Request, viewer: Viewer) -> web.Response:
         views=views,
         pager=pager(request, asked, ids),
         feed="",
+        said=(),
     )
 
 
@@ -178,8 +179,11 @@ async def _timeline(
     followed: bool | None = None,
 ) -> web.Response:
     """`heading` is a msgid; a hashtag is its own heading, and the viewer may have `followed` it."""
-    asked = window(request)
-    entries, views = await request.config_dict[DB].read(_views, timeline, viewer_id(request), asked)
+    asked, db, viewer = window(request), request.config_dict[DB], viewer_id(request)
+    entries, views = await db.read(_views, timeline, viewer, asked)
+    said: list[Announcement] = []
+    if kind == "home":
+        said = await db.read(announcements.on_front, viewer, now(request))
     return await page(
         request,
         "timeline.html",
@@ -191,6 +195,7 @@ async def _timeline(
         pager=pager(request, asked, [entry.id for entry in entries]),
         feed=feed,
         followed=followed,
+        said=said,
     )
 
 

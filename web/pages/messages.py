@@ -1,5 +1,8 @@
 """Messages: the private threads that the viewer takes part in."""
 
+import re
+from typing import Final
+
 import msgspec
 from aiohttp import web
 
@@ -8,6 +11,7 @@ from server.services import conversations, timelines
 from server.services.conversations import Talk
 from server.store.db import Read
 from server.store.paging import Page
+from server.text import excerpt
 from web.keys import DB, Viewer
 from web.pages.access import number, pager, signed_in, window
 from web.pages.forms import form, see
@@ -15,12 +19,20 @@ from web.render import page
 
 routes = web.RouteTableDef()
 
+LONGEST_WORDS: Final = 140
+_NAMES: Final = re.compile(r"^(?:@\S+\s+)+")
+
 
 class Thread(msgspec.Struct, frozen=True):
     """A conversation, and its last post in full."""
 
     talk: Talk
     last: PostView
+
+    @property
+    def words(self) -> str:
+        """How the last post begins, without the names that every message begins with."""
+        return _NAMES.sub("", excerpt(self.last.post.content, LONGEST_WORDS)).strip()
 
 
 @routes.get("/messages")

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from server.errors import AppError, NotFound
+from server.errors import AppError, Invalid, NotFound
 from server.model import Account, Post
 from server.services import accounts, new_reports, reading
 from server.services.new_reports import NewReport
@@ -26,6 +26,7 @@ CATEGORIES: Final = (
     ("legal", N_("It is against the law")),
     ("other", N_("Something else")),
 )
+WHICH: Final = "Please choose the rule that is broken."
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -59,6 +60,8 @@ async def send(request: web.Request, viewer: Viewer) -> web.Response:
         forward=bool(sent.get("forward")),
         rules=frozenset(rule.id for rule in subject.rules),
     )
+    if new.category == "violation" and subject.rules and not new.rules & set(new.rule_ids):
+        return await _shown(request, subject, sent, Invalid(WHICH), field="rule")
     site, at_ms = request.config_dict[SITE], now(request)
 
     def file(tx: Write) -> int:
@@ -98,7 +101,11 @@ def _subject(
 
 
 async def _shown(
-    request: web.Request, subject: Subject, sent: Form, error: AppError | None = None
+    request: web.Request,
+    subject: Subject,
+    sent: Form,
+    error: AppError | None = None,
+    field: str = "comment",
 ) -> web.Response:
     return await page(
         request,
@@ -110,5 +117,5 @@ async def _shown(
         broken=sent.ids("rule"),
         comment=sent.get("comment"),
         forward=bool(sent.get("forward")),
-        errors={"comment": error} if error else {},
+        errors={field: error} if error else {},
     )

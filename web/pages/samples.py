@@ -27,6 +27,7 @@ from server.services.accounts import blank
 from server.services.notification_groups import Group
 from server.services.notifications import Notice
 from server.services.responses import Responses, Server
+from server.store.announcements import Announcement
 from web import i18n
 from web.keys import Viewer
 from web.pages.access import Pager
@@ -344,6 +345,13 @@ class Samples:
             from_id=who.id,
             post_id=None,
             created_ms=self._now_ms - hours * HOUR_MS - MINUTE_MS,
+        )
+
+    def announcement(self) -> Announcement:
+        """What the city says to everybody."""
+        words, at_ms = _p(self._("Bring a cup.")), self._now_ms
+        return Announcement(
+            id=1, text=words, content=words, starts_ms=at_ms, published_ms=at_ms, updated_ms=at_ms
         )
 
     # --- writing

@@ -11,7 +11,7 @@ from web.pages import texts
 from web.pages.access import now, number, pager, signed_in, window
 from web.pages.forms import form, see
 from web.render import page
-from web.times import from_field
+from web.times import from_field, to_field
 
 routes = web.RouteTableDef()
 
@@ -46,7 +46,11 @@ async def edit(request: web.Request, viewer: Viewer) -> web.Response:
     """Make it a draft again, and open that."""
     await form(request)
     draft = await request.config_dict[DB].write(
-        _taken_back, viewer.account.id, number(request), now(request)
+        _taken_back,
+        viewer.account.id,
+        number(request),
+        request.config_dict[SITE].timezone,
+        now(request),
     )
     return see(f"/write?draft={draft.id}")
 
@@ -60,6 +64,8 @@ async def cancel(request: web.Request, viewer: Viewer) -> web.Response:
     return see("/scheduled")
 
 
-def _taken_back(tx: Write, viewer_id: int, id: int, now_ms: int) -> Draft:
-    text = texts.from_scheduled(scheduled.cancel(tx, viewer_id, id).new)
+def _taken_back(tx: Write, viewer_id: int, id: int, zone: str, now_ms: int) -> Draft:
+    """The draft keeps the time: publishing what was only corrected does not publish it at once."""
+    was = scheduled.cancel(tx, viewer_id, id)
+    text = texts.from_scheduled(was.new, to_field(was.scheduled.due_ms, zone))
     return drafts.save(tx, viewer_id, None, texts.to_draft(text), now_ms)

@@ -24,7 +24,10 @@ TOLD: Final = {
     "suspend": N_("Your account was suspended."),
 }
 ANSWERED: Final = {
-    "pending": N_("You have appealed. Another moderator will look at it."),
+    "pending": N_(
+        "You have appealed. A moderator who did not take the decision looks at it, where there is "
+        "one."
+    ),
     "approved": N_("Your appeal was accepted, and the decision was taken back."),
     "rejected": N_("Your appeal was declined: the decision stands."),
 }
@@ -37,7 +40,9 @@ async def all_(request: web.Request, viewer: Viewer) -> web.Response:
     asked = window(request)
     found = await request.config_dict[DB].read(moderation.strikes_of, viewer.account.id, asked)
     pages = pager(request, asked, [one.id for one in found])
-    return await _page(request, viewer, "warnings.html", warnings=found, pager=pages)
+    return await _page(
+        request, viewer, "warnings.html", warnings=found, answered=ANSWERED, pager=pages
+    )
 
 
 @routes.get("/warnings/{id}")

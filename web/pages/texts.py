@@ -7,6 +7,7 @@ import msgspec
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
+from server.services import polls
 from server.services.new_posts import (
     MAX_NOTE,
     MAX_PICTURES_OF_NOTE,
@@ -123,6 +124,16 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             raise Refused("title", Invalid("A story needs a title."), self)
         if not self.content.strip() and not self.media_ids:
             raise Refused("content", Invalid("Please write something first."), self)
+        self._check_poll()
+
+    def _check_poll(self) -> None:
+        """Raise `Refused` at the answer that is missing, else at the first."""
+        try:
+            if self.poll is not None:
+                polls.checked(self.poll)
+        except Invalid as error:
+            missing = (place for place, one in enumerate(self.options) if not one.strip())
+            raise Refused(f"option-{next(missing, 0)}", error, self) from error
 
     def check_length(self) -> None:
         """Raise `Refused` for what could not be published, before work goes into showing it."""
@@ -180,8 +191,8 @@ def from_post(view: PostView) -> Text:
     )
 
 
-def from_scheduled(new: NewPost) -> Text:
-    """What was to be published later, to be changed before."""
+def from_scheduled(new: NewPost, later: str) -> Text:
+    """What was to be published later, to be changed before; `later` as the field for it has it."""
     poll = new.poll
     text = Text(
         kind="story" if new.title else "note",
@@ -194,6 +205,7 @@ def from_scheduled(new: NewPost) -> Text:
         language=new.language,
         media_ids=new.media_ids,
         reply_to_id=new.reply_to_id,
+        later=later,
     )
     if poll is None:
         return text

@@ -5,6 +5,7 @@ stay; and a text whose session has ended waits in the page while its author sign
 """
 
 import asyncio
+import logging
 import secrets
 from http import HTTPStatus
 from typing import Final
@@ -17,9 +18,10 @@ from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import accounts, drafts, media, posts, reading, scheduled, secret_comments
 from server.services.new_posts import MAX_NOTE
-from server.store.db import Read, Write
-from server.text import markdown
+from server.store.db import DatabaseUnavailable, Read, Write
+from server.text import find_mentions, markdown
 from web import intake
+from web.error_page import away
 from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
@@ -32,11 +34,16 @@ from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
 from web.times import from_field, lasting
 
+log = logging.getLogger(__name__)
+
 routes = web.RouteTableDef()
 
 PUBLISHED: Final = N_(
     "You had published this already, and have changed it since. Publish it once more as a post of "
     "its own, or edit the one that is there."
+)
+UNADDRESSED: Final = (
+    "Please name with @ who is to read this: @name, or @name@server for people elsewhere."
 )
 
 
@@ -180,10 +187,14 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
     try:
         # Those named on other servers are found now: a transaction does not wait for a network.
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await _require_reader(request, viewer, text)
         await intake.wait(request, text.media_ids)
         return await db.write(_publish, site, viewer, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
@@ -194,9 +205,30 @@ async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
         if due_ms is None:
             raise Invalid("Please choose a day and an hour.")
         await lookup.mentioned(request.config_dict[FETCHER], text.content)
+        await _require_reader(request, viewer, text)
         await db.write(_schedule, viewer.account, text, due_ms, now(request))
     except AppError as error:
         raise Refused("later", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
+
+
+async def _require_reader(request: web.Request, viewer: Viewer, text: Text) -> None:
+    """Raise `Refused` for a message that names nobody who is known here: it would reach nobody."""
+    if text.visibility != "direct":
+        return
+    named = await asyncio.to_thread(find_mentions, text.content)
+    site, db = request.config_dict[SITE], request.config_dict[DB]
+    if not await db.read(_reaches, site, viewer.account.id, text, named):
+        raise Refused("content", Invalid(UNADDRESSED), text)
+
+
+def _reaches(db: Read, site: Site, viewer_id: int, text: Text, named: list[str]) -> bool:
+    answered = _parent(db, viewer_id, text)
+    found = [answered.view.author] if answered else []
+    found += [one for handle in named if (one := accounts.meant(db, site, handle))]
+    return any(one.id != viewer_id and one.state == "active" for one in found)
 
 
 def _schedule(tx: Write, author: Account, text: Text, due_ms: int, now_ms: int) -> None:
@@ -224,6 +256,9 @@ async def _save_draft(request: web.Request, viewer: Viewer, text: Text) -> None:
         )
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
@@ -289,6 +324,7 @@ async def _shown(
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
     pictures, answered, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    films = request.config_dict[FILMS]
     return await page(
         request,
         "write.html",
@@ -302,7 +338,8 @@ async def _shown(
         preview=await previewed(request, text) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *WRITTEN_IN))),
         types=intake.types(request),
-        films=request.config_dict[FILMS].available,
+        films=films.limits if films.available else None,
+        unfit=intake.refusal(request),
         lasts=tuple((str(s), lasting(s, language_of(request))) for s in LASTS_S),
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
@@ -403,6 +440,9 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
         await db.write(_edit, site, viewer.account, view.post.id, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:

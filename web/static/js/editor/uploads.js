@@ -9,8 +9,16 @@ let waiting = Promise.resolve();
 
 function refuse(text) {
   const line = place.querySelector("[data-refused]");
-  line.hidden = !text;
-  line.textContent = text;
+  if (line.textContent.includes(text)) return; // what is true of several is said once
+  line.textContent = `${line.textContent} ${text}`.trim();
+  line.hidden = false;
+}
+
+// What was said of those before is over.
+function forget() {
+  const line = place.querySelector("[data-refused]");
+  line.textContent = "";
+  line.hidden = true;
 }
 
 function room() {
@@ -19,17 +27,22 @@ function room() {
   return most - uploads.querySelectorAll("input[name=media]").length + removed;
 }
 
-// Films and sounds where the server takes them.
+// Films and sounds where the server takes them. A phone that does not know HEIC gives no type at all:
+// what that is, the server says.
 function fits(file) {
-  return place.dataset.accept.split(",").some((type) => file.type.startsWith(type.replace("*", "")));
+  return !file.type || place.dataset.accept.split(",").some((type) => file.type.startsWith(type.replace("*", "")));
+}
+
+function sendAll(files) {
+  forget();
+  [...files].forEach(send);
 }
 
 function send(file) {
-  if (!fits(file)) return;
+  if (!fits(file)) { refuse(`${file.name}: ${place.dataset.unfit}`); return; }
   const row = document.createElement("div");
   row.className = "upload";
   uploads.append(row);
-  refuse(""); // what was said of those before is over; of these each is told
   queue(file, row);
 }
 
@@ -54,6 +67,8 @@ async function carry(file, row) {
     box.innerHTML = await answer.text();
     const arrived = box.content.querySelector(".upload");
     row.replaceWith(arrived);
+    const named = arrived.querySelector("[data-name]");
+    if (named && file.name) named.textContent = file.name;
     scripted(arrived);
     changed();
     // never out of a description that is being written
@@ -116,7 +131,7 @@ function choose(camera) {
   input.accept = camera ? "image/*" : place.dataset.accept;
   input.multiple = !camera;
   if (camera) input.capture = "environment";
-  input.addEventListener("change", () => [...input.files].forEach(send));
+  input.addEventListener("change", () => sendAll(input.files));
   input.click();
 }
 
@@ -144,7 +159,7 @@ if (place) {
     const files = [...(event.clipboardData?.files ?? [])].filter(fits);
     if (!files.length) return;
     event.preventDefault();
-    files.forEach(send);
+    sendAll(files);
   });
   form.addEventListener("submit", hold, true);
   const editor = form.querySelector("[data-editor]");
@@ -159,7 +174,7 @@ if (place) {
       editor.classList.remove("dropping");
       if (!event.dataTransfer.files.length) return;
       event.preventDefault();
-      [...event.dataTransfer.files].forEach(send);
+      sendAll(event.dataTransfer.files);
     });
   }
 }

@@ -1,0 +1,67 @@
+"""What people and apps are told while nothing can be read or written."""
+
+from typing import Any
+
+import pytest
+
+from server.store.db import DatabaseUnavailable
+from tests.web.an_app import app_of
+from web import error_page, i18n
+
+SAVING = (
+    "The server cannot save anything right now. What you wrote is still here; "
+    "try again in a few minutes."
+)
+READING = "The server cannot find anything right now. Please try again in a few minutes."
+
+
+async def full(*_: object, **__: object) -> None:
+    raise DatabaseUnavailable("The disk is full.")
+
+
+@pytest.fixture
+async def told(city: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Each sentence that was meant, in the order of the answers."""
+    meant: list[Any] = []
+    away = error_page.away
+
+    def noted(request: Any) -> Any:
+        meant.append(away(request))
+        return meant[-1]
+
+    monkeypatch.setattr(error_page, "away", noted)
+    return meant
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+async def test_apps_hear_in_their_language_that_nothing_can_be_saved(
+    city: Any, told: Any, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    app = await app_of(city, "mina")
+    await app.get("/v1/accounts/verify_credentials")
+    monkeypatch.setattr(city.db, "write", full)
+    spoken = {"Accept-Language": language}
+    answer = await app.says("A long story", expect=503, headers=spoken)
+    assert answer["error"] == i18n.say(told[0], language)
+    assert told[0].message == SAVING
+    monkeypatch.setattr(city.db, "read", full)
+    monkeypatch.setattr(city.db, "read_inline", full)
+    answer = await app.get("/v1/timelines/home", expect=503, headers=spoken)
+    assert answer["error"] == i18n.say(told[1], language)
+    assert told[1].message == READING
+
+
+async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mina = await city.join("mina")
+    token = await mina.token()
+    monkeypatch.setattr(city.db, "write", full)
+    story = {"csrf": token, "title": "Rain", "content": "A long story", "visibility": "public"}
+    for do in ("publish", "draft"):
+        said = await mina.post("/write", 503, data={**story, "do": do})
+        assert SAVING in said and "A long story</textarea>" in said
+    assert SAVING in await mina.post(
+        "/settings/profile", 503, data={"csrf": token, "display_name": "M"}
+    )
+    monkeypatch.setattr(city.db, "read", full)
+    page = await mina.get("/notifications", 503)
+    assert READING in page.text
