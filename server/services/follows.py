@@ -309,4 +309,7 @@ def forget(tx: Write, follower: Account, target: Account) -> None:
 
 def backfill_later(tx: Write, target: Account, now_ms: int) -> None:
     """Promise a look at recent posts of somebody who is followed from here for the first time."""
-    jobs.enqueue_once(tx, "backfill", f"backfill:{target.id}", {"account": target.id}, now_ms)
+    of = {"account": target.id}
+    jobs.enqueue_once(tx, "backfill", f"backfill:{target.id}", of, now_ms)
+    if target.kind == "Group":  # in the same lane: what it pins is here by then
+        jobs.enqueue(tx, "group", f"backfill:{target.id}", msgspec.json.encode(of), now_ms)
