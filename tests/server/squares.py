@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from federation import proof
+from federation import parse, proof
 from federation.keys import make_ed25519, multibase
 from federation.vocab import AS_CONTEXT, PUBLIC
 from server.model import Account, ForumThread, Post
-from server.services import communities, forum
+from server.services import communities, forum, strangers
 from server.services.communities import NewCommunity
 from server.store import forum as store
 from server.store import hosts
@@ -38,18 +38,18 @@ PAGE = f"{LEMMY}/post/5"
 
 def group_document(id: str = GARDENS, **more: Any) -> dict[str, Any]:
     """A group as Lemmy serves it."""
-    return actor_document(
-        id,
-        type="Group",
-        attributedTo=f"{id}/moderators",
-        postingRestrictedToMods=False,
-        **more,
-    )
+    own = {"attributedTo": f"{id}/moderators", "postingRestrictedToMods": False}
+    return actor_document(id, type="Group", **{**own, **more})
 
 
 def gardens(tx: Write, **more: Any) -> Account:
     """A group of Lemmy that we know."""
-    return stranger(tx, GARDENS, **group_document(**more))
+    return meet(tx, group_document(**more))
+
+
+def meet(tx: Write, document: dict[str, Any]) -> Account:
+    """An actor elsewhere, as their document describes them."""
+    return strangers.keep_actor(tx, parse.actor(document), NOW)
 
 
 def board(tx: Write, name: str = "water", **more: Any) -> Account:
@@ -158,7 +158,7 @@ def does(kind: str, actor: str, about: Any, group: str, **more: Any) -> dict[str
 
 def announce(group: str, inner: Any, **more: Any) -> dict[str, Any]:
     """What a group tells its followers."""
-    named = inner["id"] if isinstance(inner, dict) else inner
+    named = str(inner.get("id")) if isinstance(inner, dict) else inner
     id = f"{group}/announces/{abs(hash(named)) % 10**9}"
     body = {"to": [PUBLIC], "cc": [f"{group}/followers"], **more}
     return act("Announce", group, inner, **{"id": id, **body})
