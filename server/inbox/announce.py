@@ -23,7 +23,7 @@ from server.policy import chain
 from server.services import boosts, placing, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost
-from server.store import accounts, activities, follows, forum, hosts, posts, reactions
+from server.store import accounts, activities, follows, forum, hosts, peers, posts, reactions
 from server.store.db import Write
 
 _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
@@ -41,6 +41,11 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
 }
 """What a group tells that somebody did, and what then happens: as if they had told us, but for what
 `Arrival.via` forbids."""
+
+
+_AGAIN: Final = frozenset({"Create", "Update", "Delete"})
+"""What may have come before, straight from its author, and concerned nobody here: it has its effect
+once in any case."""
 
 
 def announce(tx: Write, arrival: Arrival) -> None:
@@ -172,7 +177,8 @@ def _as_told(tx: Write, arrival: Arrival, inner: Activity) -> Arrival | None:
     actor = person(tx, arrival, inner.actor)
     if actor is None or actor.local or actor.state != "active":
         return None
-    if authentic and not activities.record(tx, inner.id, arrival.now_ms):
+    new = not authentic or activities.record(tx, inner.id, arrival.now_ms)
+    if not new and inner.type not in _AGAIN:
         return None
     return Arrival(
         site=arrival.site,
@@ -186,10 +192,16 @@ def _as_told(tx: Write, arrival: Arrival, inner: Activity) -> Arrival | None:
 
 
 def _possible(tx: Write, arrival: Arrival, inner: Activity) -> bool:
-    """Whether it can have an effect: nobody is asked about votes on what we do not have."""
+    """Whether it can have an effect: nobody is asked about votes on what we do not have.
+
+    Nor is a server that does not answer, about somebody who did no more than vote.
+    """
     if inner.type in ("Like", "Dislike"):
         post = posts.by_uri(tx, inner.object_id or "")
-        return post is not None and post.community_id == arrival.actor.id
+        if post is None or post.community_id != arrival.actor.id:
+            return False
+        known = accounts.by_uri(tx, inner.actor) is not None
+        return known or not peers.failing(tx, host(inner.actor))
     if inner.type in ("Undo", "Delete") and accounts.by_uri(tx, inner.actor) is None:
         return inner.type == "Delete" and posts.by_uri(tx, inner.object_id or "") is not None
     return True

@@ -34,7 +34,7 @@ def _announced(tx: Write, arrival: Arrival) -> None:
 
 
 def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
-    if row := reactions.like_by_uri(tx, uri) or forum.dislike_by_uri(tx, uri):
+    if row := reactions.like_by_uri(tx, uri):
         votes.take_back(tx, arrival, row)
     elif row := reactions.boost_by_uri(tx, uri):
         _unboost(tx, arrival, row)
@@ -42,6 +42,8 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
         _unfollow(tx, arrival, row)
     elif row := follows.block_by_uri(tx, uri):
         _unblock(tx, arrival, row)
+    elif row := forum.dislike_by_uri(tx, uri):
+        votes.take_back(tx, arrival, row)
     else:
         return False
     return True

@@ -24,7 +24,8 @@ def like(tx: Write, arrival: Arrival) -> None:
     author = accounts.by_id(tx, post.author_id) if post else None
     if post is None or author is None:
         return
-    store.undislike(tx, post.id, arrival.actor.id)
+    if post.community_id is not None:
+        store.undislike(tx, post.id, arrival.actor.id)
     if reactions.like(
         tx,
         post_id=post.id,

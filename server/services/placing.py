@@ -14,6 +14,7 @@ from server.errors import Forbidden
 from server.model import Account, Post
 from server.services import communities, forum
 from server.store import accounts, hosts
+from server.store import communities as store
 from server.store import forum as forum_store
 from server.store.db import Read, Write
 
@@ -28,7 +29,8 @@ def written_for(db: Read, found: Object) -> Account | None:
     if found.in_reply_to or PUBLIC not in (*found.to, *found.cc):
         return None
     named = [found.audience] if found.audience else [*found.to, *found.cc][:MAX_ADDRESSED]
-    known = {one.uri: one for one in accounts.by_uris(db, [uri for uri in named if uri])}
+    named = [uri for uri in named if uri != PUBLIC and not uri.endswith("/followers")]
+    known = {one.uri: one for one in accounts.by_uris(db, named)} if named else {}
     groups = (known[uri] for uri in named if uri in known)
     return next((g for g in groups if g.kind == "Group" and g.state == "active"), None)
 
@@ -99,7 +101,8 @@ def settle(tx: Write, post: Post, found: Object, now_ms: int, *, adopted: bool) 
     if post.reply_to_uri is None and post.open:
         link = next((a.url for a in found.attachments if a.kind == "link"), "")
         forum.begin(tx, post, link=link)
-        if found.raw.get("commentsEnabled") is False:
+        closed = found.raw.get("commentsEnabled") is False  # Lemmy, PieFed
+        if closed and store.by_id(tx, post.community_id) is None:
             forum_store.set_columns(tx, post.id, locked_ms=now_ms)
     if adopted:
         forum_store.settle(tx, post.thread_id, post.community_id)

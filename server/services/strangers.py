@@ -29,6 +29,7 @@ from server.services.spreading import spread_post
 from server.store import (
     accounts,
     activities,
+    communities,
     follows,
     hosts,
     lists,
@@ -40,6 +41,7 @@ from server.store import (
     thread_mutes,
 )
 from server.store import conversations as conversation_store
+from server.store import forum as forum_store
 from server.store import polls as poll_store
 from server.store.db import Read, Write
 
@@ -165,6 +167,9 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         if follower and target:
             follows.remove(tx, follower, target)
     lists.remove_of(tx, account.id)
+    forum_store.unscore(tx, account.id)
+    forum_store.withdraw(tx, account.id)
+    communities.dismiss_everywhere(tx, account.id)
     reactions.withdraw(tx, account.id)
     poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
@@ -181,6 +186,8 @@ def bury_posts(tx: Write, account_id: int, now_ms: int, limit: int) -> bool:
     for id in ids:
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms, quietly=True)
+            forum_store.bury(tx, post.id)
+            forum_store.recount(tx, post.thread_id)
     return len(ids) == limit
 
 

@@ -252,6 +252,19 @@ def disliked_among(db: Read, account_id: int, post_ids: Iterable[int]) -> set[in
     return {int(row["post_id"]) for row in found}
 
 
+def unscore(tx: Write, account_id: int) -> None:
+    """An account is about to end, and its votes with it: threads have their scores without them."""
+    for table, change in (("favourite", -1), ("dislike", 1)):
+        tx.run(
+            f"""
+            UPDATE forum_thread SET score = score + :change
+            WHERE post_id IN (SELECT post_id FROM {table} WHERE account_id = :account)
+            """,  # noqa: S608  two names of ours
+            change=change,
+            account=account_id,
+        )
+
+
 def withdraw(tx: Write, account_id: int) -> None:
     """Every vote of an account against something ends."""
     tx.run(

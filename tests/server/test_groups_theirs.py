@@ -9,7 +9,7 @@ from federation.vocab import PUBLIC
 from server.errors import AppError
 from server.inbox.documents import Need
 from server.model import REMOVED, Account, Post
-from server.services import joining
+from server.services import joining, strangers
 from server.store import accounts as account_store
 from server.store import communities as store
 from server.store import forum as forum_store
@@ -286,6 +286,17 @@ def test_an_id_that_nobody_vouches_for_does_not_keep_the_real_one_out(
     assert post(tx, ANSWER).community_id is not None
 
 
+def test_what_concerned_nobody_when_its_author_sent_it_counts_when_its_group_tells_of_it(
+    tx: Write, group: Account
+) -> None:
+    """A comment below something that is not here yet, by somebody whom nobody follows."""
+    answer = comment(f"{LEMMY}/comment/1", ROWAN, GARDENS, PAGE)
+    deliver(tx, created(answer))
+    assert posts.by_uri(tx, answer["id"]) is None
+    deliver(tx, announce(GARDENS, created(answer)))
+    assert post(tx, answer["id"]).reply_to_uri == PAGE
+
+
 # --- edits and deletions
 
 
@@ -320,6 +331,20 @@ def test_an_author_elsewhere_deletes_what_is_gone_where_it_lived(tx: Write, grou
     deliver(tx, announce(GARDENS, delete, id=f"{GARDENS}/d/9"), {ANSWER: gone})
     assert post(tx, ANSWER).deleted_ms == NOW
     assert of(tx, asked).comments == 0
+
+
+def test_who_ends_leaves_counts_that_are_right(tx: Write, group: Account) -> None:
+    asked = begun(tx)
+    deliver(tx, announce(GARDENS, created(comment(f"{LEMMY}/c/1", SAGE, GARDENS, PAGE))))
+    deliver(tx, announce(GARDENS, does("Like", ROWAN, PAGE, GARDENS)))
+    deliver(tx, announce(GARDENS, does("Dislike", SAGE, PAGE, GARDENS)))
+    store.appoint(tx, group.id, account(tx, SAGE).id, NOW)
+    assert (of(tx, asked).comments, of(tx, asked).score) == (1, 0)
+    deliver(tx, act("Delete", SAGE, SAGE))
+    strangers.bury_posts(tx, account(tx, SAGE).id, NOW, 100)
+    assert (of(tx, asked).comments, of(tx, asked).score) == (0, 1)
+    assert post(tx, PAGE).dislikes == 0
+    assert store.moderators(tx, group.id) == []
 
 
 def test_nobody_is_ended_by_a_group(tx: Write, group: Account) -> None:
@@ -484,6 +509,14 @@ def test_a_group_tells_what_its_moderators_do(tx: Write, group: Account, by: str
     deliver(tx, announce(GARDENS, does("Undo", by, does("Lock", by, PAGE, GARDENS), GARDENS)))
     assert of(tx, asked).locked_ms is None
     assert miscounted(tx) == []
+
+
+def test_a_group_bans_from_itself_alone(tx: Write, group: Account) -> None:
+    moss = f"{LEMMY}/c/moss"
+    meet(tx, group_document(moss))
+    for number_, target in enumerate((moss, board(tx, "water").uri, SITE.origin, LEMMY)):
+        ban = does("Block", SAGE, EVE, GARDENS, target=target, id=f"{SAGE}/bans/{number_}")
+        without_effect(tx, announce(GARDENS, ban))
 
 
 def test_a_group_appoints_and_dismisses(tx: Write, group: Account) -> None:
