@@ -6,12 +6,12 @@ own community, and votes there, are the group's to tell.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from federation import groups, parse, proof
 from federation.errors import FederationError, NotAuthentic
 from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none
+from federation.readers import id_or_none, type_or_none
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity, Key
 from server.clock import DAY_MS
 from server.errors import AppError
@@ -57,16 +57,26 @@ def announce(tx: Write, arrival: Arrival) -> None:
     if undone(tx, arrival):
         return
     if arrival.actor.kind == "Group" and groups.wraps(arrival.activity):
-        hosts.speaks_groups(tx, host(arrival.actor.uri), arrival.now_ms)
-        _told(tx, arrival)
+        _told(tx, arrival, arrival.activity.object or {})
         return
     uri = _announced(arrival)
     post = posts.by_uri(tx, uri) if uri else None
     if uri is None or (post is None and not follows.has_local_follower(tx, arrival.actor.id)):
         return
+    if post is None and (named := _named(arrival, uri)) is not None:
+        _told(tx, arrival, named, read=True)
+        return
     post = post or _fetched(tx, arrival, uri)
     if post is not None:
         _boost(tx, arrival, post)
+
+
+def _named(arrival: Arrival, uri: str) -> dict[str, Any] | None:
+    """The activity that a group announces by its id alone, as its own server has it."""
+    if arrival.actor.kind != "Group" or arrival.site.ours(uri):
+        return None
+    raw = arrival.documents.get(uri)
+    return raw if raw is not None and type_or_none(raw.get("type")) in groups.WRAPPED else None
 
 
 def _announced(arrival: Arrival) -> str | None:
@@ -135,14 +145,18 @@ def _share(tx: Write, arrival: Arrival, post: Post, author: Account) -> None:
 # --- what a group tells
 
 
-def _told(tx: Write, arrival: Arrival) -> None:
-    """Do what a group tells that somebody did, if it concerns us and can be believed."""
+def _told(tx: Write, arrival: Arrival, raw: dict[str, Any], *, read: bool = False) -> None:
+    """Do what a group tells that somebody did, if it concerns us and can be believed.
+
+    `read`: it was read at its own address.
+    """
     group = arrival.actor
-    inner = _inner(arrival)
+    hosts.speaks_groups(tx, host(group.uri), arrival.now_ms)
+    inner = _inner(arrival, raw)
     if inner is None or not _heard(tx, group):
         return
     if not arrival.site.ours(inner.actor):  # what ours did has had its effect
-        told = _as_told(tx, arrival, inner)
+        told = _as_told(tx, arrival, inner, read=read)
         if told is not None:
             _do(tx, told)
     post = posts.by_uri(tx, inner.object_id or "") if inner.type == "Create" else None
@@ -150,10 +164,10 @@ def _told(tx: Write, arrival: Arrival) -> None:
         _boost(tx, arrival, _placed(tx, arrival, post))
 
 
-def _inner(arrival: Arrival) -> Activity | None:
+def _inner(arrival: Arrival, raw: dict[str, Any]) -> Activity | None:
     """What is announced, as far as anybody could have done it."""
     try:
-        inner = parse.activity(arrival.activity.object or {})
+        inner = parse.activity(raw)
     except FederationError:
         return None
     one_origin = normal(inner.id) and normal(inner.actor) and same_origin(inner.id, inner.actor)
@@ -166,14 +180,15 @@ def _heard(tx: Write, group: Account) -> bool:
     return follows.has_local_follower(tx, group.id) or forum.takes_part(tx, group.id)
 
 
-def _as_told(tx: Write, arrival: Arrival, inner: Activity) -> Arrival | None:
+def _as_told(tx: Write, arrival: Arrival, inner: Activity, *, read: bool) -> Arrival | None:
     """The activity as its actor's; None where nothing is known of them, or it came before.
 
     An id that nobody vouches for is not remembered: it might be that of something to come.
     """
     if not _possible(tx, arrival, inner):
         return None
-    authentic = same_origin(inner.actor, arrival.actor.uri) or _proven(tx, arrival, inner)
+    own = same_origin(inner.actor, arrival.actor.uri)
+    authentic = read or own or _proven(tx, arrival, inner)
     actor = person(tx, arrival, inner.actor)
     if actor is None or actor.local or actor.state != "active":
         return None

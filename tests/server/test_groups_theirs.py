@@ -142,6 +142,20 @@ def test_what_does_not_live_there_is_not_believed(
     assert found is None or not found.open
 
 
+def test_an_activity_that_is_announced_by_its_id_is_read_there(tx: Write, group: Account) -> None:
+    asked = begun(tx)
+    made = created(comment(ANSWER, WREN, GARDENS, PAGE))
+    raw = announce(GARDENS, made["id"])
+    with pytest.raises(Need) as need, tx.savepoint():
+        deliver(tx, raw)
+    assert need.value.uri == made["id"]
+    deliver(tx, raw, {made["id"]: made})
+    assert of(tx, asked).comments == 1
+    for there in (None, act("Flag", WREN, PAGE, id=made["id"]), made | {"actor": ROWAN}):
+        other = announce(GARDENS, f"{PIE}/x/1", id=f"{GARDENS}/{id(there)}")
+        without_effect(tx, other, {f"{PIE}/x/1": there})
+
+
 def test_a_proven_activity_needs_no_fetch(tx: Write, group: Account) -> None:
     asked, wren = begun(tx), Signer(WREN)
     meet(tx, wren.document)
