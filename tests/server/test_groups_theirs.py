@@ -391,6 +391,16 @@ def test_a_group_tells_of_votes_in_its_own_community(tx: Write, group: Account) 
     assert miscounted(tx) == []
 
 
+def test_the_id_of_an_unproven_vote_does_not_keep_another_vote_out(
+    tx: Write, group: Account
+) -> None:
+    begun(tx)
+    plain = say(tx, ann(tx), "Elsewhere")
+    deliver(tx, announce(GARDENS, does("Like", WREN, PAGE, GARDENS, id=f"{WREN}/likes/7")))
+    deliver(tx, act("Like", WREN, plain.uri, id=f"{WREN}/likes/7"))
+    assert (post(tx, PAGE).likes, post(tx, plain.uri).likes) == (1, 1)
+
+
 def test_who_votes_elsewhere_is_looked_up_only_for_what_we_have(tx: Write, group: Account) -> None:
     nobody = f"{PIE}/u/new"
     without_effect(tx, announce(GARDENS, does("Like", nobody, f"{LEMMY}/post/unknown", GARDENS)))
