@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from federation import build
 from federation.vocab import PUBLIC
 from server import keyring
@@ -26,12 +28,10 @@ async def board(city: City, name: str, **more: Any) -> Account:
     return await city.db.write(communities.create, city.app[SITE], new, city.app[NOW]())
 
 
-def lemmy(far: Peer, name: str = "gardens", **more: Any) -> Somebody:
+def lemmy(far: Peer, closed: bool = False) -> Somebody:
     """A group as Lemmy has it, with its collections."""
-    uri = f"{far.origin}/users/{name}"
-    return far.person(
-        name, "Group", attributedTo=f"{uri}/moderators", postingRestrictedToMods=False, **more
-    )
+    moderators = f"{far.origin}/users/gardens/moderators"
+    return far.person("gardens", "Group", attributedTo=moderators, postingRestrictedToMods=closed)
 
 
 def listed(far: Peer, uri: str, items: list[Any]) -> None:
@@ -59,12 +59,13 @@ async def placed(city: City, uri: str) -> tuple[str, int] | None:
     return (rows[0]["name"], rows[0]["comments"]) if rows else None
 
 
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
 async def test_who_follows_a_group_finds_its_threads_its_pins_and_who_keeps_it(
-    village: Village, peer: NewPeer
+    village: Village, peer: NewPeer, closed: bool
 ) -> None:
     far, alpha = await peer(), await village("alpha.test")
     await alpha.join("ann")
-    group, bo = lemmy(far), far.person("bo")
+    group, bo = lemmy(far, closed), far.person("bo")
     threads = [page(far, bo, group.uri, name=f"Thread {n}") for n in range(3)]
     outbox = [far.does("Announce", group, far.creates(bo, one)) for one in reversed(threads)]
     listed(far, f"{group.uri}/moderators", [bo.uri, f"{far.origin}/users/nobody"])
@@ -82,6 +83,8 @@ async def test_who_follows_a_group_finds_its_threads_its_pins_and_who_keeps_it(
     first = await alpha.post_at(threads[0]["id"])
     assert first is not None
     assert await alpha.db.read(forum.pinned, known.id, 5) == [first.id]
+    for one in threads:
+        assert await placed(alpha, one["id"]) == ("gardens", 0)
 
 
 async def test_a_group_tells_what_happens_until_the_thread_is_gone(
