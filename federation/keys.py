@@ -33,7 +33,8 @@ CACHED_KEYS: Final = 2048  # parsed objects, some 4 kB each
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS: Final = {char: value for value, char in enumerate(_BASE58)}
 _ED25519_PREFIX: Final = b"\xed\x01"  # multicodec ed25519-pub
-_ED25519_CHARS: Final = 48  # "z" and 34 bytes in base 58
+_ED25519_BYTES: Final = 34
+_ED25519_CHARS: Final = 48  # "z" and those in base 58
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -79,12 +80,27 @@ def public_key(key: Key) -> RSAPublicKey | Ed25519PublicKey:
 
 def multibase(public: bytes) -> str:
     """32 public bytes of Ed25519 as a Multikey's `publicKeyMultibase`. FEP-521a."""
-    number = int.from_bytes(_ED25519_PREFIX + public)
-    digits = ""
+    return "z" + base58(_ED25519_PREFIX + public)
+
+
+def base58(data: bytes) -> str:
+    """Bytes in Bitcoin's alphabet; each zero byte at the beginning is a `1`."""
+    number, digits = int.from_bytes(data), ""
     while number:
         number, digit = divmod(number, 58)
         digits = _BASE58[digit] + digits
-    return "z" + digits
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
+
+
+def from_base58(text: str) -> bytes:
+    """What `base58` wrote. Slow for long texts: the caller bounds them. Raises `NotAuthentic`."""
+    number = 0
+    for char in text:
+        if char not in _DIGITS:
+            raise NotAuthentic("key: not base 58")
+        number = number * 58 + _DIGITS[char]
+    zeros = len(text) - len(text.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
 
 
 @lru_cache(maxsize=CACHED_KEYS)
@@ -108,13 +124,8 @@ def _from_pem(pem: str) -> RSAPublicKey:
 def _from_multibase(text: str) -> Ed25519PublicKey:
     if len(text) != _ED25519_CHARS or text[0] != "z":
         raise NotAuthentic("key: not an Ed25519 multikey")
-    number = 0
-    for char in text[1:]:
-        if char not in _DIGITS:
-            raise NotAuthentic("key: not base 58")
-        number = number * 58 + _DIGITS[char]
-    decoded = number.to_bytes(_ED25519_CHARS)
-    if decoded[-34:-32] != _ED25519_PREFIX or any(decoded[:-34]):
+    decoded = from_base58(text[1:])
+    if len(decoded) != _ED25519_BYTES or decoded[:2] != _ED25519_PREFIX:
         raise NotAuthentic("key: not an Ed25519 multikey")
     try:
         return Ed25519PublicKey.from_public_bytes(decoded[-32:])

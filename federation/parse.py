@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from federation.attachments import picture
 from federation.errors import Gone, Malformed
+from federation.groups import moderators
 from federation.objects import MAX_CONTENT_BYTES, emojis, object_, page_url
 from federation.readers import (
     audience,
@@ -68,7 +69,7 @@ NOT_ACTIVITIES: Final = ACTOR_TYPES | OBJECT_TYPES | COLLECTION_TYPES | {"Tombst
 ABOUT_SOMETHING: Final = frozenset(
     {
         "Create", "Update", "Delete", "Like", "Dislike", "Announce", "Follow", "Accept", "Reject",
-        "Undo", "Add", "Remove", "Block", "Flag", "Move",
+        "Undo", "Add", "Remove", "Block", "Flag", "Move", "Lock",
     }
 )  # fmt: skip
 """Activities that mean nothing without an `object`."""
@@ -161,6 +162,8 @@ def actor(raw: dict[str, Any]) -> Actor:
         keys=keys(raw),
         also_known_as=ids(many(raw.get("alsoKnownAs")), MAX_ALIASES),
         moved_to=id_or_none(raw.get("movedTo")),
+        moderators=moderators(raw) if kind == "Group" else "",
+        closed=kind == "Group" and raw.get("postingRestrictedToMods") is True,
         published_ms=time_ms(raw.get("published")),
         raw=raw,
     )

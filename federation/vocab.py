@@ -6,6 +6,7 @@ import msgspec
 
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 AS_CONTEXT: Final = "https://www.w3.org/ns/activitystreams"
+DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v1"
 ACTIVITY_JSON: Final = "application/activity+json"
 LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 
@@ -66,7 +67,11 @@ class Emoji(msgspec.Struct, frozen=True):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone or something that acts. `summary` is HTML as received, not yet sanitised. AP §4."""
+    """Someone or something that acts. `summary` is HTML as received, not yet sanitised. AP §4.
+
+    Of a group: `moderators` is the collection of those who keep it, who alone begin threads in a
+    `closed` one. FEP-1b12
+    """
 
     id: str
     type: str
@@ -95,6 +100,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[Key, ...] = ()
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
+    moderators: str = ""
+    closed: bool = False
     published_ms: int | None = None
     raw: dict[str, Any]
 

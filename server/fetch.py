@@ -19,7 +19,7 @@ from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import profile_links, strangers
+from server.services import forum_arrivals, profile_links, strangers
 from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
@@ -47,6 +47,7 @@ PAGE_S: Final = 10.0  # of a link in a post
 MAX_JRD_BYTES: Final = 256 * 1024
 MAX_CACHED_HOMES: Final = 1_000
 HOME_FRESH_MS: Final = 10 * MINUTE_MS
+NOT_FOUND: Final = 404
 ANY_JSON: Final = "application/jrd+json, application/json"
 
 
@@ -167,12 +168,18 @@ class Fetcher:
         return again
 
     async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
-        """The document, or None when there is none for us."""
+        """The document; a Tombstone where its server says that there is none (any more).
+
+        None where it could not be asked.
+        """
         try:
             return await self.document(uri, budget)
+        except Gone:
+            return {"id": uri, "type": "Tombstone"}
         except FederationError as error:
             log.info("no document at %s: %s", uri, error)
-            return None
+            missing = isinstance(error, Unreachable) and error.code == NOT_FOUND
+            return {"id": uri, "type": "Tombstone"} if missing else None
 
     async def picture(self, url: str, *, max_bytes: int) -> bytes:
         """What a stranger says is a picture. Raises `FederationError`."""
@@ -419,11 +426,13 @@ class Fetcher:
         await self.db.write(_fill_homes, account)
 
     async def _take(self, account: Account, item: str | dict[str, Any], budget: Budget) -> None:
-        """One thing of an outbox: what was created, or announced by a group."""
+        """One thing of an outbox: what was created, or announced by a group (Lemmy: its Create)."""
         if isinstance(item, str) or item.get("type") not in ("Create", "Announce"):
             return
         boosted = item["type"] == "Announce"
-        uri = parse.id_or_none(item.get("object"))
+        inner = parse.first(item.get("object"))
+        wrapped = boosted and isinstance(inner, dict) and inner.get("type") == "Create"
+        uri = parse.id_or_none(inner.get("object") if wrapped else inner)
         if not uri or not same_origin(uri, account.uri) or (boosted and account.kind != "Group"):
             return
         post = await self.post(uri, budget)
@@ -528,6 +537,8 @@ def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) ->
     if author.local or author.state != "active" or found.attributed_to != author.uri:
         return None
     if not strangers.may_keep(tx, site, found) or strangers.hidden(found, author):
+        return None
+    if forum_arrivals.refuses(tx, found, author, now_ms):
         return None
     return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
 

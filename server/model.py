@@ -43,7 +43,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     `description`: one or two sentences, or nothing. `accent`: the city's colour, `#rrggbb`.
     `remote` gives the address from which we show a stranger's file (avatar | picture | emoji |
-    film), the same one every time; nothing for what we do not show.
+    film), the same one every time; nothing for what we do not show. `unseal` opens what the
+    instance's own key sealed; None where there is no key, as in a command.
     """
 
     origin: str
@@ -57,6 +58,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     accent: str = "#17614f"
     link_previews: bool = True
     remote: Callable[[str, str], str] = as_it_is
+    unseal: Callable[[bytes], bytes] | None = None
 
     def ours(self, uri: str) -> bool:
         """Whether this address is one of ours."""

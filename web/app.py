@@ -147,7 +147,9 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
         app[ADDRESSES] = Addresses(
             app[SITE], app[VAULT], films=films.available and config.media.remote_film_bytes > 0
         )
-        app[SITE] = msgspec.structs.replace(app[SITE], remote=app[ADDRESSES].absolute)
+        app[SITE] = msgspec.structs.replace(
+            app[SITE], remote=app[ADDRESSES].absolute, unseal=app[VAULT].open
+        )
         yield
         await pictures.close()
     finally:

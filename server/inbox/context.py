@@ -13,13 +13,23 @@ from server.store.db import Write
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """An authentic activity, who sent it, and what was fetched for it."""
+    """An activity, whose it is, and what was fetched for it.
+
+    `via` is the stranger's group that announced it; without one the actor sent it. What a group
+    announces is the actor's own word where it is `authentic`: proven, or of the group's origin.
+    """
 
     site: Site
     activity: Activity
     actor: Account
     documents: Documents
     now_ms: int
+    via: Account | None = None
+    authentic: bool = True
+
+    def speaks_for(self, community_id: int | None) -> bool:
+        """Whether it can be about something there: a group announces its own community alone."""
+        return self.via is None or self.via.id == community_id
 
 
 def person(tx: Write, arrival: Arrival, uri: str) -> Account | None:

@@ -10,7 +10,8 @@ from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox.context import Arrival, thing
-from server.services import strangers, votes
+from server.model import Post, PostView
+from server.services import forum_arrivals, stewards, strangers, votes
 from server.store import activities, jobs
 from server.store.db import Write
 
@@ -30,7 +31,10 @@ def create(tx: Write, arrival: Arrival) -> None:
         return
     if found is None or not _wanted(tx, arrival, found):
         return
-    post = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    post = strangers.keep_new_post(
+        tx, arrival.site, found, arrival.actor, arrival.now_ms, by=arrival.via
+    )
+    _tell_community(tx, arrival, post)
     if post.quote_uri and not post.quote_id and not arrival.site.ours(post.quote_uri):
         _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
@@ -38,7 +42,10 @@ def create(tx: Write, arrival: Arrival) -> None:
 
 
 def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
-    """Whether an object is new here and can be stored, and concerns anyone."""
+    """Whether an object is new here and can be stored, and concerns anyone.
+
+    No community of ours keeps it out. What a group announced somebody here follows already.
+    """
     if not strangers.at_home(arrival.site, found):
         return False
     known = activities.standing(tx, found.id, by=found.attributed_to, author_id=arrival.actor.id)
@@ -46,9 +53,22 @@ def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
         return False
     if found.attributed_to != arrival.actor.uri:
         raise NotPermitted("Create of somebody else's object")
-    return not known.here and (
-        bool(known.followed) or strangers.related(tx, arrival.site, found, arrival.actor)
+    if known.here or forum_arrivals.refuses(tx, found, arrival.actor, arrival.now_ms):
+        return False
+    return (
+        arrival.via is not None
+        or bool(known.followed)
+        or strangers.related(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     )
+
+
+def _tell_community(tx: Write, arrival: Arrival, post: Post) -> None:
+    """The community in which a post came to stand passes it on, if it is one of ours."""
+    group = stewards.group_of(tx, post.community_id)
+    if group is None or not post.open or arrival.via is not None:
+        return
+    begun = PostView(post=post, author=arrival.actor) if post.reply_to_uri is None else None
+    stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms, begun)
 
 
 def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> None:
@@ -74,7 +94,8 @@ def written(arrival: Arrival) -> Object | None:
     raw = activity.object
     if raw is not None and activity.object_type not in OBJECT_TYPES:
         return None
-    if raw is not None and activity.object_id and same_origin(activity.object_id, activity.actor):
+    own = bool(activity.object_id) and same_origin(activity.object_id or "", activity.actor)
+    if raw is not None and own and arrival.authentic:
         found = parse.object_(raw)
         if found.attributed_to == activity.actor:
             return found

@@ -1,11 +1,18 @@
-"""Delete: of something by the actor, or of the actor. AP §7.4."""
+"""Delete: of something by the actor, or of the actor. AP §7.4.
+
+Of somebody else's it is what moderators take away, who give a `summary` of why. Lemmy
+"""
 
 import msgspec
 
+from federation.errors import FederationError, Gone
 from federation.origin import same_origin
+from federation.parse import object_
+from server.inbox import steward
 from server.inbox.context import Arrival
+from server.model import REMOVED, Post
 from server.policy.authority import may
-from server.services import strangers
+from server.services import stewards, strangers
 from server.services.posts import bury
 from server.store import activities, jobs, posts
 from server.store.db import Write
@@ -17,14 +24,46 @@ def delete(tx: Write, arrival: Arrival) -> None:
     if uri is None:
         return
     if uri == arrival.actor.uri:
-        strangers.end_actor(tx, arrival.actor, arrival.now_ms)
-        payload = msgspec.json.encode({"account": arrival.actor.id})
-        jobs.enqueue(tx, "bury", f"bury:{arrival.actor.id}", payload, arrival.now_ms)
+        _end(tx, arrival)
         return
     known = posts.by_uri(tx, uri)
     if known is None:
-        if same_origin(uri, arrival.actor.uri):
+        if same_origin(uri, arrival.actor.uri) and arrival.authentic:
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
         return
-    if known.deleted_ms is None and may(arrival.actor, "delete", known):
-        bury(tx, known, arrival.now_ms)
+    if known.deleted_ms is not None or steward.remove(tx, arrival, known):
+        return
+    if may(arrival.actor, "delete", known) and (arrival.authentic or _ended(arrival, uri)):
+        _bury(tx, arrival, known)
+
+
+def _end(tx: Write, arrival: Arrival) -> None:
+    """The actor is gone. A group does not tell of that: their own server does."""
+    if arrival.via is not None:
+        return
+    strangers.end_actor(tx, arrival.actor, arrival.now_ms)
+    payload = msgspec.json.encode({"account": arrival.actor.id})
+    jobs.enqueue(tx, "bury", f"bury:{arrival.actor.id}", payload, arrival.now_ms)
+
+
+def _bury(tx: Write, arrival: Arrival, post: Post) -> None:
+    bury(tx, post, arrival.now_ms)
+    stewards.gone(tx, post)
+    group = stewards.group_of(tx, post.community_id)
+    heard = post.open or post.visibility == REMOVED
+    if group is not None and heard and arrival.via is None:
+        stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+
+
+def _ended(arrival: Arrival, uri: str) -> bool:
+    """Whether its own server says that it is gone; one that cannot be reached says nothing."""
+    raw = arrival.documents.get(uri)
+    if raw is None:
+        return False
+    try:
+        object_(raw)
+    except Gone:
+        return True
+    except FederationError:
+        pass
+    return False

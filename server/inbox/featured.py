@@ -1,5 +1,6 @@
-"""Add and Remove: what a stranger pins to their profile."""
+"""Add and Remove: what a stranger pins to their profile, or moderators to a community."""
 
+from server.inbox import steward
 from server.inbox.context import Arrival, thing
 from server.model import Post
 from server.policy.authority import may
@@ -11,8 +12,9 @@ MAX_FEATURED = 20  # pinned posts of one stranger
 
 
 def add(tx: Write, arrival: Arrival) -> None:
-    """A stranger pins one of their own posts. AP §7.8."""
+    """A stranger pins one of their own posts, or a moderator a thread. AP §7.8."""
     if not _featured(arrival):
+        steward.listed(tx, arrival, there=True)
         return
     post = _own_post(tx, arrival)
     if post is None or post.pinned_ms is not None or not may(arrival.actor, "pin", post):
@@ -22,16 +24,22 @@ def add(tx: Write, arrival: Arrival) -> None:
 
 
 def remove(tx: Write, arrival: Arrival) -> None:
-    """A stranger lets a pinned post go. AP §7.9."""
+    """A stranger lets a pinned post go, or a moderator a thread. AP §7.9."""
+    if not _featured(arrival):
+        steward.listed(tx, arrival, there=False)
+        return
     post = posts.by_uri(tx, arrival.activity.object_id or "")
-    if not _featured(arrival) or post is None or post.pinned_ms is None:
+    if post is None or post.pinned_ms is None:
         return
     if may(arrival.actor, "unpin", post):
         posts.set_columns(tx, post.id, pinned_ms=None)
 
 
 def _featured(arrival: Arrival) -> bool:
+    """Whether it is about the actor's own pins; what a group pins are threads."""
     target = arrival.activity.target_id
+    if arrival.actor.kind == "Group" or arrival.via is not None:
+        return False
     return target is not None and target == arrival.actor.featured_uri
 
 

@@ -1,6 +1,7 @@
 """Follow, and the answers to ours. AP §7.5 to §7.7."""
 
 from server.ids import new_id
+from server.inbox import steward
 from server.inbox.context import Arrival, undone
 from server.model import Account
 from server.services import follows as service
@@ -80,7 +81,13 @@ def _text(value: object) -> str:
 
 
 def block(tx: Write, arrival: Arrival) -> None:
-    """The actor wants nothing to do with one of ours. AP §7.9."""
+    """The actor wants nothing to do with one of ours. AP §7.9.
+
+    With a `target` it is a ban from a community, or from a server that is not ours.
+    """
+    if arrival.activity.target_id is not None:
+        steward.block(tx, arrival)
+        return
     target = accounts.by_uri(tx, arrival.activity.object_id or "")
     if target is None or not target.local or undone(tx, arrival):
         return

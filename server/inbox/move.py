@@ -1,9 +1,10 @@
-"""Move: a stranger lives elsewhere now."""
+"""Move: a stranger lives elsewhere now, or a thread stands elsewhere."""
 
 import msgspec
 
 from federation import parse
 from federation.errors import FederationError
+from server.inbox import steward
 from server.inbox.context import Arrival
 from server.model import Account
 from server.services import follows as service
@@ -15,11 +16,15 @@ from server.store.db import Write
 def move(tx: Write, arrival: Arrival) -> None:
     """Those of ours who follow the stranger follow them at their new place. FEP-7628.
 
-    The new actor must name the old one in `alsoKnownAs`, as its own server serves it.
+    The new actor must name the old one in `alsoKnownAs`, as its own server serves it. Of anything
+    but the actor it is the move of a thread.
     """
     activity, old = arrival.activity, arrival.actor
     uri = activity.target_id or ""
-    if activity.object_id != old.uri or uri in ("", old.uri):
+    if activity.object_id != old.uri:
+        steward.move(tx, arrival)
+        return
+    if uri in ("", old.uri) or arrival.via is not None:
         return
     if not follows.has_local_follower(tx, old.id):
         return

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from typing import Final
 
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
-from server.inbox import create, delete, featured, flag, follow, like, move, undo, update
+from server.inbox import (
+    announce,
+    create,
+    delete,
+    featured,
+    flag,
+    follow,
+    move,
+    steward,
+    undo,
+    update,
+    votes,
+)
 from server.inbox.context import Arrival
 from server.store.db import Write
 
@@ -16,13 +28,15 @@ Handler = Callable[[Write, Arrival], None]
 HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Accept", None): follow.accept,
     ("Add", None): featured.add,
-    ("Announce", None): like.announce,
+    ("Announce", None): announce.announce,
     ("Block", None): follow.block,
     **{("Create", kind): create.create for kind in (None, *sorted(OBJECT_TYPES))},
     ("Delete", None): delete.delete,
+    ("Dislike", None): votes.dislike,
     ("Flag", None): flag.flag,
     ("Follow", None): follow.follow,
-    ("Like", None): like.like,
+    ("Like", None): votes.like,
+    ("Lock", None): steward.lock,
     ("Move", None): move.move,
     ("Reject", None): follow.reject,
     ("Remove", None): featured.remove,

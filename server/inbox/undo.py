@@ -2,32 +2,48 @@
 
 from federation.origin import same_origin
 from federation.readers import id_or_none
+from server.inbox import steward, votes
 from server.inbox.context import Arrival
-from server.model import Account
 from server.services import events
 from server.services import follows as service
-from server.store import accounts, activities, follows, notifications, posts, reactions
+from server.store import accounts, activities, follows, forum, notifications, posts, reactions
 from server.store.db import Row, Write
 
 
 def undo(tx: Write, arrival: Arrival) -> None:
     """Take back what the actor did: by the id of the activity, or by what it was about."""
     uri = arrival.activity.object_id
+    if steward.undo(tx, arrival):
+        return
+    if arrival.via is not None:
+        _announced(tx, arrival)
+        return
     if uri and _undo_by_id(tx, arrival, uri):
         return
     if not _undo_by_content(tx, arrival) and uri and uri != arrival.actor.uri:
         _bury(tx, arrival, uri)
 
 
+def _announced(tx: Write, arrival: Arrival) -> None:
+    """A group tells of votes that were taken back, and of nothing else."""
+    inner = arrival.activity.object
+    votes_alone = arrival.activity.object_type in ("Like", "Dislike")
+    if inner is None or not votes_alone or id_or_none(inner.get("actor")) != arrival.actor.uri:
+        return
+    votes.take_back_announced(tx, arrival, id_or_none(inner.get("object")) or "")
+
+
 def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
     if row := reactions.like_by_uri(tx, uri):
-        _unlike(tx, arrival.actor, row)
+        votes.take_back(tx, arrival, row)
     elif row := reactions.boost_by_uri(tx, uri):
         _unboost(tx, arrival, row)
     elif row := follows.by_uri(tx, uri):
         _unfollow(tx, arrival, row)
     elif row := follows.block_by_uri(tx, uri):
         _unblock(tx, arrival, row)
+    elif row := forum.dislike_by_uri(tx, uri):
+        votes.take_back(tx, arrival, row)
     else:
         return False
     return True
@@ -46,8 +62,8 @@ def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
     target = accounts.by_uri(tx, uri or "")
     kind = arrival.activity.object_type
     me = {"account_id": arrival.actor.id}
-    if kind == "Like" and post:
-        return _unlike(tx, arrival.actor, {"post_id": post.id, **me})
+    if kind in ("Like", "Dislike") and post:
+        return votes.take_back(tx, arrival, {"post_id": post.id, **me})
     if kind == "Announce" and post:
         return _unboost(tx, arrival, {"post_id": post.id, **me})
     if kind == "Block" and target:
@@ -75,13 +91,6 @@ def _unblock(tx: Write, arrival: Arrival, known: Row) -> None:
         follows.unblock(tx, arrival.actor.id, known["target_id"])
 
 
-def _unlike(tx: Write, actor: Account, row: Row | dict[str, int]) -> bool:
-    if row["account_id"] != actor.id or not reactions.unlike(tx, row["post_id"], actor.id):
-        return False
-    _take_back(tx, actor, row["post_id"], "favourite")
-    return True
-
-
 def _unboost(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
     actor = arrival.actor
     known = (
@@ -90,15 +99,11 @@ def _unboost(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
     if known is None:
         return False
     events.unboosted(tx, known["id"], actor.id, arrival.now_ms)
-    _take_back(tx, actor, row["post_id"], "reblog")
-    return True
-
-
-def _take_back(tx: Write, actor: Account, post_id: int, kind: str) -> None:
-    if post := posts.by_id(tx, post_id):
+    if post := posts.by_id(tx, row["post_id"]):
         notifications.take_back(
-            tx, account_id=post.author_id, kind=kind, from_id=actor.id, post_id=post.id
+            tx, account_id=post.author_id, kind="reblog", from_id=actor.id, post_id=post.id
         )
+    return True
 
 
 def _bury(tx: Write, arrival: Arrival, uri: str) -> None:

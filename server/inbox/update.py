@@ -3,8 +3,9 @@
 from federation import parse
 from server.inbox.context import Arrival
 from server.inbox.create import create, written
+from server.model import Account
 from server.policy.authority import may
-from server.services import strangers
+from server.services import forum_arrivals, stewards, strangers
 from server.store import posts
 from server.store.db import Write
 
@@ -20,13 +21,24 @@ def post(tx: Write, arrival: Arrival) -> None:
         return
     if not may(arrival.actor, "update", known):
         return
+    group = stewards.group_of(tx, known.community_id)
+    if forum_arrivals.silenced(tx, group, known, arrival.actor, arrival.now_ms):
+        return
     found = written(arrival)
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
+        if group is not None and known.open and arrival.via is None:
+            stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
 def actor(tx: Write, arrival: Arrival) -> None:
-    """Take an actor's new description of itself; its keys count only from its own address."""
+    """Take an actor's new description of itself; its keys count only from its own address.
+
+    What moderators changed in a stranger's group its group announces: it is read there.
+    """
+    if arrival.via is not None:
+        _group(tx, arrival, arrival.via)
+        return
     raw = arrival.activity.object
     if arrival.activity.object_id != arrival.activity.actor:
         return
@@ -36,3 +48,9 @@ def actor(tx: Write, arrival: Arrival) -> None:
         described = parse.actor(raw)
         if described.id == arrival.actor.uri:
             strangers.keep_actor(tx, described, arrival.now_ms)
+
+
+def _group(tx: Write, arrival: Arrival, group: Account) -> None:
+    raw = arrival.documents.get(group.uri) if arrival.activity.object_id == group.uri else None
+    if raw is not None and raw.get("id") == group.uri:
+        strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms)

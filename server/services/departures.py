@@ -12,9 +12,11 @@ from server.store import accounts as store
 from server.store import (
     announcements,
     bookmarks,
+    communities,
     conversations,
     drafts,
     filters,
+    forum,
     invites,
     lists,
     notifications,
@@ -68,6 +70,9 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms, quietly=True)
+    forum.unscore(tx, viewer.id)
+    forum.withdraw(tx, viewer.id)
+    communities.dismiss_everywhere(tx, viewer.id)
     reactions.withdraw(tx, viewer.id)
     polls.remove_votes_of(tx, viewer.id)
     notifications.remove_all_from(tx, viewer.id)

@@ -312,4 +312,9 @@ def forget(tx: Write, follower: Account, target: Account) -> None:
 
 def backfill_later(tx: Write, target: Account, now_ms: int) -> None:
     """Promise a look at recent posts of somebody who is followed from here for the first time."""
-    jobs.enqueue_once(tx, "backfill", f"backfill:{target.id}", {"account": target.id}, now_ms)
+    lane, of = f"backfill:{target.id}", msgspec.json.encode({"account": target.id})
+    if jobs.lane_waits(tx, lane):
+        return
+    if target.kind == "Group":  # first of all who keeps it: in some they alone begin threads
+        jobs.enqueue(tx, "group", lane, of, now_ms)
+    jobs.enqueue(tx, "backfill", lane, of, now_ms)

@@ -2,7 +2,7 @@
 
 Everything here is the effect alone, for people of ours and strangers alike; each is written into
 the community's public log. Whether somebody may do it is asked before (`communities.keeps`), and
-who is told of it is decided after (`stewardship`, `inbox.group`).
+who is told of it is decided after (`stewardship`, `inbox.steward`).
 """
 
 import math

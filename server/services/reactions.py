@@ -7,7 +7,7 @@ from server.errors import Forbidden
 from server.ids import new_id
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, forum, reading, relay
+from server.services import boosts, forum, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.telling import in_which
@@ -51,6 +51,8 @@ def _tell_vote(
         forum.voted(tx, post.id)
     group = in_which(tx, post)
     told = [one for one in (author, group) if one is not None and not one.local]
+    if group is not None and not group.local:
+        activity = proofs.proven(tx, site, viewer, activity, now_ms)
     if told:
         publish(tx, viewer, activity, now_ms, to=told)
     if group is not None and group.local:

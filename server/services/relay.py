@@ -11,13 +11,20 @@ from federation import build
 from server.ids import new_id
 from server.model import Account, PostView, Site
 from server.outbox import publish
-from server.services import boosts
+from server.services import boosts, proofs
 from server.services.follows import activity_uri
+from server.store import accounts
 from server.store.db import Write
 
 
 def tell(tx: Write, site: Site, group: Account, activity: dict[str, Any], now_ms: int) -> None:
-    """Pass on an activity of somebody, ours or a stranger, to servers that understand groups."""
+    """Pass on an activity of somebody, ours or a stranger, to servers that understand groups.
+
+    What ours did is proven, so that nobody has to ask us whether they did.
+    """
+    if site.ours(str(activity.get("actor"))):
+        actor = accounts.by_uri(tx, str(activity["actor"]))
+        activity = proofs.proven(tx, site, actor, activity, now_ms) if actor else activity
     relayed = build.relayed(activity_uri(site, new_id(now_ms)), group.uri, activity)
     publish(tx, group, relayed, now_ms, followers=True, groups=True)
 

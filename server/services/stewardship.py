@@ -11,7 +11,7 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import communities, forum, reading, relay
+from server.services import communities, forum, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.forum import Deed
 from server.store import accounts, posts
@@ -281,6 +281,8 @@ def _tell(
 ) -> None:
     """A community of ours tells its followers; a stranger's is told. `also`: whom it is about."""
     told = [one for one in (also, group) if one is not None and not one.local]
+    if not group.local:
+        activity = proofs.proven(tx, site, viewer, activity, now_ms)
     if told:
         publish(tx, viewer, activity, now_ms, to=told)
     if group.local:

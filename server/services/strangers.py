@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from federation import groups
 from federation.audience import visibility
 from federation.origin import host, normal, same_origin
 from federation.vocab import PUBLIC, Actor, Attachment, Object
@@ -12,7 +13,16 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import borders, conversations, events, polls, previews, quotes, rights
+from server.services import (
+    borders,
+    conversations,
+    events,
+    forum_arrivals,
+    polls,
+    previews,
+    quotes,
+    rights,
+)
 from server.services.media import About
 from server.services.posts import bury
 from server.services.spreading import spread_post
@@ -20,7 +30,9 @@ from server.services.telling import tell_changed, tell_quoted
 from server.store import (
     accounts,
     activities,
+    communities,
     follows,
+    hosts,
     lists,
     media,
     notifications,
@@ -30,6 +42,7 @@ from server.store import (
     thread_mutes,
 )
 from server.store import conversations as conversation_store
+from server.store import forum as forum_store
 from server.store import polls as poll_store
 from server.store.db import Read, Write
 
@@ -46,6 +59,8 @@ def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Acc
     known = accounts.by_uri(tx, actor.id)
     if known is not None and known.state == "gone":
         return known  # a late word of somebody who was deleted changes nothing
+    if groups.speaks(actor.raw):
+        hosts.speaks_groups(tx, host(actor.id), now_ms)
     columns = _described(actor)
     columns["peer_id"] = _peer(tx, actor, now_ms)
     decided = borders.standing(tx, host(actor.id))
@@ -99,6 +114,8 @@ def _described(actor: Actor) -> dict[str, Any]:
         "show_media": int(actor.show_media),
         "show_media_replies": int(actor.show_media_replies),
         "show_featured": int(actor.show_featured),
+        "moderators_uri": actor.moderators,
+        "closed": int(actor.closed),
     }
 
 
@@ -151,6 +168,9 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
         if follower and target:
             follows.remove(tx, follower, target)
     lists.remove_of(tx, account.id)
+    forum_store.unscore(tx, account.id)
+    forum_store.withdraw(tx, account.id)
+    communities.dismiss_everywhere(tx, account.id)
     reactions.withdraw(tx, account.id)
     poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
@@ -201,33 +221,48 @@ def hidden(found: Object, author: Account) -> bool:
 
 
 def keep_post(
-    tx: Write, site: Site, found: Object, author: Account, now_ms: int, *, spread: bool = True
+    tx: Write,
+    site: Site,
+    found: Object,
+    author: Account,
+    now_ms: int,
+    *,
+    spread: bool = True,
+    by: Account | None = None,
 ) -> Post:
     """Store a stranger's post and show it to whom it concerns; what we have already stays as it is.
 
     With `spread` off (older posts that were fetched) nobody is notified and no home timeline
-    changes. Raises `Invalid` when the author may not be shown.
+    changes. `by` is the group that announced it. Raises `Invalid` when the author may not be shown.
     """
     return posts.by_uri(tx, found.id) or keep_new_post(
-        tx, site, found, author, now_ms, spread=spread
+        tx, site, found, author, now_ms, spread=spread, by=by
     )
 
 
 def keep_new_post(
-    tx: Write, site: Site, found: Object, author: Account, now_ms: int, *, spread: bool = True
+    tx: Write,
+    site: Site,
+    found: Object,
+    author: Account,
+    now_ms: int,
+    *,
+    spread: bool = True,
+    by: Account | None = None,
 ) -> Post:
     """As `keep_post`, for what is not here yet."""
     if author.state != "active":
         raise Invalid("The author's account is not active.")
     parent = _answered(tx, found, author)
-    post = _new_post(found, author, parent, now_ms)
+    group = forum_arrivals.place(tx, found, author, now_ms, by=by)
+    post = _new_post(found, author, parent, group, now_ms)
     posts.insert(tx, post)
     if found.quote:
         post = settle_quote(tx, post, author)
     named = _named(tx, site, found)
     _attach(tx, post, found, named, now_ms)
     posts.count(tx, post, 1)
-    _adopt_orphans(tx, post)
+    forum_arrivals.settle(tx, post, found, now_ms, adopted=_adopt_orphans(tx, post))
     previews.note(tx, site, post, now_ms)
     if spread:
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
@@ -269,7 +304,9 @@ def settle_late_quote(tx: Write, post_id: int, now_ms: int) -> None:
         tell_quoted(tx, settle_quote(tx, post, author), author, now_ms)
 
 
-def _new_post(found: Object, author: Account, parent: Post | None, now_ms: int) -> Post:
+def _new_post(
+    found: Object, author: Account, parent: Post | None, group: Account | None, now_ms: int
+) -> Post:
     id = new_id(now_ms)
     published = min(found.published_ms or now_ms, now_ms)
     return Post(
@@ -293,6 +330,7 @@ def _new_post(found: Object, author: Account, parent: Post | None, now_ms: int) 
         quote_uri=found.quote or "",
         quote_state="pending" if found.quote else "",
         quote_policy=_policy(found, author),
+        community_id=group.id if group else None,
         **_written(found),
     )
 
@@ -399,14 +437,16 @@ def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Me
     )
 
 
-def _adopt_orphans(tx: Write, post: Post) -> None:
-    """Replies that came before what they answer find their place."""
-    for child in posts.orphans(tx, post.uri, MAX_ORPHANS):
+def _adopt_orphans(tx: Write, post: Post) -> bool:
+    """Replies that came before what they answer find their place. False when there are none."""
+    orphans = posts.orphans(tx, post.uri, MAX_ORPHANS)
+    for child in orphans:
         current = posts.by_id(tx, post.id)
         if current is not None and child.thread_id != current.thread_id:
             posts.adopt(tx, child, current)
             conversation_store.merge(tx, child.thread_id, current.thread_id)
             thread_mutes.move(tx, child.thread_id, current.thread_id)
+    return bool(orphans)
 
 
 def _tell(
@@ -428,9 +468,10 @@ def _tell(
         conversations.mention(tx, answered, author, post, now_ms)
 
 
-def related(db: Read, site: Site, found: Object, author: Account) -> bool:
+def related(db: Read, site: Site, found: Object, author: Account, now_ms: int) -> bool:
     """Whether a new post by somebody whom nobody of ours follows concerns anyone here: it answers
-    what we have, is addressed to one of ours, or quotes one.
+    what we have, is addressed to one of ours, or quotes one; or it begins a thread that a community
+    of ours lets in, or in a group that somebody here follows.
 
     What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
     """
@@ -439,7 +480,13 @@ def related(db: Read, site: Site, found: Object, author: Account) -> bool:
         return True
     if _answered(db, found, author):
         return True
-    return any(account.local and account.state == "active" for account in _named(db, site, found))
+    group = forum_arrivals.place(db, found, author, now_ms)
+    if group is not None and (group.local or follows.has_local_follower(db, group.id)):
+        return True
+    return any(
+        account.local and account.state == "active" and account.kind != "Group"
+        for account in _named(db, site, found)
+    )
 
 
 def _quote_another(tx: Write, post: Post, author: Account, found: Object) -> None:

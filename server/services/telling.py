@@ -5,7 +5,7 @@ from typing import Any
 
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import documents, quotes, relay
+from server.services import documents, proofs, quotes, relay
 from server.services.notifications import notify
 from server.store import accounts, media, posts, reactions
 from server.store import quotes as store_quotes
@@ -74,6 +74,8 @@ def send(
     group = in_which(tx, post)
     if named is None:
         named = posts.mentioned(tx, [post.id]).get(post.id, [])
+    if group is not None and not group.local:  # which passes it on
+        activity = proofs.proven(tx, site, author, activity, now_ms)
     answered = posts.authors_above(tx, post) if post.open and post.reply_to_id else []
     publish(
         tx,

@@ -239,6 +239,11 @@ def dismiss(tx: Write, community_id: int, account_id: int) -> bool:
     )
 
 
+def dismiss_everywhere(tx: Write, account_id: int) -> None:
+    """Somebody who is gone keeps nothing."""
+    tx.run("DELETE FROM community_moderator WHERE account_id = :account", account=account_id)
+
+
 def ban(
     tx: Write,
     *,

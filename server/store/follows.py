@@ -328,6 +328,19 @@ def local_follower_ids(db: Read, account_id: int) -> list[int]:
     return [row["follower_id"] for row in found]
 
 
+def local_groups(db: Read, account_id: int) -> list[Account]:
+    """The communities of ours that follow this account."""
+    found = db.all(
+        """
+        SELECT a.* FROM community c JOIN account a ON a.id = c.account_id
+        JOIN follow f ON f.follower_id = c.account_id AND f.target_id = :id
+        WHERE f.state = 'accepted'
+        """,
+        id=account_id,
+    )
+    return [Account(**row) for row in found]
+
+
 def partners(db: Read, account_id: int) -> list[tuple[int, int]]:
     """(follower, target) of every follow that this account is part of."""
     found = db.all(

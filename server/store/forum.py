@@ -56,6 +56,75 @@ def commented(tx: Write, post_id: int, change: int, at_ms: int) -> None:
     )
 
 
+def placed(db: Read, uri: str) -> Post | None:
+    """The post with this id, if it stands in a community."""
+    found = db.one("SELECT * FROM post WHERE uri = :uri AND community_id IS NOT NULL", uri=uri)
+    return Post(**record(found)) if found else None
+
+
+def place(tx: Write, post_id: int, community_id: int) -> None:
+    """A post that stood in no community stands in one."""
+    tx.run(
+        "UPDATE post SET community_id = :community, version = version + 1 WHERE id = :id",
+        community=community_id,
+        id=post_id,
+    )
+
+
+def settle(tx: Write, thread_id: int, community_id: int) -> None:
+    """What came before the post that it answers stands in the community of its thread too."""
+    tx.run(
+        """
+        UPDATE post SET community_id = :community
+        WHERE thread_id = :thread AND community_id IS NULL AND reply_to_id IS NOT NULL
+        """,
+        community=community_id,
+        thread=thread_id,
+    )
+
+
+def recount(tx: Write, thread_id: int) -> None:
+    """Count the comments of a thread anew, after some came or went at once."""
+    tx.run(
+        """
+        UPDATE forum_thread SET comments = (
+            SELECT count(*) FROM post p WHERE p.thread_id = :id AND p.reply_to_id IS NOT NULL
+              AND p.community_id IS NOT NULL AND p.deleted_ms IS NULL
+              AND p.visibility IN ('public', 'unlisted'))
+        WHERE post_id = :id
+        """,
+        id=thread_id,
+    )
+
+
+def takes_part(db: Read, community_id: int) -> bool:
+    """Whether one of ours wrote something that stands in a stranger's group."""
+    found = db.one(
+        """
+        SELECT 1 FROM (SELECT local FROM post WHERE community_id = :community
+                       ORDER BY id DESC LIMIT 500) AS few
+        WHERE local = 1 LIMIT 1
+        """,
+        community=community_id,
+    )
+    return found is not None
+
+
+def written_by(db: Read, community_id: int, author_id: int, limit: int) -> list[Post]:
+    """What somebody wrote in a community and everybody may read, newest first."""
+    found = db.all(
+        """
+        SELECT * FROM post WHERE author_id = :author AND community_id = :community
+          AND visibility IN ('public', 'unlisted') AND deleted_ms IS NULL
+        ORDER BY id DESC LIMIT :limit
+        """,
+        author=author_id,
+        community=community_id,
+        limit=limit,
+    )
+    return [Post(**record(row)) for row in found]
+
+
 def bury(tx: Write, post_id: int) -> None:
     """A post is gone: so are its thread, votes against it, and its place as an answer."""
     tx.run("UPDATE forum_thread SET answer_id = NULL WHERE answer_id = :id", id=post_id)
@@ -181,6 +250,19 @@ def disliked_among(db: Read, account_id: int, post_ids: Iterable[int]) -> set[in
         account=account_id,
     )
     return {int(row["post_id"]) for row in found}
+
+
+def unscore(tx: Write, account_id: int) -> None:
+    """An account is about to end, and its votes with it: threads have their scores without them."""
+    for table, change in (("favourite", -1), ("dislike", 1)):
+        tx.run(
+            f"""
+            UPDATE forum_thread SET score = score + :change
+            WHERE post_id IN (SELECT post_id FROM {table} WHERE account_id = :account)
+            """,  # noqa: S608  two names of ours
+            change=change,
+            account=account_id,
+        )
 
 
 def withdraw(tx: Write, account_id: int) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.retry import retry_at
+from server import group_fetch
 from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.files import StoreAway
@@ -31,6 +32,7 @@ BURIED_AT_ONCE: Final = 200
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
     "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
+    "group": lambda fetcher, of: group_fetch.look(fetcher, of["account"]),
     "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
     "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
 }

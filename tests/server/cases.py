@@ -9,6 +9,7 @@ from federation.vocab import OBJECT_TYPES
 from server.services.polls import NewPoll
 from server.store import follows
 from server.store.db import Write
+from tests.server.squares import board, place
 from tests.server.world import (
     CARL,
     EVE,
@@ -122,6 +123,11 @@ def _vote(tx: Write) -> dict[str, Any]:
     return create(note(LATE, EVE, **about))
 
 
+def _board(tx: Write) -> None:
+    """Ann's public post begins a thread in a board that eve keeps."""
+    place(tx, board(tx, moderator_ids=(who(tx, EVE).id,)), ours(tx))
+
+
 MOVED = actor_document(CARL, alsoKnownAs=[EVE])
 RENAMED = actor_document(EVE, name="Eve the Second")
 
@@ -176,6 +182,16 @@ CASES: dict[str, Case] = {
     ),
     "Delete of the actor": Case(
         _send("Delete", EVE, EVE), "SELECT count(*) FROM account WHERE state = 'gone'"
+    ),
+    "Dislike": Case(
+        _on("Dislike", EVE),
+        "SELECT dislikes FROM post WHERE source = 'A public post'",
+        prepare=_board,
+    ),
+    "Lock": Case(
+        _on("Lock", EVE),
+        "SELECT count(*) FROM community_log WHERE action = 'lock'",
+        prepare=_board,
     ),
     "Like": Case(_on("Like", EVE), "SELECT likes FROM post WHERE source = 'A public post'"),
     "Like tells": Case(

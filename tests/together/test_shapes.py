@@ -50,7 +50,7 @@ async def arrives(
 # --- Lemmy
 
 
-async def test_a_group_of_lemmy_brings_threads_comments_and_nothing_else(
+async def test_a_group_of_lemmy_brings_threads_comments_and_votes(
     village: Village, peer: NewPeer
 ) -> None:
     far = await peer()
@@ -75,7 +75,7 @@ async def test_a_group_of_lemmy_brings_threads_comments_and_nothing_else(
         await village.settle()
     thread = await alpha.post_at(page["id"])
     assert thread is not None
-    assert (thread.kind, thread.title, thread.replies, thread.likes) == ("page", "A thread", 1, 0)
+    assert (thread.kind, thread.title, thread.replies, thread.likes) == ("page", "A thread", 1, 1)
     assert [post.uri for post in await alpha.home("ann")] == [page["id"]]
     _, below = await alpha.thread(thread.id)
     assert [view.post.uri for view in below] == [comment["id"]]
