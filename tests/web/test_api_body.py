@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from server.errors import AppError, Invalid
 from web.body import MAX_FIELDS, Upload, body, convert, nest, query
+from web.spool import Spool
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -57,13 +58,13 @@ MEANT = Form(
 
 
 @pytest.fixture
-async def echo(aiohttp_client):
+async def echo(aiohttp_client, tmp_path):
     """A server that decodes what it is sent; `seen` is what it understood."""
-    seen = []
+    seen, spool = [], Spool(tmp_path, 0)
 
     async def handle(request):
         try:
-            seen.append(await body(request, Form))
+            seen.append(await body(request, Form, spool))
         except AppError as error:
             return web.json_response({"error": str(error)}, status=error.status)
         return web.Response()

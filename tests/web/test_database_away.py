@@ -41,7 +41,8 @@ async def test_apps_hear_in_their_language_that_nothing_can_be_saved(
     await app.get("/v1/accounts/verify_credentials")
     monkeypatch.setattr(city.db, "write", full)
     spoken = {"Accept-Language": language}
-    answer = await app.says("A long story", expect=503, headers=spoken)
+    story = {"status": "A long story"}
+    answer = await app.post("/v1/statuses", json=story, expect=503, headers=spoken)
     assert answer["error"] == i18n.say(told[0], language)
     assert told[0].message == SAVING
     monkeypatch.setattr(city.db, "read", full)

@@ -7,7 +7,7 @@ from server.services import communities, follows, pins, reactions
 from server.services.communities import NewCommunity
 from tests.web.city import NO_KEYS, City, Person, a_picture, upload
 
-ELSEWHERE = ("/feeds/", "/media/")  # not pages
+ELSEWHERE = ("/feeds/", "/media/", "/api/")  # not pages
 ENOUGH = 300  # pages; the small city below has fewer
 
 
