@@ -4,7 +4,6 @@ import json
 from typing import Final
 
 import msgspec
-from server.services.reporting import NewReport
 
 from server.clock import DAY_MS, HOUR_MS
 from server.ids import new_id
@@ -16,16 +15,17 @@ from server.services import (
     filters,
     follows,
     moderation,
+    new_reports,
     notification_policy,
     posts,
-    reporting,
     rules,
     scheduled,
 )
 from server.services.deeds import Moderator
 from server.services.moderation import Decision
+from server.services.new_posts import NewPost
+from server.services.new_reports import NewReport
 from server.services.polls import NewPoll
-from server.services.posts import NewPost
 from server.store import media as media_rows
 from server.store import scheduled as scheduled_rows
 from server.store.db import Write
@@ -193,7 +193,7 @@ def _judge(tx: Write, site: Site, cast: Cast, post: Post, now_ms: int) -> tuple[
         rule_ids=(3,),
         rules=frozenset(range(1, len(GIVEN) + 1)),
     )
-    reporting.file(tx, site, cast.friend, report, now_ms - HOUR_MS)
+    new_reports.file(tx, site, cast.friend, report, now_ms - HOUR_MS)
     for days, text in ((3, "이웃의 전화번호가 글에 그대로 있어 가렸습니다."), (2, "")):
         warned = Decision(action="none", text=text)
         moderation.decide(tx, site, by, cast.member.id, warned, now_ms - days * DAY_MS)
