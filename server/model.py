@@ -353,7 +353,8 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
 
     `own_votes`: which answers of a poll the viewer chose, from 0. `close`: the viewer follows the
     author of a post that followers may quote. `community` is where it stands, `forum` what that
-    knows of the thread which it begins; `disliked`: the viewer voted against it.
+    knows of the thread which it begins; `disliked`: the viewer voted against it. `votes` are those
+    that the community wants: both | up | none; empty outside of communities.
     """
 
     post: Post
@@ -375,6 +376,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     community: Account | None = None
     forum: "ForumThread | None" = None
     disliked: bool = False
+    votes: str = ""
 
     @property
     def sensitive(self) -> bool:

@@ -23,9 +23,9 @@ from server.services import (
 )
 from server.services.deeds import Moderator
 from server.services.moderation import Decision
+from server.services.new_posts import NewPost
 from server.services.new_reports import NewReport
 from server.services.polls import NewPoll
-from server.services.posts import NewPost
 from server.store import media as media_rows
 from server.store import scheduled as scheduled_rows
 from server.store.db import Write

@@ -13,7 +13,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 from babel import Locale
@@ -204,6 +204,7 @@ def environment(language: str) -> Environment:
         loads=json.loads,
         offered=offered,
         browser=browser,
+        host=host,
     )
     env.globals.update(i18n.for_templates(language))
     env.globals.update(
@@ -326,6 +327,14 @@ def offered(codes: Iterable[str], language: str) -> list[tuple[str, str]]:
     """Languages to choose from, each with its own name and the one that the reader knows."""
     names = {code: (language_name(code), language_name(code, language)) for code in codes}
     return [(code, " · ".join(dict.fromkeys(pair))) for code, pair in names.items()]
+
+
+def host(address: str) -> str:
+    """The name of the server to which a link leads."""
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:  # no address at all
+        return ""
 
 
 def person_url(account: Account) -> str:

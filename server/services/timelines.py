@@ -4,7 +4,17 @@ import msgspec
 
 from server.model import Account, Entry, ForumThread, Post, PostView, Quoted
 from server.services import quotes
-from server.store import accounts, follows, forum, media, polls, posts, previews, tags
+from server.store import (
+    accounts,
+    communities,
+    follows,
+    forum,
+    media,
+    polls,
+    posts,
+    previews,
+    tags,
+)
 from server.store import timelines as store
 from server.store.db import Read
 from server.store.paging import Page
@@ -146,7 +156,7 @@ def _views(
         | {e.booster_id for e in entries if e.booster_id}
         | {p.community_id for p in found.values() if p.community_id},
     )
-    threads, disliked = _in_communities(db, viewer_id, found)
+    threads, disliked, wanted = _in_communities(db, viewer_id, found)
     pictures = media.of_posts(db, ids)
     mentioned = posts.mentioned(db, ids)
     apps = posts.apps(db, [p.app_id for p in found.values() if p.app_id])
@@ -179,6 +189,7 @@ def _views(
             community=people.get(found[entry.post_id].community_id or 0),
             forum=threads.get(entry.post_id),
             disliked=entry.post_id in disliked,
+            votes=wanted.get(found[entry.post_id].community_id or 0, ""),
         )
         for entry in entries
         if entry.post_id in found and entry.author_id in people
@@ -187,14 +198,20 @@ def _views(
 
 def _in_communities(
     db: Read, viewer_id: int | None, found: dict[int, Post]
-) -> tuple[dict[int, ForumThread], set[int]]:
-    """The threads that posts begin, and against which of them the viewer voted."""
+) -> tuple[dict[int, ForumThread], set[int], dict[int, str]]:
+    """The threads that posts begin, against which of them the viewer voted, and who wants votes.
+
+    Strangers' communities take votes of both kinds.
+    """
     placed = [post for post in found.values() if post.community_id is not None]
     if not placed:
-        return {}, set()
+        return {}, set(), {}
     threads = forum.by_ids(db, [post.id for post in placed if post.id == post.thread_id])
     voted = [post.id for post in placed if post.dislikes] if viewer_id else []
-    return threads, forum.disliked_among(db, viewer_id or NOBODY, voted)
+    groups = {post.community_id for post in placed if post.community_id is not None}
+    ours = communities.by_ids(db, groups)
+    wanted = {id: ours[id].votes if id in ours else "both" for id in groups}
+    return threads, forum.disliked_among(db, viewer_id or NOBODY, voted), wanted
 
 
 def by_post(db: Read, viewer_id: int | None, post_ids: list[int]) -> dict[int, PostView]:

@@ -190,6 +190,45 @@ def pinned(db: Read, community_id: int, limit: int) -> list[int]:
     return [int(row["post_id"]) for row in found]
 
 
+def on_top(db: Read, viewer_id: int, community_id: int, limit: int) -> list[Entry]:
+    """Pinned threads as far as the viewer wants to see them, the last pinned first."""
+    found = db.all(
+        f"""
+        SELECT p.id, NULL AS booster_id, {SHOWN}
+        FROM forum_thread t JOIN post p ON p.id = t.post_id JOIN account a ON a.id = p.author_id
+        WHERE t.community_id = :community AND t.pinned_ms IS NOT NULL
+          AND p.visibility = 'public' AND p.deleted_ms IS NULL AND {FOUND}
+        ORDER BY t.pinned_ms DESC LIMIT :limit
+        """,  # noqa: S608
+        community=community_id,
+        me=viewer_id,
+        limit=limit,
+    )
+    return [entry(row) for row in found]
+
+
+def last_active(db: Read, community_ids: Iterable[int]) -> dict[int, int]:
+    """When somebody last wrote in each of these communities, as far as there are threads."""
+    found = among(
+        db,
+        """
+        SELECT community_id AS id, max(active_ms) AS last_ms FROM forum_thread
+        WHERE community_id IN (:list) GROUP BY community_id
+        """,
+        community_ids,
+    )
+    return {int(row["id"]): int(row["last_ms"]) for row in found}
+
+
+def has_threads(db: Read, community_id: int) -> bool:
+    """Whether anything was begun there."""
+    found = db.one(
+        "SELECT 1 FROM forum_thread WHERE community_id = :community LIMIT 1",
+        community=community_id,
+    )
+    return found is not None
+
+
 # --- votes
 
 

@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -22,11 +23,11 @@ async def join(city: City, name: str) -> None:
     await city.db.write(accounts.change_password, account, hashed)
 
 
-async def founds(city: City, name: str, *, title: str) -> Account:
-    """A neighbourhood."""
+async def founds(city: City, name: str, *, title: str, **more: Any) -> Account:
+    """A neighbourhood, or a community of another `kind`."""
     rsa, vault = next(SPARE_KEYS), city.app[VAULT]
     keys = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
-    new = NewCommunity(name=name, title=title, keys=keys)
+    new = NewCommunity(name=name, title=title, keys=keys, **more)
     return await city.db.write(communities.create, city.app[SITE], new, city.clock())
 
 

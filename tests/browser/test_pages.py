@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import expect
 
-from server.services import announcements, drafts, follows, reactions
+from server.model import Post
+from server.services import announcements, drafts, follows, reactions, stewardship
 from server.services.announcements import NewAnnouncement
 from server.store.db import Write
 from tests import happenings
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_sc
 
 OPEN: Final = (
     *("/", "/stories", "/local", "/federated", "/about", "/neighbourhoods", "/offline"),
+    *("/boards", "/@garden", "/@garden?sort=new", "/c/garden/log"),
     *("/search", "/search?q=책방", "/search?q=nothing-at-all", "/tags/헌책방", "/tags/nobody"),
 )
 ALONE: Final = (
@@ -30,6 +32,8 @@ SIGNED_IN: Final = (
     *("/home", "/write", "/write?kind=note", "/drafts", "/notifications", "/settings"),
     *("/requests", "/muted", "/blocked", "/pending", "/reports"),
     *("/settings/leave", "/farewell"),
+    *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
+    *("/c/garden/bans", "/c/garden/removed"),
 )
 PEOPLE: Final = (
     *("/@ann", "/@ann?show=replies", "/@ann?show=pictures", "/@ann/followers", "/@ann/following"),
@@ -70,6 +74,7 @@ async def lived_in(city: City) -> None:
     for name in ("bob", "cho", "dan"):
         await city.join(name)
     await founds(city, "maple", title="Maple Hill")
+    await founds(city, "garden", title="The garden", kind="board")
     await city.follow("bob", "@ann@alpha.test")
     await city.follow("ann", "@bob@alpha.test")
     cho, dan = city.people["cho"], city.people["dan"]
@@ -81,6 +86,26 @@ async def lived_in(city: City) -> None:
     await city.edit("bob", note, "Bread at nine, @ann. #MapleHill")
     body = {"kind": "story", "title": "Half a story", "content": "It began"}
     await city.db.write(drafts.save, ann.id, None, body, city.clock())
+
+
+async def city_thread(city: City) -> Post:
+    """A thread with everything: pinned, locked, answered, with comments and votes."""
+    garden = await city.knows("@garden@alpha.test")
+    asked = await city.write("bob", f"Who has some? {LONG}", title="Beans", community_id=garden.id)
+    answer = await city.write("cho", "I have many", reply_to_id=asked.id)
+    gone = await city.write("cho", "A rude word", reply_to_id=asked.id)
+    ann, bob = await city.me("ann"), await city.me("bob")
+    await city.do(reactions.dislike, ann, asked.id)
+    site, now_ms = city.app[SITE], city.clock()
+
+    def kept(tx: Write) -> None:
+        stewardship.accept(tx, site, bob, asked.id, answer.id, now_ms)
+        stewardship.pin(tx, site, ann, asked.id, now_ms, pinned=True)
+        stewardship.remove(tx, site, ann, gone.id, now_ms, reason="Rude")
+        stewardship.ban(tx, site, ann, garden.id, city.people["cho"].id, now_ms, reason="Rude")
+
+    await city.db.write(kept)
+    return asked
 
 
 class Looking:
@@ -124,8 +149,16 @@ async def test_every_page_is_whole(
     ann, visitor = await reader(alpha, "ann", **calm), await reader(alpha, **calm)
     path = await story_with_everything(alpha, ann)
     id = path.rpartition("/")[2]
+    asked = await city_thread(alpha)
     about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/history")
-    own = (f"/edit/{id}", f"/posts/{id}/delete", f"/write?reply_to={id}", "/write?draft=1")
+    own = (
+        f"/posts/{asked.id}/moderate",
+        f"/@bob/{asked.id}",
+        f"/edit/{id}",
+        f"/posts/{id}/delete",
+        f"/write?reply_to={id}",
+        "/write?draft=1",
+    )
 
     everybody, member = Looking(visitor), Looking(ann)
     for page in (*OPEN, *ALONE, *PEOPLE, *about_the_story):

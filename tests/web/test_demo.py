@@ -14,7 +14,7 @@ from server.clock import now_ms
 from server.keyring import Keys
 from server.media import Picture
 from server.model import Site
-from server.services import communities, notifications, timelines
+from server.services import boards, communities, notifications, timelines
 from server.store import accounts as account_store
 from server.store.db import Write
 from server.store.paging import Page
@@ -60,7 +60,8 @@ def test_a_city_is_told_by_people_who_live_there(key):
     names = {person.name for person in city.people}
     assert len(names) == len(city.people)
     assert {city.city.writer, city.city.admin} <= names
-    assert names.isdisjoint(one.name for one in city.neighbourhoods)
+    assert names.isdisjoint(one.name for one in (*city.neighbourhoods, *city.boards))
+    assert all(set(board.keepers) <= names for board in city.boards)
     for post in city.posts:
         assert {post.by, *(answer.by for answer in said(post.replies))} <= names
 
@@ -76,7 +77,7 @@ def test_every_picture_can_be_drawn_and_is_described(key):
 def test_hannae_is_some_thirty_people_and_sixty_posts_in_two_languages():
     city = cities.load("hannae")
     assert 28 <= len(city.people) <= 34
-    assert len(city.posts) == 60
+    assert len(city.posts) == 66
     assert sum(bool(post.title) for post in city.posts) >= 20
     assert {post.language for post in city.posts} == {"ko", "en"}
     dong = ("느티골", "장터동", "물레동", "솔고개", "나루터")
@@ -158,6 +159,20 @@ def test_every_neighbourhood_has_followers_and_passes_on_what_names_it(tx: Write
         assert all(f"#{title}" in view.post.source for view in views)
 
 
+@pytest.mark.parametrize("key", cities.CITIES)
+def test_boards_have_threads_of_which_some_are_pinned_locked_and_answered(tx: Write, key):
+    city, now = cities.load(key), now_ms()
+    fill.fill(tx, SITE, key, city, prepared(city), now)
+    found = {one.board.account.name: one for one in boards.all(tx, None)}
+    assert found.keys() == {one.name for one in city.boards}
+    assert all(one.active_ms and one.board.followers > 1 for one in found.values())
+    rows = tx.all("SELECT * FROM forum_thread")
+    assert len(rows) == sum(bool(post.board) for post in city.posts)
+    for mark in ("pinned_ms", "locked_ms", "answer_id"):
+        assert [row for row in rows if row[mark]], mark
+    assert max(row["comments"] for row in rows) > 1 and max(row["score"] for row in rows) > 3
+
+
 def test_a_second_time_changes_nothing(tx: Write):
     city = cities.load("saeyeoul")
     ready = prepared(city)
@@ -184,12 +199,14 @@ def test_the_command_fills_once_and_says_how_to_sign_in(tmp_path):
     first = madang(tmp_path, "demo", "--city", "saeyeoul", "--json")
     assert (first.returncode, first.stderr) == (0, "")
     said = json.loads(first.stdout)
-    assert said["made"] and said["posts"] == 11
+    assert said["made"] and said["posts"] == 14
     again = json.loads(madang(tmp_path, "demo", "--json").stdout)
     assert not again["made"]
     assert again["sign_in"] == said["sign_in"]
     files = list((tmp_path / "var" / "media").glob("??/*"))
-    assert len(files) == said["people"] + said["neighbourhoods"] + 2 * said["pictures"]
+    assert len(files) == sum(said[one] for one in ("people", "neighbourhoods", "boards")) + (
+        2 * said["pictures"]
+    )
     assert "byeol" in madang(tmp_path, "demo", "--if-empty").stdout
 
     reset = madang(tmp_path, "account", "reset-password", "byeol")

@@ -100,6 +100,11 @@ PAGES: dict[str, Probe] = {
     "/tags/{tag}": found(f"/tags/{TAG}"),
     "/search": found(f"/search?q={WORD}", f"/search?q=%23{TAG}"),
     "/c/{name}": found("/c/square"),
+    "/c/{name}/log": found("/c/square/log"),
+    "/c/{name}/removed": lambda world, viewer: [Check("/c/square/removed", status=0)],
+    "/posts/{id}/moderate": lambda world, viewer: [
+        Check(f"/posts/{world.posts[key].id}/moderate", status=0, asked=key) for key in FEW
+    ],
     "/@{handle}": people,
     "/@{handle}/{id}": page_of_each(""),
     "/@{handle}/{id}/branch": page_of_each("/branch?after={id}", no_words, FEW),
@@ -160,6 +165,10 @@ QUIET = [
     "/about/{kind}",
     "/blocked",
     "/blocked/servers",
+    "/boards",
+    "/c/{name}/bans",
+    "/c/{name}/moderators",
+    "/c/{name}/settings",
     "/cards/site.png",
     "/cover",
     "/cover/small",

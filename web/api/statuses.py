@@ -1,7 +1,8 @@
 """Statuses: read, write, edit and delete. docs.joinmastodon.org/methods/statuses
 
 Writing takes two keys that Mastodon does not have, `title` and `lead`, which make a story, and a
-visibility: `secret`, a comment for the author of the story alone.
+visibility: `secret`, a comment for the author of the story alone. A post that names a board of ours
+begins a thread there.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,16 @@ from aiohttp import web
 from server import lookup, text
 from server.errors import Deleted, NotFound
 from server.model import Account, Entry, Post, PostView, Revision, Site
-from server.services import media, new_posts, posts, reactions, reading, scheduled, threads
+from server.services import (
+    addressed,
+    media,
+    new_posts,
+    posts,
+    reactions,
+    reading,
+    scheduled,
+    threads,
+)
 from server.services.new_posts import NewPost
 from server.services.polls import NewPoll
 from server.services.scheduled import ScheduledView
@@ -269,6 +279,7 @@ def _history(db: Read, viewer_id: int | None, id: int) -> tuple[PostView, list[R
 
 
 def _written(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> PostView:
+    new = addressed.placed(tx, site, author, new, now_ms)
     return reading.view(tx, author.id, posts.write(tx, site, author, new, now_ms).id)
 
 

@@ -111,6 +111,7 @@ async def _data(db: Database, here: Site, city: City, made: Made) -> dict[str, A
         "address": here.origin,
         "people": len(city.people),
         "neighbourhoods": len(city.neighbourhoods),
+        "boards": len(city.boards),
         "posts": len(city.posts),
         "answers": city.answers,
         "pictures": sum(len(post.pictures) for post in city.posts),
@@ -129,8 +130,8 @@ def _lines(data: dict[str, Any], seconds: float) -> list[str]:
     if data["made"]:
         lines = [
             f"Made a city in {seconds:.0f} s: {data['people']} people in {data['neighbourhoods']} "
-            f"neighbourhoods, {data['posts']} stories and notes, {data['answers']} answers, "
-            f"{data['pictures']} pictures."
+            f"neighbourhoods, {data['boards']} boards, {data['posts']} stories, notes and threads, "
+            f"{data['answers']} answers, {data['pictures']} pictures."
         ]
     lines.append(f"Sign in at {data['address']}/sign-in")
     for one in data["sign_in"]:

@@ -42,6 +42,18 @@ class Neighbourhood(_Strict, frozen=True):
     look: str
 
 
+class Board(_Strict, frozen=True):
+    """A board of the forum, which `keepers` moderate; `place` is the neighbourhood it lies in."""
+
+    name: str
+    title: str
+    bio: str
+    look: str
+    place: str = ""
+    rules: tuple[str, ...] = ()
+    keepers: tuple[str, ...] = ()
+
+
 class Drawn(_Strict, frozen=True):
     """A picture to draw, and what it shows in words."""
 
@@ -51,7 +63,10 @@ class Drawn(_Strict, frozen=True):
 
 
 class Said(_Strict, frozen=True):
-    """An answer, `after` so many minutes; `likes` and `boosts` say from how many neighbours."""
+    """An answer, `after` so many minutes; `likes` and `boosts` say from how many neighbours.
+
+    `accepted`: it is the answer to the question of its thread.
+    """
 
     by: str
     text: str
@@ -59,11 +74,16 @@ class Said(_Strict, frozen=True):
     language: str = "ko"
     likes: int = 0
     boosts: int = 0
+    accepted: bool = False
     replies: tuple["Said", ...] = ()
 
 
 class Told(_Strict, frozen=True):
-    """A note, or with a title a story: `days` ago, `at` HH:MM in the zone of the city."""
+    """A note, or with a title a story: `days` ago, `at` HH:MM in the zone of the city.
+
+    With a `board` it begins a thread there, which `against` neighbours vote against, and which the
+    board's first keeper pins or locks, with a reason.
+    """
 
     by: str
     text: str
@@ -75,6 +95,10 @@ class Told(_Strict, frozen=True):
     pictures: tuple[Drawn, ...] = ()
     likes: int = 0
     boosts: int = 0
+    board: str = ""
+    against: int = 0
+    pinned: bool = False
+    locked: str = ""
     replies: tuple[Said, ...] = ()
 
 
@@ -85,11 +109,12 @@ class City(_Strict, frozen=True):
     people: tuple[Person, ...]
     posts: tuple[Told, ...]
     neighbourhoods: tuple[Neighbourhood, ...] = ()
+    boards: tuple[Board, ...] = ()
 
     @property
-    def actors(self) -> tuple[Person | Neighbourhood, ...]:
+    def actors(self) -> tuple[Person | Neighbourhood | Board, ...]:
         """All who have keys and a picture."""
-        return (*self.people, *self.neighbourhoods)
+        return (*self.people, *self.neighbourhoods, *self.boards)
 
     @property
     def answers(self) -> int:
@@ -101,6 +126,7 @@ class _People(_Strict, frozen=True):
     city: About
     people: tuple[Person, ...]
     neighbourhoods: tuple[Neighbourhood, ...]
+    boards: tuple[Board, ...] = ()
 
 
 class _Posts(_Strict, frozen=True):
@@ -122,6 +148,7 @@ def load(key: str) -> City:
         people=people.people,
         posts=tuple(posts),
         neighbourhoods=people.neighbourhoods,
+        boards=people.boards,
     )
 
 

@@ -31,6 +31,7 @@ from server.services import (
     posts,
     profiles,
     reactions,
+    stewardship,
 )
 from server.services.accounts import NewAccount
 from server.services.communities import NewCommunity
@@ -40,10 +41,12 @@ from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
 from web.demo import portraits, scenes
-from web.demo.city import City, Drawn, Neighbourhood, Person, Said, Told, neighbours
+from web.demo.city import Board, City, Drawn, Neighbourhood, Person, Said, Told, neighbours
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
+OPENED_MS: Final = 40 * DAY_MS
+"""How long ago the boards began: after the people came, before anybody wrote."""
 UNREAD_MS: Final = 6 * HOUR_MS
 """What happened longer ago, everybody has seen."""
 AT_ONCE: Final = 2  # drawings and keys
@@ -94,12 +97,12 @@ async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> P
     drawn: dict[tuple[int, int], Picture] = {}
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def key(person: Person | Neighbourhood) -> None:
+    async def key(person: Person | Neighbourhood | Board) -> None:
         async with turn:
             keys[person.name] = await asyncio.to_thread(keyring.make, vault)
         step("keys")
 
-    async def face(person: Person | Neighbourhood) -> None:
+    async def face(person: Person | Neighbourhood | Board) -> None:
         async with turn:
             data = await asyncio.to_thread(_face, person)
             faces[person.name] = await pictures.process_avatar(data)
@@ -148,6 +151,7 @@ class Filling:
         self._today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(site.timezone))
         self._people: dict[str, Account] = {}
         self._neighbourhoods: dict[str, Account] = {}
+        self._boards: dict[str, Account] = {}
         self._posts: dict[int, Post] = {}
         self._events: list[tuple[int, Callable[[int], object]]] = []
 
@@ -157,6 +161,8 @@ class Filling:
             self._found(neighbourhood, self._now_ms - FOUNDED_MS + i * MINUTE_MS)
         for i, person in enumerate(self._city.people):
             self._join(person, self._now_ms - FOUNDED_MS + i * HOUR_MS)
+        for i, board in enumerate(self._city.boards):
+            self._open(board, self._now_ms - OPENED_MS + i * MINUTE_MS)
         for i, post in enumerate(self._city.posts):
             self._tell(i, post)
         self._plan(self._now_ms - UNREAD_MS, self._read)
@@ -190,6 +196,62 @@ class Filling:
         changes = ProfileChanges(avatar=self._ready.faces[neighbourhood.name].large)
         profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
         self._neighbourhoods[neighbourhood.name] = account
+
+    # --- boards
+
+    def _open(self, board: Board, at_ms: int) -> None:
+        self._plan(at_ms, lambda now_ms: self._make_board(board, now_ms))
+        chance = random.Random(board.name)  # noqa: S311  no secret
+        members = neighbours(self._city, board.name, chance.randint(5, 12), "")
+        named = (self._city.city.writer, self._city.city.admin, *board.keepers, *members)
+        for name in dict.fromkeys(named):
+            at_ms += chance.randint(10, 300) * MINUTE_MS
+            self._plan(at_ms, self._following(name, board.name))
+
+    def _make_board(self, board: Board, now_ms: int) -> None:
+        place = self._neighbourhoods.get(board.place)
+        new = NewCommunity(
+            name=board.name,
+            kind="board",
+            title=board.title,
+            bio=board.bio,
+            keys=self._ready.keys[board.name],
+            parent_id=place.id if place else None,
+            rules=board.rules,
+            moderator_ids=tuple(self._people[name].id for name in board.keepers),
+        )
+        account = communities.create(self._tx, self._site, new, now_ms)
+        changes = ProfileChanges(avatar=self._ready.faces[board.name].large)
+        profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
+        self._boards[board.name] = account
+
+    def _kept(self, index: int, told: Told, at_ms: int) -> None:
+        """What the keeper of a board does with a thread."""
+        keepers = {board.name: board.keepers[0] for board in self._city.boards}
+        if told.pinned:
+            self._plan(at_ms + HOUR_MS, self._deed(keepers[told.board], index, ""))
+        if told.locked:
+            self._plan(at_ms + 2 * DAY_MS, self._deed(keepers[told.board], index, told.locked))
+
+    def _deed(self, keeper: str, index: int, reason: str) -> Callable[[int], object]:
+        def happens(now_ms: int) -> None:
+            by, id = self._people[keeper], self._posts[index].id
+            if reason:
+                stewardship.lock(self._tx, self._site, by, id, now_ms, locked=True, reason=reason)
+            else:
+                stewardship.pin(self._tx, self._site, by, id, now_ms, pinned=True)
+
+        return happens
+
+    def _accepted(self, index: int, told: Told, answer: int) -> Callable[[int], object]:
+        return lambda now_ms: stewardship.accept(
+            self._tx,
+            self._site,
+            self._people[told.by],
+            self._posts[index].id,
+            self._posts[answer].id,
+            now_ms,
+        )
 
     # --- people
 
@@ -229,7 +291,8 @@ class Filling:
 
     def _following(self, name: str, friend: str) -> Callable[[int], object]:
         def happens(now_ms: int) -> None:
-            target = self._people.get(friend) or self._neighbourhoods[friend]
+            groups = {**self._neighbourhoods, **self._boards}
+            target = self._people.get(friend) or groups[friend]
             follows.follow(self._tx, self._site, self._people[name], target.id, now_ms)
 
         return happens
@@ -243,8 +306,12 @@ class Filling:
             round(when.timestamp() * 1000), lambda now_ms: self._publish(index, told, now_ms)
         )
         self._received(index, told, at_ms)
+        self._kept(index, told, at_ms)
         for answer in told.replies:
-            self._answer(answer, index, at_ms)
+            place = self._answer(answer, index, at_ms)
+            if answer.accepted:
+                after_ms = (answer.after + 45) * MINUTE_MS
+                self._plan(at_ms + after_ms, self._accepted(index, told, place))
 
     def _publish(self, index: int, told: Told, now_ms: int) -> None:
         author = self._people[told.by]
@@ -265,10 +332,11 @@ class Filling:
             lead=told.lead,
             language=told.language,
             media_ids=tuple(attached),
+            community_id=self._boards[told.board].id if told.board else None,
         )
         self._posts[index] = posts.write(self._tx, self._site, author, new, now_ms)
 
-    def _answer(self, said: Said, answered: int, answered_ms: int) -> None:
+    def _answer(self, said: Said, answered: int, answered_ms: int) -> int:
         index = -1 - len(self._events)  # told posts count up from 0, answers down
         at_ms = self._plan(
             answered_ms + said.after * MINUTE_MS,
@@ -277,6 +345,7 @@ class Filling:
         self._received(index, said, at_ms)
         for answer in said.replies:
             self._answer(answer, index, at_ms)
+        return index
 
     def _reply(self, index: int, said: Said, answered: int, now_ms: int) -> None:
         new = NewPost(
@@ -291,7 +360,13 @@ class Filling:
         """Likes and boosts, most of them in the first hours."""
         seed = f"{post.by} {post.text[:40]}"
         chance = random.Random(seed)  # noqa: S311  no secret
-        for service, count in ((reactions.like, post.likes), (reactions.boost, post.boosts)):
+        against = post.against if isinstance(post, Told) else 0
+        counts = (
+            (reactions.like, post.likes),
+            (reactions.boost, post.boosts),
+            (reactions.dislike, against),
+        )
+        for service, count in counts:
             for name in neighbours(self._city, f"{service.__name__} {seed}", count, post.by):
                 after_ms = round(chance.expovariate(1 / (5 * HOUR_MS))) + MINUTE_MS
                 self._plan(at_ms + after_ms, self._reaction(service, name, index))
@@ -311,7 +386,7 @@ def sign_in(city: City, password: str) -> Iterator[tuple[str, str, str]]:
         yield name, password, roles[name]
 
 
-def _face(person: Person | Neighbourhood) -> bytes:
+def _face(person: Person | Neighbourhood | Board) -> bytes:
     kind, _, look = person.look.partition(" ")
     if kind == "sign":
         return portraits.sign(person.name, look)

@@ -8,10 +8,12 @@ from aiohttp import web
 
 from server.model import Account, PostView, Relationship, Site
 from server.services import communities, follows, relations, timelines
+from server.services.boards import is_board
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE
+from web.pages import boards
 from web.pages.access import Pager, pager, somebody, viewer_id, window
 from web.render import page, person_feed
 
@@ -42,19 +44,22 @@ async def person(request: web.Request) -> web.Response:
     asked, tab = window(request), request.query.get("show", "posts")
     tab = tab if tab in TABS else "posts"
     profile = await request.config_dict[DB].read(
-        _profile,
+        _found,
         request.config_dict[SITE],
         viewer_id(request),
         request.match_info["handle"],
         tab,
         asked,
     )
+    if isinstance(profile, Account):
+        return await boards.shown(request, profile)
     return await page(
         request,
         "person.html",
         person=profile.account,
         relation=profile.relation,
         passes_on=profile.tag,
+        place=await boards.around(request, profile.account),
         endorsed=profile.endorsed,
         pinned=profile.pinned,
         views=profile.posts,
@@ -65,10 +70,17 @@ async def person(request: web.Request) -> web.Response:
     )
 
 
-def _profile(
+def _found(
     db: Read, site: Site, viewer_id: int | None, handle: str, tab: str, page: Page
-) -> Profile:
+) -> Profile | Account:
+    """Somebody's page; of a board the account alone, as its page is another."""
     account = somebody(db, site, handle)
+    if is_board(db, account):
+        return account
+    return _profile(db, viewer_id, account, tab, page)
+
+
+def _profile(db: Read, viewer_id: int | None, account: Account, tab: str, page: Page) -> Profile:
     entries = timelines.account(
         db,
         viewer_id,

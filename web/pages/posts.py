@@ -8,15 +8,16 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import bookmarks, conversations, pins, posts, reading, visits
+from server.services import boards, bookmarks, conversations, pins, posts, reading, visits
 from server.services import reactions as reactions_service
+from server.services.boards import Standing
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.pages import conversation
 from web.pages.access import in_place, now, number, pager, signed_in, viewer_id, window
-from web.pages.conversation import Asked, Conversation
+from web.pages.conversation import Asked, Branch, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
 from web.render import fragment, page, person_url, post_url, replies_feed
@@ -29,7 +30,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread = await db.read(conversation.read, viewer, id, Asked.of(request))
+        thread, standing = await db.read(_read, viewer, id, Asked.of(request), now(request))
     except NotFound:
         return see(await _boosted(request, id))
     view = thread.view
@@ -40,6 +41,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         "post.html",
         view=view,
         thread=thread,
+        standing=standing,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
@@ -47,6 +49,23 @@ async def post(request: web.Request) -> web.StreamResponse:
     )
     await _note_visit(request, thread)
     return response
+
+
+def _read(
+    db: Read, viewer_id: int | None, id: int, asked: Asked, now_ms: int
+) -> tuple[Conversation, Standing | None]:
+    """A post with its thread, and how the viewer stands to that in its community."""
+    thread = conversation.read(db, viewer_id, id, asked)
+    return thread, boards.standing(db, viewer_id, thread.view.post, now_ms)
+
+
+def _read_branch(
+    db: Read, viewer_id: int | None, id: int, asked: Asked, now_ms: int
+) -> tuple[Branch | None, Standing | None]:
+    found = conversation.read_branch(db, viewer_id, id, asked)
+    if found is None or not found.replies:
+        return found, None
+    return found, boards.standing(db, viewer_id, found.replies[0].view.post, now_ms)
 
 
 def _handle(request: web.Request) -> str:
@@ -85,13 +104,13 @@ async def _note_visit(request: web.Request, thread: Conversation) -> None:
 @routes.get("/@{handle}/{id:\\d+}/branch")
 async def branch(request: web.Request) -> web.Response:
     """The replies below one that a fold hides, as a piece of HTML to put in its place."""
-    found = await request.config_dict[DB].read(
-        conversation.read_branch, viewer_id(request), number(request), Asked.of(request)
+    found, standing = await request.config_dict[DB].read(
+        _read_branch, viewer_id(request), number(request), Asked.of(request), now(request)
     )
     if found is None:
         raise NotFound("There is no such reply here any more.")
     own_page = request.path.removesuffix("/branch")
-    return fragment(request, "branch.html", branch=found, here=own_page)
+    return fragment(request, "branch.html", branch=found, standing=standing, here=own_page)
 
 
 def greeting(view: PostView, viewer_id: int | None) -> str:
@@ -151,6 +170,8 @@ Act = Callable[[Write, Site, Account, int, int], Any]
 ACTS: Final[dict[str, Act]] = {
     "like": reactions_service.like,
     "unlike": reactions_service.unlike,
+    "dislike": reactions_service.dislike,
+    "undislike": reactions_service.undislike,
     "boost": reactions_service.boost,
     "unboost": reactions_service.unboost,
     "save": bookmarks.save,

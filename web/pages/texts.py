@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from server.errors import AppError, Invalid
+from server.errors import AppError, Invalid, NotFound
 from server.model import VISIBILITIES, Draft, Post, PostView
 from server.services import polls
 from server.services.new_posts import (
@@ -15,18 +15,24 @@ from server.services.new_posts import (
     MAX_STORY,
     NewPost,
 )
+from server.services.placing import MAX_LINK
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
 from server.text import opens, plain
 from web.i18n import WRITTEN_IN
 from web.pages.forms import Form
 
-MOST_PICTURES: Final = {"note": MAX_PICTURES_OF_NOTE, "story": MAX_PICTURES_OF_STORY}
+MOST_PICTURES: Final = {
+    "note": MAX_PICTURES_OF_NOTE,
+    "story": MAX_PICTURES_OF_STORY,
+    "thread": MAX_PICTURES_OF_STORY,
+}
 AT_ONCE: Final = 4  # pictures that one form takes; the next ones after a preview
 LASTS_S: Final = (3600, 6 * 3600, DAY_S, 3 * DAY_S, 7 * DAY_S, 30 * DAY_S)
 KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
+    *("community", "link"),
 )
 
 
@@ -42,12 +48,14 @@ class Refused(Exception):
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A form in progress. `kind`: story | note. `once` makes pressing the button twice one post.
+    """A form in progress. `kind`: story | note | thread.
+
+    `once` makes pressing the button twice one post.
 
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
     `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
-    the field for it sends it.
+    the field for it sends it. `community_id` is where a thread begins, `link` what it is about.
     """
 
     kind: str = "story"
@@ -69,14 +77,21 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     multiple: bool = False
     hidden: bool = False
     later: str = ""
+    community_id: int | None = None
+    link: str = ""
+
+    @property
+    def titled(self) -> bool:
+        """Whether it has a title, and room for a long text."""
+        return self.kind != "note"
 
     def new_post(self) -> NewPost:
         """As the service takes it."""
-        story = self.kind == "story"
+        thread = self.kind == "thread"
         return NewPost(
             content=self.content,
-            title=self.title if story else "",
-            lead=self.lead if story else "",
+            title=self.title if self.titled else "",
+            lead=self.lead if self.kind == "story" else "",
             visibility=self.visibility,
             warning=self.warning,
             sensitive=self.sensitive or bool(self.warning),
@@ -86,6 +101,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             idempotency_key=self.key,
             poll=self.poll,
             poll_stays=self.edits_id is not None,
+            community_id=self.community_id if thread else None,
+            link=self.link if thread else "",
         )
 
     @property
@@ -115,13 +132,16 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> tuple[str, ...]:
         """All that was typed, without what was only chosen."""
-        head = (self.title, self.lead) if self.kind == "story" else ("", "")
+        head = (self.title, self.lead) if self.titled else ("", "")
         return (self.content, *(" ".join(one.split()) for one in (*head, self.warning)))
 
     def check(self) -> None:
         """Raise `Refused` for what a person forgets; the service knows every other rule."""
         if self.kind == "story" and not self.title:
             raise Refused("title", Invalid("A story needs a title."), self)
+        if self.kind == "thread":
+            self._check_thread()
+            return
         if not self.content.strip() and not self.media_ids:
             raise Refused("content", Invalid("Please write something first."), self)
         self._check_poll()
@@ -135,9 +155,18 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             missing = (place for place, one in enumerate(self.options) if not one.strip())
             raise Refused(f"option-{next(missing, 0)}", error, self) from error
 
+    def _check_thread(self) -> None:
+        if not self.title:
+            raise Refused("title", Invalid("A thread needs a title."), self)
+        if self.community_id is None and self.edits_id is None:
+            raise Refused("form", NotFound("There is no such community."), self)
+        if not self.content.strip() and not self.media_ids and not self.link:
+            cause = Invalid("Please write something, or give the address of a page.")
+            raise Refused("content", cause, self)
+
     def check_length(self) -> None:
         """Raise `Refused` for what could not be published, before work goes into showing it."""
-        most = MAX_STORY if self.kind == "story" else MAX_NOTE
+        most = MAX_STORY if self.titled else MAX_NOTE
         if len(self.content) > most:
             cause = Invalid("This is too long: at most %(most)s characters.", most=most)
             raise Refused("content", cause, self)
@@ -145,13 +174,15 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_form(sent: Form) -> Text:
     """What was typed and chosen; a choice that was never offered becomes the usual one."""
+    kind = sent.get("kind")
     visibility = "secret" if sent.get("secret") else sent.get("visibility")
+    visibility = "public" if kind == "thread" else visibility
     language = sent.get("language")
     lasts_s = sent.id("lasts") or DAY_S
     removed = set(sent.ids("remove"))
     media_ids = tuple(id for id in dict.fromkeys(sent.ids("media")) if id not in removed)
     return Text(
-        kind="note" if sent.get("kind") == "note" else "story",
+        kind=kind if kind in ("note", "thread") else "story",
         title=" ".join(sent.get("title").split()),
         lead=sent.get("lead"),
         content=sent.raw("content"),
@@ -170,16 +201,18 @@ def from_form(sent: Form) -> Text:
         multiple=bool(sent.get("multiple")),
         hidden=bool(sent.get("hidden")),
         later=sent.get("later")[:40],
+        community_id=sent.id("community") if kind == "thread" else None,
+        link=sent.get("link")[:MAX_LINK] if kind == "thread" else "",
     )
 
 
 def from_post(view: PostView) -> Text:
     """What a post says now, for its author to change."""
-    post = view.post
+    post, thread = view.post, view.forum
     return Text(
-        kind="story" if post.title else "note",
+        kind="thread" if thread and post.kind != "article" else "story" if post.title else "note",
         title=post.title,
-        lead="" if opens(post.content, post.lead) else plain(post.lead),  # made of the text
+        lead="" if thread or opens(post.content, post.lead) else plain(post.lead),  # made of it
         content=post.source,
         visibility=post.visibility,
         warning=post.warning,
@@ -188,14 +221,17 @@ def from_post(view: PostView) -> Text:
         media_ids=tuple(one.id for one in view.media),
         reply_to_id=post.reply_to_id,
         edits_id=post.id,
+        community_id=post.community_id if thread else None,
+        link=thread.link if thread else "",
     )
 
 
 def from_scheduled(new: NewPost, later: str) -> Text:
     """What was to be published later, to be changed before; `later` as the field for it has it."""
     poll = new.poll
+    titled = "thread" if new.community_id else "story"
     text = Text(
-        kind="story" if new.title else "note",
+        kind=titled if new.title else "note",
         title=new.title,
         lead=new.lead,
         content=new.content,
@@ -206,6 +242,8 @@ def from_scheduled(new: NewPost, later: str) -> Text:
         media_ids=new.media_ids,
         reply_to_id=new.reply_to_id,
         later=later,
+        community_id=new.community_id,
+        link=new.link,
     )
     if poll is None:
         return text
@@ -257,4 +295,4 @@ def arrived(sent: Form) -> Text | None:
         if name.startswith("kept_")
     }
     text = from_form(Form(fields, {}))
-    return text if text.content.strip() or text.title else None
+    return text if text.content.strip() or text.title or text.link else None

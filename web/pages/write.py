@@ -16,7 +16,16 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
-from server.services import accounts, drafts, media, posts, reading, scheduled, secret_comments
+from server.services import (
+    accounts,
+    boards,
+    drafts,
+    media,
+    posts,
+    reading,
+    scheduled,
+    secret_comments,
+)
 from server.services.new_posts import MAX_NOTE
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.text import find_mentions, markdown
@@ -95,8 +104,28 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
         return await _shown(
             request, viewer, msgspec.structs.replace(text, content=f"@{person.acct} ")
         )
+    if name := request.query.get("community", "").strip():
+        return await _in_community(request, viewer, name)
     kind = "note" if request.query.get("kind") == "note" else "story"
     return await _shown(request, viewer, _empty(request, viewer, kind))
+
+
+async def _in_community(request: web.Request, viewer: Viewer, name: str) -> web.Response:
+    """The beginning of a thread; where the viewer can begin none, the reason."""
+    db, site = request.config_dict[DB], request.config_dict[SITE]
+    group, refusal = await db.read(_chosen, site, viewer.account, name, now(request))
+    text = msgspec.structs.replace(
+        _empty(request, viewer, "thread"), visibility="public", community_id=group.id
+    )
+    refused = Refused("form", refusal, text) if refusal else None
+    return await _shown(request, viewer, text, refusal=refused)
+
+
+def _chosen(
+    db: Read, site: Site, viewer: Account, name: str, now_ms: int
+) -> tuple[Account, AppError | None]:
+    group = boards.chosen(db, site, name)
+    return group, boards.board(db, group, viewer.id, now_ms).refusal
 
 
 async def _proposed(
@@ -323,14 +352,16 @@ async def _shown(
     refusal: Refused | None = None,
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
-    pictures, answered, begun = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    around = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    answered, begun = around.answered, around.begun
     films = request.config_dict[FILMS]
     return await page(
         request,
         "write.html",
         status=refusal.cause.status if refusal else HTTPStatus.OK,
         text=msgspec.structs.replace(text, once=text.once or secrets.token_urlsafe(16)),
-        pictures=pictures,
+        pictures=around.pictures,
+        community=around.community,
         parent=answered.view if answered else None,
         secret=answered is not None and answered.secret,
         begun=begun if request.method == "GET" and text.draft_id is None else None,
@@ -349,7 +380,7 @@ async def _shown(
 async def previewed(request: web.Request, text: Text) -> str:
     """The text as readers would see it; made in a thread, as some texts take long on purpose."""
     media = f"{request.config_dict[SITE].origin}/media/"
-    return await asyncio.to_thread(markdown, text.content, story=text.kind == "story", media=media)
+    return await asyncio.to_thread(markdown, text.content, story=text.titled, media=media)
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -359,10 +390,19 @@ class Answered(msgspec.Struct, frozen=True):
     secret: bool
 
 
-def _around(
-    db: Read, viewer_id: int, text: Text
-) -> tuple[list[Media], Answered | None, Begun | None]:
-    """The pictures of a text, what it answers, and a draft like it: all may have gone meanwhile."""
+class Around(msgspec.Struct, frozen=True):
+    """What stands around a text: all of it may have gone meanwhile.
+
+    `begun` is a draft like it, `community` where it begins a thread.
+    """
+
+    pictures: list[Media]
+    answered: Answered | None
+    begun: Begun | None
+    community: Account | None
+
+
+def _around(db: Read, viewer_id: int, text: Text) -> Around:
     pictures, alts = [], dict(text.alts)
     for id in text.media_ids:
         try:
@@ -370,7 +410,13 @@ def _around(
         except NotFound:
             continue
         pictures.append(msgspec.structs.replace(found, alt=alts.get(id, found.alt)))
-    return pictures, _parent(db, viewer_id, text), _unfinished(db, viewer_id, text)
+    where = accounts.known_among(db, [text.community_id]) if text.community_id else []
+    return Around(
+        pictures,
+        _parent(db, viewer_id, text),
+        _unfinished(db, viewer_id, text),
+        next((one for one in where if one.kind == "Group"), None),
+    )
 
 
 def _parent(db: Read, viewer_id: int, text: Text) -> Answered | None:
@@ -387,13 +433,14 @@ def _unfinished(db: Read, viewer_id: int, text: Text) -> Begun | None:
     """The last draft of the same kind for the same place: perhaps it is this that is to go on."""
     for draft in drafts.all(db, viewer_id):
         kept = texts.from_draft(draft)
-        if (kept.kind, kept.reply_to_id, kept.edits_id) == (
-            text.kind,
-            text.reply_to_id,
-            text.edits_id,
-        ):
+        if _place(kept) == _place(text):
             return Begun(draft, kept)
     return None
+
+
+def _place(text: Text) -> tuple[str, int | None, int | None, int | None]:
+    """For what a text is meant."""
+    return text.kind, text.reply_to_id, text.edits_id, text.community_id
 
 
 @routes.get("/edit/{id}")
@@ -428,7 +475,12 @@ def _still(text: Text, view: PostView) -> Text:
     """What an edit cannot change: what the post is, whom it answers, and who may read it."""
     was = texts.from_post(view)
     return msgspec.structs.replace(
-        text, kind=was.kind, visibility=was.visibility, reply_to_id=was.reply_to_id
+        text,
+        kind=was.kind,
+        visibility=was.visibility,
+        reply_to_id=was.reply_to_id,
+        community_id=was.community_id,
+        link=was.link,
     )
 
 

@@ -15,6 +15,7 @@ VISIBILITY: Final = {
     "followers": "private",
     "direct": "direct",
     "secret": "direct",  # the nearest word that apps know
+    "removed": "direct",  # of which its author alone hears
 }
 VISIBILITIES: Final = {VISIBILITY[ours]: ours for ours in AUDIENCES} | {"secret": "secret"}
 

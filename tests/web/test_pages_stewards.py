@@ -1,0 +1,224 @@
+"""Keeping order in a community on its pages: what moderators do, and nobody else."""
+
+import pytest
+
+from server.clock import DAY_MS, now_ms
+from server.services import stewardship
+from server.store import communities as store
+from tests.web.boards import answers, board, does, logged, now, removes, thread
+from tests.web.city import a_picture, upload
+
+
+async def people(city):
+    """Mina, who writes; Sol, who keeps order; Eve, who does not."""
+    mina, sol, eve = [await city.join(name) for name in ("mina", "sol", "eve")]
+    return mina, sol, eve, await board(city, "garden", sol)
+
+
+async def test_a_moderator_pins_and_locks_where_the_thread_is(any_city):
+    city = any_city
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    at, own = f"/@mina/{post.id}", f"/posts/{post.id}/moderate"
+    page = await sol.get(at)
+    assert page.main.link("Keep order …") == own
+    for deed in ("pin", "lock"):
+        assert page.form(f"{own}/{deed}")
+        assert await sol.post(f"{own}/{deed}", back=at) == at
+    page = await sol.get(at)
+    assert "pinned" in page.main.words and "locked" in page.main.words
+    for deed in ("unpin", "unlock"):
+        assert page.form(f"{own}/{deed}")
+        await sol.post(f"{own}/{deed}", back=at)
+    assert [action for action, _ in await logged(city, garden)] == [
+        *("pin", "lock", "unpin", "unlock"),
+    ]
+    for other in (mina, eve, await city.visitor()):
+        assert "moderate" not in (await other.get(at)).main.link("Keep order …")
+
+
+@pytest.mark.parametrize(
+    "deed", ["lock", "unlock", "pin", "unpin", "remove", "restore", "move", "ban", "destroy"]
+)
+async def test_nobody_else_can_do_any_of_it(city, deed):
+    mina, _, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    for other in (mina, eve):
+        await other.get(f"/posts/{post.id}/moderate", 404)
+        await other.post(f"/posts/{post.id}/moderate/{deed}", 404, reason="x", days="7")
+    visitor = await city.visitor()
+    page = await visitor.get(f"/posts/{post.id}/moderate")
+    assert visitor.url.startswith("/sign-in") and "Beans" not in page.text
+    assert await logged(city, garden) == []
+    elsewhere = await city.writes(mina, "In no community")
+    await eve.post(f"/posts/{elsewhere.id}/moderate/{deed}", 404, reason="x")
+
+
+async def test_what_is_not_for_a_moderator_cannot_be_moderated(city):
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    direct = await city.writes(eve, "@mina psst", reply_to_id=post.id, visibility="direct")
+    await sol.get(f"/posts/{direct.id}/moderate", 404)
+    await sol.post(f"/posts/{direct.id}/moderate/remove", 404, reason="x")
+    await sol.get("/posts/123/moderate", 404)
+
+
+async def test_a_removal_needs_a_reason_and_can_be_taken_back(any_city):
+    city = any_city
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    comment = await answers(city, eve, post, "A rude word")
+    own = f"/posts/{comment.id}/moderate"
+    assert "Please say why" in await sol.post(f"{own}/remove", 422, reason=" ")
+    assert await sol.post(f"{own}/remove", reason="Rude") == own
+    page = await sol.get(own)
+    assert "Rude" in page.main.words and page.form(f"{own}/restore")
+    assert "A rude word" not in (await mina.get(f"/@mina/{post.id}")).text
+    page = await sol.get("/c/garden/removed")
+    assert "A rude word" in page.main.words and "Rude" in page.main.words
+    await sol.post(f"{own}/restore", back="/c/garden/removed", reason="A mistake")
+    assert "A rude word" in (await mina.get(f"/@mina/{post.id}")).text
+    assert await sol.post(f"/posts/{post.id}/moderate/remove", reason="Off topic") == "/@garden"
+    assert await logged(city, garden) == [
+        *(("remove", "Rude"), ("restore", "A mistake"), ("remove", "Off topic")),
+    ]
+
+
+async def test_a_thread_moves_to_a_board_that_the_moderator_keeps_too(city):
+    mina, sol, _, garden = await people(city)
+    music, news = await board(city, "music", sol), await board(city, "news")
+    post = await thread(city, mina, garden)
+    own = f"/posts/{post.id}/moderate"
+    page = await sol.get(own)
+    assert "Music" in page.main.words and "News" not in page.main.words
+    await sol.post(f"{own}/move", 403, to=str(news.id))
+    for nothing in ("", "x", "12345"):
+        await sol.post(f"{own}/move", 404, to=nothing)
+    assert await sol.post(f"{own}/move", to=str(music.id), reason="Louder") == f"/@mina/{post.id}"
+    assert (await now(city, post)).community.id == music.id
+    comment = await answers(city, mina, post)
+    assert not [
+        one
+        for one in (await sol.get(f"/posts/{comment.id}/moderate")).forms
+        if one.action.endswith(("/move", "/pin", "/lock"))
+    ]
+
+
+async def test_an_author_is_shut_out_for_a_while_or_for_good(city):
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    own = f"/posts/{post.id}/moderate/ban"
+    assert "Please say why" in await sol.post(own, 422, days="7")
+    await sol.post(own, 422, days="-1", reason="x")
+    await sol.post(own, days="7", reason="Spam")
+    ban = await city.db.read(store.ban_of, garden.id, mina.account.id)
+    assert 6 * DAY_MS < ban["until_ms"] - now_ms() <= 7 * DAY_MS
+    page = await sol.get("/c/garden/bans")
+    assert "Mina" in page.main.words and "Spam" in page.main.words
+    await sol.post(f"/c/garden/bans/{mina.account.id}/end")
+    assert await city.db.read(store.ban_of, garden.id, mina.account.id) is None
+    assert await sol.post("/c/garden/bans", handle="@eve", reason="Worse", days="0")
+    assert (await city.db.read(store.ban_of, garden.id, eve.account.id))["until_ms"] is None
+    assert "There is nobody with this name here." in await sol.post(
+        "/c/garden/bans", 404, handle="@nobody", reason="x", days="0"
+    )
+    await sol.post("/c/garden/bans", 422, handle="@eve", reason="", days="0")
+    await sol.post("/c/garden/bans", 422, handle="@sol", reason="x", days="0")
+
+
+async def test_moderators_are_appointed_by_handle_and_dismissed(city):
+    _, sol, eve, _garden = await people(city)
+    assert await sol.post("/c/garden/moderators", handle="@eve@localhost:8080")
+    page = await eve.get("/c/garden/moderators")
+    assert "Eve" in page.main.words
+    assert "nobody with this name" in await sol.post("/c/garden/moderators", 404, handle="@who")
+    await sol.post("/c/garden/moderators", 404, handle="@garden")
+    await eve.post(f"/c/garden/moderators/{eve.account.id}/dismiss")
+    await eve.get("/c/garden/moderators", 404)
+
+
+async def test_a_moderator_changes_the_settings(any_city):
+    city = any_city
+    _, sol, _, garden = await people(city)
+    page = await sol.get("/c/garden/settings")
+    fields = page.form("/c/garden/settings").fields
+    new = {
+        **fields,
+        **{"title": "Gardens", "bio": "Seeds", "rules": "Be kind\n\nNo spam", "posting": "members"},
+        **{"votes": "up", "language": "ko", "place": "By the well", "latitude": "37.478"},
+        **{"longitude": "126.864", "avatar": a_picture()},
+    }
+    new.pop("avatar_remove", None)
+    new.pop("csrf")
+    assert (await upload(sol, "/c/garden/settings", **new)).startswith("/c/garden/settings")
+    found = await city.db.read(store.by_id, garden.id)
+    assert (found.title, found.posting, found.votes, found.language) == (
+        "Gardens",
+        "members",
+        "up",
+        "ko",
+    )
+    assert (found.latitude, found.place, bool(found.account.avatar)) == (
+        37.478,
+        "By the well",
+        True,
+    )
+    assert "Be kind" in (await sol.get("/@garden")).main.words
+    for wrong in (
+        {"title": " "},
+        {"latitude": "north"},
+        {"latitude": "91"},
+        {"longitude": "nan"},
+        {"rules": "x" * 301},
+    ):
+        text = await sol.post("/c/garden/settings", 422, **{**fields, "bio": "Kept words", **wrong})
+        assert "Kept words" in text
+    await sol.post("/c/garden/settings", 404, **{**fields, "parent": str(garden.id)})
+    same = {**fields, "title": "Gardens", "posting": "nobody", "votes": "all", "language": "xx"}
+    await sol.post("/c/garden/settings", **same)
+    found = await city.db.read(store.by_id, garden.id)
+    assert (found.posting, found.votes, found.language) == ("members", "up", "ko")
+
+
+@pytest.mark.parametrize("line", ["[]", "{}", "nonsense", "[" * 5000, '"type"', "x" * 200_000])
+async def test_a_boundary_is_geojson(city, line):
+    mod = await city.join("mod", role="moderator")
+    await board(city, "hood", kind="neighbourhood", title="골")
+    fields = (await mod.get("/c/hood/settings")).form("/c/hood/settings").fields
+    await mod.post("/c/hood/settings", 422, **{**fields, "boundary": line})
+    shape = '{"type": "Polygon", "coordinates": []}'
+    await mod.post("/c/hood/settings", **{**fields, "boundary": shape})
+    assert "Its boundary is known." in (await mod.get("/@hood")).main.words
+
+
+@pytest.mark.parametrize("part", ["settings", "moderators", "bans", "removed"])
+async def test_what_moderators_see_nobody_else_does(city, part):
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden, "Secret words")
+    await removes(city, sol, post)
+    await does(city, stewardship.ban, sol, garden.id, eve.account.id, reason="Spam")
+    for other in (mina, eve):
+        await other.get(f"/c/garden/{part}", 404)
+    for name in ("garden", "nobody", "mina"):
+        visitor = await city.visitor()
+        await visitor.get(f"/c/{name}/{part}")
+        assert visitor.url.startswith("/sign-in")
+    for name in ("nobody", "mina", "garden@far.test"):
+        await sol.get(f"/c/{name}/{part}", 404)
+    if part != "removed":
+        await mina.post(f"/c/garden/{part}", 404, handle="@mina", reason="x", days="0", title="x")
+
+
+async def test_everybody_reads_the_log_but_not_what_was_removed(any_city):
+    city = any_city
+    mina, sol, _, garden = await people(city)
+    post = await thread(city, mina, garden, "Rude words")
+    kept = await thread(city, mina, garden, "Kind words")
+    await does(city, stewardship.lock, sol, kept.id, locked=True, reason="Settled")
+    await removes(city, sol, post, "Insults somebody")
+    page = await (await city.visitor()).get("/c/garden/log")
+    for told in ("Kind words", "Settled", "Insults somebody", "locked", "removed", "Sol"):
+        assert told in page.main.words
+    assert "Rude words" not in page.main.words and "/c/garden/settings" not in page.text
+    assert "/c/garden/settings" in (await sol.get("/c/garden/log")).text
+    await (await city.visitor()).get("/c/nobody/log", 404)
