@@ -26,6 +26,7 @@ KINDS: Final = ("neighbourhood", "board", "blog")
 POSTING: Final = ("anyone", "members", "writers")
 """Who may begin a thread: whoever can, those who follow it, those whom the city made writers."""
 VOTES: Final = ("both", "up", "none")
+MAX_CHOICES: Final = 200  # communities in a list to choose from
 MAX_RULES: Final = 20
 MAX_RULE: Final = 300  # characters
 MAX_PLACE: Final = 200
@@ -155,6 +156,11 @@ def _look_back(tx: Write, site: Site, neighbourhood: Account, tag: str, now_ms: 
 def all(db: Read, now_ms: int) -> list[Community]:
     """Every neighbourhood, the liveliest of the last 30 days first. One statement."""
     return store.neighbourhoods(db, first_id(now_ms - LATELY_MS))
+
+
+def to_search(db: Read) -> list[Community]:
+    """Communities of ours among which somebody may choose where to look, the largest first."""
+    return store.of_kinds(db, ("neighbourhood", "board", "blog"), MAX_CHOICES)
 
 
 def by_name(db: Read, name: str) -> Account:

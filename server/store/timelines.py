@@ -11,7 +11,6 @@ from server.store.paging import LAST_ID, Page, among, padded, rows
 
 CHUNK: Final = 1000  # followers that one transaction serves
 KEPT: Final = 2000  # entries of a home timeline; what is older stands on its author's page
-SEARCHED: Final = 20_000  # posts
 
 SEARCHABLE = """
     (a.indexable = 1 OR p.author_id = :me
@@ -314,50 +313,6 @@ def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int,
         me=viewer_id,
     )
     return [(place, Entry(*columns)) for *columns, place in map(cells, found)]
-
-
-def words(
-    db: Read,
-    viewer_id: int,
-    terms: list[str],
-    page: Page,
-    *,
-    author_id: int = 0,
-    offset: int = 0,
-) -> list[Entry]:
-    """Public posts that contain every one of `terms` (lower-case), of authors who let search.
-
-    `author_id` 0: by anybody.
-
-    A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
-    """
-    oldest = db.one(
-        "SELECT id FROM post WHERE id > 0 ORDER BY id DESC LIMIT 1 OFFSET :n", n=SEARCHED
-    )
-    conditions = " AND ".join(
-        f"(lower(p.title) LIKE :t{n} OR lower(p.content) LIKE :t{n})" for n in range(len(terms))
-    )
-    params = {f"t{n}": f"%{_literal(term)}%" for n, term in enumerate(terms)}
-    return _page(
-        db,
-        page,
-        f"""
-        SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
-        WHERE p.visibility = 'public' AND p.deleted_ms IS NULL AND {conditions}
-          AND p.id > :lower AND p.id < :upper AND p.id > :oldest AND {FOUND}
-          AND {SEARCHABLE} AND :author IN (0, p.author_id)
-        ORDER BY p.id DESC LIMIT :limit OFFSET :offset
-        """,  # noqa: S608
-        me=viewer_id,
-        author=author_id,
-        offset=offset,
-        oldest=oldest["id"] if oldest else 0,
-        **params,
-    )
-
-
-def _literal(term: str) -> str:
-    return term.replace("%", "").replace("_", "")
 
 
 def home_after(db: Read, owner_ids: list[int], after_id: int, limit: int) -> list[Row]:

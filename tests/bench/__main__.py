@@ -1,6 +1,6 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, apps, square, thread, memory, streams.
+KIND: inbound, outbound, apps, square, thread, memory, streams, search.
 
 Nothing here passes or fails: it prints CPU of the server process alone, medians of rounds, and the
 ratio to a floor that was measured in the same run. docs/performance.md says what we reached.
@@ -12,7 +12,7 @@ import sys
 
 import uvloop
 
-from tests.bench import apps, inbound, memory, outbound, square, streams, thread
+from tests.bench import apps, inbound, memory, outbound, search, square, streams, thread
 from tests.bench.figures import Options
 
 KINDS = {
@@ -23,6 +23,7 @@ KINDS = {
     "thread": thread.measure,
     "memory": memory.measure,
     "streams": streams.measure,
+    "search": search.measure,
 }
 
 
