@@ -21,8 +21,8 @@ from server.store.paging import LAST_ID, MAX_LIMIT, Page
 from server.store.search import Sought
 from server.text.finding import Need, marked
 
-MOST_LOOKED_AT: Final = 600  # posts whose words are compared for one page
-AT_ONCE: Final = 60
+MOST_LOOKED_AT: Final = 500  # posts whose words are compared for one page
+SPARE: Final = 8  # more than are wanted: some will not fit
 LATEST_MS: Final = 4_102_444_800_000  # 2100
 EARLIEST_MS: Final = 946_684_800_000  # 2000
 
@@ -118,12 +118,13 @@ def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Wind
     found: list[Entry] = []
     looked_at, last = 0, None
     while len(found) <= window.end and looked_at < window.most:
-        ids = store.candidates(db, sought, AT_ONCE)
+        many = min(4 * looked_at or window.end + SPARE, window.most - looked_at)
+        ids = store.candidates(db, sought, many)
         if viewer:
-            ids = sought.first([*ids, *store.related(db, viewer, sought, AT_ONCE)], AT_ONCE)
+            ids = sought.first([*ids, *store.related(db, viewer, sought, many)], many)
         found += _fitting(db, viewer, sought, period, ids)
         looked_at += len(ids)
-        last = ids[-1] if len(ids) == AT_ONCE else None
+        last = ids[-1] if len(ids) == many else None
         if last is None:
             break
         sought = _beyond(sought, last)

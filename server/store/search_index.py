@@ -77,7 +77,11 @@ def note_author(tx: Write, account_id: int) -> None:
 def waiting(db: Read, limit: int) -> dict[int, int]:
     """Posts to look at, the newest first, and how often each was noted."""
     found = db.all(
-        "SELECT post_id, times FROM search_waiting WHERE post_id > 0 ORDER BY post_id DESC LIMIT :limit", limit=limit
+        """
+        SELECT post_id, times FROM search_waiting WHERE post_id > 0
+        ORDER BY post_id DESC LIMIT :limit
+        """,
+        limit=limit,
     )
     return {row["post_id"]: row["times"] for row in found}
 
@@ -114,7 +118,11 @@ def put(tx: Write, found: Mapping[int, str]) -> None:
 
 def old(db: Read) -> Row | None:
     """(author_id, before_id) of old posts that have not been looked at; None when all have."""
-    return db.one("SELECT author_id, before_id FROM search_old WHERE author_id >= 0 ORDER BY author_id LIMIT 1")
+    return db.one(
+        """
+        SELECT author_id, before_id FROM search_old WHERE author_id >= 0 ORDER BY author_id LIMIT 1
+        """
+    )
 
 
 def before(db: Read, author_id: int, before_id: int, limit: int) -> list[int]:
@@ -174,7 +182,8 @@ def contained(db: Read, post_ids: Sequence[int]) -> set[int]:
 def recent(db: Read, limit: int) -> dict[int, str]:
     """The oldest posts that stand in no stretch yet, and their words."""
     found = db.all(
-        "SELECT post_id, words FROM search_recent WHERE post_id > 0 ORDER BY post_id LIMIT :limit", limit=limit
+        "SELECT post_id, words FROM search_recent WHERE post_id > 0 ORDER BY post_id LIMIT :limit",
+        limit=limit,
     )
     return {row["post_id"]: row["words"] for row in found}
 
@@ -182,7 +191,10 @@ def recent(db: Read, limit: int) -> dict[int, str]:
 def many_recent(db: Read, many: int) -> bool:
     """Whether at least so many posts stand in no stretch yet."""
     found = db.one(
-        "SELECT post_id FROM search_recent WHERE post_id > 0 ORDER BY post_id LIMIT 1 OFFSET :skipped",
+        """
+        SELECT post_id FROM search_recent WHERE post_id > 0
+        ORDER BY post_id LIMIT 1 OFFSET :skipped
+        """,
         skipped=many - 1,
     )
     return found is not None

@@ -182,10 +182,13 @@ async def _insert(db: Database, url: str, rows: list[dict[str, Any]]) -> None:
         await db.write(lambda tx: tx.many(post_rows.INSERT, rows))
         return
     columns = ", ".join(post_rows.COLUMNS)
-    with psycopg.connect(url) as link, link.cursor() as cursor:
-        with cursor.copy(f"COPY post ({columns}) FROM STDIN") as copy:  # type: ignore[arg-type]
-            for row in rows:
-                copy.write_row(list(row.values()))
+    with (
+        psycopg.connect(url) as link,
+        link.cursor() as cursor,
+        cursor.copy(f"COPY post ({columns}) FROM STDIN") as copy,  # type: ignore[arg-type]
+    ):
+        for row in rows:
+            copy.write_row(list(row.values()))
 
 
 def _begin(tx: Write) -> None:
@@ -279,11 +282,11 @@ async def _writing(db: Database, folder: Path, name: str) -> list[Figure]:
             await db.write(posts.write, city.SITE, author, new, now_ms())
         took[bool(turn % 2)].append((time.perf_counter() - began) * 10)
     search_index.note = note
-    return [
-        Figure(
-            f"{name}, a note written", "ms", tuple(took[True]), floor=median(took[False])
-        )
-    ]
+    noted, words = await db.read(indexing.look)
+    while noted:
+        await db.write(indexing.looked, noted, words)
+        noted, words = await db.read(indexing.look)
+    return [Figure(f"{name}, a note written", "ms", tuple(took[True]), floor=median(took[False]))]
 
 
 def _nothing(tx: Write, post_id: int, author_id: int) -> None:
