@@ -56,9 +56,13 @@ class Typed(msgspec.Struct, frozen=True):
     fields: dict[str, str]
 
     @property
-    def filtered(self) -> bool:
-        """Whether a filter is set."""
-        return any(self.fields.values())
+    def filters(self) -> int:
+        """How many are set."""
+        return sum(1 for value in self.fields.values() if value)
+
+    def unfiltered(self, tab: str) -> str:
+        """The same words without filters."""
+        return Typed(self.query, tab, {}).address(tab)
 
     def address(self, tab: str) -> str:
         """The same search, another tab."""
@@ -98,7 +102,7 @@ async def find(request: web.Request) -> web.Response:
     window = Page(asked_id(request, "max_id"))
     places = await db.read(communities.to_search)
     found = Found()
-    if (typed.query or typed.filtered) and not errors:
+    if (typed.query or typed.filters) and not errors:
         errors = await db.read(_unknown, me, typed)
         found = found if errors else await db.read(_found, me, typed, asked, window)
     return await page(
@@ -193,7 +197,7 @@ def _found(db: Read, viewer_id: int | None, typed: Typed, asked: Asked, window: 
         return Found(communities=named) if groups else Found(people=named)
     results = search.find(db, viewer_id, asked, window)
     views = timelines.views(db, viewer_id, results.entries)
-    if typed.tab or typed.filtered or window.max_id is not None:
+    if typed.tab or typed.filters or window.max_id is not None:
         return Found(posts=views, older_id=results.older_id)
     return Found(
         search.people(db, viewer_id, typed.query, FEW, groups=False),
