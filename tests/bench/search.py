@@ -25,6 +25,7 @@ from server.services.posts import NewPost
 from server.store import accounts as account_rows
 from server.store import posts as post_rows
 from server.store import search_index, sqlite
+from server.store.bitmaps import SIZE
 from server.store.db import Database, Read, Write
 from server.store.migrate import migrate
 from server.store.paging import LAST_ID, Page
@@ -101,10 +102,7 @@ async def _measure(url: str, folder: Path, many: int) -> list[Figure]:
     await db.write(_begin)
     filled = time.perf_counter()
     before = await db.read(_size)
-    while (old := await db.read(indexing.look_back, AT_ONCE)) is not None:
-        await db.write(indexing.looked_back, old)
-        while (made := await db.read(indexing.gather)) is not None:
-            await db.write(indexing.write_stretch, made)
+    await _index(db)
     indexed = time.perf_counter()
     await _settle(db, url)
     size = await db.read(_size) - before
@@ -119,6 +117,19 @@ async def _measure(url: str, folder: Path, many: int) -> list[Figure]:
         figures += await _asked(db, f"{name}: {what}", queries, authors[0])
     await db.close()
     return figures
+
+
+async def _index(db: Database) -> None:
+    """As the worker does it, without the detour through `search_recent`."""
+    held: dict[int, str] = {}
+    while (old := await db.read(indexing.look_back, SIZE)) is not None:
+        await db.write(search_index.go_on, old.author_id, old.seen_id, old.before_id)
+        held |= old.words
+        if len(held) >= SIZE:
+            ids = sorted(held)[-SIZE:]
+            made = indexing.stretch({id: held.pop(id) for id in ids})
+            await db.write(indexing.write_stretch, made)
+    await db.write(search_index.put, held)
 
 
 def _authors(tx: Write) -> list[int]:
