@@ -21,7 +21,7 @@ from server.store.paging import LAST_ID, MAX_LIMIT, Page
 from server.store.search import Sought
 from server.text.finding import Need, marked
 
-MOST_LOOKED_AT: Final = 500  # posts whose words are compared for one page
+MOST_LOOKED_AT: Final = 300  # posts whose words are compared for one page
 SPARE: Final = 8  # more than are wanted: some will not fit
 LATEST_MS: Final = 4_102_444_800_000  # 2100
 EARLIEST_MS: Final = 946_684_800_000  # 2000

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_sc
 OPEN: Final = (
     *("/", "/stories", "/local", "/federated", "/about", "/neighbourhoods", "/offline"),
     *("/search", "/search?q=책방", "/search?q=nothing-at-all", "/tags/헌책방", "/tags/nobody"),
+    *("/search?q=책방&show=story&has=media", "/search?q=a&show=people&from=nobody"),
 )
 ALONE: Final = (
     *("/sign-in", "/sign-in?next=/home", "/sign-up", "/take-part?do=follow&of=@ann"),

@@ -45,3 +45,6 @@ CREATE TABLE search_old (
 ) STRICT;
 INSERT INTO search_old (author_id, before_id)
     SELECT 0, max(id) + 1 FROM post HAVING max(id) IS NOT NULL;
+
+-- Communities, among all the accounts that we met.
+CREATE INDEX account_group ON account (id) WHERE kind = 'Group';
