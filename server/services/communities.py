@@ -26,6 +26,7 @@ KINDS: Final = ("neighbourhood", "board", "blog")
 POSTING: Final = ("anyone", "members", "writers")
 """Who may begin a thread: whoever can, those who follow it, those whom the city made writers."""
 VOTES: Final = ("both", "up", "none")
+MAX_CHOICES: Final = 200  # communities in a list to choose from
 MAX_RULES: Final = 20
 MAX_RULE: Final = 300  # characters
 MAX_PLACE: Final = 200
@@ -174,12 +175,22 @@ def listed(db: Read, kind: str, now_ms: int) -> list[Community]:
     return found + store.of_kinds(db, others, MOST_LISTED)
 
 
+def to_search(db: Read) -> list[Community]:
+    """Communities of ours among which somebody may choose where to look, the largest first."""
+    return store.of_kinds(db, KINDS, MAX_CHOICES)
+
+
 def by_name(db: Read, name: str) -> Account:
     """The community of ours called `name`. Raises `NotFound`."""
     account = account_store.by_handle(db, name)
     if account is None or account.kind != "Group":
         raise NotFound("There is no such community.")
     return account
+
+
+def by_tag(db: Read, tag: str) -> Account | None:
+    """The community to which a hashtag belongs, however it is spelt."""
+    return store.by_tag(db, text.normal_tag(tag))
 
 
 def tag_of(db: Read, account: Account) -> str | None:

@@ -1,10 +1,40 @@
-"""Search in what we know: people, hashtags, words of public posts."""
+"""Search in what we know: people and communities, hashtags, and posts by their words.
+
+Of posts only what is for everybody is found, by authors who let everybody find it; and what the
+viewer had to do with. Numbers of results are told to nobody: they are not even counted.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 from server import text
+from server.ids import first_id
 from server.model import Account, Entry
-from server.store import accounts, posts, timelines
+from server.services import communities, indexing
+from server.services.asking import Asked, Period
+from server.store import accounts, posts
+from server.store import search as store
 from server.store.db import Read
-from server.store.paging import Page
+from server.store.paging import LAST_ID, MAX_LIMIT, Page
+from server.store.search import Sought
+from server.text.finding import Need, marked
+
+MOST_LOOKED_AT: Final = 300  # posts whose words are compared for one page
+SPARE: Final = 8  # more than are wanted: some will not fit
+LATEST_MS: Final = 4_102_444_800_000  # 2100
+EARLIEST_MS: Final = 946_684_800_000  # 2000
+
+
+class Results(msgspec.Struct, frozen=True):
+    """A window on what was found. `older_id`: where to look on for older ones, if there may be any.
+
+    A window may be empty and yet not the last: for one page only so many posts are compared.
+    """
+
+    entries: list[Entry] = []
+    older_id: int | None = None
 
 
 def people(
@@ -15,12 +45,22 @@ def people(
     *,
     following: bool = False,
     offset: int = 0,
+    groups: bool | None = None,
 ) -> list[Account]:
-    """Accounts by handle or name, those first whom the viewer follows; or only those."""
+    """Accounts by handle or name, those first whom the viewer follows; or only those.
+
+    `groups`: only communities, or only people.
+    """
     if not wanted.strip("@ "):
         return []
     return accounts.search(
-        db, wanted, limit, viewer_id=viewer_id or 0, following=following, offset=offset
+        db,
+        wanted,
+        limit,
+        viewer_id=viewer_id or 0,
+        following=following,
+        offset=offset,
+        groups=groups,
     )
 
 
@@ -40,17 +80,136 @@ def hashtags(db: Read, wanted: str, limit: int, offset: int = 0) -> list[str]:
     return posts.hashtags_like(db, start, limit, offset) if start else []
 
 
-def words(
+# --- posts
+
+
+def find(
     db: Read,
     viewer_id: int | None,
-    wanted: str,
+    asked: Asked,
     page: Page,
     *,
     author_id: int = 0,
     offset: int = 0,
+) -> Results:
+    """Posts that fit, newest first. `author_id` 0: by anybody. `offset` skips that many."""
+    sought = _sought(db, viewer_id, asked, author_id)
+    if sought is None:
+        return Results()
+    sought = _within(sought, asked.period, page)
+    limit = max(1, min(page.limit, MAX_LIMIT))
+    return _search(db, viewer_id or 0, sought, asked.period, _Window(offset, limit))
+
+
+class _Window(msgspec.Struct, frozen=True):
+    offset: int
+    limit: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.limit
+
+    @property
+    def most(self) -> int:
+        return MOST_LOOKED_AT + self.offset
+
+
+def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Window) -> Results:
+    found: list[Entry] = []
+    looked_at, last = 0, None
+    while len(found) <= window.end and looked_at < window.most:
+        many = min(4 * looked_at or window.end + SPARE, window.most - looked_at)
+        ids = store.candidates(db, sought, many)
+        if viewer:
+            ids = sought.first([*ids, *store.related(db, viewer, sought, many)], many)
+        found += _fitting(db, viewer, sought, period, ids)
+        looked_at += len(ids)
+        last = ids[-1] if len(ids) == many else None
+        if last is None:
+            break
+        sought = _beyond(sought, last)
+    chosen = found[window.offset : window.end]
+    if len(found) > window.end:
+        last = chosen[-1].id
+    return Results(chosen[::-1] if sought.upwards else chosen, last)
+
+
+def _beyond(sought: Sought, id: int) -> Sought:
+    side = {"lower": id} if sought.upwards else {"upper": id}
+    return msgspec.structs.replace(sought, **side)
+
+
+def _fitting(
+    db: Read, viewer: int, sought: Sought, period: Period, ids: Sequence[int]
 ) -> list[Entry]:
-    """Public posts that contain every word, newest first. `author_id` 0: by anybody."""
-    terms = [term for term in wanted.lower().split() if term][:8]
-    if not terms:
-        return []
-    return timelines.words(db, viewer_id or 0, terms, page, author_id=author_id, offset=offset)
+    """Those of the posts that the viewer may find and that say what is sought, in this order."""
+    allowed = store.allowed(db, viewer, ids)
+    said = indexing.described(db, list(allowed))
+    return [
+        allowed[id]
+        for id in ids
+        if id in said and period.has(said[id].published_ms) and _fits(sought, said[id].words)
+    ]
+
+
+def _fits(sought: Sought, words: str) -> bool:
+    return all(need.among(words) for need in sought.needs) and not any(
+        need.among(words) for need in sought.without
+    )
+
+
+def _sought(db: Read, viewer_id: int | None, asked: Asked, author_id: int) -> Sought | None:
+    """What the index is asked for; None where nothing can fit."""
+    if asked.strange or (asked.nothing and not author_id):
+        return None
+    people = [named(db, viewer_id, handle) for handle in asked.authors]
+    needs = [
+        *asked.needs,
+        *([_by(author_id)] if author_id else ()),
+        *(_by(account.id) if account else None for account in people),
+        *(_in(db, place) for place in asked.places),
+    ]
+    unwanted = [named(db, viewer_id, handle) for handle in asked.not_authors]
+    without = (*asked.without, *(_by(account.id) for account in unwanted if account))
+    known = tuple(need for need in needs if need is not None)
+    return Sought(known, without) if len(known) == len(needs) else None
+
+
+def _by(account_id: int) -> Need:
+    return marked(indexing.author(account_id))
+
+
+def named(db: Read, viewer_id: int | None, handle: str) -> Account | None:
+    """Whom a handle names; `me` is the viewer."""
+    if handle.lower() == "me":
+        return accounts.by_id(db, viewer_id) if viewer_id else None
+    name, _, domain = handle.removeprefix("@").partition("@")
+    return accounts.by_handle(db, name, domain.lower())
+
+
+def _in(db: Read, place: str) -> Need | None:
+    """Posts in a community: those that stand there, or carry the hashtag of a neighbourhood."""
+    account = named(db, None, place)
+    if account is None or account.kind != "Group":
+        account = communities.by_tag(db, place)
+    if account is None:
+        return None
+    need = marked(indexing.community(account.id))
+    tag = communities.tag_of(db, account)
+    return marked(f"#{tag}") if tag else need
+
+
+def _within(sought: Sought, period: Period, page: Page) -> Sought:
+    """Between the ids of a page, and in a period: nothing comes to us before it was written."""
+    needs = sought.needs
+    if period != Period():
+        until_ms = min(period.until_ms or LATEST_MS, LATEST_MS)
+        since_ms = min(max(period.since_ms, EARLIEST_MS), until_ms)
+        needs = (*needs, indexing.written_between(since_ms, until_ms))
+    return Sought(
+        needs,
+        sought.without,
+        lower=max(page.since_id or 0, page.min_id or 0, first_id(period.since_ms) - 1),
+        upper=page.max_id if page.max_id is not None else LAST_ID,
+        upwards=page.min_id is not None,
+    )

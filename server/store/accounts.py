@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from server.model import Account, Member
+from server.store import search_index
 from server.store.db import Read, Row, Write, record
 from server.store.paging import among
 
@@ -78,6 +79,8 @@ def insert(tx: Write, account: Account) -> None:
 
 def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     """Change columns of one account; its renderings are out of date from now on."""
+    if columns.get("indexable"):
+        search_index.note_author(tx, id)
     names = ", ".join(f"{name} = :{name}" for name in columns)
     tx.run(
         f"UPDATE account SET {names}, version = version + 1 WHERE id = :id",  # noqa: S608
@@ -122,9 +125,11 @@ def search(
     viewer_id: int = 0,
     following: bool = False,
     offset: int = 0,
+    groups: bool | None = None,
 ) -> list[Account]:
     """Accounts whose handle begins with, or whose name contains, `text`: who is called so exactly,
-    whom the viewer follows and who is well known come first. `following`: nobody else.
+    whom the viewer follows and who is well known come first. `following`: nobody else. `groups`:
+    communities alone, or people alone; None: either.
 
     Who is limited is found by those who follow them, and by their whole handle.
     """
@@ -133,6 +138,7 @@ def search(
     name, _, domain = wanted.partition("@")
     followed = """EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :me
         AND f.target_id = account.id AND f.state = 'accepted')"""
+    sides = {None: "", True: "AND kind = 'Group'", False: "AND kind <> 'Group'"}
     found = db.all(
         rf"""
         SELECT * FROM account
@@ -142,7 +148,7 @@ def search(
           AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
           AND (limited_ms IS NULL OR (lower(name) = :name AND domain = :domain)
                OR account.id = :me OR {followed})
-          {f"AND {followed}" if following else ""}
+          {f"AND {followed}" if following else ""} {sides[groups]}
         ORDER BY CASE WHEN lower(name) = :name AND domain = :domain THEN 0
                       WHEN {followed} THEN 1 ELSE 2 END,
             followers_count DESC, id LIMIT :limit OFFSET :offset

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from server.model import Account, App, Outline, Post, Revision
-from server.store import accounts
+from server.store import accounts, search_index
 from server.store.db import Read, Row, Write, record
 from server.store.paging import Page, among, rows
+from server.text.finding import with_stems
 
 MAX_ABOVE = 50  # posts whose authors hear of a reply
 MAX_STEPS = 200  # up a thread, to find where a new reply hangs
@@ -49,6 +50,8 @@ def by_url(db: Read, author_id: int, id: int) -> Post | None:
 def insert(tx: Write, post: Post) -> None:
     """Store a new post."""
     tx.run(INSERT, **msgspec.structs.asdict(post))
+    if post.visibility == "public":
+        search_index.note(tx, post.id, post.author_id)
 
 
 def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
@@ -59,6 +62,8 @@ def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
         id=id,
         **columns,
     )
+    if not search_index.CHANGING.isdisjoint(columns):
+        search_index.note_changed(tx, id)
 
 
 def touch(tx: Write, id: int) -> None:
@@ -76,6 +81,7 @@ def move_thread(tx: Write, thread_id: int, community_id: int) -> None:
         community=community_id,
         thread=thread_id,
     )
+    search_index.note_thread(tx, thread_id)
 
 
 def bury(tx: Write, post: Post, now_ms: int) -> None:
@@ -105,6 +111,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "filter_status",
         "post_link",
         "bookmark",
+        "search_waiting",
+        "search_recent",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 
@@ -415,9 +423,19 @@ def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
 
 
 def add_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
-    """The hashtags of a new post."""
-    for tag in dict.fromkeys(tags):
+    """The hashtags of a new post, and without their particles: #서울에서 stands under 서울 too."""
+    for tag in with_stems(tags):
         tx.run("INSERT INTO hashtag VALUES (:tag, :post)", tag=tag, post=post_id)
+
+
+def add_missing_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
+    """Hashtags under which an old post stands as well."""
+    for tag in tags:
+        tx.run(
+            "INSERT INTO hashtag (tag, post_id) VALUES (:tag, :post) ON CONFLICT DO NOTHING",
+            tag=tag,
+            post=post_id,
+        )
 
 
 def hashtags_like(db: Read, start: str, limit: int, offset: int = 0) -> list[str]:

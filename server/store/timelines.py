@@ -10,7 +10,6 @@ from server.store.conditions import (
     KNOWN,
     NO_ANSWER,
     OF_A_THREAD,
-    SEARCHABLE,
     SHOWN,
     TAGGED,
     UNWANTED,
@@ -21,8 +20,6 @@ from server.store.conditions import (
 )
 from server.store.db import Read, cells, record
 from server.store.paging import Page, among, rows
-
-SEARCHED: Final = 20_000  # posts
 
 
 def paged(db: Read, page: Page, sql: str, /, **params: Any) -> list[Entry]:  # noqa: ANN401
@@ -230,47 +227,3 @@ def _marked(db: Read, viewer_id: int, table: str, page: Page) -> list[tuple[int,
         me=viewer_id,
     )
     return [(place, Entry(*columns)) for *columns, place in map(cells, found)]
-
-
-def words(
-    db: Read,
-    viewer_id: int,
-    terms: list[str],
-    page: Page,
-    *,
-    author_id: int = 0,
-    offset: int = 0,
-) -> list[Entry]:
-    """Public posts that contain every one of `terms` (lower-case), of authors who let search.
-
-    `author_id` 0: by anybody.
-
-    A scan of the newest `SEARCHED` posts, not an index: enough for a city's first years.
-    """
-    oldest = db.one(
-        "SELECT id FROM post WHERE id > 0 ORDER BY id DESC LIMIT 1 OFFSET :n", n=SEARCHED
-    )
-    conditions = " AND ".join(
-        f"(lower(p.title) LIKE :t{n} OR lower(p.content) LIKE :t{n})" for n in range(len(terms))
-    )
-    params = {f"t{n}": f"%{_literal(term)}%" for n, term in enumerate(terms)}
-    return paged(
-        db,
-        page,
-        f"""
-        SELECT p.id, NULL AS booster_id, {SHOWN} FROM post p JOIN account a ON a.id = p.author_id
-        WHERE p.visibility = 'public' AND p.deleted_ms IS NULL AND {conditions}
-          AND p.id > :lower AND p.id < :upper AND p.id > :oldest AND {FOUND}
-          AND {SEARCHABLE} AND :author IN (0, p.author_id)
-        ORDER BY p.id DESC LIMIT :limit OFFSET :offset
-        """,  # noqa: S608
-        me=viewer_id,
-        author=author_id,
-        offset=offset,
-        oldest=oldest["id"] if oldest else 0,
-        **params,
-    )
-
-
-def _literal(term: str) -> str:
-    return term.replace("%", "").replace("_", "")

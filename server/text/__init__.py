@@ -3,7 +3,6 @@
 from server.text.cleaning import sanitise, sanitise_story
 from server.text.entities import (
     MAX_TAG_CHARACTERS,
-    bigrams,
     domain_name,
     is_tag,
     normal_tag,
@@ -17,7 +16,6 @@ __all__ = [
     "MAX_TAG_CHARACTERS",
     "Rendered",
     "as_me",
-    "bigrams",
     "domain_name",
     "excerpt",
     "find_hashtags",

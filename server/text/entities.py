@@ -1,4 +1,4 @@
-"""Mentions and hashtags in what our own people write, and the tokens of the search index.
+"""Mentions and hashtags in what our own people write.
 
 They are read inside the Markdown parser, not from its HTML: so nothing in code, in an address or in
 the text of a link counts, and an underscore in a handle is not emphasis.
@@ -55,23 +55,6 @@ def is_tag(tag: str) -> bool:
     return (
         0 < len(tag) <= MAX_TAG_CHARACTERS and all(map(_in_tag, tag)) and any(map(str.isalpha, tag))
     )
-
-
-def bigrams(text: str) -> list[str]:
-    """The search tokens of plain `text`, in order: every two characters of every word.
-
-    Words are runs of letters, marks and digits after NFKC and lower-casing, in any script; a word
-    of one character is its own token. Korean has no spaces between a noun and its particle, so
-    김장을 and 김장 meet in 김장.
-    """
-    tokens: list[str] = []
-    for word in _words(unicodedata.normalize("NFKC", text).lower()):
-        tokens += (word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else (word,)
-    return tokens
-
-
-def _words(text: str) -> list[str]:
-    return "".join(c if _in_word(c) else " " for c in text).split()
 
 
 def _in_word(character: str) -> bool:

@@ -11,13 +11,14 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import media
+from server.services import indexing, media
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.worker.deliveries import Deliveries
 from server.worker.due import keep_time, keep_time_once
 from server.worker.filming import Filming
 from server.worker.housekeeping import keep_house, keep_house_once
+from server.worker.indexing import Indexing
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop, Queue
 from server.worker.pushes import Pushes
@@ -52,7 +53,9 @@ class Worker:
         self._remote_bytes = remote_bytes
         self._now_ms = now_ms
         self._site = fetcher.site
-        others: dict[str, Callable[[Job], Awaitable[None]]] = {}
+        others: dict[str, Callable[[Job], Awaitable[None]]] = {
+            indexing.JOB: Indexing(db, now_ms).do
+        }
         if pushes is not None:
             others["push"] = pushes.do
         filming = Filming(db, pictures, films, now_ms) if films is not None else None

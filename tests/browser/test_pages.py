@@ -23,6 +23,7 @@ OPEN: Final = (
     *("/", "/stories", "/local", "/federated", "/about", "/neighbourhoods", "/offline"),
     *("/boards", "/@garden", "/@garden?sort=new", "/c/garden/log"),
     *("/search", "/search?q=책방", "/search?q=nothing-at-all", "/tags/헌책방", "/tags/nobody"),
+    *("/search?q=책방&show=story&has=media", "/search?q=a&show=people&from=nobody"),
 )
 ALONE: Final = (
     *("/sign-in", "/sign-in?next=/home", "/sign-up", "/take-part?do=follow&of=@ann"),

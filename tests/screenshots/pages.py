@@ -81,6 +81,8 @@ async def all_pages(app: web.Application) -> list[Page]:
         ("about", "/about"),
         ("app-how", "/apps"),
         ("search", f"/search?q={QUESTION}"),
+        ("search-stories", "/search?q=김장&show=story&since=2026-01-01&has=media"),
+        ("search-people", "/search?q=a&show=people"),
     )
     return [
         *(Page(name, path, who) for name, path in both for who in (VISITOR, MEMBER)),
@@ -114,6 +116,7 @@ def _for_visitors(story: str) -> list[Page]:
         Page("history", f"{story}/history"),
         Page("nothing-found", "/search?q=펭귄"),
         Page("search-empty", "/search"),
+        Page("search-refused", "/search?q=김장+before:soon&from=nobody-at-all"),
         Page("sign-in", "/sign-in"),
         Page("sign-in-first", "/sign-in?next=/write"),
         Page("sign-up", "/sign-up"),

@@ -69,6 +69,8 @@ from server.store import (
     reports,
     rules,
     scheduled,
+    search,
+    search_index,
     sessions,
     settings,
     severances,
@@ -87,8 +89,10 @@ from server.store.notification_policy import Policy
 from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.store.scheduled import Scheduled
+from server.store.search import Sought
 from server.store.severances import Severance
 from server.store.transaction import Cursor, Dialect
+from server.text.finding import need
 from tests.server.world import EVE, ours, settle, who
 
 STORES = (
@@ -135,6 +139,8 @@ STORES = (
     reports,
     rules,
     scheduled,
+    search,
+    search_index,
     sessions,
     settings,
     severances,
@@ -255,6 +261,9 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
     ("collections.abc.Iterable[str]", ("a", "b")),
     ("tuple[str", ("a", "b")),
     ("list[int]", [1, 2]),
+    ("collections.abc.Sequence[int]", [1, 2]),
+    ("collections.abc.Mapping[int, str]", {1: "x"}),
+    ("collections.abc.Iterable[tuple[str", [("x", [1])]),
     ("collections.abc.Iterable[int]", [1, 2]),
     ("tuple[bytes", (b"x", "x")),
     ("tuple[float", (0.0, 0.0)),
@@ -406,6 +415,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         Announcement: Announcement(id=1, text="x", content="x", published_ms=1, updated_ms=1),
         Policy: Policy(),
         Wanted: Wanted(),
+        Sought: Sought((need("김장"), need("x"), need("꽃")), (need("y"),)),
         moderation.Sought: moderation.Sought(),
         entry_rules.EmailRule: entry_rules.EmailRule(
             id=1, kind="domain", value="x", account_id=None, created_ms=1

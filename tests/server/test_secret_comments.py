@@ -7,6 +7,7 @@ import pytest
 from server.errors import Forbidden, Invalid, NotFound
 from server.model import Account, Post
 from server.services import (
+    asking,
     conversations,
     documents,
     pins,
@@ -128,7 +129,7 @@ def test_it_leaves_nothing_anywhere_else(tx: Write) -> None:
     assert (rows.by_id(tx, comment.id) or story).tags == "[]"
     assert miscounted(tx) == []
     for who in (ann, bob, cho):
-        assert search.words(tx, who.id, "between", Page()) == []
+        assert search.find(tx, who.id, asking.read("between", "UTC"), Page()).entries == []
         assert conversations.direct(tx, who.id, Page()) == []
         assert conversations.page(tx, who.id, Page()) == []
 

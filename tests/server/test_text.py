@@ -423,17 +423,7 @@ def test_text_built_to_be_slow_is_read_like_any_other(source: str) -> None:
     assert len(render(source, story=True).html.encode()) <= MAX_HTML_BYTES
 
 
-# Search and names
-
-
-def test_search_tokens_are_two_characters_of_every_word() -> None:
-    assert text.bigrams("김장을 담그자!") == ["김장", "장을", "담그", "그자"]
-    assert text.bigrams("Kim a １２３ #봄") == ["ki", "im", "a", "12", "23", "봄"]
-    assert text.bigrams(" .,! ") == []
-
-
-def test_every_token_of_a_word_is_in_the_word_with_its_particle() -> None:
-    assert set(text.bigrams("김장")) <= set(text.bigrams("김장을"))
+# Names
 
 
 @pytest.mark.parametrize("name", ["kim", "a", "_", "kim_2", "0", "a" * 30])

@@ -564,7 +564,8 @@ async def test_later_activities_of_an_actor_wait_behind_one_that_fetches(town: T
         return town.fetcher.asked == [LATE]
 
     await town.until(asked)
-    assert await town.db.read(number, "SELECT count(*) FROM job WHERE state = 'waiting'") == 2
+    waiting = "SELECT count(*) FROM job WHERE state = 'waiting' AND kind = 'receive'"
+    assert await town.db.read(number, waiting) == 2
     town.fetcher.gate.set()
     await town.until(lambda: _no_jobs(town))
     sql = "SELECT count(*) FROM post WHERE uri = :u AND deleted_ms IS NOT NULL"

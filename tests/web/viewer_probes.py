@@ -209,6 +209,8 @@ def searched(world: World, viewer: str) -> Iterator[Check]:
     path = "/api/v2/search?type=statuses&limit=40"
     allowed = world.found_by(viewer, public)
     yield Check(f"{path}&q={WORD}", allowed if viewer != "anonymous" else set(), allowed)
+    for words in (f"{WORD} from:@ann", "from:me", f"{WORD} kind:comment", f"-nobody {WORD}"):
+        yield Check(f"{path}&q={quote(words)}", may=allowed)
     for key in SAMPLE:
         yield Check(f"{path}&q={mark(key)}text", may=allowed & {key})
         uri = quote(world.posts[key].post.uri, safe="")

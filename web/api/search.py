@@ -8,7 +8,8 @@ from aiohttp import web
 from server import lookup
 from server.errors import BadToken, Deleted, NotFound
 from server.model import Account, Post, PostView
-from server.services import reading, search, tags, timelines, trends
+from server.services import asking, reading, search, tags, timelines, trends
+from server.services.asking import Asked
 from server.services.tags import Tag
 from server.store.db import Read
 from server.store.paging import Page
@@ -58,7 +59,14 @@ async def find(request: web.Request, viewer: Viewer | None) -> web.Response:
         raise BadToken("The access token is missing or not valid: sign in again.")
     named = await _named(request, asked)
     if named is None:
-        found = await db.read(_searched, viewer_id(viewer), asked, request.config_dict[NOW]())
+        search_for = _Search(
+            viewer_id(viewer),
+            asked,
+            asking.read(asked.q, request.config_dict[SITE].timezone),
+            max(1, min(asked.limit, MOST_STATUSES)),
+            max(0, min(asked.offset, MOST_SKIPPED)),
+        )
+        found = await db.read(_searched, search_for, request.config_dict[NOW]())
     else:
         found = await db.read(_seen, viewer_id(viewer), named)
     return _answer(request, viewer, found, asked.type)
@@ -92,52 +100,54 @@ def _seen(db: Read, viewer_id: int | None, named: Account | Post) -> Found:
         return Found()
 
 
-def _searched(db: Read, viewer_id: int | None, asked: Query, now_ms: int) -> Found:
-    """What is known here and fits the words; where one kind is asked for, only that is sought."""
-    part = _Part(max(1, min(asked.limit, MOST_STATUSES)), max(0, min(asked.offset, MOST_SKIPPED)))
-    wanted = asked.q.strip()
-    if not wanted:
-        return Found()
-    kinds = ("accounts", "statuses", "hashtags") if asked.type is None else (asked.type,)
-    return Found(
-        accounts=_accounts(db, viewer_id, wanted, asked, part) if "accounts" in kinds else (),
-        posts=_posts(db, viewer_id, wanted, asked, part) if "statuses" in kinds else (),
-        hashtags=_tags(db, viewer_id, wanted, asked, part, now_ms) if "hashtags" in kinds else (),
-    )
+class _Search(msgspec.Struct, frozen=True):
+    """Who asks for what, and what the words of the query mean."""
 
-
-class _Part(msgspec.Struct, frozen=True):
+    viewer_id: int | None
+    query: Query
+    asked: Asked
     limit: int
     offset: int
 
+    @property
+    def words(self) -> str:
+        """What was typed, for names and hashtags."""
+        return self.query.q.strip()
 
-def _accounts(
-    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part
-) -> tuple[Account, ...]:
-    following = asked.following and viewer_id is not None
+
+def _searched(db: Read, of: _Search, now_ms: int) -> Found:
+    """What is known here and fits the words; where one kind is asked for, only that is sought."""
+    if not of.words:
+        return Found()
+    kind = of.query.type
+    kinds = ("accounts", "statuses", "hashtags") if kind is None else (kind,)
+    return Found(
+        accounts=_accounts(db, of) if "accounts" in kinds else (),
+        posts=_posts(db, of) if "statuses" in kinds else (),
+        hashtags=_tags(db, of, now_ms) if "hashtags" in kinds else (),
+    )
+
+
+def _accounts(db: Read, of: _Search) -> tuple[Account, ...]:
+    following = of.query.following and of.viewer_id is not None
     found = search.people(
-        db, viewer_id, wanted, part.limit, following=following, offset=part.offset
+        db, of.viewer_id, of.words, of.limit, following=following, offset=of.offset
     )
     return tuple(found)
 
 
-def _posts(
-    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part
-) -> tuple[PostView, ...]:
-    page = Page(asked.max_id, None, asked.min_id, part.limit)
-    entries = search.words(
-        db, viewer_id, wanted, page, author_id=asked.account_id or 0, offset=part.offset
-    )
-    return tuple(timelines.views(db, viewer_id, entries))
+def _posts(db: Read, of: _Search) -> tuple[PostView, ...]:
+    page = Page(of.query.max_id, None, of.query.min_id, of.limit)
+    author_id = of.query.account_id or 0
+    found = search.find(db, of.viewer_id, of.asked, page, author_id=author_id, offset=of.offset)
+    return tuple(timelines.views(db, of.viewer_id, found.entries))
 
 
-def _tags(
-    db: Read, viewer_id: int | None, wanted: str, asked: Query, part: _Part, now_ms: int
-) -> tuple[Tag, ...]:
-    names = search.hashtags(db, wanted, part.limit, part.offset)
-    if asked.exclude_unreviewed:
+def _tags(db: Read, of: _Search, now_ms: int) -> tuple[Tag, ...]:
+    names = search.hashtags(db, of.words, of.limit, of.offset)
+    if of.query.exclude_unreviewed:
         names = trends.reviewed(db, names)
-    return tuple(tags.described(db, viewer_id, names, now_ms))
+    return tuple(tags.described(db, of.viewer_id, names, now_ms))
 
 
 def _answer(

@@ -1,0 +1,241 @@
+"""Under what a post is found, and how the index of posts is kept up: by the worker, step by step.
+
+A post that somebody writes is noted in the same commit (`store.search_index.note`) and found at
+once, because a search looks at what waits. The rest is done later, when nobody waits for it:
+to read HTML and cut words costs more than to store them, and stretches are written for thousands of
+posts together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from server import text
+from server.model import Site
+from server.store import jobs, posts
+from server.store import search_index as store
+from server.store.bitmaps import SIZE
+from server.store.db import Read, Row, Write
+from server.text.finding import Need, spelled, terms, with_stems
+
+JOB: Final = "index"
+WAITING_AT_ONCE: Final = 200  # posts
+OLD_AT_ONCE: Final = 500
+TERMS_AT_ONCE: Final = 4_000  # in one transaction
+_FAMILIES: Final = {"gifv": "video", "unknown": "media"}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What of a post is looked at: its words and marks (`spelled`), and when it was written."""
+
+    words: str
+    published_ms: int
+
+
+def described(db: Read, post_ids: Sequence[int]) -> dict[int, Found]:
+    """Under what these posts are found, whoever may find them; without those that are deleted."""
+    pictured: dict[int, list[Row]] = {}
+    for row in store.pictured(db, post_ids):
+        pictured.setdefault(row["post_id"], []).append(row)
+    return {
+        row["id"]: Found(_words(row, pictured.get(row["id"], [])), row["published_ms"])
+        for row in store.about(db, post_ids)
+    }
+
+
+def _words(row: Row, media: Sequence[Row]) -> str:
+    said = [row["title"], row["warning"], text.plain(row["content"]), *_options(row)]
+    said += [one["alt"] for one in media]
+    return spelled("\n".join(filter(None, said)), _marks(row, media))
+
+
+def _options(row: Row) -> list[str]:
+    if row["kind"] != "question":
+        return []
+    extra: dict[str, Any] = msgspec.json.decode(row["extra"])
+    return [str(title) for title, *_ in extra.get("options", [])]
+
+
+def _marks(row: Row, media: Sequence[Row]) -> Iterator[str]:
+    yield f"a:{row['author_id']}"
+    yield f"k:{kind(row)}"
+    if row["community_id"]:
+        yield f"c:{row['community_id']}"
+    if row["language"]:
+        yield f"l:{row['language'].lower().partition('-')[0]}"
+    if media:
+        yield "m:media"
+    yield from sorted(
+        {f"m:{_FAMILIES.get(one['kind'], one['kind'])}" for one in media} - {"m:media"}
+    )
+    if row["kind"] == "question":
+        yield "m:poll"
+    yield from (f"#{tag}" for tag in with_stems(msgspec.json.decode(row["tags"], type=list[str])))
+    at = datetime.fromtimestamp(row["published_ms"] / 1000, UTC)
+    yield f"y:{at.year}"
+    yield f"t:{at.year}{at.month:02}"
+
+
+def kind(row: Row) -> str:
+    """comment | thread | story | post: a story of a team blog is no thread."""
+    if row["reply_to_uri"] is not None:
+        return "comment"
+    if row["community_id"] and row["community_kind"] != "blog":
+        return "thread"
+    return "story" if row["kind"] == "article" else "post"
+
+
+def author(account_id: int) -> str:
+    """The mark of posts by an account."""
+    return f"a:{account_id}"
+
+
+def community(account_id: int) -> str:
+    """The mark of posts in a community."""
+    return f"c:{account_id}"
+
+
+def written_between(since_ms: int, until_ms: int) -> Need:
+    """Posts of the years and months between two moments, and perhaps some around them."""
+    first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (since_ms, until_ms))
+    marks = [f"y:{year}" for year in range(first.year + 1, last.year)]
+    for year in {first.year, last.year}:
+        least = first.month if year == first.year else 1
+        most = last.month if year == last.year else 12
+        marks += [f"t:{year}{month:02}" for month in range(least, most + 1)]
+    return Need(any=tuple(marks))
+
+
+# --- keeping it up
+
+
+def due_ms(db: Read) -> int | None:
+    """0 when there is something to do and nobody promised to, else None."""
+    there = store.waiting(db, 1) or store.old(db) or store.many_recent(db, SIZE)
+    return 0 if there and not jobs.lane_waits(db, JOB) else None
+
+
+def promise(tx: Write, site: Site, now_ms: int) -> bool:
+    """Let the worker do it. False: there is no more to promise."""
+    jobs.enqueue_once(tx, JOB, JOB, {}, now_ms)
+    return False
+
+
+def put_off(tx: Write, site: Site, now_ms: int) -> None:
+    """It is looked for again anyway."""
+
+
+Look = tuple[dict[int, int], dict[int, str]]
+
+
+def look(db: Read) -> Look:
+    """Posts that wait, how often each was noted, and the words of those that can be found."""
+    noted = store.waiting(db, WAITING_AT_ONCE)
+    return noted, _findable(db, list(noted))
+
+
+def looked(tx: Write, noted: Mapping[int, int], words: Mapping[int, str]) -> None:
+    """Write down what `look` saw."""
+    for id, times in noted.items():
+        store.looked_at(tx, id, times, words.get(id))
+
+
+class Old(msgspec.Struct, frozen=True):
+    """Some old posts that can be found; `before_id` is None after the last."""
+
+    author_id: int
+    seen_id: int
+    before_id: int | None
+    words: dict[int, str]
+    tags: dict[int, list[str]]
+
+
+def look_back(db: Read, many: int = OLD_AT_ONCE) -> Old | None:
+    """Old posts that have not been looked at; None when all have."""
+    found = store.old(db)
+    if found is None:
+        return None
+    author_id, seen_id = found["author_id"], found["before_id"]
+    ids = store.before(db, author_id, seen_id, many)
+    new = [id for id in ids if id not in store.contained(db, ids)] if author_id else ids
+    words = _findable(db, new)
+    stems = {} if author_id else _stems(db, ids)
+    return Old(author_id, seen_id, ids[-1] if len(ids) == many else None, words, stems)
+
+
+def looked_back(tx: Write, old: Old) -> None:
+    """Write down what `look_back` saw."""
+    store.put(tx, old.words)
+    for id, tags in old.tags.items():
+        posts.add_missing_hashtags(tx, id, tags)
+    store.go_on(tx, old.author_id, old.seen_id, old.before_id)
+
+
+def _stems(db: Read, post_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Hashtags without their particles, under which old posts do not stand yet."""
+    found: dict[int, list[str]] = {}
+    for row in store.about(db, post_ids):
+        tags = msgspec.json.decode(row["tags"], type=list[str])
+        if stems := [tag for tag in with_stems(tags) if tag not in tags]:
+            found[row["id"]] = stems
+    return found
+
+
+def _findable(db: Read, post_ids: Iterable[int]) -> dict[int, str]:
+    ids = sorted(store.findable(db, post_ids))
+    return {id: found.words for id, found in described(db, ids).items()}
+
+
+# --- stretches
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """So many posts by ascending ids, and at which places of them each term is."""
+
+    words: dict[int, str]
+    places: dict[str, list[int]]
+
+
+def gather(db: Read) -> Stretch | None:
+    """The oldest posts that stand in no stretch, if they are enough for one."""
+    if not store.many_recent(db, SIZE):
+        return None
+    return stretch(store.recent(db, SIZE))
+
+
+def stretch(words: dict[int, str]) -> Stretch:
+    """What these posts make; ids ascend."""
+    found: dict[str, list[int]] = {}
+    for place, said in enumerate(words.values()):
+        for term in terms(said):
+            found.setdefault(term, []).append(place)
+    return Stretch(words, found)
+
+
+def pieces(made: Stretch) -> Iterator[list[tuple[str, list[int]]]]:
+    """Its terms in order, as many at a time as one transaction writes."""
+    rest = iter(sorted(made.places.items()))
+    while some := list(islice(rest, TERMS_AT_ONCE)):
+        yield some
+
+
+def write_stretch(tx: Write, made: Stretch) -> int:
+    """All of it in one transaction: for tests and for measuring."""
+    id = store.next_stretch(tx)
+    for some in pieces(made):
+        store.write_terms(tx, id, some)
+    store.finish(tx, id, made.words)
+    return id
+
+
+def catch_up(tx: Write) -> None:
+    """Everything that the worker would do, at once."""
+    while (seen := look(tx))[0]:
+        looked(tx, *seen)
+    while (old := look_back(tx)) is not None:
+        looked_back(tx, old)
+    while (made := gather(tx)) is not None:
+        write_stretch(tx, made)

@@ -1,0 +1,61 @@
+"""The worker keeps the index: what is written is looked at, and stretches are made of the many."""
+
+from functools import partial
+
+import pytest
+
+from server.model import Account, Job
+from server.services import asking, indexing, search
+from server.store import jobs
+from server.store.db import Database, Read, Write
+from server.store.paging import Page
+from server.worker import due
+from server.worker.indexing import Indexing
+from tests.server.world import NOW, SITE, join, number, say
+
+
+def written(tx: Write, author: Account, many: int) -> list[int]:
+    return [say(tx, author, f"시장 소식 {n}").id for n in range(many)]
+
+
+def found(db: Read) -> list[int]:
+    asked = asking.read("시장", "UTC")
+    return [entry.id for entry in search.find(db, None, asked, Page()).entries]
+
+
+def promised(tx: Write) -> Job:
+    (job,) = jobs.claim(tx, NOW, 9)
+    assert job.kind == indexing.JOB
+    return job
+
+
+async def test_the_worker_looks_at_what_is_new_and_makes_stretches(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SIZE", 3)
+    ann = await db.write(join, "ann")
+    ids = await db.write(written, ann, 8)
+    await due.keep_time_once(db, SITE, lambda: NOW)
+    await due.keep_time_once(db, SITE, lambda: NOW)
+    await Indexing(db, lambda: NOW).do(await db.write(promised))
+    count = partial(db.read, number)
+    assert await count("SELECT count(*) FROM search_waiting") == 0
+    assert await count("SELECT count(*) FROM search_recent") == 2
+    assert await count("SELECT count(*) FROM search_stretch") == 2
+    assert await count("SELECT count(*) FROM job") == 0
+    assert await db.read(found) == ids[::-1]
+    assert await db.read(indexing.due_ms) is None
+
+
+async def test_a_job_does_so_much_and_then_others_may_be_promised(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.worker.indexing.STEPS", 1)
+    monkeypatch.setattr(indexing, "WAITING_AT_ONCE", 2)
+    ann = await db.write(join, "ann")
+    ids = await db.write(written, ann, 5)
+    for left in (3, 1, 0):
+        await due.keep_time_once(db, SITE, lambda: NOW)
+        await Indexing(db, lambda: NOW).do(await db.write(promised))
+        assert await db.read(number, "SELECT count(*) FROM search_waiting") == left
+        assert await db.read(found) == ids[::-1]

@@ -1,0 +1,440 @@
+"""Posts are found by their words: what is compared, who finds what, and however it is kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from server.clock import DAY_MS
+from server.model import REMOVED, Account
+from server.services import asking, communities, indexing, posts, search
+from server.services import bookmarks as bookmark_service
+from server.services.communities import NewCommunity
+from server.services.polls import NewPoll
+from server.store import accounts, bitmaps, follows, search_index
+from server.store import posts as rows
+from server.store.db import Write
+from server.store.paging import Page
+from server.text import finding
+from tests.server.world import (
+    EVE,
+    KEYS,
+    NOW,
+    SITE,
+    befriend,
+    create,
+    deliver,
+    join,
+    note,
+    number,
+    say,
+    stranger,
+)
+
+Kept = Callable[[Write], None]
+
+
+def as_it_waits(tx: Write) -> None:
+    """Nobody has looked at the posts yet."""
+
+
+def among_the_recent(tx: Write) -> None:
+    """The worker has looked."""
+    indexing.looked(tx, *indexing.look(tx))
+
+
+def in_stretches(tx: Write) -> None:
+    """There were enough for a stretch: here of two posts."""
+    among_the_recent(tx)
+    while made := search_index.recent(tx, 2):
+        indexing.write_stretch(tx, indexing.stretch(made))
+
+
+@pytest.fixture(params=[as_it_waits, among_the_recent, in_stretches])
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """However posts are kept at the moment."""
+    found: Kept = request.param
+    return found
+
+
+@pytest.fixture
+def ann(tx: Write) -> Account:
+    return join(tx, "ann")
+
+
+@pytest.fixture
+def bob(tx: Write) -> Account:
+    return join(tx, "bob")
+
+
+def found(tx: Write, typed: str, viewer: Account | None = None, **more: object) -> list[int]:
+    asked = asking.read(typed, "Asia/Seoul")
+    page = more.pop("page", Page())
+    assert isinstance(page, Page)
+    return [
+        entry.id
+        for entry in search.find(tx, viewer.id if viewer else None, asked, page, **more).entries  # type: ignore[arg-type]
+    ]
+
+
+TEXTS = {
+    "kimjang": "오늘 김장을 담갔어요",
+    "minwon": "민원실에서 기다립니다",
+    "flower": "벚꽃이 피었습니다",
+    "end": "마당에 꽃",
+    "english": "The markets of Seoul: BTS공연 opened at Gwanghwamun",
+    "fullwidth": "ＫＴＸ １２３호",
+    "nfd": "\u1100\u1175\u11b7\u110e\u1175 나눔",  # 김치, in pieces
+    "warned": "내용은 안에",
+}
+QUERIES = {
+    "김장": {"kimjang"},
+    "민원": {"minwon"},
+    "민원실에서": {"minwon"},
+    "꽃": {"flower", "end"},
+    "벚꽃": {"flower"},
+    "market": set(),
+    "markets": {"english"},
+    "MARKETS seoul": {"english"},
+    '"markets of seoul"': {"english"},
+    '"seoul markets"': set(),
+    "공연": {"english"},
+    "bts": {"english"},
+    "BTS공연": {"english"},
+    "광화문": set(),
+    "ktx": {"fullwidth"},
+    "123": {"fullwidth"},
+    "김치": {"nfd"},
+    "김": {"kimjang", "nfd"},
+    "오늘 김장": {"kimjang"},
+    "오늘 -김장": set(),
+    "-김장": set(),
+    "조심": {"warned"},
+    "…": set(),
+    "": set(),
+    "장담": set(),
+}
+
+
+def test_words_are_found_in_texts_of_every_kind(tx: Write, ann: Account, kept: Kept) -> None:
+    ids = {
+        say(tx, ann, text, warning="조심하세요" if name == "warned" else "").id: name
+        for name, text in TEXTS.items()
+    }
+    kept(tx)
+    told = {query: {ids[id] for id in found(tx, query)} for query in QUERIES}
+    assert told == QUERIES
+
+
+def test_the_newest_come_first_and_pages_follow_one_another(
+    tx: Write, ann: Account, kept: Kept
+) -> None:
+    ids = [say(tx, ann, f"시장 소식 {n}").id for n in range(7)][::-1]
+    say(tx, ann, "다른 이야기")
+    kept(tx)
+    assert found(tx, "시장") == ids
+    assert found(tx, "시장", page=Page(limit=3)) == ids[:3]
+    assert found(tx, "시장", page=Page(limit=3), offset=2) == ids[2:5]
+    assert found(tx, "시장", page=Page(max_id=ids[2], limit=3)) == ids[3:6]
+    assert found(tx, "시장", page=Page(min_id=ids[4], limit=3)) == ids[1:4]
+    assert found(tx, "시장", page=Page(since_id=ids[4], limit=3)) == ids[:3]
+    asked = asking.read("시장", "UTC")
+    first = search.find(tx, None, asked, Page(limit=3))
+    assert first.older_id == ids[2]
+    assert search.find(tx, None, asked, Page(max_id=ids[3], limit=3)).older_id is None
+
+
+def test_a_particle_on_a_hashtag_does_not_hide_the_post(
+    tx: Write, ann: Account, kept: Kept
+) -> None:
+    there = say(tx, ann, "#서울에서 만나요")
+    say(tx, ann, "#고양이 사진")
+    kept(tx)
+    assert found(tx, "#서울") == found(tx, "#서울에서") == [there.id]
+    assert found(tx, "#고양") == []
+    assert number(tx, "SELECT count(*) FROM hashtag WHERE tag = '서울'") == 1
+    assert rows.by_id(tx, there.id) == there  # what peers are told stays what was written
+    assert there.tags == '["서울에서"]'
+
+
+@pytest.mark.parametrize(
+    ("tag", "stem"),
+    [
+        *(("서울에서", "서울"), ("김장을", "김장"), ("시청은", "시청"), ("학교는", "학교")),
+        *(("광명의", "광명"), ("부산까지", "부산"), ("사람으로", "사람"), ("친구와", "친구")),
+        *(("고양이", None), ("제주도", None), ("소설가", None), ("세종로", None)),
+        *(("민주주의", None), ("시민회의", None), ("사과", None), ("집에서", None)),
+        *(("학교을", None), ("시청는", None), ("seoul에서", None), ("은", None)),
+    ],
+)
+def test_a_particle_is_taken_off_where_it_is_one(tag: str, stem: str | None) -> None:
+    assert finding.tag_stem(tag) == stem
+
+
+# --- who finds what
+
+
+def test_only_what_is_for_everybody_is_found_by_others(
+    tx: Write, ann: Account, bob: Account, kept: Kept
+) -> None:
+    befriend(tx, bob, ann)
+    public = say(tx, ann, "시장 모두에게")
+    for visibility in ("unlisted", "followers", "direct"):
+        say(tx, ann, "시장 @bob", visibility=visibility)
+    kept(tx)
+    assert number(tx, "SELECT count(*) FROM search_recent WHERE words LIKE '%bob%'") == 0
+    for viewer in (None, bob, ann):
+        assert found(tx, "시장", viewer) == [public.id]
+
+
+def test_nothing_private_is_in_the_index(tx: Write, ann: Account) -> None:
+    for visibility in ("unlisted", "followers", "direct"):
+        say(tx, ann, "비밀모임", visibility=visibility)
+    for table in ("search_waiting", "search_recent"):
+        assert number(tx, f"SELECT count(*) FROM {table}") == 0
+
+
+def test_who_does_not_let_posts_be_found_is_found_by_those_who_had_to_do_with_them(
+    tx: Write, ann: Account, bob: Account, kept: Kept
+) -> None:
+    accounts.set_columns(tx, ann.id, indexable=0)
+    post = say(tx, ann, "<b>시장</b> &amp; 소식")
+    named = say(tx, ann, "시장 @bob")
+    kept(tx)
+    assert found(tx, "시장") == []
+    assert found(tx, "시장", bob) == [named.id]
+    assert found(tx, "시장", ann) == [named.id, post.id]
+    bookmark_service.save(tx, SITE, bob, post.id, NOW)
+    assert found(tx, "시장", bob) == [named.id, post.id]
+    assert found(tx, "시장 -bob", bob) == [post.id]
+
+
+def test_who_lets_posts_be_found_from_now_on_is_found_with_the_old_ones(
+    tx: Write, ann: Account, bob: Account, kept: Kept
+) -> None:
+    accounts.set_columns(tx, ann.id, indexable=0)
+    post = say(tx, ann, "시장 소식")
+    indexing.catch_up(tx)
+    assert found(tx, "시장", bob) == []
+    accounts.set_columns(tx, ann.id, indexable=1)
+    indexing.catch_up(tx)
+    kept(tx)
+    assert found(tx, "시장", bob) == [post.id]
+    accounts.set_columns(tx, ann.id, indexable=0)
+    assert found(tx, "시장", bob) == []
+    accounts.set_columns(tx, ann.id, indexable=1)
+    indexing.catch_up(tx)
+    assert found(tx, "시장", bob) == [post.id]
+    assert number(tx, "SELECT count(*) FROM search_old") == 0
+
+
+def test_a_strangers_posts_are_found_if_they_let_us(tx: Write, ann: Account, kept: Kept) -> None:
+    eve = stranger(tx, EVE)
+    befriend(tx, ann, eve)
+    deliver(
+        tx,
+        create(
+            note("https://far.test/notes/8", EVE, content="<p>시장</p>"), id="https://far.test/8"
+        ),
+    )
+    assert found(tx, "시장", ann) == []
+    stranger(tx, EVE, indexable=True)
+    deliver(
+        tx,
+        create(
+            note("https://far.test/notes/9", EVE, content="<p>시장</p>"), id="https://far.test/9"
+        ),
+    )
+    indexing.catch_up(tx)
+    kept(tx)
+    assert len(found(tx, "시장", ann)) == len(found(tx, "시장")) == 2
+
+
+@pytest.mark.parametrize("state", ["suspended", "blocked", "gone"])
+def test_who_is_shut_out_is_not_found(
+    tx: Write, ann: Account, bob: Account, kept: Kept, state: str
+) -> None:
+    say(tx, ann, "시장")
+    kept(tx)
+    accounts.set_columns(tx, ann.id, state=state)
+    assert found(tx, "시장", bob) == found(tx, "시장") == []
+
+
+def test_who_is_limited_is_found_by_followers_alone(
+    tx: Write, ann: Account, bob: Account, kept: Kept
+) -> None:
+    post = say(tx, ann, "시장")
+    kept(tx)
+    accounts.set_columns(tx, ann.id, limited_ms=NOW)
+    assert found(tx, "시장", bob) == []
+    befriend(tx, bob, ann)
+    assert found(tx, "시장", bob) == [post.id]
+
+
+def test_who_is_muted_or_blocked_is_not_found(
+    tx: Write, ann: Account, bob: Account, kept: Kept
+) -> None:
+    say(tx, ann, "시장")
+    kept(tx)
+    tx.run(
+        "INSERT INTO block (account_id, target_id, id, uri, created_ms)"
+        " VALUES (:ann, :bob, 1, 'x', 1)",
+        ann=ann.id,
+        bob=bob.id,
+    )
+    assert follows.apart(tx, ann.id, bob.id)
+    assert found(tx, "시장", bob) == []
+
+
+# --- what becomes of a post
+
+
+def test_an_edit_is_found_by_its_new_words_alone(
+    tx: Write, ann: Account, kept: Kept, bob: Account
+) -> None:
+    post = say(tx, ann, "시장 소식")
+    kept(tx)
+    posts.edit(tx, SITE, ann, post.id, posts.NewPost(content="도서관 소식"), NOW + 1)
+    for _ in range(2):
+        assert found(tx, "시장", bob) == []
+        assert found(tx, "도서관", bob) == found(tx, "소식") == [post.id]
+        kept(tx)
+
+
+def test_what_is_deleted_or_removed_is_not_found(tx: Write, ann: Account, kept: Kept) -> None:
+    gone, removed = say(tx, ann, "시장 하나"), say(tx, ann, "시장 둘")
+    kept(tx)
+    posts.delete(tx, SITE, ann, gone.id, NOW)
+    rows.set_columns(tx, removed.id, visibility=REMOVED)
+    assert found(tx, "시장", ann) == []
+    indexing.catch_up(tx)
+    assert number(tx, "SELECT count(*) FROM search_recent") == 0
+    rows.set_columns(tx, removed.id, visibility="public")
+    kept(tx)
+    assert found(tx, "시장") == [removed.id]
+
+
+# --- filters
+
+
+def test_filters_narrow_it_down(tx: Write, ann: Account, bob: Account, kept: Kept) -> None:
+    board = communities.create(
+        tx, SITE, NewCommunity(name="market", title="시장", kind="board", keys=KEYS), NOW
+    )
+    story = say(tx, ann, "시장 이야기", title="시장")
+    plain = say(tx, bob, "시장 소식 #나눔", language="en")
+    comment = say(tx, bob, "시장 댓글", reply_to_id=story.id)
+    thread = say(tx, ann, "시장 토론")
+    rows.set_columns(tx, thread.id, community_id=board.id)
+    old = say(tx, bob, "시장 옛날")
+    tx.run("UPDATE post SET published_ms = :at WHERE id = :id", at=NOW - 400 * DAY_MS, id=old.id)
+    kept(tx)
+    everything = {post.id for post in (story, plain, comment, thread, old)}
+    told = {
+        "시장": everything,
+        "kind:story": {story.id},
+        "시장 kind:thread": {thread.id},
+        "시장 kind:comment": {comment.id},
+        "시장 kind:post": {plain.id, old.id},
+        "시장 -kind:story": everything - {story.id},
+        "from:@bob": {plain.id, comment.id, old.id},
+        "from:@bob@here.test": set(),
+        "from:me": {story.id, thread.id},
+        "시장 -from:@bob": {story.id, thread.id},
+        "from:@nobody": set(),
+        "in:@market": {thread.id},
+        "in:nowhere": set(),
+        "category:나눔": {plain.id},
+        "시장 language:en": {plain.id},
+        "시장 before:2026": {old.id},
+        "시장 before:2020": set(),
+        "시장 after:2025": everything - {old.id},
+        "시장 during:2025-10": {old.id},
+        "시장 kind:castle": set(),
+        "시장 before:yesterday": set(),
+        "시장 has:image": set(),
+        "시장 has:poll": set(),
+    }
+    assert {query: set(found(tx, query, ann)) for query in told} == told
+    assert set(found(tx, "시장", author_id=bob.id)) == {plain.id, comment.id, old.id}
+    assert found(tx, "from:me") == []
+
+
+def test_only_so_many_posts_are_compared_and_the_rest_can_be_asked_for(
+    tx: Write, ann: Account, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 4)
+    wanted = say(tx, ann, "시장 소식 하나")
+    for _ in range(6):
+        say(tx, ann, "소식 없는 시장")
+    kept(tx)
+    asked = asking.read('"시장 소식"', "UTC")
+    first = search.find(tx, None, asked, Page(limit=2))
+    assert first.entries == [] or first.older_id is None
+    page = first
+    for _ in range(4):
+        if page.older_id is None:
+            break
+        page = search.find(tx, None, asked, Page(max_id=page.older_id, limit=2))
+    assert [entry.id for entry in page.entries] == [wanted.id]
+
+
+# --- how it is kept
+
+
+def test_old_posts_are_looked_at_some_at_a_time_and_once(tx: Write, ann: Account) -> None:
+    ids = [say(tx, ann, f"시장 #광명에서 {n}").id for n in range(7)]
+    for table in ("search_waiting", "hashtag"):
+        tx.run(f"DELETE FROM {table}")
+    tx.run("INSERT INTO search_old (author_id, before_id) VALUES (0, :after)", after=ids[-1] + 1)
+    assert found(tx, "시장") == []
+    steps = 0
+    while (old := indexing.look_back(tx, 3)) is not None:
+        indexing.looked_back(tx, old)
+        indexing.looked_back(tx, old)  # interrupted before its commit was told
+        steps += 1
+        assert found(tx, "시장") == ids[::-1][: 3 * steps]
+    assert steps == 3
+    assert number(tx, "SELECT count(*) FROM hashtag WHERE tag = '광명'") == 7
+
+
+def test_a_post_that_changes_while_it_is_looked_at_waits_on(tx: Write, ann: Account) -> None:
+    post = say(tx, ann, "시장")
+    seen = indexing.look(tx)
+    rows.set_columns(tx, post.id, content="<p>도서관</p>")
+    indexing.looked(tx, *seen)
+    assert search_index.waiting(tx, 9) == {post.id: 2}
+    assert found(tx, "도서관") == [post.id]
+
+
+def test_a_stretch_that_was_not_finished_is_written_anew(tx: Write, ann: Account) -> None:
+    post = say(tx, ann, "시장")
+    among_the_recent(tx)
+    made = indexing.stretch(search_index.recent(tx, 9))
+    id = search_index.next_stretch(tx)
+    search_index.write_terms(tx, id, [("시장", [0, 1])])
+    assert found(tx, "시장") == [post.id]
+    assert indexing.write_stretch(tx, made) == id
+    assert found(tx, "시장") == [post.id]
+    assert number(tx, "SELECT count(*) FROM search_recent") == 0
+
+
+@pytest.mark.parametrize("places", [[], [0], [8191], [3, 9, 4000], list(range(0, 8192, 3))])
+def test_places_are_read_as_they_were_written(places: list[int]) -> None:
+    bits = bitmaps.unpacked(bitmaps.packed(places))
+    assert list(bitmaps.places(bits, upwards=True)) == places
+    assert list(bitmaps.places(bits)) == places[::-1]
+
+
+def test_the_work_is_promised_once_and_only_when_there_is_some(tx: Write, ann: Account) -> None:
+    assert indexing.due_ms(tx) is None
+    say(tx, ann, "시장")
+    assert indexing.due_ms(tx) == 0
+    assert not indexing.promise(tx, SITE, NOW)
+    assert indexing.due_ms(tx) is None
+    assert number(tx, "SELECT count(*) FROM job WHERE kind = 'index'") == 1
+
+
+def test_pictures_and_polls_are_found_by_what_they_say(tx: Write, ann: Account, kept: Kept) -> None:
+    post = say(tx, ann, "골라 주세요", poll=NewPoll(options=("파전", "김치전"), lasts_s=3600))
+    kept(tx)
+    assert found(tx, "파전") == found(tx, "has:poll") == [post.id]

@@ -1,0 +1,37 @@
+"""Search in the client API: filters in the query, windows, and whose posts."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.web.an_app import app_of, ids
+
+
+async def found(app, q, **more):
+    """The statuses that a query finds."""
+    asked = urlencode({"q": q, "type": "statuses", **more})
+    return ids((await app.get(f"/v2/search?{asked}"))["statuses"])
+
+
+async def test_the_words_of_a_query_filter(any_city):
+    mina, joon = await app_of(any_city, "mina"), await app_of(any_city, "joon")
+    first = (await mina.says("김장 담그는 날 #김장"))["id"]
+    second = (await joon.says("김장 말고 김치"))["id"]
+    assert await found(joon, "김장") == [second, first]
+    assert await found(joon, "김장 -김치") == [first]
+    assert await found(joon, '"김장 담그는"') == [first]
+    assert await found(joon, "김장 from:mina") == [first]
+    assert await found(joon, "from:me") == [second]
+    by_mina = (await mina.get("/v1/accounts/verify_credentials"))["id"]
+    assert await found(joon, "김장", account_id=by_mina) == [first]
+    assert await found(joon, "김장", max_id=second) == [first]
+    assert await found(joon, "김장", min_id=first) == [second]
+    assert await found(joon, "김장", offset=1) == [first]
+    assert await found(joon, "김장", limit=1) == [second]
+    assert await found(joon, "김장 before:2020-01-01") == []
+
+
+@pytest.mark.parametrize("q", ['"', "-", "from:", "from:@", "in:x before:0-0", "#", "-a", "::"])
+async def test_any_query_has_an_answer(city, q):
+    mina = await app_of(city, "mina")
+    assert await found(mina, q) == []
