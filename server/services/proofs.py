@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from federation import proof
 from federation.build import document
 from server.model import Account, Site
+from server.secrets import SecretError
 from server.store import accounts
 from server.store.db import Read
 
@@ -26,5 +27,8 @@ def proven(
     keys = accounts.keys(db, actor.id)
     if site.unseal is None or keys is None or "proof" in activity:
         return activity
-    private = Ed25519PrivateKey.from_private_bytes(site.unseal(keys["ed25519_private"]))
+    try:
+        private = Ed25519PrivateKey.from_private_bytes(site.unseal(keys["ed25519_private"]))
+    except SecretError:  # a damaged key: what they wrote is not lost for that
+        return activity
     return proof.sign(document(activity), private, f"{actor.uri}#ed25519-key", now_ms)
