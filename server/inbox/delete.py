@@ -3,6 +3,7 @@
 import msgspec
 
 from federation.origin import same_origin
+from server.inbox import quoting
 from server.inbox.context import Arrival
 from server.policy.authority import may
 from server.services import strangers
@@ -24,6 +25,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     known = posts.by_uri(tx, uri)
     if known is None:
         if same_origin(uri, arrival.actor.uri):
+            quoting.revoke(tx, arrival, uri)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
         return
     if known.deleted_ms is None and may(arrival.actor, "delete", known):

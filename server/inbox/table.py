@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
-from server.inbox import create, delete, featured, flag, follow, like, move, undo, update
+from server.inbox import create, delete, featured, flag, follow, like, move, quoting, undo, update
 from server.inbox.context import Arrival
 from server.store.db import Write
 
 Handler = Callable[[Write, Arrival], None]
 
 HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
-    ("Accept", None): follow.accept,
+    ("Accept", None): quoting.accept,
     ("Add", None): featured.add,
     ("Announce", None): like.announce,
     ("Block", None): follow.block,
@@ -24,7 +24,8 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Follow", None): follow.follow,
     ("Like", None): like.like,
     ("Move", None): move.move,
-    ("Reject", None): follow.reject,
+    ("QuoteRequest", None): quoting.request,
+    ("Reject", None): quoting.reject,
     ("Remove", None): featured.remove,
     ("Undo", None): undo.undo,
     **{("Update", kind): update.post for kind in (None, *sorted(OBJECT_TYPES))},

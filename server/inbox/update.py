@@ -2,7 +2,7 @@
 
 from federation import parse
 from server.inbox.context import Arrival
-from server.inbox.create import create, written
+from server.inbox.create import create, look_up_quote, written
 from server.policy.authority import may
 from server.services import strangers
 from server.store import posts
@@ -23,6 +23,10 @@ def post(tx: Write, arrival: Arrival) -> None:
     found = written(arrival)
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
+        changed = posts.by_uri(tx, found.id)
+        said = (known.quote_stamp, known.quote_uri)
+        if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
+            look_up_quote(tx, arrival, changed)
 
 
 def actor(tx: Write, arrival: Arrival) -> None:

@@ -32,6 +32,7 @@ LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = 
     "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
     "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
+    "stamped": lambda fetcher, of: fetcher.stamped(of["post"]),
     "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
 }
 """Work that is a look at other servers: what it finds is stored as it goes."""
