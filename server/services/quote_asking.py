@@ -93,13 +93,15 @@ def _now(db: Read, post: Post) -> Post:
 
 
 def _told(tx: Write, site: Site, post: Post, now_ms: int) -> None:
-    """Apps see it; a post of ours is sent again as it is now: it has not been edited."""
+    """Apps see it. Of ours a new version goes out, also to whom it quotes; it is no edit."""
     now = _now(tx, post)
     events.changed(tx, now, now_ms)
     author = accounts.by_id(tx, post.author_id) if post.local and not post.secret else None
     if author is not None:
         activity = build.update(documents.by_post(tx, site, now), now.version)
-        telling.send(tx, site, now, author, activity, now_ms, beyond=posts.reached(tx, post.id))
+        quoted = posts.by_id(tx, post.quote_id) if post.quote_id else None
+        reached = posts.reached(tx, post.id) + ([quoted.author_id] if quoted else [])
+        telling.send(tx, site, now, author, activity, now_ms, beyond=reached)
 
 
 def answer(
