@@ -7,7 +7,7 @@ from server.inbox.context import Arrival, person, thing, undone
 from server.model import Post
 from server.services import reading, strangers
 from server.services.notifications import notify
-from server.services.spreading import spread_boost
+from server.services.spreading import spread_boost, spread_found
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Write
 
@@ -74,7 +74,9 @@ def _fetched(tx: Write, arrival: Arrival, uri: str) -> Post | None:
         return None
     if strangers.hidden(found, author):
         return None
-    return strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False)
+    post = strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False)
+    spread_found(tx, post, author, arrival.now_ms)
+    return post
 
 
 def _boost(tx: Write, arrival: Arrival, post: Post) -> None:
