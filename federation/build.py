@@ -4,12 +4,15 @@ Everywhere the full address of Public, arrays for `to`, `cc`, `tag` and `attachm
 Lemmy parses strictly. `document` adds the `@context`, once, when something leaves.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from federation.build_actor import Profile, application, group, person
 from federation.build_writing import Writing, article, hashtag, mention, note, page, question, vote
 from federation.terms import context, document, iso
 from federation.vocab import ACTOR_TYPES, PUBLIC
+
+QUOTE_REQUEST: Final = "#quote-request"
+"""How the id of a request ends; before that it is the id of the quoting post."""
 
 __all__ = [
     "Profile",
@@ -36,7 +39,9 @@ __all__ = [
     "note",
     "ordered_collection",
     "page",
+    "quote_answer",
     "quote_authorization",
+    "quote_request",
     "person",
     "question",
     "reject",
@@ -91,6 +96,32 @@ def quote_authorization(uri: str, author: str, *, quoting: str, quoted: str) -> 
         "attributedTo": author,
         "interactingObject": quoting,
         "interactionTarget": quoted,
+    }
+
+
+def quote_request(quoting: dict[str, Any], quoted: str, *, author: str) -> dict[str, Any]:
+    """Asks `author` to allow the quote that `quoting` is, which is embedded. FEP-044f."""
+    return {
+        "id": f"{quoting['id']}{QUOTE_REQUEST}",
+        "type": "QuoteRequest",
+        "actor": quoting["attributedTo"],
+        "to": [author],
+        "object": quoted,
+        "instrument": quoting,
+    }
+
+
+def quote_answer(
+    kind: str, uri: str, actor: str, request: dict[str, str], *, stamp: str = ""
+) -> dict[str, Any]:
+    """Accept of a QuoteRequest with its `stamp`, or Reject. `request` has its ids. FEP-044f."""
+    return {
+        "id": uri,
+        "type": kind,
+        "actor": actor,
+        "to": [request["actor"]],
+        "object": {"type": "QuoteRequest", **request},
+        **({"result": stamp} if stamp else {}),
     }
 
 

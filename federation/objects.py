@@ -89,7 +89,9 @@ def object_(raw: dict[str, Any]) -> Object:
         location=_location(raw.get("location")),
         replies=id_or_none(raw.get("replies")),
         quote=_quote(raw),
-        quotable=_quotable(raw),
+        authorization=id_or_none(raw.get("quoteAuthorization")),
+        quotable=_approved(raw, "automaticApproval", "always"),
+        askable=_approved(raw, "manualApproval", "approvalRequired") or (),
         published_ms=time_ms(raw.get("published")),
         updated_ms=time_ms(raw.get("updated")),
         raw=raw,
@@ -101,13 +103,13 @@ def _quote(raw: dict[str, Any]) -> str | None:
     return next((uri for name in _QUOTES if (uri := id_or_none(raw.get(name)))), None)
 
 
-def _quotable(raw: dict[str, Any]) -> tuple[str, ...] | None:
-    """Who may quote it without being asked; `always` is what GoToSocial wrote before."""
+def _approved(raw: dict[str, Any], name: str, before: str) -> tuple[str, ...] | None:
+    """Who may quote it, under one name of the policy or what GoToSocial wrote `before`."""
     rules = raw.get("interactionPolicy")
     rule = rules.get("canQuote") if isinstance(rules, dict) else None
     if not isinstance(rule, dict):
         return None
-    return audience(rule.get("automaticApproval") or rule.get("always"))
+    return audience(rule.get(name) or rule.get(before))
 
 
 def _author(value: Any) -> str:

@@ -60,12 +60,20 @@ STAMP_TERMS: Final[dict[str, Any]] = {
     "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
 }
 
+REQUEST_TERMS: Final[dict[str, Any]] = {
+    "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+}
+
 
 def context(body: dict[str, Any]) -> str | list[Any]:
     """The `@context` that explains every term in `body`, and no more."""
     if body.get("type") == "QuoteAuthorization":
         return [AS_CONTEXT, STAMP_TERMS]
+    if body.get("type") == "QuoteRequest":
+        return [AS_CONTEXT, _SECURITY, WRITING_TERMS | REQUEST_TERMS]
     inner = body.get("object")
+    if isinstance(inner, dict) and inner.get("type") == "QuoteRequest":
+        return [AS_CONTEXT, REQUEST_TERMS]
     kind = inner.get("type") if isinstance(inner, dict) else None
     for candidate in (body.get("type"), kind):
         if candidate in ACTOR_TYPES:

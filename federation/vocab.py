@@ -146,7 +146,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
 
     `lead` is `summary` of the titled types; `warning` is `summary` of a Note or a sensitive object.
     `source` is the Markdown its author typed, where the peer tells. `quote` is what it quotes,
-    `quotable` are those who may quote it without being asked, None where the peer does not say.
+    `authorization` the stamp that allows it; `quotable` are those who may quote it without being
+    asked, None where the peer does not say, `askable` those who are allowed when they ask.
     """
 
     id: str
@@ -177,6 +178,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     location: str = ""
     replies: str | None = None
     quote: str | None = None
+    authorization: str | None = None
+    askable: tuple[str, ...] = ()
     quotable: tuple[str, ...] | None = None
     published_ms: int | None = None
     updated_ms: int | None = None

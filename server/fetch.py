@@ -19,7 +19,7 @@ from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import forum_arrivals, profile_links, strangers
+from server.services import forum_arrivals, profile_links, quote_asking, strangers
 from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
@@ -373,6 +373,22 @@ class Fetcher:
         if await self.post(post.quote_uri, Budget(MAX_FOR_A_QUOTE)) is not None:
             await self.db.write(strangers.settle_late_quote, post_id, self.now_ms())
 
+    async def stamped(self, post_id: int) -> None:
+        """Read the stamp that a stranger's quote says it has; without a true one it is no quote."""
+        post = await self.db.read(posts.by_id, post_id)
+        if post is None or not post.quote_stamp or post.local:
+            return
+        if post.quote_id is None:
+            await self.quoted(post_id)
+        try:
+            raw = await self.document(post.quote_stamp, Budget(MAX_FOR_A_QUOTE))
+        except Unreachable as error:
+            log.info("no stamp at %s: %s", post.quote_stamp, error)
+            return
+        except FederationError:
+            raw = {}
+        await self.db.write(_stamp, self.site, post, raw, self.now_ms())
+
     async def replies(self, post_id: int, found: Callable[[], None]) -> None:
         """Fetch public answers to a stranger's post that its server lists and we lack.
 
@@ -541,6 +557,22 @@ def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) ->
     if forum_arrivals.refuses(tx, found, author, now_ms):
         return None
     return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
+
+
+def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) -> None:
+    """The stamp under a quote was read; meanwhile the quote may be another."""
+    post = posts.by_id(tx, read.id)
+    quoted = posts.by_id(tx, post.quote_id) if post and post.quote_id else None
+    author = accounts.by_id(tx, quoted.author_id) if quoted else None
+    if post is None or quoted is None or author is None or quoted.local:
+        return
+    if post.quote_stamp != read.quote_stamp or post.author_id == author.id:
+        return
+    own = quote_asking.may_stamp(tx, author, post.quote_stamp)
+    if own and quote_asking.proves(raw, post.quote_stamp, post, quoted, author.uri):
+        quote_asking.allowed(tx, site, post, post.quote_stamp, now_ms)
+    else:
+        quote_asking.refused(tx, site, post, now_ms)
 
 
 def _keep_reply(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> bool:

@@ -181,7 +181,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     `VISIBILITIES`. `tags` is a JSON list of lower-case hashtags, `emojis` of [shortcode, url],
     `extra` a JSON object (poll options, event time and place). `quote_state`: empty where nothing
     is quoted, else pending | accepted | rejected | revoked; `quote_policy` says who may quote it:
-    public | followers | nobody, empty where its author has not said. `app_id`: what it came from.
+    public | followers | manual (whoever is allowed when they ask) | nobody, empty where its author
+    has not said; `quote_stamp` is the id of what allows the quote. `app_id`: what it came from.
     `community_id`: the community, ours or a stranger's, in which it and all that answers it stand.
     """
 
@@ -221,6 +222,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     quotes: int = 0
     community_id: int | None = None
     dislikes: int = 0
+    quote_stamp: str = ""
 
     @property
     def open(self) -> bool:

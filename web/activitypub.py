@@ -397,7 +397,7 @@ async def _public_post(request: web.Request) -> Post:
 
 @routes.get("/quotes/{id}")
 async def stamp(request: web.Request) -> web.Response:
-    """That the author of a post of ours allows a quote of it by another of ours. FEP-044f."""
+    """That the author of a post of ours allows a quote of it. FEP-044f."""
     await _admit(request)
     id = _number(request.match_info["id"])
     return document(request, await request.app[DB].read(documents.stamp, request.app[SITE], id))

@@ -22,7 +22,7 @@ from server.model import Account, Post, PostView
 from server.policy import chain
 from server.services import boosts, forum_arrivals, strangers
 from server.services.notifications import notify
-from server.services.spreading import spread_boost
+from server.services.spreading import spread_boost, spread_found
 from server.store import accounts, activities, follows, forum, hosts, peers, posts, reactions
 from server.store.db import Write
 
@@ -100,7 +100,9 @@ def _fetched(tx: Write, arrival: Arrival, uri: str) -> Post | None:
     if strangers.hidden(found, author) or forum_arrivals.refuses(tx, found, author, arrival.now_ms):
         return None
     by = arrival.actor if arrival.actor.kind == "Group" else None
-    return strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False, by=by)
+    post = strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False, by=by)
+    spread_found(tx, post, author, arrival.now_ms)
+    return post
 
 
 def _boost(tx: Write, arrival: Arrival, post: Post) -> None:

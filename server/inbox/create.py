@@ -35,10 +35,19 @@ def create(tx: Write, arrival: Arrival) -> None:
         tx, arrival.site, found, arrival.actor, arrival.now_ms, by=arrival.via
     )
     _tell_community(tx, arrival, post)
-    if post.quote_uri and not post.quote_id and not arrival.site.ours(post.quote_uri):
-        _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
+    look_up_quote(tx, arrival, post)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
         _fetch_later(tx, "ancestors", post.reply_to_uri, post.id, arrival.now_ms)
+
+
+def look_up_quote(tx: Write, arrival: Arrival, post: Post) -> None:
+    """Read what a post quotes, and the stamp that it says it has, after this."""
+    if not post.quote_uri or arrival.site.ours(post.quote_uri):
+        return
+    if post.quote_stamp and post.quote_state in ("pending", "accepted"):
+        _fetch_later(tx, "stamped", post.quote_stamp, post.id, arrival.now_ms)
+    elif not post.quote_id:
+        _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
 
 
 def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:

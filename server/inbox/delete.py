@@ -8,7 +8,7 @@ import msgspec
 from federation.errors import FederationError, Gone
 from federation.origin import same_origin
 from federation.parse import object_
-from server.inbox import steward
+from server.inbox import quoting, steward
 from server.inbox.context import Arrival
 from server.model import REMOVED, Post
 from server.policy.authority import may
@@ -29,6 +29,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     known = posts.by_uri(tx, uri)
     if known is None:
         if same_origin(uri, arrival.actor.uri) and arrival.authentic:
+            quoting.revoke(tx, arrival, uri)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
         return
     if known.deleted_ms is not None or steward.remove(tx, arrival, known):

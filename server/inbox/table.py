@@ -15,6 +15,7 @@ from server.inbox import (
     flag,
     follow,
     move,
+    quoting,
     steward,
     undo,
     update,
@@ -26,7 +27,7 @@ from server.store.db import Write
 Handler = Callable[[Write, Arrival], None]
 
 HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
-    ("Accept", None): follow.accept,
+    ("Accept", None): quoting.accept,
     ("Add", None): featured.add,
     ("Announce", None): announce.announce,
     ("Block", None): follow.block,
@@ -38,7 +39,8 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Like", None): votes.like,
     ("Lock", None): steward.lock,
     ("Move", None): move.move,
-    ("Reject", None): follow.reject,
+    ("QuoteRequest", None): quoting.request,
+    ("Reject", None): quoting.reject,
     ("Remove", None): featured.remove,
     ("Undo", None): undo.undo,
     **{("Update", kind): update.post for kind in (None, *sorted(OBJECT_TYPES))},

@@ -2,7 +2,7 @@
 
 from federation import parse
 from server.inbox.context import Arrival
-from server.inbox.create import create, written
+from server.inbox.create import create, look_up_quote, written
 from server.model import Account
 from server.policy.authority import may
 from server.services import forum_arrivals, stewards, strangers
@@ -29,6 +29,10 @@ def post(tx: Write, arrival: Arrival) -> None:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
         if group is not None and known.open and arrival.via is None:
             stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+        changed = posts.by_uri(tx, found.id)
+        said = (known.quote_stamp, known.quote_uri)
+        if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
+            look_up_quote(tx, arrival, changed)
 
 
 def actor(tx: Write, arrival: Arrival) -> None:

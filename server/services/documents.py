@@ -59,7 +59,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         updated_ms=post.edited_ms,
         likes=post.likes,
         shares=post.boosts,
-        quote=post.quote_uri if post.quote_state == "accepted" else "",
+        quote=post.quote_uri if post.quote_state in ("accepted", "pending") else "",
         authorization=_authorization(site, view),
         quotable=_QUOTABLE[quotes.policy(post)](author),
         audience=group.uri if group else "",
@@ -94,7 +94,9 @@ _QUOTABLE: Final[dict[str, Callable[[Account], tuple[str, ...]]]] = {
 
 
 def _authorization(site: Site, view: PostView) -> str:
-    """The id of the stamp under a quote of ours, where the quoted author is another of ours."""
+    """The id of the stamp under a quote of ours: a stranger's, or that of another of ours."""
+    if view.post.quote_stamp and view.post.quote_state == "accepted":
+        return view.post.quote_stamp
     quoted = view.quoted.view if view.quoted else None
     if quoted is None or not quoted.author.local or quoted.author.id == view.author.id:
         return ""
@@ -107,15 +109,17 @@ def stamp_uri(site: Site, quoting: Post) -> str:
 
 
 def stamp(db: Read, site: Site, quoting_id: int) -> dict[str, Any]:
-    """The stamp under a quote of a post of ours by another of ours. FEP-044f.
+    """The stamp under a quote of a post of ours, by another of ours or a stranger. FEP-044f.
 
-    Raises `NotFound` where there is none, and for quotes that are not for everybody.
+    Raises `NotFound` where there is none. A quote of ours has one only where it is for everybody;
+    of a stranger's the server has asked, and nothing but its id is told.
     """
     quoting = posts.by_id(db, quoting_id)
     quoted = quotes.quoted_by(db, quoting) if quoting else None
-    if quoting is None or quoted is None or not quoted.local or not quotes.counted(quoting):
+    if quoting is None or quoted is None or not quoted.local or quoting.private:
         raise NotFound("There is nothing at this address.")
-    if rights.readable_among(db, None, [quoting, quoted]) != {quoting.id, quoted.id}:
+    public = {quoting.id, quoted.id} if quoting.local else {quoted.id}
+    if not public <= rights.readable_among(db, None, [quoting, quoted]):
         raise NotFound("There is nothing at this address.")
     author = accounts.by_id(db, quoted.author_id)
     assert author is not None  # noqa: S101  a post has an author

@@ -15,6 +15,7 @@ from server.services import (
     placing,
     polls,
     previews,
+    quote_asking,
     quotes,
     reading,
     relay,
@@ -81,7 +82,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         app_id=new.app_id,
         quote_id=quoted.id if quoted else None,
         quote_uri=quoted.uri if quoted else "",
-        quote_state="accepted" if quoted else "",
+        quote_state=quotes.judge(tx, author, quoted) if quoted else "",
         quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
         community_id=group.id if group else None,
     )
@@ -103,6 +104,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     if not post.secret:
         activity = build.create(telling.document(tx, site, post, author, said.mentioned))
         telling.send(tx, site, post, author, activity, now_ms, named=said.mentioned)
+        quote_asking.ask(tx, site, post, author, now_ms)
         view = PostView(post=post, author=author)
         boosts.pass_on(tx, site, view, now_ms)
         if group is not None and group.local and parent is None:
@@ -124,7 +126,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         raise Invalid("A story keeps its title; a note cannot get one later.")
     new = placing.unmoved(tx, post, new)
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
-    quoted = quotes.quoted_by(tx, post)
+    quoted = quotes.named_by(tx, post)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
     named = posts.mentioned(tx, [post.id]).get(post.id, [])
     before = [account.id for account in named]

@@ -1,8 +1,10 @@
 """What somebody does about quotes of their posts: who may, and which not any longer."""
 
 from federation import build
+from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import Account, Entry, Post, Site
+from server.outbox import publish
 from server.services import documents, quotes, reading, telling, timelines
 from server.store import accounts
 from server.store import posts as store
@@ -48,10 +50,15 @@ def revoke(
     if quoting.quote_state == "revoked":
         return
     quotes.count(tx, quoting, -1)
-    store.set_columns(tx, quoting.id, quote_state="revoked")
+    quote_store.revoke(tx, quoting)
     quoter = accounts.by_id(tx, quoting.author_id)
     if quoter is not None and quoter.local:
         _tell(tx, site, quoting.id, quoter, now_ms)
+    if post.open and not quoting.private and quoter is not None:
+        uri = documents.stamp_uri(site, quoting)
+        over = build.delete(f"{uri}#delete", author.uri, uri, to=(PUBLIC,), cc=(quoter.uri,))
+        beyond = store.reached(tx, quoting.id)
+        publish(tx, author, over, now_ms, followers=True, to=[quoter], beyond=beyond)
 
 
 def _tell(tx: Write, site: Site, post_id: int, author: Account, now_ms: int) -> None:

@@ -46,8 +46,8 @@ def stated(db: Read, author: Account, wanted: str, visibility: str) -> str:
 def judge(db: Read, quoter: Account, quoted: Post) -> str:
     """Whether `quoter` may quote this post: accepted, pending (we cannot know) or rejected.
 
-    A stranger's approval of a single quote is not asked for, and no stamp is read: where their
-    policy does not let everybody quote, a quote of their post stays pending, and is not shown.
+    Where a stranger's policy does not let everybody quote, a quote of their post is pending, and
+    not shown, until its stamp has been read.
     """
     if quoted.private or quoted.deleted_ms is not None:
         return "rejected"
@@ -70,14 +70,22 @@ def choose(db: Read, quoter: Account, post_id: int) -> Post:
     if post is None or not rights.may_read(db, quoter.id, post):
         raise NotFound("The post that you want to quote is not there: it may have been deleted.")
     state = judge(db, quoter, post)
-    if state == "pending":
+    if state == "pending" and policy(post) == UNKNOWN:
         raise Forbidden(
             "Whoever wrote this has not said that it may be quoted: put a link to it into your "
             "text instead."
         )
-    if state == "rejected":
+    if state == "rejected" or (state == "pending" and not _may_ask(db, quoter, post)):
         raise Forbidden("Whoever wrote this does not want you to quote it.")
     return post
+
+
+def _may_ask(db: Read, quoter: Account, post: Post) -> bool:
+    """Whether a stranger's policy leaves one of ours a chance."""
+    said = policy(post)
+    if said == "followers":
+        return bool(follows.followed_among(db, quoter.id, [post.author_id]))
+    return said == "manual"
 
 
 def audience(visibility: str, quoted: Post | None) -> str:
@@ -100,6 +108,13 @@ def inline(quoted: Post | None, source: str, content: str) -> str:
 def quoted_by(db: Read, post: Post) -> Post | None:
     """What a post quotes, where that is accepted; deleted or not."""
     if post.quote_state != "accepted" or post.quote_id is None:
+        return None
+    return posts.by_id(db, post.quote_id)
+
+
+def named_by(db: Read, post: Post) -> Post | None:
+    """What a post quotes, where that is accepted or may still be."""
+    if post.quote_state not in ("accepted", "pending") or post.quote_id is None:
         return None
     return posts.by_id(db, post.quote_id)
 
@@ -146,6 +161,6 @@ def seen(db: Read, viewer_id: int | None, quoting: Iterable[Post]) -> dict[int, 
 
 
 def close_to(db: Read, viewer_id: int | None, asked: Sequence[Post]) -> set[int]:
-    """Those of the authors whom the viewer follows, of posts of ours that followers may quote."""
-    theirs = {p.author_id for p in asked if p.local and policy(p) == "followers"}
+    """Those of the authors whom the viewer follows, of posts that followers may quote."""
+    theirs = {p.author_id for p in asked if policy(p) == "followers"}
     return follows.followed_among(db, viewer_id, theirs) if viewer_id and theirs else set()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from server.clock import DAY_MS
 from server.model import Account, Post
 from server.services.notifications import notify
 from server.store import accounts, follows, homes, jobs, posts, reactions, tags
@@ -27,6 +28,15 @@ def spread_post(tx: Write, post: Post, author: Account, answered_id: int, now_ms
         _later(tx, Spread(post.id, 0, 0, ahead.last or 0), now_ms)
         if ahead.tagged:
             _spread_tags(tx, post, author, 0, now_ms)
+
+
+def spread_found(tx: Write, post: Post, author: Account, now_ms: int) -> None:
+    """Show what a group or a booster brought to those who follow its hashtags, if it is of today.
+
+    Its author's followers have it from the author.
+    """
+    if post.published_ms > now_ms - DAY_MS:
+        _spread_tags(tx, post, author, 0, now_ms)
 
 
 def _spread_tags(tx: Write, post: Post, author: Account, after_id: int, now_ms: int) -> None:

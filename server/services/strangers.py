@@ -44,6 +44,7 @@ from server.store import (
 from server.store import conversations as conversation_store
 from server.store import forum as forum_store
 from server.store import polls as poll_store
+from server.store import quotes as quote_store
 from server.store.db import Read, Write
 
 MAX_TITLE = 300  # characters of a stranger's title that we keep
@@ -288,7 +289,8 @@ def settle_quote(tx: Write, post: Post, author: Account) -> Post:
     quoted = posts.by_uri(tx, post.quote_uri)
     if post.quote_state != "pending" or quoted is None or quoted.id == post.id:
         return post
-    state = quotes.judge(tx, author, quoted)
+    over = quote_store.revoked(tx, post.id, quoted.id)
+    state = "revoked" if over else quotes.judge(tx, author, quoted)
     posts.set_columns(tx, post.id, quote_id=quoted.id, quote_state=state)
     settled = posts.by_id(tx, post.id)
     assert settled is not None  # noqa: S101  it was changed above
@@ -331,6 +333,7 @@ def _new_post(
         quote_state="pending" if found.quote else "",
         quote_policy=_policy(found, author),
         community_id=group.id if group else None,
+        quote_stamp=_claimed(found),
         **_written(found),
     )
 
@@ -341,7 +344,18 @@ def _policy(found: Object, author: Account) -> str:
         return quotes.UNKNOWN
     if PUBLIC in found.quotable:
         return "public"
-    return "followers" if author.followers_uri in found.quotable else "nobody"
+    if author.followers_uri in found.quotable:
+        return "followers"
+    asked = {PUBLIC, author.followers_uri, author.following_uri} & set(found.askable)
+    return "manual" if asked else "nobody"
+
+
+def _claimed(found: Object) -> str:
+    """The stamp that a quote says it has, if the quoted post's server can have made it."""
+    if not found.quote or not found.authorization:
+        return ""
+    own = normal(found.authorization) and same_origin(found.authorization, found.quote)
+    return found.authorization if own else ""
 
 
 def _written(found: Object) -> dict[str, Any]:
@@ -515,6 +529,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
         columns["edited_ms"] = min(stamp or now_ms, now_ms + DAY_MS)
     if author is not None:
         columns["quote_policy"] = _policy(found, author)
+        columns["quote_stamp"] = _claimed(found)
     posts.set_columns(tx, post.id, **columns)
     polls.heard(tx, post, _extra(found))
     if author is not None and (found.quote or "") != post.quote_uri:

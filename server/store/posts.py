@@ -90,7 +90,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         """
         UPDATE post SET title = '', lead = '', content = '', source = '', warning = '', tags = '[]',
             emojis = '[]', extra = '{}', likes = 0, boosts = 0, pinned_ms = NULL,
-            quote_id = NULL, quote_uri = '', quote_state = '', quotes = 0,
+            quote_id = NULL, quote_uri = '', quote_state = '', quote_stamp = '', quotes = 0,
             deleted_ms = :now, version = version + 1
         WHERE id = :id
         """,
@@ -113,6 +113,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "bookmark",
         "search_waiting",
         "search_recent",
+        "quote_revoked",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -7,6 +7,7 @@ from server.store.conditions import READABLE, SHOWN, entry
 from server.store.db import Read, Write
 from server.store.paging import Page, among, rows
 
+STAMPED = 10  # a stamp is for one quote; others only claim it
 TOLD = 1000  # quotes of one post whose authors hear of its edit
 
 
@@ -30,6 +31,46 @@ def page(db: Read, viewer_id: int, post_id: int, page: Page) -> list[Entry]:
 def count(tx: Write, post_id: int, change: int) -> None:
     """One quote that everybody may read more or less."""
     tx.run("UPDATE post SET quotes = quotes + :c WHERE id = :id", id=post_id, c=change)
+
+
+def revoke(tx: Write, post: Post) -> None:
+    """This quote is over for good."""
+    tx.run(
+        "UPDATE post SET quote_state = 'revoked', version = version + 1 WHERE id = :id", id=post.id
+    )
+    tx.run(
+        """
+        INSERT INTO quote_revoked (post_id, quoted_id) VALUES (:post, :quoted)
+        ON CONFLICT DO NOTHING
+        """,
+        post=post.id,
+        quoted=post.quote_id,
+    )
+
+
+def revoked(db: Read, post_id: int, quoted_id: int) -> bool:
+    """Whether this one may not quote that one any more."""
+    found = db.one(
+        "SELECT 1 AS one FROM quote_revoked WHERE post_id = :post AND quoted_id = :quoted",
+        post=post_id,
+        quoted=quoted_id,
+    )
+    return found is not None
+
+
+def stamped(db: Read, stamp: str, quoted_author_id: int) -> list[Post]:
+    """Quotes of what this author wrote that a stamp of this id allows, at most `STAMPED`."""
+    found = db.all(
+        """
+        SELECT p.* FROM post p JOIN post q ON q.id = p.quote_id
+        WHERE p.quote_stamp = :stamp AND p.quote_stamp <> '' AND q.author_id = :author
+          AND p.quote_state IN ('pending', 'accepted') LIMIT :limit
+        """,
+        stamp=stamp,
+        author=quoted_author_id,
+        limit=STAMPED,
+    )
+    return [Post(**row) for row in found]
 
 
 def by_ours(db: Read, post_id: int) -> list[Post]:

@@ -34,6 +34,7 @@ LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = 
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
     "group": lambda fetcher, of: group_fetch.look(fetcher, of["account"]),
     "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
+    "stamped": lambda fetcher, of: fetcher.stamped(of["post"]),
     "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
 }
 """Work that is a look at other servers: what it finds is stored as it goes."""

@@ -242,6 +242,15 @@ CASES: dict[str, Case] = {
         prepare=_pinned,
     ),
     "Flag": Case(_flag, "SELECT count(*) FROM report"),
+    "QuoteRequest": Case(
+        lambda tx: act(
+            "QuoteRequest",
+            CARL,
+            ours(tx).uri,
+            instrument=note(FAR_NOTE, CARL, quote=ours(tx).uri),
+        ),
+        "SELECT quotes FROM post WHERE id = (SELECT post_id FROM idempotency WHERE key = 'public')",
+    ),
     "Move": Case(
         _send("Move", EVE, EVE, target=CARL),
         "SELECT count(*) FROM follow f JOIN account a ON a.id = f.target_id WHERE a.name = 'carl'",

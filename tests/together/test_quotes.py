@@ -172,3 +172,40 @@ async def test_a_list_of_answers_brings_nothing_that_is_no_answer(
     for one in (stray, private, forged):
         assert await beta.post_at(one["id"]) is None
     assert "/lists/2" not in other.asked
+
+
+async def test_a_quote_is_stamped_and_revoked_between_two_cities(village: Village) -> None:
+    alpha, beta = await village("alpha.test"), await village("beta.test")
+    await alpha.join("ann")
+    await beta.join("bob")
+    await alpha.follow("ann", "@bob@beta.test")
+    await beta.follow("bob", "@ann@alpha.test")
+    await village.settle()
+    root = await alpha.write("ann", "Only for those who follow me", quote_policy="followers")
+    here = await eventually(lambda: beta.post_at(root.uri))
+    quote = await beta.write("bob", "Look", quoted_id=here.id)
+    assert quote.quote_state == "pending"
+
+    async def shown() -> Any:
+        post = await beta.post_at(quote.uri)
+        return post if post and post.quote_state == "accepted" else None
+
+    stamped = await eventually(shown)
+    await village.settle()
+    there = await alpha.post_at(quote.uri)
+    assert there.quote_state == "accepted"
+    assert stamped.quote_stamp == f"{alpha.origin}/quotes/{there.id}"
+    stamp = await alpha.get(f"/quotes/{there.id}")
+    assert (stamp["interactingObject"], stamp["interactionTarget"]) == (quote.uri, root.uri)
+    body = await beta.get(f"/objects/{quote.id}")
+    assert body["quoteAuthorization"] == stamp["id"]
+    headers = {"Authorization": f"Bearer {await alpha.token('ann')}"}
+    path = f"/api/v1/statuses/{root.id}/quotes/{there.id}/revoke"
+    async with alpha.client.post(path, headers=headers) as answer:
+        assert answer.status == 200
+
+    async def gone() -> Any:
+        seen, _ = await api(beta, "bob", f"/v1/statuses/{quote.id}")
+        return seen if seen["quote"]["state"] == "revoked" else None
+
+    await eventually(gone)

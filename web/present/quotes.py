@@ -1,7 +1,7 @@
 """Quote, ShallowQuote and QuoteApproval: what a post quotes, and who may quote it."""
 
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 from server.model import Post, Quoted
 from server.services import quotes
@@ -39,6 +39,12 @@ def asked(post: Post) -> str:
     return "direct" if post.private else quotes.policy(post)
 
 
+def _current(policy: str, one: int, may: set[int]) -> Literal["automatic", "manual", "denied"]:
+    if one in may:
+        return "automatic"
+    return "manual" if policy == "manual" and one != VISITOR else "denied"
+
+
 @cache
 def approvals(policy: str) -> tuple[entities.QuoteApproval, ...]:
     """QuoteApproval by this policy for each way in which a viewer can stand to the author."""
@@ -51,8 +57,8 @@ def approvals(policy: str) -> tuple[entities.QuoteApproval, ...]:
     return tuple(
         {
             "automatic": automatic,
-            "manual": [],
-            "current_user": "automatic" if one in may else "denied",
+            "manual": ["public"] if policy == "manual" else [],
+            "current_user": _current(policy, one, may),
         }
         for one in (AUTHOR, CLOSE, MEMBER, VISITOR)
     )

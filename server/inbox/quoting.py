@@ -1,0 +1,98 @@
+"""QuoteRequest, its answers, and the end of a stamp. FEP-044f."""
+
+from federation import parse
+from federation.errors import NotPermitted
+from federation.origin import normal, same_origin
+from federation.readers import id_or_none
+from federation.vocab import OBJECT_TYPES, Object
+from server.inbox import follow
+from server.inbox.context import Arrival, thing, undone
+from server.model import Post
+from server.services import quote_asking, quotes, strangers
+from server.store import accounts, posts
+from server.store import quotes as quotes_store
+from server.store.db import Write
+
+
+def request(tx: Write, arrival: Arrival) -> None:
+    """May the actor quote a post of ours? By its policy: at once, with a stamp, or not at all.
+
+    Nobody of ours is asked, so what only they could allow is refused. A post that is not for
+    everybody is answered as if it were not there.
+    """
+    quoted = posts.by_uri(tx, arrival.activity.object_id or "")
+    uri = id_or_none(arrival.activity.raw.get("instrument")) or ""
+    if quoted is None or not quoted.local or quoted.deleted_ms is not None or not quoted.open:
+        return
+    author = accounts.by_id(tx, quoted.author_id)
+    if author is None or author.state != "active" or undone(tx, arrival):
+        return
+    if not normal(uri) or not same_origin(uri, arrival.actor.uri):
+        raise NotPermitted("QuoteRequest for somebody else's post")
+    stamp = ""
+    if quotes.judge(tx, arrival.actor, quoted) == "accepted":
+        quoting = _quoting(tx, arrival, uri, quoted)
+        stamp = quote_asking.stamp_for(tx, arrival.site, quoting) if quoting else ""
+    asked = {
+        "id": arrival.activity.id,
+        "actor": arrival.actor.uri,
+        "object": quoted.uri,
+        "instrument": uri,
+    }
+    quote_asking.answer(tx, arrival.site, author, asked, arrival.now_ms, stamp=stamp)
+
+
+def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None:
+    """The actor's post that quotes this one; it may come with the request, before its Create."""
+    known = posts.by_uri(tx, uri)
+    if known is None:
+        found = _instrument(arrival, uri)
+        if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
+            return None
+        if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
+            return None
+        known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    own = known.author_id == arrival.actor.id and known.deleted_ms is None
+    return known if own and known.quote_id == quoted.id else None
+
+
+def _instrument(arrival: Arrival, uri: str) -> Object | None:
+    raw = arrival.activity.raw.get("instrument")
+    if isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES:
+        return parse.object_(raw)
+    return thing(arrival, uri)
+
+
+def accept(tx: Write, arrival: Arrival) -> None:
+    """A quote or a follow of ours is allowed."""
+    post = _about(tx, arrival)
+    if post is None:
+        follow.accept(tx, arrival)
+        return
+    quoted = posts.by_id(tx, post.quote_id or 0)
+    uri = id_or_none(arrival.activity.raw.get("result")) or ""
+    if quoted is None or not quote_asking.may_stamp(tx, arrival.actor, uri):
+        raise NotPermitted("Accept of a quote without a stamp of the actor's own")
+    stamp = arrival.documents.get(uri)
+    if not quote_asking.proves(stamp, uri, post, quoted, arrival.actor.uri):
+        raise NotPermitted("the stamp is for something else")
+    quote_asking.allowed(tx, arrival.site, post, uri, arrival.now_ms)
+
+
+def reject(tx: Write, arrival: Arrival) -> None:
+    """A quote or a follow of ours is not allowed, or no longer."""
+    post = _about(tx, arrival)
+    if post is None:
+        follow.reject(tx, arrival)
+    else:
+        quote_asking.refused(tx, arrival.site, post, arrival.now_ms)
+
+
+def _about(tx: Write, arrival: Arrival) -> Post | None:
+    return quote_asking.asked_for(tx, arrival.actor, arrival.activity.object_id or "")
+
+
+def revoke(tx: Write, arrival: Arrival, stamp_uri: str) -> None:
+    """The actor takes back a stamp: only under what they themselves wrote."""
+    for post in quotes_store.stamped(tx, stamp_uri, arrival.actor.id):
+        quote_asking.refused(tx, arrival.site, post, arrival.now_ms)

@@ -1,0 +1,123 @@
+"""Quotes across servers: one is asked for, and allowed by a stamp. FEP-044f.
+
+Mastodon shows a quote of its people's posts only with a stamp, also where everybody may quote.
+"""
+
+from typing import Any, Final
+
+from federation import build
+from federation.origin import host, normal, same_origin
+from federation.readers import id_or_none, type_or_none
+from server.errors import NotFound
+from server.ids import new_id
+from server.model import Account, Post, Site
+from server.outbox import publish
+from server.services import documents, events, quotes, telling
+from server.services.follows import activity_uri
+from server.store import accounts, activities, posts
+from server.store import quotes as store
+from server.store.db import Read, Write
+
+STAMP: Final = "QuoteAuthorization"
+
+
+def ask(tx: Write, site: Site, post: Post, quoter: Account, now_ms: int) -> None:
+    """Ask the stranger whom a new post of ours quotes, where their post says who may."""
+    quoted = posts.by_id(tx, post.quote_id) if post.quote_id else None
+    if quoted is None or quoted.local or quoted.author_id == quoter.id or not quoted.quote_policy:
+        return
+    author = accounts.by_id(tx, quoted.author_id)
+    if author is not None:
+        written = documents.by_post(tx, site, post)
+        asked = build.quote_request(written, quoted.uri, author=author.uri)
+        publish(tx, quoter, asked, now_ms, to=[author])
+
+
+def asked_for(db: Read, author: Account, request_uri: str) -> Post | None:
+    """The quote by one of ours that this request was about, if it quotes what `author` wrote."""
+    uri, mark, _ = request_uri.partition(build.QUOTE_REQUEST)
+    post = posts.by_uri(db, uri) if mark else None
+    if post is None or not post.local or post.quote_id is None or post.deleted_ms is not None:
+        return None
+    quoted = posts.by_id(db, post.quote_id)
+    return post if quoted is not None and quoted.author_id == author.id else None
+
+
+def may_stamp(db: Read, author: Account, stamp_uri: str) -> bool:
+    """Whether an id can be that of a stamp by `author`: of their own host, and not taken back."""
+    own = normal(stamp_uri) and same_origin(stamp_uri, author.uri)
+    return own and not activities.buried(db, stamp_uri, by=author.uri)
+
+
+def proves(raw: dict[str, Any] | None, uri: str, quoting: Post, quoted: Post, author: str) -> bool:
+    """Whether this document at `uri` is the stamp under exactly this quote, by its author.
+
+    Each of these matters: GHSA-q4g8-82c5-9h33.
+    """
+    return (
+        raw is not None
+        and raw.get("id") == uri
+        and type_or_none(raw.get("type")) == STAMP
+        and host(uri) == host(author)
+        and same_origin(uri, author)
+        and id_or_none(raw.get("attributedTo")) == author
+        and id_or_none(raw.get("interactingObject")) == quoting.uri
+        and id_or_none(raw.get("interactionTarget")) == quoted.uri
+    )
+
+
+def allowed(tx: Write, site: Site, post: Post, stamp_uri: str, now_ms: int) -> None:
+    """A quote has its proven stamp: it is shown, and one of ours is sent again with it."""
+    if post.quote_state not in ("pending", "accepted"):
+        return
+    first = post.quote_state != "accepted"
+    posts.set_columns(tx, post.id, quote_state="accepted", quote_stamp=stamp_uri)
+    quotes.count(tx, _now(tx, post), 1 if first else 0)
+    _told(tx, site, post, now_ms)
+
+
+def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
+    """The quoted author does not want this quote, or not any longer."""
+    if post.quote_state == "pending":
+        posts.set_columns(tx, post.id, quote_state="rejected", quote_stamp="")
+    elif post.quote_state == "accepted":
+        quotes.count(tx, post, -1)
+        store.revoke(tx, post)
+    else:
+        return
+    _told(tx, site, post, now_ms)
+
+
+def _now(db: Read, post: Post) -> Post:
+    return posts.by_id(db, post.id) or post
+
+
+def _told(tx: Write, site: Site, post: Post, now_ms: int) -> None:
+    """Apps see it. Of ours a new version goes out, also to whom it quotes; it is no edit."""
+    now = _now(tx, post)
+    events.changed(tx, now, now_ms)
+    author = accounts.by_id(tx, post.author_id) if post.local and not post.secret else None
+    if author is not None:
+        activity = build.update(documents.by_post(tx, site, now), now.version)
+        quoted = posts.by_id(tx, post.quote_id) if post.quote_id else None
+        reached = posts.reached(tx, post.id) + ([quoted.author_id] if quoted else [])
+        telling.send(tx, site, now, author, activity, now_ms, beyond=reached)
+
+
+def answer(
+    tx: Write, site: Site, author: Account, asked: dict[str, str], now_ms: int, *, stamp: str
+) -> None:
+    """Answer a QuoteRequest about a post by `author`: yes with a stamp, no without one."""
+    asker = accounts.by_uri(tx, asked["actor"])
+    kind = "Accept" if stamp else "Reject"
+    uri = activity_uri(site, new_id(now_ms))
+    said = build.quote_answer(kind, uri, author.uri, asked, stamp=stamp)
+    publish(tx, author, said, now_ms, to=[asker] if asker else [])
+
+
+def stamp_for(db: Read, site: Site, quoting: Post) -> str:
+    """The id of our stamp under a quote; empty where there is none."""
+    try:
+        return str(documents.stamp(db, site, quoting.id)["id"])
+    except NotFound:
+        return ""
