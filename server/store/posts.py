@@ -105,6 +105,9 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "filter_status",
         "post_link",
         "bookmark",
+        "blog_story",
+        "blog_author",
+        "blog_submission",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 
