@@ -8,8 +8,9 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import bookmarks, conversations, pins, posts, reading, visits
+from server.services import blog, bookmarks, conversations, pins, posts, reading, visits
 from server.services import reactions as reactions_service
+from server.services.blog import Beside
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -19,7 +20,7 @@ from web.pages.access import in_place, now, number, pager, signed_in, viewer_id,
 from web.pages.conversation import Asked, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
-from web.render import fragment, page, person_url, post_url, replies_feed
+from web.render import fragment, page, person_url, post_url, replies_feed, viewer_of
 
 routes = web.RouteTableDef()
 
@@ -29,7 +30,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread = await db.read(conversation.read, viewer, id, Asked.of(request))
+        thread, beside = await db.read(_read, viewer_of(request), id, Asked.of(request))
     except NotFound:
         return see(await _boosted(request, id))
     view = thread.view
@@ -40,6 +41,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         "post.html",
         view=view,
         thread=thread,
+        beside=beside,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
@@ -47,6 +49,14 @@ async def post(request: web.Request) -> web.StreamResponse:
     )
     await _note_visit(request, thread)
     return response
+
+
+def _read(
+    db: Read, viewer: Viewer | None, id: int, asked: Asked
+) -> tuple[Conversation, Beside | None]:
+    """The conversation, and what stands around a story of a team blog."""
+    thread = conversation.read(db, viewer.account.id if viewer else None, id, asked)
+    return thread, blog.beside(db, viewer.account if viewer else None, thread.view.post)
 
 
 def _handle(request: web.Request) -> str:

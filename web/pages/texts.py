@@ -1,9 +1,11 @@
 """A text in progress: as a form shows it, as a draft keeps it, as the service takes it."""
 
+import asyncio
 import json
 from typing import Any, Final
 
 import msgspec
+from aiohttp import web
 
 from server.errors import AppError, Invalid
 from server.model import VISIBILITIES, Draft, Post, PostView
@@ -15,8 +17,10 @@ from server.services.new_posts import (
     NewPost,
 )
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
-from server.text import opens, plain
+from server.store.blog import Filed
+from server.text import markdown, opens, plain
 from web.i18n import WRITTEN_IN
+from web.keys import SITE
 from web.pages.forms import Form
 
 MOST_PICTURES: Final = {"note": MAX_PICTURES_OF_NOTE, "story": MAX_PICTURES_OF_STORY}
@@ -26,6 +30,7 @@ KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
+    *("community", "category", "series", "part", "place", "together"),
 )
 
 
@@ -45,6 +50,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
+    A story of a team blog stands in `community_id`; `together` names who wrote it too.
     `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
     the field for it sends it.
     """
@@ -68,15 +74,22 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     multiple: bool = False
     hidden: bool = False
     later: str = ""
+    community_id: int | None = None
+    category_id: int | None = None
+    series_id: int | None = None
+    part: str = ""
+    neighbourhood_id: int | None = None
+    together: str = ""
 
     def new_post(self) -> NewPost:
         """As the service takes it."""
         story = self.kind == "story"
+        home = self.community_id if story else None
         return NewPost(
             content=self.content,
             title=self.title if story else "",
             lead=self.lead if story else "",
-            visibility=self.visibility,
+            visibility=self.visibility if home is None else "public",
             warning=self.warning,
             sensitive=self.sensitive or bool(self.warning),
             language=self.language,
@@ -85,6 +98,21 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             idempotency_key=self.key,
             poll=self.poll,
             poll_stays=self.edits_id is not None,
+            community_id=home,
+            filed=self.filed if home is not None else None,
+        )
+
+    @property
+    def filed(self) -> Filed:
+        """Where it stands in its team blog. A part that is no number is one that cannot be."""
+        number = self.part.strip()
+        part = int(number) if number.isascii() and number.isdigit() else 0
+        return Filed(
+            category_id=self.category_id,
+            series_id=self.series_id,
+            part=part if number and self.series_id is not None else None,
+            neighbourhood_id=self.neighbourhood_id,
+            names=tuple(self.together.replace(",", " ").split()),
         )
 
     @property
@@ -159,6 +187,12 @@ def from_form(sent: Form) -> Text:
         multiple=bool(sent.get("multiple")),
         hidden=bool(sent.get("hidden")),
         later=sent.get("later")[:40],
+        community_id=sent.id("community"),
+        category_id=sent.id("category"),
+        series_id=sent.id("series"),
+        part=sent.get("part")[:6],
+        neighbourhood_id=sent.id("place"),
+        together=sent.get("together")[:300],
     )
 
 
@@ -180,6 +214,21 @@ def from_post(view: PostView) -> Text:
     )
 
 
+def standing(text: Text, community_id: int | None, filed: Filed | None) -> Text:
+    """A text that stands in a team blog as `filed` says; in none where that is None."""
+    if filed is None or community_id is None:
+        return msgspec.structs.replace(text, community_id=None)
+    return msgspec.structs.replace(
+        text,
+        community_id=community_id,
+        category_id=filed.category_id,
+        series_id=filed.series_id,
+        part=str(filed.part or ""),
+        neighbourhood_id=filed.neighbourhood_id,
+        together=" ".join(f"@{name.lstrip('@')}" for name in filed.names),
+    )
+
+
 def from_scheduled(new: NewPost) -> Text:
     """What was to be published later, to be changed before."""
     poll = new.poll
@@ -195,6 +244,7 @@ def from_scheduled(new: NewPost) -> Text:
         media_ids=new.media_ids,
         reply_to_id=new.reply_to_id,
     )
+    text = standing(text, new.community_id, new.filed)
     if poll is None:
         return text
     return msgspec.structs.replace(
@@ -246,3 +296,9 @@ def arrived(sent: Form) -> Text | None:
     }
     text = from_form(Form(fields, {}))
     return text if text.content.strip() or text.title else None
+
+
+async def previewed(request: web.Request, content: str, kind: str = "story") -> str:
+    """A text as readers would see it; made in a thread, as some texts take long on purpose."""
+    media = f"{request.config_dict[SITE].origin}/media/"
+    return await asyncio.to_thread(markdown, content, story=kind == "story", media=media)
