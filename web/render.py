@@ -197,6 +197,7 @@ def environment(language: str) -> Environment:
         ago=times.ago,
         at_length=times.at_length,
         day=times.day,
+        month=times.month,
         today=times.today,
         for_field=times.for_field,
         iso_day=times.iso_day,

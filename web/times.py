@@ -32,6 +32,13 @@ def day(context: Context, ms: int) -> str:
 
 
 @pass_context
+def month(context: Context, ms: int) -> str:
+    """The month in words, in the city's zone: "2026년 11월"."""
+    local = _at(ms).astimezone(ZoneInfo(context["site"].timezone))
+    return format_skeleton("yMMMM", local, locale=context["language"])
+
+
+@pass_context
 def for_field(context: Context, ms: int) -> str:
     """As a field for day and hour takes it, in the city's zone: "2026-11-26T15:20"."""
     return to_field(ms, context["site"].timezone)

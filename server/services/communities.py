@@ -18,8 +18,8 @@ from server.model import MODERATORS, WRITERS, Account, Community, PostView, Site
 from server.services import accounts, boosts, profiles
 from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
+from server.store import blog_people, follows
 from server.store import communities as store
-from server.store import follows
 from server.store.db import Read, Write
 
 KINDS: Final = ("neighbourhood", "board", "blog")
@@ -300,8 +300,13 @@ def check_begin(db: Read, group: Account, author: Account, now_ms: int) -> None:
         raise Forbidden("Threads begin in boards. Write with the neighbourhood's hashtag instead.")
     if ours.posting == "members" and not follows.followed_among(db, author.id, [group.id]):
         raise Forbidden("Only members begin threads here. Follow the community first.")
-    if ours.posting == "writers" and author.role not in WRITERS:
+    if ours.posting == "writers" and not _writes(db, ours, author):
         raise Forbidden("Only writers begin threads here.")
+
+
+def _writes(db: Read, ours: Community, author: Account) -> bool:
+    """The city's writers; in a team blog also those of its cohorts."""
+    return author.role in WRITERS or blog_people.writes(db, ours.account.id, author.id)
 
 
 def check_answer(db: Read, group: Account, author: Account, now_ms: int) -> None:

@@ -11,6 +11,7 @@ from server.services.posts import bury
 from server.store import accounts as store
 from server.store import (
     announcements,
+    blog,
     bookmarks,
     communities,
     conversations,
@@ -82,6 +83,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     sessions.remove_of(tx, viewer.id)
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)
+    blog.forget_account(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
     scheduled.remove_of(tx, viewer.id)

@@ -12,7 +12,7 @@ import msgspec
 
 from server.errors import Invalid
 from server.model import REMOVED, Account, ForumThread, Post
-from server.services import events
+from server.services import blog, events
 from server.store import communities, forum, posts
 from server.store.db import Read, Write
 
@@ -131,6 +131,7 @@ def move(tx: Write, deed: Deed, thread: ForumThread, to: Account) -> bool:
         return False
     forum.set_columns(tx, thread.post_id, community_id=to.id, pinned_ms=None)
     posts.move_thread(tx, thread.post_id, to.id)
+    blog.moved(tx, thread.post_id, to.id)
     _log(tx, deed, "move", post=thread.post_id, who=to.id)
     return True
 

@@ -14,6 +14,7 @@ from server.services.accounts import meant
 from server.services.media import require_ready
 from server.services.polls import NewPoll
 from server.store import accounts, follows, media
+from server.store.blog import Filed
 from server.store.db import Read
 
 MAX_NOTE: Final = 5_000  # characters
@@ -35,6 +36,8 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
     `quote_policy`: who may quote it; where it is empty, those whom its author always allows.
     `community_id`: where it begins a thread, which has a title, and may be about a `link`.
+    `filed`: where a story stands in its team blog; an edit without it leaves it there.
+    `submission_id`: what an editor of that blog has approved.
     """
 
     content: str
@@ -54,6 +57,8 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     quote_policy: str = ""
     community_id: int | None = None
     link: str = ""
+    filed: Filed | None = None
+    submission_id: int | None = None
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -7,11 +7,12 @@ import msgspec
 from federation.origin import normal
 from server.errors import Forbidden, Invalid, NotFound
 from server.model import Account, Post
-from server.services import communities, forum
+from server.services import blog, communities, forum
 from server.services.new_posts import NewPost
-from server.store import accounts
+from server.store import accounts, submissions
 from server.store import communities as community_store
 from server.store import forum as forum_store
+from server.store.blog import Filed
 from server.store.db import Read, Write
 
 MAX_LINK: Final = 2_000  # characters
@@ -35,12 +36,34 @@ def place(
         raise NotFound("There is no such community.")
     if parent is not None:
         return new, _answering(db, author, new, parent, group, now_ms)
-    communities.check_begin(db, group, author, now_ms)
+    _check_begin(db, group, author, new, now_ms)
     if new.visibility != "public":
         raise Invalid("What you write in a community is for everybody.")
     if not new.title.strip():
         raise Invalid("A thread needs a title.")
+    if new.filed is not None and _in_blog(db, group.id):
+        blog.check(db, group, author, new.filed)
     return msgspec.structs.replace(new, link=check_link(new.link)), group
+
+
+def _check_begin(db: Read, group: Account, author: Account, new: NewPost, now_ms: int) -> None:
+    """As `communities.check_begin`; what an editor of a team blog has approved stands there too."""
+    known = submissions.by_id(db, new.submission_id) if new.submission_id is not None else None
+    approved = (
+        known is not None
+        and (known.author_id, known.community_id) == (author.id, group.id)
+        and known.state == "published"
+        and known.post_id is None
+    )
+    if approved:
+        communities.check_answer(db, group, author, now_ms)
+    else:
+        communities.check_begin(db, group, author, now_ms)
+
+
+def _in_blog(db: Read, community_id: int | None) -> bool:
+    ours = community_store.by_id(db, community_id) if community_id is not None else None
+    return ours is not None and ours.kind == "blog"
 
 
 def _answering(
@@ -72,24 +95,36 @@ def kind(db: Read, new: NewPost, group: Account | None, *, titled: bool) -> str:
         return "note"
     if group is None or new.reply_to_id is not None:
         return "article"
-    ours = community_store.by_id(db, group.id)
-    return "article" if ours is not None and ours.kind == "blog" else "page"
+    return "article" if _in_blog(db, group.id) else "page"
 
 
-def placed(tx: Write, post: Post, new: NewPost) -> None:
+def placed(tx: Write, post: Post, author: Account, new: NewPost) -> None:
     """A post of a community is there: as a thread, or as a comment of one."""
     if post.community_id is None:
         return
     if post.reply_to_uri is None:
         forum.begin(tx, post, link=new.link)
+        file(tx, post, author, msgspec.structs.replace(new, filed=new.filed or Filed()))
+        if new.submission_id is not None:
+            submissions.became(tx, new.submission_id, post.id)
     else:
         forum.commented(tx, post, 1)
 
 
-def unmoved(db: Read, post: Post, new: NewPost) -> NewPost:
+def file(tx: Write, post: Post, author: Account, new: NewPost) -> None:
+    """A story of a team blog stands where its author wants it, if that was said."""
+    if new.filed is None or post.reply_to_uri is not None or not _in_blog(tx, post.community_id):
+        return
+    blog.file(tx, post, author, new.filed, post.edited_ms or post.published_ms)
+
+
+def unmoved(db: Read, post: Post, author: Account, new: NewPost) -> NewPost:
     """An edit of a post, which stays where it is and about what it is about."""
     known = forum_store.by_id(db, post.id) if post.community_id is not None else None
     link = known.link if known else ""
+    group = accounts.by_id(db, post.community_id) if post.community_id is not None else None
+    if new.filed is not None and group is not None and _in_blog(db, group.id):
+        blog.check(db, group, author, new.filed)
     return msgspec.structs.replace(new, community_id=post.community_id, link=link)
 
 

@@ -87,7 +87,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         community_id=group.id if group else None,
     )
     posts.insert(tx, post)
-    placing.placed(tx, post, new)
+    placing.placed(tx, post, author, new)
     _attach(tx, post, said, new)
     if poll is not None:
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
@@ -124,7 +124,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     new_posts.check_fields(tx, author, new, post)
     if bool(new.title.strip()) != bool(post.title):
         raise Invalid("A story keeps its title; a note cannot get one later.")
-    new = placing.unmoved(tx, post, new)
+    new = placing.unmoved(tx, post, author, new)
     parent = posts.by_id(tx, post.reply_to_id) if post.reply_to_id else None
     quoted = quotes.named_by(tx, post)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
@@ -151,6 +151,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     )
     changed = reading.readable(tx, author.id, post.id)
     _attach_all(tx, changed, said, new)
+    placing.file(tx, changed, author, new)
     previews.note(tx, site, changed, now_ms)
     for account in said.mentioned:
         if account.id not in before:

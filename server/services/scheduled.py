@@ -9,7 +9,7 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Media, Notification, Site
-from server.services import new_posts, posts
+from server.services import new_posts, placing, posts
 from server.services.new_posts import NewPost
 from server.store import accounts, idempotency, media, notifications
 from server.store import scheduled as store
@@ -55,7 +55,8 @@ def schedule(
     if key and idempotency.post_of(tx, author.id, key):
         raise Conflict("This was published already.")
     _check_time(tx, author.id, due_ms, now_ms)
-    new, _ = new_posts.check(tx, author, new)
+    new, parent = new_posts.check(tx, author, new)
+    placing.place(tx, author, new, parent, now_ms)
     made = Scheduled(
         id=new_id(now_ms),
         account_id=author.id,

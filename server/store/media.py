@@ -112,9 +112,9 @@ def loosen(tx: Write, post_id: int, now_ms: int) -> None:
 def remove_loose(tx: Write, before_ms: int) -> list[str]:
     """Forget pictures that never came into a post; the names of their files.
 
-    One that its owner's draft names, or that is to be published later, waits whatever its age; one
-    that was let go (`created_ms` 0) does not. An id has so many digits that a draft holds them only
-    by naming it.
+    One that its owner's draft names, that waits for an editor, or that is to be published later,
+    waits whatever its age; one that was let go (`created_ms` 0) does not. An id has so many digits
+    that a draft holds them only by naming it.
     """
     found = tx.all(
         """
@@ -122,6 +122,9 @@ def remove_loose(tx: Write, before_ms: int) -> list[str]:
           AND (created_ms = 0 OR NOT EXISTS (
             SELECT 1 FROM draft WHERE draft.account_id = media.account_id
               AND draft.body LIKE '%' || CAST(media.id AS TEXT) || '%'))
+          AND NOT EXISTS (
+            SELECT 1 FROM blog_submission b WHERE b.author_id = media.account_id
+              AND b.params LIKE '%' || CAST(media.id AS TEXT) || '%')
         RETURNING large, medium, small
         """,
         before=before_ms,

@@ -114,6 +114,9 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "search_waiting",
         "search_recent",
         "quote_revoked",
+        "blog_story",
+        "blog_author",
+        "blog_submission",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -30,6 +30,8 @@ from server.store import (
     activities,
     announcements,
     apps,
+    blog,
+    blog_people,
     bookmarks,
     borders,
     communities,
@@ -77,6 +79,7 @@ from server.store import (
     sqlite,
     streams,
     strikes,
+    submissions,
     tags,
     thread_mutes,
     timelines,
@@ -100,6 +103,8 @@ STORES = (
     activities,
     announcements,
     apps,
+    blog,
+    blog_people,
     bookmarks,
     borders,
     communities,
@@ -151,6 +156,7 @@ STORES = (
     trends,
     visits,
     strikes,
+    submissions,
 )
 
 WHOLE: dict[str, str] = {
@@ -257,6 +263,7 @@ def _public(module: ModuleType) -> Iterable[tuple[str, Callable[..., Any]]]:
 
 
 BY_TYPE: tuple[tuple[str, Any], ...] = (
+    ("collections.abc.Iterable[server.store.blog_people.Cohort]", ()),
     ("list[str]", ("a", "b")),
     ("collections.abc.Iterable[str]", ("a", "b")),
     ("tuple[str", ("a", "b")),
@@ -409,6 +416,21 @@ def _things(tx: Write) -> dict[Any, Any]:
             idempotency_key=None,
             failure="",
             created_ms=1,
+        ),
+        blog.Category: blog.Category(
+            id=1, community_id=ann.id, parent_id=None, slug="x", title="x", place=1
+        ),
+        blog.Series: blog.Series(id=1, community_id=ann.id, slug="x", title="x", about=""),
+        blog.Story: blog.Story(post_id=post.id, community_id=ann.id),
+        blog_people.Cohort: blog_people.Cohort(id=1, community_id=ann.id, number=1, year=2026),
+        submissions.Submission: submissions.Submission(
+            id=1,
+            community_id=ann.id,
+            author_id=ann.id,
+            state="submitted",
+            params="{}",
+            created_ms=1,
+            updated_ms=1,
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),

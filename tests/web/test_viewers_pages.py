@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,11 +24,12 @@ from tests.web.viewer_probes import (
     thread,
     within,
 )
-from tests.web.viewers import EVE, TAG, VIEWERS, WORD, World
+from tests.web.viewers import BLOG, EVE, TAG, VIEWERS, WORD, World
 from web import activitypub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SEOUL = ZoneInfo("Asia/Seoul")
 ACTIVITY = {"Accept": "application/activity+json"}
 
 
@@ -52,6 +55,8 @@ def page_of_each(
             around = thread(world, viewer, check.asked) | world.found_by(
                 viewer, lambda one, key=check.asked: one.quoted == key
             )
+            if check.asked in BLOG:
+                around |= _blog(world, viewer)
             yield check._replace(may=around if check.status == 200 else set())
 
     return probe
@@ -63,6 +68,28 @@ def people(world: World, viewer: str) -> Iterator[Check]:
         may = world.read_by(viewer, of(author)) - {"secret-comment"}
         status = 404 if author == "sus" else 200
         yield Check(f"/@{world.people[name].acct}", may=may, status=status)
+
+
+def _blog(world: World, viewer: str) -> set[str]:
+    return world.found_by(viewer, lambda one: one.key in BLOG)
+
+
+def in_blog(path: str) -> Probe:
+    """A list of a team blog: the stories that the viewer finds, and not their number of others."""
+    return lambda world, viewer: [Check(path, _blog(world, viewer))]
+
+
+def by_month(world: World, viewer: str) -> Iterator[Check]:
+    """The month in which everything was written."""
+    yield from in_blog(f"/c/project/archive/{datetime.now(SEOUL):%Y-%m}")(world, viewer)
+
+
+def desk(world: World, viewer: str) -> Iterator[Check]:
+    """What ann submitted: for her, and for those who keep the blog."""
+    if viewer in ("author", "moderator"):
+        yield Check(f"/desk/{world.submitted}", {"submitted"})
+    else:
+        yield Check(f"/desk/{world.submitted}", status=404)
 
 
 def own(path: str) -> Probe:
@@ -112,6 +139,17 @@ PAGES: dict[str, Probe] = {
     "/posts/{id}/moderate": lambda world, viewer: [
         Check(f"/posts/{world.posts[key].id}/moderate", status=0, asked=key) for key in FEW
     ],
+    "/c/{name}/categories/{slug}": in_blog("/c/project/categories/kind"),
+    "/c/{name}/series/{slug}": in_blog("/c/project/series/row"),
+    "/c/{name}/archive/{month}": by_month,
+    "/c/{name}/cohorts/{number}": in_blog("/c/project/cohorts/1"),
+    "/c/{name}/desk": lambda world, viewer: [
+        Check("/c/project/desk", may=_blog(world, viewer) | {"submitted"})
+        if viewer == "moderator"
+        else Check("/c/project/desk", status=403)
+    ],
+    "/desk": lambda world, viewer: [Check("/desk", {"submitted"} if viewer == "author" else set())],
+    "/desk/{id}": desk,
     "/@{handle}": people,
     "/@{handle}/{id}": page_of_each(""),
     "/@{handle}/{id}/branch": page_of_each("/branch?after={id}", no_words, FEW),
@@ -176,6 +214,8 @@ QUIET = [
     "/c/{name}/bans",
     "/c/{name}/moderators",
     "/c/{name}/settings",
+    "/c/{name}/archive",
+    "/c/{name}/cohorts",
     "/cards/site.png",
     "/cover",
     "/cover/small",

@@ -20,6 +20,8 @@ from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.model import Account, Media, Post
 from server.services import (
+    blog,
+    blog_desk,
     bookmarks,
     communities,
     domain_mutes,
@@ -32,12 +34,14 @@ from server.services import (
     reading,
     scheduled,
     sessions,
+    submissions,
     threads,
 )
 from server.services.communities import NewCommunity
 from server.services.new_posts import NewPost
 from server.services.polls import NewPoll
-from server.store import accounts
+from server.store import accounts, blog_people
+from server.store import blog as blog_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
 from server.store import previews as preview_rows
@@ -100,6 +104,7 @@ OPEN = """
 """
 ACCESS = {"ann": ANNS, "lim": LIMITED, "sus": SUSPENDED, "eve": STRANGERS, "quinn": OPEN}
 VIEWERS = [line.split()[0] for line in ANNS.strip().splitlines()[1:]]
+BLOG = ("public-story", "limited-public", "suspended-public")
 KINDS = ("note", "story", "reply", "poll", "picture", "link")
 LEVELS = ("public", "unlisted", "followers", "direct")
 
@@ -160,6 +165,7 @@ class World:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     people: dict[str, Account] = field(default_factory=dict)
     posts: dict[str, Written] = field(default_factory=dict)
+    submitted: int = 0
 
     def add(self, key: str, author: str, post: Post, **more: Any) -> Written:
         """Remember what was written."""
@@ -343,6 +349,44 @@ class Making:
         self.reported()
         square = NewCommunity(name="square", keys=NO_KEYS, title="Square", tag=TAG)
         communities.create(self.tx, self.site, square, now_ms())
+        self.blog()
+
+    def blog(self) -> None:
+        """A team blog, in whose every list stand stories by three of them; the moderator keeps it.
+
+        Ann has submitted a text to its editors.
+        """
+        moderator = self.world.people["moderator"]
+        new = NewCommunity(
+            name="project",
+            keys=NO_KEYS,
+            kind="blog",
+            title="Project",
+            moderator_ids=(moderator.id,),
+        )
+        id = communities.create(self.tx, self.site, new, now_ms()).id
+        home = blog.by_name(self.tx, "project")
+        kind = blog_desk.add_category(self.tx, moderator, home, "Kind", None, now_ms=now_ms())
+        row = blog_desk.add_series(self.tx, moderator, home, "Row", "", now_ms=now_ms())
+        first = blog_desk.add_cohort(self.tx, moderator, home, 1, 2026, now_ms=now_ms())
+        for part, key in enumerate(BLOG, 1):
+            post = self.world.posts[key].post
+            title = post.title or f"{mark(key)}title"
+            post_rows.set_columns(self.tx, post.id, community_id=id, title=title)
+            story = blog_rows.Story(
+                post_id=post.id,
+                community_id=id,
+                category_id=kind.id,
+                series_id=row.id,
+                part=part,
+                front=part,
+            )
+            blog_rows.put(self.tx, story)
+            blog_people.add_writer(self.tx, first.id, post.author_id, now_ms())
+        own = mark("submitted")
+        text = NewPost(content=f"{own}text", title=f"{own}title", community_id=id)
+        author = self.world.people["ann"]
+        self.world.submitted = submissions.submit(self.tx, author, text, now_ms()).id
 
     def friends(self) -> None:
         """Who follows whom at first."""

@@ -18,8 +18,8 @@ from web.keys import DB, Viewer
 from web.pages import texts
 from web.pages.access import now
 from web.pages.forms import Form, genuine, unchecked
-from web.pages.texts import Text
-from web.pages.write import add_picture, previewed
+from web.pages.texts import Text, previewed
+from web.pages.write import add_picture
 from web.render import fragment, language_of, viewer_of
 
 routes = web.RouteTableDef()
@@ -114,7 +114,7 @@ async def preview(request: web.Request) -> web.Response:
         _check_length(text)
     except AppError as error:
         return _refused(request, error)
-    html = await previewed(request, text)
+    html = await previewed(request, text.content, text.kind)
     return fragment(request, "preview.html", text=text, preview=html)
 
 

@@ -7,13 +7,13 @@ import msgspec
 from aiohttp import web
 
 from server.model import Account, PostView, Relationship, Site
-from server.services import communities, follows, relations, timelines
+from server.services import blog, communities, follows, relations, timelines
 from server.services.boards import is_board
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE
-from web.pages import boards
+from web.pages import boards, fronts
 from web.pages.access import Pager, pager, somebody, viewer_id, window
 from web.render import page, person_feed
 
@@ -36,11 +36,14 @@ class Profile(msgspec.Struct, frozen=True):
     posts: list[PostView]
     ids: list[int]
     endorsed: list[Account]
+    together: list[PostView]
 
 
 @routes.get("/@{handle}")
 async def person(request: web.Request) -> web.Response:
     """Somebody, ours or a stranger, with what they wrote."""
+    if (shown := await fronts.front(request, request.match_info["handle"])) is not None:
+        return shown
     asked, tab = window(request), request.query.get("show", "posts")
     tab = tab if tab in TABS else "posts"
     profile = await request.config_dict[DB].read(
@@ -61,6 +64,7 @@ async def person(request: web.Request) -> web.Response:
         passes_on=profile.tag,
         place=await boards.around(request, profile.account),
         endorsed=profile.endorsed,
+        together=profile.together,
         pinned=profile.pinned,
         views=profile.posts,
         tab=tab,
@@ -100,6 +104,7 @@ def _profile(db: Read, viewer_id: int | None, account: Account, tab: str, page: 
         timelines.views(db, viewer_id, entries),
         [entry.id for entry in entries],
         _endorsed(db, viewer_id, account) if top and account.show_featured else [],
+        blog.written_with(db, viewer_id, account.id) if top and account.local else [],
     )
 
 

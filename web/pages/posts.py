@@ -8,8 +8,9 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import boards, bookmarks, conversations, pins, posts, reading, visits
+from server.services import blog, boards, bookmarks, conversations, pins, posts, reading, visits
 from server.services import reactions as reactions_service
+from server.services.blog import Beside
 from server.services.boards import Standing
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
@@ -20,7 +21,7 @@ from web.pages.access import in_place, now, number, pager, signed_in, viewer_id,
 from web.pages.conversation import Asked, Branch, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
-from web.render import fragment, page, person_url, post_url, replies_feed
+from web.render import fragment, page, person_url, post_url, replies_feed, viewer_of
 
 routes = web.RouteTableDef()
 
@@ -30,7 +31,9 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread, standing = await db.read(_read, viewer, id, Asked.of(request), now(request))
+        thread, standing, beside = await db.read(
+            _read, viewer_of(request), id, Asked.of(request), now(request)
+        )
     except NotFound:
         return see(await _boosted(request, id))
     view = thread.view
@@ -42,6 +45,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         view=view,
         thread=thread,
         standing=standing,
+        beside=beside,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
@@ -52,11 +56,15 @@ async def post(request: web.Request) -> web.StreamResponse:
 
 
 def _read(
-    db: Read, viewer_id: int | None, id: int, asked: Asked, now_ms: int
-) -> tuple[Conversation, Standing | None]:
-    """A post with its thread, and how the viewer stands to that in its community."""
+    db: Read, viewer: Viewer | None, id: int, asked: Asked, now_ms: int
+) -> tuple[Conversation, Standing | None, Beside | None]:
+    """A post with its thread, how the viewer stands to that in its community, and what stands
+    around a story of a team blog."""
+    account = viewer.account if viewer else None
+    viewer_id = account.id if account else None
     thread = conversation.read(db, viewer_id, id, asked)
-    return thread, boards.standing(db, viewer_id, thread.view.post, now_ms)
+    post = thread.view.post
+    return thread, boards.standing(db, viewer_id, post, now_ms), blog.beside(db, account, post)
 
 
 def _read_branch(

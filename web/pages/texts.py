@@ -1,9 +1,11 @@
 """A text in progress: as a form shows it, as a draft keeps it, as the service takes it."""
 
+import asyncio
 import json
 from typing import Any, Final
 
 import msgspec
+from aiohttp import web
 
 from server.errors import AppError, Invalid, NotFound
 from server.model import VISIBILITIES, Draft, Post, PostView
@@ -17,8 +19,10 @@ from server.services.new_posts import (
 )
 from server.services.placing import MAX_LINK
 from server.services.polls import DAY_S, MAX_OPTIONS, NewPoll
-from server.text import opens, plain
+from server.store.blog import Filed
+from server.text import markdown, opens, plain
 from web.i18n import WRITTEN_IN
+from web.keys import SITE
 from web.pages.forms import Form
 
 MOST_PICTURES: Final = {
@@ -32,7 +36,7 @@ KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
-    *("community", "link"),
+    *("community", "link", "category", "series", "part", "place", "together"),
 )
 
 
@@ -54,6 +58,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
+    A story of a team blog stands in `community_id`; `together` names who wrote it too.
     `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
     the field for it sends it. `community_id` is where a thread begins, `link` what it is about.
     """
@@ -79,6 +84,11 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     later: str = ""
     community_id: int | None = None
     link: str = ""
+    category_id: int | None = None
+    series_id: int | None = None
+    part: str = ""
+    neighbourhood_id: int | None = None
+    together: str = ""
 
     @property
     def titled(self) -> bool:
@@ -87,12 +97,13 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     def new_post(self) -> NewPost:
         """As the service takes it."""
-        thread = self.kind == "thread"
+        story = self.kind == "story"
+        home = self.community_id if self.titled else None
         return NewPost(
             content=self.content,
             title=self.title if self.titled else "",
-            lead=self.lead if self.kind == "story" else "",
-            visibility=self.visibility,
+            lead=self.lead if story else "",
+            visibility=self.visibility if home is None else "public",
             warning=self.warning,
             sensitive=self.sensitive or bool(self.warning),
             language=self.language,
@@ -101,8 +112,22 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             idempotency_key=self.key,
             poll=self.poll,
             poll_stays=self.edits_id is not None,
-            community_id=self.community_id if thread else None,
-            link=self.link if thread else "",
+            community_id=home,
+            link=self.link if self.kind == "thread" else "",
+            filed=self.filed if story and home is not None else None,
+        )
+
+    @property
+    def filed(self) -> Filed:
+        """Where it stands in its team blog. A part that is no number is one that cannot be."""
+        number = self.part.strip()
+        part = int(number) if number.isascii() and number.isdigit() else 0
+        return Filed(
+            category_id=self.category_id,
+            series_id=self.series_id,
+            part=part if number and self.series_id is not None else None,
+            neighbourhood_id=self.neighbourhood_id,
+            names=tuple(self.together.replace(",", " ").split()),
         )
 
     @property
@@ -201,18 +226,24 @@ def from_form(sent: Form) -> Text:
         multiple=bool(sent.get("multiple")),
         hidden=bool(sent.get("hidden")),
         later=sent.get("later")[:40],
-        community_id=sent.id("community") if kind == "thread" else None,
+        community_id=sent.id("community") if kind != "note" else None,
         link=sent.get("link")[:MAX_LINK] if kind == "thread" else "",
+        category_id=sent.id("category"),
+        series_id=sent.id("series"),
+        part=sent.get("part")[:6],
+        neighbourhood_id=sent.id("place"),
+        together=sent.get("together")[:300],
     )
 
 
 def from_post(view: PostView) -> Text:
     """What a post says now, for its author to change."""
     post, thread = view.post, view.forum
+    forum = thread is not None and post.kind != "article"  # else it is a story of a team blog
     return Text(
-        kind="thread" if thread and post.kind != "article" else "story" if post.title else "note",
+        kind="thread" if forum else "story" if post.title else "note",
         title=post.title,
-        lead="" if thread or opens(post.content, post.lead) else plain(post.lead),  # made of it
+        lead="" if forum or opens(post.content, post.lead) else plain(post.lead),  # made of it
         content=post.source,
         visibility=post.visibility,
         warning=post.warning,
@@ -223,6 +254,22 @@ def from_post(view: PostView) -> Text:
         edits_id=post.id,
         community_id=post.community_id if thread else None,
         link=thread.link if thread else "",
+    )
+
+
+def standing(text: Text, community_id: int | None, filed: Filed | None) -> Text:
+    """A text that stands in a team blog as `filed` says; a thread of a board stays as it is."""
+    if filed is None or community_id is None:
+        return text
+    return msgspec.structs.replace(
+        text,
+        kind="story",
+        community_id=community_id,
+        category_id=filed.category_id,
+        series_id=filed.series_id,
+        part=str(filed.part or ""),
+        neighbourhood_id=filed.neighbourhood_id,
+        together=" ".join(f"@{name.lstrip('@')}" for name in filed.names),
     )
 
 
@@ -245,6 +292,7 @@ def from_scheduled(new: NewPost, later: str) -> Text:
         community_id=new.community_id,
         link=new.link,
     )
+    text = standing(text, new.community_id, new.filed)
     if poll is None:
         return text
     return msgspec.structs.replace(
@@ -296,3 +344,9 @@ def arrived(sent: Form) -> Text | None:
     }
     text = from_form(Form(fields, {}))
     return text if text.content.strip() or text.title or text.link else None
+
+
+async def previewed(request: web.Request, content: str, kind: str = "story") -> str:
+    """A text as readers would see it; made in a thread, as some texts take long on purpose."""
+    media = f"{request.config_dict[SITE].origin}/media/"
+    return await asyncio.to_thread(markdown, content, story=kind != "note", media=media)

@@ -18,6 +18,7 @@ from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import VISIBILITIES, Account, Draft, Media, Post, PostView, Site
 from server.services import (
     accounts,
+    blog,
     boards,
     drafts,
     media,
@@ -25,16 +26,17 @@ from server.services import (
     reading,
     scheduled,
     secret_comments,
+    submissions,
 )
 from server.services.new_posts import MAX_NOTE
 from server.store.db import DatabaseUnavailable, Read, Write
-from server.text import find_mentions, markdown
+from server.text import find_mentions
 from web import intake
 from web.error_page import away
 from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
-from web.pages import texts
+from web.pages import filing, texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
 from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
 from web.pages.posts import greeting
@@ -88,6 +90,11 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
     answered = request.query.get("in_reply_to", "").strip()
     if offered or answered.startswith(("https://", "http://")):
         return await _proposed(request, viewer, offered, answered)
+    if home := request.query.get("in", "").strip():
+        begun = msgspec.structs.replace(
+            _empty(request, viewer, "story"), community_id=await db.read(filing.named, home)
+        )
+        return await _shown(request, viewer, begun)
     draft_id, reply_to_id = asked_id(request, "draft"), asked_id(request, "reply_to")
     if draft_id is not None:
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
@@ -201,6 +208,9 @@ async def publish(request: web.Request) -> web.Response:
         if sent.get("do") == "preview":
             text.check_length()
             return await _shown(request, viewer, text, preview=True)
+        if sent.get("do") == "submit":
+            await _submitted(request, viewer, text)
+            return see("/desk")
         if text.later:
             await _scheduled(request, viewer, text)
             return see("/scheduled")
@@ -224,6 +234,22 @@ async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
     except DatabaseUnavailable as error:
         log.warning("%s", error)
         raise Refused("form", away(request), text) from error
+
+
+async def _submitted(request: web.Request, viewer: Viewer, text: Text) -> None:
+    """Ask the editors of a team blog to publish it."""
+    text.check()
+    try:
+        await intake.wait(request, text.media_ids)
+        await request.config_dict[DB].write(_submit, viewer.account, text, now(request))
+    except AppError as error:
+        raise Refused("form", error, text) from error
+
+
+def _submit(tx: Write, author: Account, text: Text, now_ms: int) -> None:
+    _describe(tx, author.id, text)
+    submissions.submit(tx, author, text.new_post(), now_ms)
+    _let_go(tx, author.id, text)
 
 
 async def _scheduled(request: web.Request, viewer: Viewer, text: Text) -> None:
@@ -352,9 +378,10 @@ async def _shown(
     refusal: Refused | None = None,
 ) -> web.Response:
     """The form; after a refusal as it was, with the reason where it belongs."""
-    around = await request.config_dict[DB].read(_around, viewer.account.id, text)
+    db, films = request.config_dict[DB], request.config_dict[FILMS]
+    around = await db.read(_around, viewer.account.id, text)
     answered, begun = around.answered, around.begun
-    films = request.config_dict[FILMS]
+    home = await db.read(filing.offered, viewer, text.community_id, now(request))
     return await page(
         request,
         "write.html",
@@ -364,9 +391,10 @@ async def _shown(
         community=around.community,
         parent=answered.view if answered else None,
         secret=answered is not None and answered.secret,
+        filing=home if text.kind == "story" else None,
         begun=begun if request.method == "GET" and text.draft_id is None else None,
         editing=editing,
-        preview=await previewed(request, text) if preview else None,
+        preview=await texts.previewed(request, text.content, text.kind) if preview else None,
         languages=tuple(dict.fromkeys((*request.config_dict[SITE].languages, *WRITTEN_IN))),
         types=intake.types(request),
         films=films.limits if films.available else None,
@@ -375,12 +403,6 @@ async def _shown(
         free=range(1, min(AT_ONCE, text.room) + 1),
         errors={refusal.field: refusal.cause} if refusal else {},
     )
-
-
-async def previewed(request: web.Request, text: Text) -> str:
-    """The text as readers would see it; made in a thread, as some texts take long on purpose."""
-    media = f"{request.config_dict[SITE].origin}/media/"
-    return await asyncio.to_thread(markdown, text.content, story=text.titled, media=media)
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -448,7 +470,9 @@ def _place(text: Text) -> tuple[str, int | None, int | None, int | None]:
 async def edit(request: web.Request, viewer: Viewer) -> web.Response:
     """The form with what the post says now."""
     view = await _own(request, viewer)
-    return await _shown(request, viewer, texts.from_post(view), editing=view)
+    filed = await request.config_dict[DB].read(blog.filed, view.post.id)
+    text = texts.standing(texts.from_post(view), view.post.community_id, filed)
+    return await _shown(request, viewer, text, editing=view)
 
 
 @routes.post("/edit/{id}")
@@ -473,13 +497,13 @@ async def change(request: web.Request) -> web.Response:
 
 def _still(text: Text, view: PostView) -> Text:
     """What an edit cannot change: what the post is, whom it answers, and who may read it."""
-    was = texts.from_post(view)
+    was, home = texts.from_post(view), view.post.community_id
     return msgspec.structs.replace(
         text,
         kind=was.kind,
         visibility=was.visibility,
         reply_to_id=was.reply_to_id,
-        community_id=was.community_id,
+        community_id=home if was.kind == "thread" or text.community_id is not None else None,
         link=was.link,
     )
 
