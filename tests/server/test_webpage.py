@@ -113,9 +113,9 @@ def test_characters_are_read_as_they_were_meant(body, content_type):
     ],
 )
 def test_no_page_takes_long(part):
-    started = time.perf_counter()
+    started = time.thread_time()  # of its own: other work on the machine does not count
     read((part * MAX_BYTES)[:MAX_BYTES])
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_oembed_adds_what_the_page_does_not_say():
