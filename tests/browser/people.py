@@ -22,11 +22,11 @@ async def join(city: City, name: str) -> None:
     await city.db.write(accounts.change_password, account, hashed)
 
 
-async def founds(city: City, name: str, *, title: str) -> Account:
-    """A neighbourhood."""
+async def founds(city: City, name: str, *, title: str, kind: str = "neighbourhood") -> Account:
+    """A community."""
     rsa, vault = next(SPARE_KEYS), city.app[VAULT]
     keys = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
-    new = NewCommunity(name=name, title=title, keys=keys)
+    new = NewCommunity(name=name, title=title, kind=kind, keys=keys)
     return await city.db.write(communities.create, city.app[SITE], new, city.clock())
 
 
