@@ -39,8 +39,8 @@ from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
-from web.demo import portraits, scenes
-from web.demo.city import City, Drawn, Neighbourhood, Person, Said, Told, neighbours
+from web.demo import blogs, portraits, scenes
+from web.demo.city import Blog, City, Drawn, Neighbourhood, Person, Said, Told, neighbours
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
@@ -157,6 +157,9 @@ class Filling:
             self._found(neighbourhood, self._now_ms - FOUNDED_MS + i * MINUTE_MS)
         for i, person in enumerate(self._city.people):
             self._join(person, self._now_ms - FOUNDED_MS + i * HOUR_MS)
+        for i, told in enumerate(self._city.blogs):
+            at_ms = self._now_ms - FOUNDED_MS + (len(self._city.people) + 1 + i) * HOUR_MS
+            self._begin_blog(told, at_ms)
         for i, post in enumerate(self._city.posts):
             self._tell(i, post)
         self._plan(self._now_ms - UNREAD_MS, self._read)
@@ -190,6 +193,19 @@ class Filling:
         changes = ProfileChanges(avatar=self._ready.faces[neighbourhood.name].large)
         profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
         self._neighbourhoods[neighbourhood.name] = account
+
+    def _begin_blog(self, told: Blog, at_ms: int) -> None:
+        def happens(now_ms: int) -> None:
+            keys = self._ready.keys[told.name]
+            account = blogs.found(self._tx, self._site, told, keys, now_ms)
+            changes = ProfileChanges(avatar=self._ready.faces[told.name].large)
+            profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
+            self._neighbourhoods[told.name] = account
+
+        at_ms = self._plan(at_ms, happens)
+        for place, name in enumerate(neighbours(self._city, told.name, 12, told.editor)):
+            self._plan(at_ms + (place + 1) * MINUTE_MS, self._following(name, told.name))
+        self._plan(self._now_ms - 3 * HOUR_MS, lambda now_ms: blogs.offer(self._tx, told, now_ms))
 
     # --- people
 
@@ -259,7 +275,10 @@ class Filling:
             ).id
             for place, wanted in enumerate(told.pictures)
         ]
+        placed = blogs.place(self._tx, self._city.blogs, told.title) if told.title else None
         new = NewPost(
+            community_id=placed[0] if placed else None,
+            filed=placed[1] if placed else None,
             content=told.text.strip(),
             title=told.title,
             lead=told.lead,
@@ -267,6 +286,8 @@ class Filling:
             media_ids=tuple(attached),
         )
         self._posts[index] = posts.write(self._tx, self._site, author, new, now_ms)
+        if placed:
+            blogs.published(self._tx, self._city.blogs, self._posts[index], now_ms)
 
     def _answer(self, said: Said, answered: int, answered_ms: int) -> None:
         index = -1 - len(self._events)  # told posts count up from 0, answers down
