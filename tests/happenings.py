@@ -183,7 +183,7 @@ def _judge(tx: Write, site: Site, cast: Cast, post: Post, now_ms: int) -> tuple[
     by = Moderator(cast.moderator, "admin")
     covered = Decision(action="sensitive", text="전단 사진이 너무 많습니다.")
     moderation.decide(tx, site, by, cast.stranger.id, covered, now_ms - DAY_MS)
-    (told,) = moderation.warnings_of(tx, cast.stranger.id, Page())
+    (told,) = moderation.strikes_of(tx, cast.stranger.id, Page())
     moderation.appeal(tx, cast.stranger.id, told.id, "제 가게 사진이지 전단이 아닙니다.")
     report = NewReport(
         target_id=cast.stranger.id,
@@ -197,6 +197,6 @@ def _judge(tx: Write, site: Site, cast: Cast, post: Post, now_ms: int) -> tuple[
     for days, text in ((3, "이웃의 전화번호가 글에 그대로 있어 가렸습니다."), (2, "")):
         warned = Decision(action="none", text=text)
         moderation.decide(tx, site, by, cast.member.id, warned, now_ms - days * DAY_MS)
-    told_first = moderation.warnings_of(tx, cast.member.id, Page())
+    told_first = moderation.strikes_of(tx, cast.member.id, Page())
     moderation.appeal(tx, cast.member.id, told_first[-1].id, "제 가게 전화번호입니다.")
     return tuple(one.id for one in told_first)
