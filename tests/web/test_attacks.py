@@ -397,14 +397,6 @@ async def test_a_text_that_is_slow_to_read_holds_up_nobody(city, length):
         assert pause < 1.0
 
 
-async def test_a_search_looks_at_the_newest_posts_only(city, monkeypatch):
-    monkeypatch.setattr("server.store.timelines.SEARCHED", 2)
-    await city.join("ann")
-    written = [await city.write("ann", f"plum number {n}") for n in range(4)]
-    found = await read(city, "/search?q=plum")
-    assert [str(post.id) in found for post in written] == [False, False, True, True]
-
-
 async def test_a_history_shows_the_newest_versions_only(city, monkeypatch):
     monkeypatch.setattr("server.store.posts.MAX_REVISIONS", 2)
     await city.join("ann")
