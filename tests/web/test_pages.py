@@ -9,6 +9,7 @@ from server.clock import now_ms
 from server.model import Media
 from server.services import (
     accounts,
+    communities,
     departures,
     drafts,
     follows,
@@ -19,12 +20,13 @@ from server.services import (
     relations,
     sessions,
 )
+from server.services.communities import NewCommunity
 from server.services.profiles import ProfileChanges
 from server.store import accounts as account_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
 from server.store.paging import Page
-from tests.web.city import COOKIE, HERE, PASSWORD, a_picture, upload
+from tests.web.city import COOKIE, HERE, NO_KEYS, PASSWORD, a_picture, upload
 from tests.web.html import HtmlPage
 from web.keys import ADDRESSES, BUCKETS, FETCHER
 from web.limits import BURST
@@ -233,6 +235,8 @@ async def test_every_form_demands_its_token(city):
     """No POST of a page may be answered otherwise than by a refusal without the token."""
     mina = await city.join("mina", role="moderator")
     post = await city.writes(mina)
+    new = NewCommunity(name="square", title="Square", kind="blog", keys=NO_KEYS)
+    await city.db.write(communities.create, city.site, new, now_ms())
     for route in city.app.router.routes():
         path = route.resource.canonical
         if route.method != "POST" or path.startswith(("/api", "/oauth", "/inbox", "/actors")):
@@ -241,7 +245,9 @@ async def test_every_form_demands_its_token(city):
             continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
         address = address.replace("{decision}", "approve").replace("{tag}", "market")
-        address = address.replace("{answer}", "accept")
+        address = address.replace("{answer}", "accept").replace("{name}", "square")
+        address = address.replace("{deed}", "lock").replace("{number}", "1")
+        address = address.replace("{move}", "up")
         await mina.post(address, 403, csrf="")
 
 
