@@ -135,6 +135,7 @@ async def test_votes_as_other_software_sends_them(village: Village, peer: NewPee
     assert len(await alpha.rows("SELECT 1 FROM post")) == 1
     await pass_(village, 11 * MINUTE_MS)
     # a jump of the clock may end a claim while its delivery is under way: then it comes twice
-    (update,) = {one["id"]: one for one in far.received if one["type"] == "Update"}.values()
+    # and on a slow machine the votes may have come in two bundles
+    *_, update = {one["id"]: one for one in far.received if one["type"] == "Update"}.values()
     assert update["object"]["votersCount"] == 2
     assert msgspec.json.encode(update).count(b"Question") == 1
