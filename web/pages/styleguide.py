@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from web.keys import BRAND, SITE
-from web.pages import samples, tokens
+from web.pages import samples, samples_blog, tokens
 from web.pages.access import now
 from web.render import language_of, page
 
@@ -14,7 +14,7 @@ routes = web.RouteTableDef()
 POLICY: Final = "Content-Security-Policy"
 PARTS: Final = (
     *("making", "colours", "type", "space", "icons", "controls", "fields", "pieces", "ways"),
-    *("people", "notes", "stories", "threads", "notices", "writing"),
+    *("people", "notes", "stories", "threads", "notices", "writing", "blog"),
 )
 WORKING: Final = ("/language", "/theme", "/search", "/sign-out")
 
@@ -23,6 +23,7 @@ WORKING: Final = ("/language", "/theme", "/search", "/sign-out")
 async def styleguide(request: web.Request) -> web.Response:
     """The page; its samples need no database, and their buttons do nothing."""
     site, brand = request.config_dict[SITE], request.config_dict[BRAND]
+    guide = samples.Samples(site, language_of(request), now(request))
     response = await page(
         request,
         "styleguide.html",
@@ -30,7 +31,8 @@ async def styleguide(request: web.Request) -> web.Response:
         tokens=tokens,
         palette=brand.palette,
         samples=samples,
-        guide=samples.Samples(site, language_of(request), now(request)),
+        guide=guide,
+        blog_guide=samples_blog.Blog(guide),
     )
     # Browsers send no form from here but those of the frame, whatever a sample's button says.
     forms = " ".join(f"{site.origin}{path}" for path in WORKING)
