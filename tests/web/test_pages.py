@@ -241,7 +241,8 @@ async def test_every_form_demands_its_token(city):
             continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
         address = address.replace("{decision}", "approve").replace("{tag}", "market")
-        address = address.replace("{answer}", "accept")
+        address = address.replace("{answer}", "accept").replace("{move}", "up")
+        address = address.replace("{name}", "project").replace("{number}", "1")
         await mina.post(address, 403, csrf="")
 
 
