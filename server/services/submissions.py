@@ -23,10 +23,6 @@ from server.store.submissions import Submission
 
 MAX_UNFINISHED: Final = 20  # of one author
 MAX_NOTE: Final = 2_000  # characters
-CHANGED: Final = (
-    "Somebody has changed this text meanwhile. Yours is still here: compare the two, then send it "
-    "again."
-)
 
 
 def said(submission: Submission) -> NewPost | None:
@@ -124,7 +120,7 @@ def withdraw(tx: Write, author: Account, id: int, version: int) -> NewPost:
     known = _own(tx, author, id)
     text = said(known)
     if known.version != version or text is None:
-        raise Conflict(CHANGED)
+        raise _changed()
     store.remove(tx, id)
     return text
 
@@ -159,7 +155,7 @@ def suggest(
     if len(proposal.note) > MAX_NOTE:
         raise Invalid("This is too long: at most %(most)s characters.", most=MAX_NOTE)
     if was is None or author is None:
-        raise Conflict(CHANGED)
+        raise _changed()
     words = NewPost(title=proposal.title, lead=proposal.lead, content=proposal.content)
     text = _checked(tx, author, _with_words(was, words), now_ms)
     changed = msgspec.structs.replace(
@@ -197,7 +193,7 @@ def _approve(
     known = _waiting(tx, editor, id)
     author, new = accounts.by_id(tx, known.author_id), said(known)
     if author is None or new is None:
-        raise Conflict(CHANGED)
+        raise _changed()
     changed = msgspec.structs.replace(
         known, state="published", editor_id=editor.id, updated_ms=now_ms
     )
@@ -232,9 +228,16 @@ def _with_words(was: NewPost, new: NewPost) -> NewPost:
     )
 
 
+def _changed() -> Conflict:
+    return Conflict(
+        "Somebody has changed this text meanwhile. Yours is still here: compare the two, then send "
+        "it again."
+    )
+
+
 def _put(tx: Write, changed: Submission, version: int) -> None:
     if not store.replace(tx, changed, version):
-        raise Conflict(CHANGED)
+        raise _changed()
 
 
 def _tell_editors(tx: Write, submission: Submission, author: Account, now_ms: int) -> None:

@@ -83,7 +83,7 @@ async def all_pages(app: web.Application) -> list[Page]:
         ("blog-series", "/c/hannae_project/series/철마다-김장"),
         ("blog-archive", "/c/hannae_project/archive"),
         ("blog-cohorts", "/c/hannae_project/cohorts"),
-        ("blog-cohort", "/c/hannae_project/cohorts/2"),
+        ("blog-cohort", "/c/hannae_project/cohorts/3"),
         ("blog-story", await _part(app)),
         ("story", pictured),
         ("thread", thread),
@@ -121,7 +121,7 @@ async def _of_the_desk(app: web.Application) -> list[Page]:
     own = (
         ("blog-desk", "/c/hannae_project/desk"),
         ("blog-submission", f"/desk/{offered}"),
-        ("blog-edited-cohort", "/c/hannae_project/cohorts/2"),
+        ("blog-edited-cohort", "/c/hannae_project/cohorts/3"),
     )
     return [
         *(Page(name, path, ADMIN) for name, path in own),

@@ -16,7 +16,6 @@ CALL = re.compile(r"(?:\b(\w+)\.)?\b(\w+)\(")
 
 # Macros that no page shows by themselves, and why.
 UNSEEN = {
-    "blog": "needs a team blog, as the demo cities have one; its chapter is to come",
     "meta": "stands in the head of pages",
     "posts.feed": "cards below one another, and posts.windows",
     "posts.take_part": "an address",
