@@ -8,7 +8,7 @@ from federation.errors import FederationError
 from federation.origin import same_origin
 from server.fetch import Budget, Fetcher
 from server.model import Account
-from server.services import stewards
+from server.services import communities
 from server.store import accounts, forum
 from server.store.db import Write
 
@@ -48,7 +48,7 @@ async def _moderators(fetcher: Fetcher, group: Account, budget: Budget) -> None:
             people.append(await fetcher.account(uri, budget))
     if named:
         ids = [one.id for one in people if one.state == "active"]
-        await fetcher.db.write(stewards.keep_moderators, group, ids, fetcher.now_ms())
+        await fetcher.db.write(communities.keep_moderators, group, ids, fetcher.now_ms())
 
 
 async def _pinned(fetcher: Fetcher, group: Account, budget: Budget) -> None:

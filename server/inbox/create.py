@@ -11,7 +11,7 @@ from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox.context import Arrival, thing
 from server.model import Post, PostView
-from server.services import forum_arrivals, stewards, strangers, votes
+from server.services import forum, forum_arrivals, relay, strangers, votes
 from server.store import activities, jobs
 from server.store.db import Write
 
@@ -73,11 +73,11 @@ def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
 
 def _tell_community(tx: Write, arrival: Arrival, post: Post) -> None:
     """The community in which a post came to stand passes it on, if it is one of ours."""
-    group = stewards.group_of(tx, post.community_id)
+    group = forum.group_of(tx, post.community_id)
     if group is None or not post.open or arrival.via is not None:
         return
     begun = PostView(post=post, author=arrival.actor) if post.reply_to_uri is None else None
-    stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms, begun)
+    relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms, begun)
 
 
 def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> None:

@@ -12,7 +12,7 @@ from server.inbox import quoting, steward
 from server.inbox.context import Arrival
 from server.model import REMOVED, Post
 from server.policy.authority import may
-from server.services import stewards, strangers
+from server.services import forum, relay, strangers
 from server.services.posts import bury
 from server.store import activities, jobs, posts
 from server.store.db import Write
@@ -49,11 +49,10 @@ def _end(tx: Write, arrival: Arrival) -> None:
 
 def _bury(tx: Write, arrival: Arrival, post: Post) -> None:
     bury(tx, post, arrival.now_ms)
-    stewards.gone(tx, post)
-    group = stewards.group_of(tx, post.community_id)
+    group = forum.group_of(tx, post.community_id)
     heard = post.open or post.visibility == REMOVED
     if group is not None and heard and arrival.via is None:
-        stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
 def _ended(arrival: Arrival, uri: str) -> bool:

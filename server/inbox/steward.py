@@ -11,11 +11,11 @@ from federation.readers import id_or_none, time_ms
 from server.errors import AppError
 from server.inbox.context import Arrival, person
 from server.model import Account, ForumThread, Post
-from server.services import communities, forum, stewards
+from server.services import communities, forum, relay
 from server.store import accounts, posts
 from server.store import communities as store
 from server.store import forum as forum_store
-from server.store.db import Write
+from server.store.db import Read, Write
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
@@ -25,7 +25,7 @@ def lock(tx: Write, arrival: Arrival) -> None:
 
 def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None:
     thread = _thread(tx, uri)
-    group = stewards.group_of(tx, thread.community_id) if thread else None
+    group = forum.group_of(tx, thread.community_id) if thread else None
     if thread is None or group is None or not _may(tx, arrival, group):
         return
     if forum.lock(tx, _deed(arrival, group), thread, locked=locked):
@@ -37,7 +37,7 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
     target, group = arrival.activity.target_id or "", _owner(tx, arrival)
     if group is None or not target or not _may(tx, arrival, group):
         return
-    if target == stewards.moderators_uri(group):
+    if target == communities.moderators_uri(group):
         done = _appoint(tx, arrival, group, there=there)
     else:
         done = target == group.featured_uri and _pin(tx, arrival, group, there=there)
@@ -98,7 +98,7 @@ def block(tx: Write, arrival: Arrival) -> None:
     except AppError:  # a moderator: to be dismissed first
         return
     if done and raw.get("removeData") is True:
-        stewards.sweep(tx, deed, who)
+        forum.sweep(tx, deed, who)
     if done:
         _tell(tx, arrival, group)
 
@@ -110,7 +110,7 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
     """
     if post.author_id == arrival.actor.id and "summary" not in arrival.activity.raw:
         return False
-    group = stewards.group_of(tx, post.community_id)
+    group = forum.group_of(tx, post.community_id)
     if group is None or not _may(tx, arrival, group):
         return post.author_id != arrival.actor.id
     if forum.remove(tx, _deed(arrival, group), post):
@@ -120,7 +120,7 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
 
 def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
     post = posts.by_uri(tx, uri or "")
-    group = stewards.group_of(tx, post.community_id) if post else None
+    group = forum.group_of(tx, post.community_id) if post else None
     if post is None or group is None or not _may(tx, arrival, group):
         return
     if forum.restore(tx, _deed(arrival, group), post):
@@ -140,7 +140,7 @@ def undo(tx: Write, arrival: Arrival) -> bool:
     if inner is None:
         row = store.banned_by_uri(tx, arrival.activity.object_id or "")
         if row is not None:
-            group = stewards.group_of(tx, row["community_id"])
+            group = forum.group_of(tx, row["community_id"])
             _unban(tx, arrival, group, accounts.by_id(tx, row["account_id"]))
         return row is not None
     kind, uri = arrival.activity.object_type, id_or_none(inner.get("object"))
@@ -162,7 +162,7 @@ def undo(tx: Write, arrival: Arrival) -> bool:
 def move(tx: Write, arrival: Arrival) -> None:
     """A thread goes from one community into another; who moves it keeps both. PieFed, NodeBB."""
     thread = _thread(tx, arrival.activity.object_id) or _named(tx, arrival)
-    group = stewards.group_of(tx, thread.community_id) if thread else None
+    group = forum.group_of(tx, thread.community_id) if thread else None
     to = accounts.by_uri(tx, arrival.activity.target_id or "")
     if thread is None or group is None or to is None or to.kind != "Group":
         return
@@ -207,7 +207,7 @@ def _deed(arrival: Arrival, group: Account) -> forum.Deed:
 
 def _tell(tx: Write, arrival: Arrival, group: Account) -> None:
     if arrival.via is None:
-        stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
 def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
@@ -218,7 +218,7 @@ def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
     """
     if not arrival.speaks_for(group.id):
         return False
-    if stewards.keeps(tx, group, arrival.actor):
+    if _keeps(tx, group, arrival.actor):
         return True
     if arrival.via is None or group.local or not group.moderators_uri:
         return False
@@ -231,3 +231,14 @@ def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
         return False
     store.appoint(tx, group.id, arrival.actor.id, arrival.now_ms)
     return True
+
+
+def _keeps(db: Read, group: Account, actor: Account) -> bool:
+    """Whether a stranger keeps order in a community.
+
+    In ours those whom it made moderators; in a stranger's those too, and all of its own server.
+    """
+    if group.local:
+        return communities.keeps(db, group.id, actor)
+    own = same_origin(actor.uri, group.uri) and not actor.local
+    return own or store.moderates(db, group.id, actor.id)

@@ -5,7 +5,7 @@ from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
 from server.model import Account
 from server.policy.authority import may
-from server.services import forum_arrivals, stewards, strangers
+from server.services import forum, forum_arrivals, relay, strangers
 from server.store import posts
 from server.store.db import Write
 
@@ -21,14 +21,14 @@ def post(tx: Write, arrival: Arrival) -> None:
         return
     if not may(arrival.actor, "update", known):
         return
-    group = stewards.group_of(tx, known.community_id)
+    group = forum.group_of(tx, known.community_id)
     if forum_arrivals.silenced(tx, group, known, arrival.actor, arrival.now_ms):
         return
     found = written(arrival)
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
         if group is not None and known.open and arrival.via is None:
-            stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+            relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
         changed = posts.by_uri(tx, found.id)
         said = (known.quote_stamp, known.quote_uri)
         if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:

@@ -7,7 +7,7 @@ from server.errors import Forbidden
 from server.ids import new_id
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
-from server.services import communities, forum, reading, stewards
+from server.services import communities, forum, reading, relay
 from server.services.notifications import notify
 from server.store import accounts, notifications, posts, reactions
 from server.store import communities as community_store
@@ -63,7 +63,7 @@ def wanted(tx: Write, arrival: Arrival, post: Post, *, up: bool) -> bool:
     """
     if not arrival.speaks_for(post.community_id):
         return False
-    group = stewards.group_of(tx, post.community_id)
+    group = forum.group_of(tx, post.community_id)
     if group is None or not group.local:
         return up or group is not None
     ours = community_store.by_id(tx, group.id)
@@ -96,9 +96,9 @@ def _uri(arrival: Arrival, post: Post) -> str:
 def _count(tx: Write, arrival: Arrival, post: Post) -> None:
     """The thread is sorted anew, and a community of ours tells its followers."""
     forum.voted(tx, post.id)
-    group = stewards.group_of(tx, post.community_id)
+    group = forum.group_of(tx, post.community_id)
     if group is not None and post.open and arrival.via is None:
-        stewards.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
 def take_back(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:

@@ -264,8 +264,17 @@ def moderators(db: Read, community_id: int) -> list[Account]:
 
 
 def moderators_uri(group: Account) -> str:
-    """Where it stands who moderates a community, ours or a stranger's."""
-    return group.moderators_uri or f"{group.uri}/moderators"
+    """Where a community lists who keeps it; "" for a stranger's that does not."""
+    return f"{group.uri}/moderators" if group.local else group.moderators_uri
+
+
+def keep_moderators(tx: Write, group: Account, ids: list[int], now_ms: int) -> None:
+    """Those whom a stranger's group lists keep it, and nobody else."""
+    before = {one.id for one in store.moderators(tx, group.id)}
+    for id in before - set(ids):
+        store.dismiss(tx, group.id, id)
+    for id in ids:
+        store.appoint(tx, group.id, id, now_ms)
 
 
 def check_room(db: Read, community_id: int) -> None:

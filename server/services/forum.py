@@ -13,12 +13,13 @@ import msgspec
 from server.errors import Invalid
 from server.model import REMOVED, Account, ForumThread, Post
 from server.services import blog, events
-from server.store import communities, forum, posts
+from server.store import accounts, communities, forum, posts
 from server.store.db import Read, Write
 
 HOT_S: Final = 45_000
 """So many seconds later a thread is as hot as one with ten times its score: Reddit's measure."""
 MAX_PINNED: Final = 5
+MAX_SWEPT: Final = 100  # posts that go with somebody who is banned
 MAX_REASON: Final = 500  # characters
 
 
@@ -31,6 +32,12 @@ def heat(score: int, published_ms: int) -> float:
 def thread_of(db: Read, post: Post) -> ForumThread | None:
     """The thread of a community in which a post stands, or which it begins."""
     return forum.by_id(db, post.thread_id) if post.community_id is not None else None
+
+
+def group_of(db: Read, community_id: int | None) -> Account | None:
+    """The community, ours or a stranger's, as long as it is there."""
+    group = accounts.by_id(db, community_id) if community_id is not None else None
+    return group if group is not None and group.state == "active" else None
 
 
 # --- counts
@@ -181,6 +188,12 @@ def ban(tx: Write, deed: Deed, who: Account, *, uri: str, until_ms: int | None =
     if done:
         _log(tx, deed, "ban", who=who.id)
     return done
+
+
+def sweep(tx: Write, deed: Deed, who: Account) -> None:
+    """Take away what somebody who is banned wrote there of late."""
+    for post in forum.written_by(tx, deed.community_id, who.id, MAX_SWEPT):
+        remove(tx, deed, post)
 
 
 def unban(tx: Write, deed: Deed, who: Account) -> bool:

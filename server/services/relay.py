@@ -5,9 +5,12 @@ get a boost of each thread's first post, as of any post: comments and votes woul
 and cost each of them a fetch. Which server is which it has shown itself (`hosts.speaks_groups`).
 """
 
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from federation import build
+from federation.audience import without_blind
 from server.ids import new_id
 from server.model import Account, PostView, Site
 from server.outbox import publish
@@ -15,6 +18,8 @@ from server.services import boosts, proofs
 from server.services.follows import activity_uri
 from server.store import accounts
 from server.store.db import Write
+
+MAX_RELAYED: Final = 256 * 1024  # bytes of one activity that a community of ours passes on
 
 
 def tell(tx: Write, site: Site, group: Account, activity: dict[str, Any], now_ms: int) -> None:
@@ -27,6 +32,30 @@ def tell(tx: Write, site: Site, group: Account, activity: dict[str, Any], now_ms
         activity = proofs.proven(tx, site, actor, activity, now_ms) if actor else activity
     relayed = build.relayed(activity_uri(site, new_id(now_ms)), group.uri, activity)
     publish(tx, group, relayed, now_ms, followers=True, groups=True)
+
+
+def pass_on(
+    tx: Write,
+    site: Site,
+    group: Account,
+    raw: dict[str, Any],
+    now_ms: int,
+    begun: PostView | None = None,
+) -> None:
+    """Let a community of ours tell what a stranger did in it, as it was sent; `begun` is a new
+    thread.
+
+    Nothing of a stranger's group: that tells its followers itself. Nothing that is so large that
+    its sender would make us a burden to others.
+    """
+    if not group.local or group.state != "active":
+        return
+    told = without_blind(raw)
+    if len(msgspec.json.encode(told)) > MAX_RELAYED:
+        return
+    tell(tx, site, group, told, now_ms)
+    if begun is not None:
+        begin(tx, site, group, begun, now_ms)
 
 
 def begin(tx: Write, site: Site, group: Account, view: PostView, now_ms: int) -> None:

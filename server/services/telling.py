@@ -5,7 +5,7 @@ from typing import Any
 
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import documents, proofs, quotes, relay
+from server.services import documents, forum, proofs, quotes, relay
 from server.services.notifications import notify
 from server.store import accounts, media, posts, reactions
 from server.store import quotes as store_quotes
@@ -93,10 +93,7 @@ def send(
 
 def in_which(db: Read, post: Post) -> Account | None:
     """The community in which a post stands for everybody to read."""
-    if post.community_id is None or not post.open:
-        return None
-    group = accounts.by_id(db, post.community_id)
-    return group if group is not None and group.state == "active" else None
+    return forum.group_of(db, post.community_id) if post.open else None
 
 
 def _quoted_author(db: Read, post: Post) -> list[int]:
