@@ -126,14 +126,15 @@ def of_place(db: Read, neighbourhood_id: int, viewer_id: int | None) -> list[Lis
     return _listed(db, viewer_id, community_store.children(db, neighbourhood_id, MAX_CHILDREN))
 
 
-def is_board(db: Read, account: Account) -> bool:
-    """Whether its page shows threads: a board of ours, a stranger's community that has some."""
+def page_kind(db: Read, account: Account) -> str:
+    """Which page it has: that of a `board` (ours, or a stranger's community with threads), of a
+    team `blog` of ours, or else that of a `person`, which neighbourhoods have too."""
     if account.kind != "Group":
-        return False
-    if account.local:
-        ours = community_store.by_id(db, account.id)
-        return ours is not None and ours.kind == "board"
-    return store.has_threads(db, account.id)
+        return "person"
+    if not account.local:
+        return "board" if store.has_threads(db, account.id) else "person"
+    ours = community_store.by_id(db, account.id)
+    return ours.kind if ours is not None and ours.kind in ("board", "blog") else "person"
 
 
 def board(db: Read, account: Account, viewer_id: int | None, now_ms: int) -> Board:

@@ -125,7 +125,7 @@ async def _of_the_desk(app: web.Application) -> list[Page]:
     )
     return [
         *(Page(name, path, ADMIN) for name, path in own),
-        Page("blog-write", "/write?in=hannae_project", MEMBER),
+        Page("blog-write", "/write?community=hannae_project", MEMBER),
         Page("my-desk", "/desk", MEMBER),
     ]
 

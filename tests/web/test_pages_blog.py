@@ -81,7 +81,7 @@ def _month(ms):
 async def test_an_editor_publishes_the_draft_of_a_member(city):
     ann, bob, cho = [await city.join(name) for name in ("ann", "bob", "cho")]
     id, small, _ = await found(city, ann)
-    form = await bob.get("/write?in=project")
+    form = await bob.get("/write?community=project")
     assert "Send to the editors" in form.text and "소소한 일상" in form.text
     fields = {"kind": "story", "title": "골목", "content": "처음 글", "community": str(id)}
     fields |= {"category": str(small), "together": "@cho", "once": "abcdefghijklmnop"}
@@ -130,7 +130,7 @@ async def test_editors_arrange_the_blog_and_nobody_else_does(city):
     assert "동네" in (await ann.get(desk)).text
     front = (await ann.get("/@project")).text
     assert "From the editors" in front and "연재" in front
-    assert "Publish" in (await bob.get("/write?in=project")).text
+    assert "Publish" in (await bob.get("/write?community=project")).text
     assert "bob" in (await ann.get("/c/project/cohorts/3")).text
     await ann.post(f"{desk}/front/{post.id}/sideways", 404)
     edit = await ann.get(f"/edit/{post.id}")

@@ -124,19 +124,23 @@ def span(month: str, zone: str) -> tuple[int, int]:
     return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
 
 
-async def front(request: web.Request, name: str) -> web.Response:
+async def shown(request: web.Request, group: Account) -> web.Response:
     """The front page of a blog; further back only its stories, newest first."""
     asked = window(request, limit=IN_FRONT)
-    shown = await request.config_dict[DB].read(
-        _front, viewer_of(request), name, asked, (request.config_dict[SITE].timezone, now(request))
+    found = await request.config_dict[DB].read(
+        _front,
+        viewer_of(request),
+        group.name,
+        asked,
+        (request.config_dict[SITE].timezone, now(request)),
     )
-    account = shown.frame.blog.account
+    account = found.frame.blog.account
     return await page(
         request,
         "blog.html",
-        shown=shown,
-        frame=shown.frame,
-        pager=pager(request, asked, shown.pager_ids),
+        shown=found,
+        frame=found.frame,
+        pager=pager(request, asked, found.pager_ids),
         document=account.uri,
         feed=person_feed(account),
     )

@@ -35,6 +35,8 @@ def named(db: Read, name: str) -> int | None:
 
 def offered(db: Read, viewer: Viewer, community_id: int | None, now_ms: int) -> Filing | None:
     """What can be chosen for a story there; None for what is no team blog of ours."""
+    if community_id is None:
+        return None
     home = next((one for one in blog.all(db) if one.account.id == community_id), None)
     if home is None:
         return None

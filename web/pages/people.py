@@ -8,12 +8,12 @@ from aiohttp import web
 
 from server.model import Account, PostView, Relationship, Site
 from server.services import blog, communities, follows, relations, timelines
-from server.services.boards import is_board
+from server.services.boards import page_kind
 from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_
 from web.keys import DB, SITE
-from web.pages import boards, fronts
+from web.pages import blogs, boards
 from web.pages.access import Pager, pager, somebody, viewer_id, window
 from web.render import page, person_feed
 
@@ -42,11 +42,9 @@ class Profile(msgspec.Struct, frozen=True):
 @routes.get("/@{handle}")
 async def person(request: web.Request) -> web.Response:
     """Somebody, ours or a stranger, with what they wrote."""
-    if (shown := await fronts.front(request, request.match_info["handle"])) is not None:
-        return shown
     asked, tab = window(request), request.query.get("show", "posts")
     tab = tab if tab in TABS else "posts"
-    profile = await request.config_dict[DB].read(
+    kind, profile = await request.config_dict[DB].read(
         _found,
         request.config_dict[SITE],
         viewer_id(request),
@@ -55,7 +53,8 @@ async def person(request: web.Request) -> web.Response:
         asked,
     )
     if isinstance(profile, Account):
-        return await boards.shown(request, profile)
+        shown = boards.shown if kind == "board" else blogs.shown
+        return await shown(request, profile)
     return await page(
         request,
         "person.html",
@@ -76,12 +75,11 @@ async def person(request: web.Request) -> web.Response:
 
 def _found(
     db: Read, site: Site, viewer_id: int | None, handle: str, tab: str, page: Page
-) -> Profile | Account:
-    """Somebody's page; of a board the account alone, as its page is another."""
+) -> tuple[str, Profile | Account]:
+    """Somebody's page; of a board or a blog the account alone, as its page is another."""
     account = somebody(db, site, handle)
-    if is_board(db, account):
-        return account
-    return _profile(db, viewer_id, account, tab, page)
+    kind = page_kind(db, account)
+    return kind, _profile(db, viewer_id, account, tab, page) if kind == "person" else account
 
 
 def _profile(db: Read, viewer_id: int | None, account: Account, tab: str, page: Page) -> Profile:

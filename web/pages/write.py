@@ -90,11 +90,6 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
     answered = request.query.get("in_reply_to", "").strip()
     if offered or answered.startswith(("https://", "http://")):
         return await _proposed(request, viewer, offered, answered)
-    if home := request.query.get("in", "").strip():
-        begun = msgspec.structs.replace(
-            _empty(request, viewer, "story"), community_id=await db.read(filing.named, home)
-        )
-        return await _shown(request, viewer, begun)
     draft_id, reply_to_id = asked_id(request, "draft"), asked_id(request, "reply_to")
     if draft_id is not None:
         text, editing = await db.read(_kept, viewer.account.id, draft_id)
@@ -118,8 +113,12 @@ async def _begun(request: web.Request, viewer: Viewer, offered: str) -> web.Resp
 
 
 async def _in_community(request: web.Request, viewer: Viewer, name: str) -> web.Response:
-    """The beginning of a thread; where the viewer can begin none, the reason."""
+    """The beginning of a story of a team blog, or of a thread; where the viewer can begin none,
+    the reason."""
     db, site = request.config_dict[DB], request.config_dict[SITE]
+    if (home := await db.read(filing.named, name)) is not None:
+        text = msgspec.structs.replace(_empty(request, viewer, "story"), community_id=home)
+        return await _shown(request, viewer, text)
     group, refusal = await db.read(_chosen, site, viewer.account, name, now(request))
     text = msgspec.structs.replace(
         _empty(request, viewer, "thread"), visibility="public", community_id=group.id
