@@ -11,7 +11,7 @@ import ssl
 import stat
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -650,12 +650,12 @@ def test_check_warns_of_a_key_that_others_may_read(alice, madang, folder):
 # --- the real process
 
 
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_until_told_to_stop(folder, name):
-    environ = os.environ | {"MADANG_SERVER__PORT": "0", "PYTHONPATH": str(ROOT)}
+@contextmanager
+def serving(folder, *options, **environ):
+    """`madang serve` as an operator starts it, and the line that it says first."""
     with subprocess.Popen(
-        [sys.executable, "-m", "web", "serve"],
-        env=environ,
+        [sys.executable, "-m", "web", "serve", *options],
+        env=os.environ | {"MADANG_SERVER__PORT": "0", "PYTHONPATH": str(ROOT), **environ},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -664,67 +664,42 @@ def test_it_serves_until_told_to_stop(folder, name):
         try:
             line = process.stdout.readline()
             assert "listening on http://127.0.0.1:" in line, process.stderr.read()
-            port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
-                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                assert one.recv(100).startswith(b"HTTP/1.1 200")
-            process.send_signal(name)
-            assert process.wait(10) == 0
+            yield process, line
         finally:
             process.kill()
+
+
+def asked(line, path):
+    """How an answer begins of the server that said `line`."""
+    port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return one.recv(100)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_told_to_stop(folder, name):
+    with serving(folder) as (process, line):
+        assert asked(line, "/healthz").startswith(b"HTTP/1.1 200")
+        process.send_signal(name)
+        assert process.wait(10) == 0
     assert (folder / "var" / "madang.db").exists()
 
 
 def test_several_processes_share_one_port_on_postgresql(folder, postgresql_server):
     url = postgresql_server.create()
-    environ = os.environ | {
-        "MADANG_SERVER__PORT": "0",
-        "MADANG_DATABASE__URL": url,
-        "PYTHONPATH": str(ROOT),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "web", "serve", "--processes", "2"],
-        env=environ,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            line = process.stdout.readline()
-            assert "listening on http://127.0.0.1:" in line, process.stderr.read()
-            port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
-                one.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                assert one.recv(100).startswith(b"HTTP/1.1 200")
-            process.terminate()
-            assert process.wait(20) == 0, process.stderr.read()
-        finally:
-            process.kill()
+    with serving(folder, "--processes", "2", MADANG_DATABASE__URL=url) as (process, line):
+        assert asked(line, "/readyz").startswith(b"HTTP/1.1 200")
+        process.terminate()
+        assert process.wait(20) == 0, process.stderr.read()
     postgresql_server.drop(url)
 
 
 def test_processes_that_are_told_to_stop_while_they_start_end_well(folder, postgresql_server):
     url = postgresql_server.create()
-    environ = os.environ | {
-        "MADANG_SERVER__PORT": "0",
-        "MADANG_DATABASE__URL": url,
-        "PYTHONPATH": str(ROOT),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "web", "serve", "--processes", "2"],
-        env=environ,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert "listening on" in process.stdout.readline()
-            process.terminate()
-            assert process.wait(20) == 0, process.stderr.read()
-        finally:
-            process.kill()
+    with serving(folder, "--processes", "2", MADANG_DATABASE__URL=url) as (process, _):
+        process.terminate()
+        assert process.wait(20) == 0, process.stderr.read()
     postgresql_server.drop(url)
 
 

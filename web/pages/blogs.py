@@ -127,13 +127,8 @@ def span(month: str, zone: str) -> tuple[int, int]:
 async def shown(request: web.Request, group: Account) -> web.Response:
     """The front page of a blog; further back only its stories, newest first."""
     asked = window(request, limit=IN_FRONT)
-    found = await request.config_dict[DB].read(
-        _front,
-        viewer_of(request),
-        group.name,
-        asked,
-        (request.config_dict[SITE].timezone, now(request)),
-    )
+    when = (request.config_dict[SITE].timezone, now(request))
+    found = await request.config_dict[DB].read(_front, viewer_of(request), group.name, asked, when)
     account = found.frame.blog.account
     return await page(
         request,
