@@ -35,10 +35,11 @@ class Buckets:
         if len(self._tokens) > MAX_ADDRESSES:
             self._tokens.popitem(last=False)
 
-    def spend(self, address: str, now_ms: int) -> None:
-        """Take a token for work that costs us much, right or wrong. Raises `TooMany`."""
+    def spend(self, address: str, now_ms: int, tokens: int = 1) -> None:
+        """Take tokens for work that costs us much, right or wrong. Raises `TooMany`."""
         self.check(address, now_ms)
-        self.charge(address, now_ms)
+        for _ in range(tokens):
+            self.charge(address, now_ms)
 
     def _left(self, key: str, now_ms: int) -> float:
         tokens, at_ms = self._tokens.get(key, (BURST, now_ms))

@@ -70,7 +70,7 @@ def wanted(tx: Write, arrival: Arrival, post: Post, *, up: bool) -> bool:
     if ours is None or ours.votes == "none" or (ours.votes == "up" and not up):
         return False
     try:
-        communities.check_answer(tx, group, arrival.actor, arrival.now_ms)
+        communities.check_welcome(tx, group, arrival.actor, arrival.now_ms)
     except Forbidden:
         return False
     return True

@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from server import text
-from server.clock import DAY_MS
-from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.clock import DAY_MS, HOUR_MS
+from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.ids import first_id, new_id
 from server.keyring import Keys
 from server.model import MODERATORS, WRITERS, Account, Community, PostView, Site
@@ -20,6 +20,7 @@ from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import blog_people, follows
 from server.store import communities as store
+from server.store import forum as forum_store
 from server.store.db import Read, Write
 
 KINDS: Final = ("neighbourhood", "board", "blog")
@@ -33,6 +34,7 @@ MAX_PLACE: Final = 200
 MAX_BOUNDARY: Final = 100_000  # bytes of GeoJSON
 MAX_MODERATORS: Final = 50
 MOST_LISTED: Final = 500
+MOST_AN_HOUR: Final = 60  # posts of one author in one community of ours
 LATELY_MS: Final = 30 * DAY_MS
 LOOK_BACK_MS: Final = 56 * DAY_MS
 """How old a post may be that a new neighbourhood passes on."""
@@ -319,8 +321,21 @@ def _writes(db: Read, ours: Community, author: Account) -> bool:
 
 
 def check_answer(db: Read, group: Account, author: Account, now_ms: int) -> None:
-    """Whether somebody may write there at all. Raises `Forbidden`."""
+    """Whether somebody may write there now. Raises `Forbidden`, `TooMany`."""
+    check_welcome(db, group, author, now_ms)
+    if group.local and _hurries(db, group, author, now_ms):
+        raise TooMany("You have written very much here in this hour. Please wait a while.")
+
+
+def check_welcome(db: Read, group: Account, author: Account, now_ms: int) -> None:
+    """Whether somebody may take part there at all. Raises `Forbidden`."""
     if store.banned(db, group.id, author.id, now_ms):
         raise Forbidden("The moderators of this community do not let you write in it.")
     if follows.apart(db, group.id, author.id):
         raise Forbidden("You cannot write in this community.")
+
+
+def _hurries(db: Read, group: Account, author: Account, now_ms: int) -> bool:
+    """Whether an author has filled their hour: each post goes on to every server that follows."""
+    after = first_id(now_ms - HOUR_MS)
+    return forum_store.wrote_since(db, group.id, author.id, after) >= MOST_AN_HOUR

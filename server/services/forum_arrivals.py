@@ -10,7 +10,7 @@ import msgspec
 
 from federation.origin import host
 from federation.vocab import PUBLIC, Object
-from server.errors import Forbidden
+from server.errors import Forbidden, TooMany
 from server.model import Account, Post
 from server.services import communities, forum
 from server.store import accounts, hosts
@@ -49,7 +49,7 @@ def place(
         return group
     try:
         communities.check_begin(db, group, author, now_ms)
-    except Forbidden:
+    except (Forbidden, TooMany):
         return None
     return group
 
@@ -74,7 +74,15 @@ def refuses(db: Read, found: Object, author: Account, now_ms: int) -> bool:
     parent = parent_of(db, found)
     if parent is None:
         return False
-    return silenced(db, _of(db, parent), parent, author, now_ms)
+    group = _of(db, parent)
+    if silenced(db, group, parent, author, now_ms):
+        return True
+    try:
+        if group is not None and group.local:
+            communities.check_answer(db, group, author, now_ms)
+    except TooMany:
+        return True
+    return False
 
 
 def silenced(db: Read, group: Account | None, post: Post, author: Account, now_ms: int) -> bool:
@@ -85,7 +93,7 @@ def silenced(db: Read, group: Account | None, post: Post, author: Account, now_m
     if thread is not None and thread.locked_ms and not communities.keeps(db, group.id, author):
         return True
     try:
-        communities.check_answer(db, group, author, now_ms)
+        communities.check_welcome(db, group, author, now_ms)
     except Forbidden:
         return True
     return False

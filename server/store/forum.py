@@ -110,6 +110,20 @@ def takes_part(db: Read, community_id: int) -> bool:
     return found is not None
 
 
+def wrote_since(db: Read, community_id: int, author_id: int, after_id: int) -> int:
+    """How many posts of an author, threads and comments, came into a community after an id."""
+    found = db.one(
+        """
+        SELECT count(*) AS n FROM post
+        WHERE community_id = :community AND id > :after AND author_id = :author
+        """,
+        community=community_id,
+        after=after_id,
+        author=author_id,
+    )
+    return int(found["n"]) if found else 0
+
+
 def written_by(db: Read, community_id: int, author_id: int, limit: int) -> list[Post]:
     """What somebody wrote in a community and everybody may read, newest first."""
     found = db.all(

@@ -7,7 +7,7 @@ import pytest
 
 from federation.vocab import PUBLIC
 from server.clock import DAY_MS
-from server.errors import Forbidden, Invalid, NotFound
+from server.errors import Forbidden, Invalid, NotFound, TooMany
 from server.model import REMOVED, Account, ForumThread, Post
 from server.services import communities, documents, forum, posts, reactions, reading, stewardship
 from server.services import timelines as timeline_service
@@ -392,3 +392,16 @@ def test_a_community_is_changed_by_who_keeps_it(tx: Write) -> None:
     assert profile["postingRestrictedToMods"] is False
     out = communities.change(tx, SITE, mod, water.id, Changes(parent_id=0), NOW)
     assert out.parent_id is None
+
+
+def test_nobody_here_fills_a_board_in_an_hour(tx: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(communities, "MOST_AN_HOUR", 2)
+    ann, water, fire = join(tx, "ann"), board(tx), board(tx, "fire")
+    first = begin(tx, ann, water)
+    say(tx, ann, "A comment", reply_to_id=first.id)
+    for more in ({"title": "x", "community_id": water.id}, {"reply_to_id": first.id}):
+        with pytest.raises(TooMany):
+            say(tx, ann, "x", **more)
+    assert begin(tx, ann, fire)
+    later = posts.NewPost(content="x", reply_to_id=first.id)
+    assert posts.write(tx, SITE, ann, later, NOW + 3_600_001)

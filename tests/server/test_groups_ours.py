@@ -476,3 +476,23 @@ def test_a_moderator_who_is_banned_by_another_stays(tx: Write, water: Account) -
     store.appoint(tx, water.id, rowan.id, NOW)
     without_effect(tx, does("Block", SAGE, ROWAN, water.uri, target=water.uri))
     assert number(tx, "SELECT count(*) FROM community_ban") == 0
+
+
+# --- floods
+
+
+def test_whoever_floods_a_board_fills_an_hour_and_no_more(
+    tx: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(communities, "MOST_AN_HOUR", 3)
+    for n in range(5):
+        deliver(tx, created(page(f"{LEMMY}/post/{70 + n}", ROWAN, water.uri)))
+    assert number(tx, "SELECT count(*) FROM forum_thread") == 3
+    assert len(told(tx, water)) == 6  # three, each in two shapes
+    root = post(tx, f"{LEMMY}/post/70")
+    without_effect(tx, created(note(ANSWER, ROWAN, inReplyTo=root.uri, to=[PUBLIC, water.uri])))
+    other = note("https://pie.test/comment/9", WREN, inReplyTo=root.uri, to=[PUBLIC, water.uri])
+    deliver(tx, created(other))  # it is one who floods, and another who answers
+    assert post(tx, other["id"]).community_id == water.id
+    deliver(tx, act("Like", f"{LEMMY}/like/9", ROWAN, root.uri))  # votes are no posts
+    assert post(tx, root.uri).likes == 1

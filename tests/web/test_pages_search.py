@@ -112,3 +112,16 @@ async def test_a_list_goes_on_where_it_ended(city, monkeypatch):
     page = await mina.get('/search?q="소식 시장"')
     assert "Nothing here among these posts." in page.text
     assert page.main.link("Older")
+
+
+async def test_whoever_searches_without_end_waits_and_others_do_not(city, monkeypatch):
+    monkeypatch.setattr("web.pages.search.SEARCH_TOKENS", 40)
+    bob, eve = await city.join("bob"), await city.join("eve")
+    for _ in range(2):
+        await bob.get("/search?q=plum")
+    for _ in range(2):  # what a slow machine forgives meanwhile is less than a search
+        async with bob.client.get("/search?q=plum") as answer:
+            status = answer.status
+    assert status == 429
+    await eve.get("/search?q=plum")
+    await bob.get("/search")  # the empty form costs nothing

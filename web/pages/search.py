@@ -16,11 +16,14 @@ from server.store.db import Read
 from server.store.paging import Page
 from web.i18n import N_, WRITTEN_IN
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, SITE
+from web.limits import network
 from web.pages.access import Pager, asked_id, now, viewer_id
 from web.pages.forms import see
 from web.render import page, person_url, post_url, viewer_of
 
 routes = web.RouteTableDef()
+
+SEARCH_TOKENS: Final = 5  # one search a second for long, twenty at once
 
 MAX_QUERY: Final = 500
 FEW: Final = 5  # of each kind, where all kinds are shown
@@ -102,6 +105,8 @@ async def find(request: web.Request) -> web.Response:
     places = await db.read(communities.to_search)
     found = Found()
     if (typed.query or typed.filters) and not errors:
+        who = f"searches of {me or network(request[ADDRESS])}"
+        request.config_dict[BUCKETS].spend(who, now(request), SEARCH_TOKENS)
         errors = await db.read(_unknown, me, typed)
         found = found if errors else await db.read(_found, me, typed, asked, window)
     return await page(
