@@ -181,6 +181,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     is quoted, else pending | accepted | rejected | revoked; `quote_policy` says who may quote it:
     public | followers | nobody, empty where its author has not said. `app_id`: what it came from.
     `community_id`: the community, ours or a stranger's, in which it and all that answers it stand.
+    `context_uri`: the collection of its thread (FEP-7888), empty for what begins one here.
     """
 
     id: int
@@ -219,6 +220,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     quotes: int = 0
     community_id: int | None = None
     dislikes: int = 0
+    context_uri: str = ""
 
     @property
     def open(self) -> bool:

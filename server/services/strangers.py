@@ -12,7 +12,16 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import Account, Media, Post, Site
-from server.services import borders, conversations, events, polls, previews, quotes, rights
+from server.services import (
+    borders,
+    contexts,
+    conversations,
+    events,
+    polls,
+    previews,
+    quotes,
+    rights,
+)
 from server.services.media import About
 from server.services.posts import bury
 from server.services.spreading import spread_post
@@ -211,7 +220,10 @@ def keep_post(
     if author.state != "active":
         raise Invalid("The author's account is not active.")
     parent = _answered(tx, found, author)
-    post = _new_post(found, author, parent, now_ms)
+    post = msgspec.structs.replace(
+        _new_post(found, author, parent, now_ms),
+        context_uri=contexts.claimed(tx, site, found.context, parent),
+    )
     posts.insert(tx, post)
     if found.quote:
         post = settle_quote(tx, post, author)
@@ -221,6 +233,7 @@ def keep_post(
     _adopt_orphans(tx, post)
     previews.note(tx, site, post, now_ms)
     if spread:
+        contexts.expect_more(tx, post, now_ms)
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
         _tell(tx, site, post, found, author, named, parent, now_ms)
         tell_quoted(tx, post, author, now_ms)

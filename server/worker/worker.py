@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
+
+import msgspec
 
 from federation.http import Client
 from server.fetch import Fetcher
@@ -11,9 +14,10 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import media
+from server.services import contexts, media
 from server.store import jobs, peers
 from server.store.db import Database, Write
+from server.walking import Walker
 from server.worker.deliveries import Deliveries
 from server.worker.due import keep_time, keep_time_once
 from server.worker.filming import Filming
@@ -41,6 +45,7 @@ class Worker:
         remote_bytes: int,
         pushes: Pushes | None = None,
         films: Films | None = None,
+        walker: Walker | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -53,6 +58,8 @@ class Worker:
             others["push"] = pushes.do
         if films is not None:
             others[media.JOB] = Filming(db, pictures, films, now_ms).do
+        if walker is not None:
+            others[contexts.JOB] = partial(_walk, db, walker, now_ms)
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
@@ -121,6 +128,11 @@ class Worker:
     async def keep_time_once(self) -> None:
         """End polls that are over, and publish posts whose time has come."""
         await keep_time_once(self._db, self._site, self._now_ms)
+
+
+async def _walk(db: Database, walker: Walker, now_ms: Callable[[], int], job: Job) -> None:
+    await walker.again(msgspec.json.decode(job.payload)["thread"])
+    await db.write(jobs.complete, job, now_ms())
 
 
 def _release_all(tx: Write, now_ms: int) -> None:

@@ -80,6 +80,7 @@ from server.store import (
     timelines,
     trends,
     visits,
+    walks,
 )
 from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
@@ -144,6 +145,7 @@ STORES = (
     timelines,
     trends,
     visits,
+    walks,
     strikes,
 )
 
