@@ -26,7 +26,7 @@ def expect(tx: Write, thread_id: int, due_ms: int) -> None:
 
 def next_due_ms(db: Read) -> int | None:
     """When the next thread is to be looked at."""
-    found = db.one("SELECT due_ms FROM walk ORDER BY due_ms LIMIT 1")
+    found = db.one("SELECT due_ms FROM walk WHERE due_ms > 0 ORDER BY due_ms LIMIT 1")
     return int(found["due_ms"]) if found else None
 
 
