@@ -204,17 +204,15 @@ class _Walk:
         try:
             known = await self._db.read(walks.page, uri)
             fetched = await self._walker.get(uri, self._allowance, known["etag"] if known else "")
-            if fetched.status == 304:
-                return known["next_uri"] if known else ""
-            at = parse.id_or_none(_decoded(fetched, uri).get("replies")) or ""
+            at, etag = known["next_uri"] if known else "", known["etag"] if known else ""
+            if fetched.status != 304:
+                at = parse.id_or_none(_decoded(fetched, uri).get("replies")) or ""
+                etag = fetched.etag
         except FederationError as error:
             log.info("no replies of %s: %s", uri, error)
             return ""
-        if not at or not same_origin(at, uri):
-            return ""
-        if fetched.etag:
-            await self._remember(uri, fetched.etag, at)
-        return at
+        await self._remember(uri, etag, at)  # when, too: the next walk begins with others
+        return at if at and same_origin(at, uri) else ""
 
     async def _take(self, item: str | dict[str, Any], page: str) -> bool:
         """Store one thing that is listed, with what it answers; false where it may work later."""
@@ -274,10 +272,9 @@ def _may_work_later(error: FederationError) -> bool:
 
 
 def _begun(db: Read, post: Post) -> tuple[Post | None, list[str]]:
-    """What a thread began with, and the ids of what strangers wrote in it, the newest first."""
+    """What a thread began with, and what strangers wrote in it: first what was not asked lately."""
     root = posts.by_id(db, post.thread_id)
-    found = posts.thread(db, post.thread_id, MAX_THREAD)
-    return root, [one.uri for one in reversed(found) if not one.local and one.open]
+    return root, walks.strangers(db, post.thread_id, MAX_THREAD)
 
 
 def _remember(tx: Write, thread_id: int, page: tuple[str, str, str], now_ms: int) -> None:

@@ -8,9 +8,10 @@ from typing import Final
 import msgspec
 
 from federation.origin import normal
+from federation.vocab import Object
 from server.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from server.errors import NotFound
-from server.ids import created_ms
+from server.ids import created_ms, parse_id
 from server.model import Post, Site
 from server.store import accounts, jobs, posts, walks
 from server.store.db import Read, Write
@@ -51,6 +52,19 @@ def claimed(db: Read, site: Site, context: str | None, parent: Post | None) -> s
     if context and len(context) <= MAX_URI and normal(context) and not site.ours(context):
         return context
     return inherited(db, site, parent)
+
+
+def names_ours(db: Read, site: Site, found: Object) -> bool:
+    """Whether an answer says that it belongs to a conversation which began here, for everybody.
+
+    What it answers may have been lost on its way; it is fetched, and decides.
+    """
+    start = own(site, 0)[:-1]
+    if not found.in_reply_to or not (found.context or "").startswith(start):
+        return False
+    id = parse_id((found.context or "").removeprefix(start))
+    root = posts.by_id(db, id) if id is not None else None
+    return root is not None and bool(root.local) and root.open and root.deleted_ms is None
 
 
 def expect_more(tx: Write, post: Post, now_ms: int) -> None:

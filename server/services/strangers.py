@@ -434,7 +434,7 @@ def _tell(
 
 def related(db: Read, site: Site, found: Object, author: Account) -> bool:
     """Whether a new post concerns anyone here: followed, an answer to what we have, or addressed;
-    or it quotes one of ours.
+    or it quotes one of ours, or belongs to a conversation of ours whose middle has not come yet.
 
     What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
     """
@@ -443,7 +443,7 @@ def related(db: Read, site: Site, found: Object, author: Account) -> bool:
     quoted = posts.by_uri(db, found.quote) if found.quote else None
     if quoted is not None and quoted.local:
         return True
-    if _answered(db, found, author):
+    if _answered(db, found, author) or contexts.names_ours(db, site, found):
         return True
     return any(account.local and account.state == "active" for account in _named(db, site, found))
 

@@ -89,6 +89,21 @@ def somebody_cares(db: Read, thread_id: int) -> bool:
     return found is not None
 
 
+def strangers(db: Read, thread_id: int, limit: int) -> list[str]:
+    """Ids of what strangers wrote in a thread for everybody: first what was not read lately."""
+    found = db.all(
+        """
+        SELECT p.uri FROM post p LEFT JOIN walk_page w ON w.uri = p.uri
+        WHERE p.thread_id = :thread AND p.local = 0 AND p.visibility IN ('public', 'unlisted')
+          AND p.deleted_ms IS NULL
+        ORDER BY coalesce(w.read_ms, 0), p.id DESC LIMIT :limit
+        """,
+        thread=thread_id,
+        limit=limit,
+    )
+    return [row["uri"] for row in found]
+
+
 def page(db: Read, uri: str) -> Row | None:
     """etag, next_uri of a page that was taken whole."""
     return db.one("SELECT etag, next_uri FROM walk_page WHERE uri = :uri", uri=uri)

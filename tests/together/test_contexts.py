@@ -334,3 +334,20 @@ async def test_the_answer_that_was_lost_comes_with_the_next_look(
     there, above = await alpha.post_at(deep["id"]), await alpha.post_at(lost["id"])
     assert there is not None and above is not None and there.reply_to_id == above.id
     assert above.reply_to_id == mine.id and there.thread_id == here.id
+
+
+async def test_an_answer_in_our_conversation_comes_although_what_it_answers_was_lost(
+    village: Village, peer: NewPeer
+) -> None:
+    alpha, far, eve = await met(village, peer)
+    root = await alpha.write("ann", "Root")
+    topic = f"{alpha.origin}/contexts/{root.id}"
+    lost = far.note(eve, inReplyTo=root.uri, context=topic)
+    deep = far.note(eve, inReplyTo=lost["id"], context=topic)
+    assert await far.send(alpha, eve, far.creates(eve, deep)) == 202
+    await village.settle()
+    assert (await alpha.get(f"/contexts/{root.id}"))["totalItems"] == 3
+    stray = far.note(eve, inReplyTo="http://far.test/notes/none", context=f"{topic}0")
+    assert await far.send(alpha, eve, far.creates(eve, stray)) == 202
+    await village.settle()
+    assert await alpha.post_at(stray["id"]) is None
