@@ -12,7 +12,7 @@ from federation.vocab import PUBLIC, Attachment, Image, Option, Poll
 from server import text
 from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
-from server.services import polls, profile_links, quotes, rights, timelines
+from server.services import contexts, polls, profile_links, quotes, rights, timelines
 from server.services.media import about
 from server.store import accounts, communities, posts
 from server.store.db import Read
@@ -52,7 +52,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         sensitive=view.sensitive,
         language=post.language,
         in_reply_to=post.reply_to_uri,
-        context=f"{site.origin}/contexts/{post.thread_id}",
+        context=contexts.of_ours(site, post),
         attachments=tuple(attachment(site, media) for media in view.media),
         mentions=tuple(named),
         hashtags=tuple((tag, tag_href(site, tag)) for tag in msgspec.json.decode(post.tags)),
