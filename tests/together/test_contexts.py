@@ -6,13 +6,15 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from federation.vocab import ACTIVITY_JSON, AS_CONTEXT
-from server import walking
-from server.services import contexts, posts
+from federation.vocab import ACTIVITY_JSON, AS_CONTEXT, PUBLIC
+from server import keyring, walking
+from server.services import communities, contexts, posts
+from server.store import hosts
+from server.store import posts as store
 from tests.together.conftest import NewPeer
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
-from web.keys import WALKER, WORKER
+from web.keys import SITE, VAULT, WALKER, WORKER
 
 MINUTE = 60_000
 
@@ -351,3 +353,44 @@ async def test_an_answer_in_our_conversation_comes_although_what_it_answers_was_
     assert await far.send(alpha, eve, far.creates(eve, stray)) == 202
     await village.settle()
     assert await alpha.post_at(stray["id"]) is None
+
+
+async def test_mastodon_and_lemmy_are_both_told_of_a_comment_in_our_community(
+    village: Village, peer: NewPeer
+) -> None:
+    alpha, masto, lemmy = await village("alpha.test"), await peer("m.test"), await peer("l.test")
+    await alpha.join("ann")
+    keys = keyring.make(alpha.app[VAULT])
+    group = await alpha.db.write(
+        communities.create,
+        alpha.app[SITE],
+        communities.NewCommunity(name="board", title="Board", keys=keys, kind="board"),
+        alpha.clock(),
+    )
+    carl, bo = masto.person("carl"), lemmy.person("bo")
+    follow = lemmy.does("Follow", bo, group.uri)
+    assert await lemmy.send(alpha, bo, follow) == 202
+    await village.settle()
+    await alpha.db.write(lambda tx: hosts.speaks_groups(tx, "l.test", alpha.clock()))
+    thread = await alpha.write("ann", "Words", title="A thread", community_id=group.id)
+    question = masto.note(carl, inReplyTo=thread.uri, cc=[carl.followers, group.uri])
+    assert await masto.send(alpha, carl, masto.creates(carl, question)) == 202
+    await village.settle()
+    here = await alpha.post_at(question["id"])
+    assert here is not None
+    await alpha.db.write(lambda tx: store.set_columns(tx, here.id, community_id=group.id))
+    comment = await alpha.write("ann", "An answer", reply_to_id=here.id)
+    await village.settle()
+    direct = masto.got("Create")[-1]
+    passed_on = lemmy.got("Announce")[-1]["object"]
+    for created in (direct, passed_on):
+        note = created["object"]
+        assert (note["id"], note["type"]) == (comment.uri, "Note")
+        assert note["inReplyTo"] == question["id"]
+        assert note["context"] == f"{alpha.origin}/contexts/{thread.id}"
+        assert note["audience"] == group.uri
+        addressed = {*note["to"], *note["cc"]}
+        assert {PUBLIC, group.uri, carl.uri} <= addressed
+        mentioned = {tag["href"] for tag in note["tag"] if tag["type"] == "Mention"}
+        assert {group.uri, carl.uri} <= mentioned
+        assert all(isinstance(created[name], list) for name in ("to", "cc"))
