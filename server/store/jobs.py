@@ -133,7 +133,8 @@ def _claim(tx: Write, of: str, now_ms: int, limit: int) -> list[Job]:
         now=now_ms,
         limit=limit,
     )
-    return [Job(**row) for row in found]
+    # a database gives back in whatever order what it has changed
+    return sorted((Job(**row) for row in found), key=lambda job: job.id)
 
 
 def next_due_ms(db: Read) -> int | None:
