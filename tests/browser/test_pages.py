@@ -1,14 +1,31 @@
 """Every page in every state, in the light and in the dark, narrow and wide: nothing is wrong."""
 
 import re
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
 
-from server.model import Post
-from server.services import announcements, drafts, follows, reactions, stewardship
+from server.model import Account, Post, Site
+from server.services import (
+    announcements,
+    blog,
+    blog_desk,
+    communities,
+    drafts,
+    follows,
+    posts,
+    reactions,
+    stewardship,
+    submissions,
+)
 from server.services.announcements import NewAnnouncement
+from server.services.blog_desk import Joining
+from server.services.communities import Changes
+from server.services.new_posts import NewPost
+from server.store.blog import Filed
 from server.store.db import Write
 from tests import happenings
 from tests.browser.conftest import DESK, PHONE, NewReader
@@ -35,10 +52,14 @@ SIGNED_IN: Final = (
     *("/settings/leave", "/farewell"),
     *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
     *("/c/garden/bans", "/c/garden/removed"),
+    *("/desk", "/c/project/desk", "/write?in=project"),
 )
+MONTH: Final = f"{datetime.now(ZoneInfo('Asia/Seoul')):%Y-%m}"
 PEOPLE: Final = (
     *("/@ann", "/@ann?show=replies", "/@ann?show=pictures", "/@ann/followers", "/@ann/following"),
     *("/@bob", "/@maple", "/@maple/followers"),
+    *("/@project", "/c/project/categories/kind", "/c/project/series/row", "/c/project/archive"),
+    *(f"/c/project/archive/{MONTH}", "/c/project/cohorts", "/c/project/cohorts/1"),
 )
 LONG = "https://example.org/" + "very-long-address-without-any-end/" * 6
 
@@ -69,8 +90,11 @@ async def story_with_everything(city: City, ann: Reader) -> str:
     return path
 
 
-async def lived_in(city: City) -> None:
-    """People, a neighbourhood, warnings and whatever fills the lists of a city."""
+async def lived_in(city: City) -> int:
+    """People, a neighbourhood, warnings and whatever fills the lists of a city.
+
+    The id of a text that waits for ann at the desk of a team blog.
+    """
     ann = await city.join("ann", locked=True, role="admin")
     for name in ("bob", "cho", "dan"):
         await city.join(name)
@@ -85,8 +109,29 @@ async def lived_in(city: City) -> None:
     await city.write("bob", "The end of the film", warning="Spoilers of a film")
     await city.write("ann", "Only for you, @bob", visibility="direct")
     await city.edit("bob", note, "Bread at nine, @ann. #MapleHill")
+    await founds(city, "project", title="Project", kind="blog")
+    sent = await city.db.write(_blog, city.app[SITE], ann, city.people["bob"], city.clock())
     body = {"kind": "story", "title": "Half a story", "content": "It began"}
     await city.db.write(drafts.save, ann.id, None, body, city.clock())
+    return sent
+
+
+def _blog(tx: Write, site: Site, ann: Account, bob: Account, now_ms: int) -> int:
+    """A team blog with two parts of a series; the id of what waits for ann, who keeps it."""
+    home = blog.by_name(tx, "project")
+    id = home.account.id
+    communities.change(tx, site, ann, id, Changes(posting="writers"), now_ms)
+    kind = blog_desk.add_category(tx, ann, home, "Kind", None, now_ms=now_ms)
+    row = blog_desk.add_series(tx, ann, home, "Row", LONG, now_ms=now_ms)
+    first = blog_desk.add_cohort(tx, ann, home, 1, 2026, now_ms=now_ms)
+    blog_desk.add_writer(tx, ann, Joining(first, "ann"), now_ms, leads=True)
+    filed = Filed(category_id=kind.id, series_id=row.id, names=("bob",))
+    for title in ("김장하는 날", f"Second {LONG[:150]}"):
+        story = NewPost(content="Text", title=title, community_id=id, filed=filed)
+        post = posts.write(tx, site, ann, story, now_ms)
+    blog_desk.put_at_front(tx, ann, home, post.id, "first")
+    text = NewPost(content="Text", title="Of a member", community_id=id)
+    return submissions.submit(tx, bob, text, now_ms).id
 
 
 async def city_thread(city: City) -> Post:
@@ -145,7 +190,7 @@ async def test_every_page_is_whole(
     village: Village, reader: NewReader, how: dict[str, object]
 ) -> None:
     alpha = await village("alpha.test")
-    await lived_in(alpha)
+    sent = await lived_in(alpha)
     calm = {"reduced_motion": "reduce", **how}
     ann, visitor = await reader(alpha, "ann", **calm), await reader(alpha, **calm)
     path = await story_with_everything(alpha, ann)
@@ -165,7 +210,7 @@ async def test_every_page_is_whole(
     for page in (*OPEN, *ALONE, *PEOPLE, *about_the_story):
         await everybody.at(page)
     await everybody.at("/nobody", 404)
-    for page in (*OPEN, *SIGNED_IN, *PEOPLE, *about_the_story, *own[:-1]):
+    for page in (*OPEN, *SIGNED_IN, *PEOPLE, *about_the_story, *own[:-1], f"/desk/{sent}"):
         await member.at(page)
         assert await ann.page.locator("html").get_attribute("lang") == how["language"]
     await member.at(own[-1], 404)

@@ -38,6 +38,10 @@ SELECT post.id, name, count(media.id) AS pictures, replies FROM post
 JOIN account ON account.id = author_id LEFT JOIN media ON media.post_id = post.id
 WHERE post.kind = 'article' AND post.local = 1 GROUP BY post.id, name, replies
 """
+PARTS: Final = """
+SELECT post_id AS id, name FROM blog_story JOIN post ON post.id = post_id
+JOIN account ON account.id = author_id WHERE part = 2 ORDER BY post_id
+"""
 NOTES: Final = """
 SELECT post.id, name FROM post JOIN account ON account.id = author_id
 JOIN media ON media.post_id = post.id WHERE post.kind = 'note' ORDER BY replies DESC, post.id
@@ -74,6 +78,13 @@ async def all_pages(app: web.Application) -> list[Page]:
         ("federated", "/federated"),
         ("neighbourhoods", "/neighbourhoods"),
         ("neighbourhood", "/@neutigol"),
+        ("blog", "/@hannae_project"),
+        ("blog-category", "/c/hannae_project/categories/소소한-일상"),
+        ("blog-series", "/c/hannae_project/series/철마다-김장"),
+        ("blog-archive", "/c/hannae_project/archive"),
+        ("blog-cohorts", "/c/hannae_project/cohorts"),
+        ("blog-cohort", "/c/hannae_project/cohorts/2"),
+        ("blog-story", await _part(app)),
         ("story", pictured),
         ("thread", thread),
         ("note", f"/@{note['name']}/{note['id']}"),
@@ -92,8 +103,30 @@ async def all_pages(app: web.Application) -> list[Page]:
         Page("app-asks-first", app_asks),
         Page("app-access", "/settings/apps", MEMBER),
         *await _of_what_they_see_alone(app),
+        *await _of_the_desk(app),
         *_for_moderators(),
         *_last_words(),
+    ]
+
+
+async def _part(app: web.Application) -> str:
+    """A story of the team blog with parts before and after, and others of its category."""
+    row = (await city.rows(app, PARTS))[0]
+    return f"/@{row['name']}/{row['id']}"
+
+
+async def _of_the_desk(app: web.Application) -> list[Page]:
+    """What the editor of the team blog sees."""
+    offered = (await city.rows(app, "SELECT min(id) AS id FROM blog_submission"))[0]["id"]
+    own = (
+        ("blog-desk", "/c/hannae_project/desk"),
+        ("blog-submission", f"/desk/{offered}"),
+        ("blog-edited-cohort", "/c/hannae_project/cohorts/2"),
+    )
+    return [
+        *(Page(name, path, ADMIN) for name, path in own),
+        Page("blog-write", "/write?in=hannae_project", MEMBER),
+        Page("my-desk", "/desk", MEMBER),
     ]
 
 

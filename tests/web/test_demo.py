@@ -14,8 +14,9 @@ from server.clock import now_ms
 from server.keyring import Keys
 from server.media import Picture
 from server.model import Site
-from server.services import boards, communities, notifications, timelines
+from server.services import blog, boards, communities, notifications, timelines
 from server.store import accounts as account_store
+from server.store import submissions
 from server.store.db import Write
 from server.store.paging import Page
 from tests.village import SPARE_KEYS
@@ -221,3 +222,15 @@ def test_the_command_leaves_alone_where_people_live(tmp_path):
     assert refused.stderr.count("\n") == 1 and "empty instance" in refused.stderr
     quiet = madang(tmp_path, "demo", "--if-empty")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_hannae_has_a_team_blog_with_a_place_for_each_of_its_stories(tx: Write):
+    city = cities.load("hannae")
+    assert fill.fill(tx, SITE, "hannae", city, prepared(city), now_ms())
+    home = blog.by_name(tx, "hannae_project")
+    tops, total = blog.tree(tx, home.account.id)
+    assert total == len(city.blogs[0].stories) > 10
+    assert [top.category.title for top in tops] == ["사랑 소통", "우리 동네", "시정 살피기"]
+    assert sum(top.count for top in tops) == total
+    assert len(blog.arranged(tx, None, home.account.id)) == 3
+    assert submissions.waiting(tx, home.account.id) == 2

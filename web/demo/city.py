@@ -54,6 +54,45 @@ class Board(_Strict, frozen=True):
     keepers: tuple[str, ...] = ()
 
 
+class Category(_Strict, frozen=True):
+    """A category of a blog, with those in it."""
+
+    title: str
+    children: tuple[str, ...] = ()
+
+
+class Cohort(_Strict, frozen=True):
+    """The writers of a year, by their names; the first one leads."""
+
+    number: int
+    year: int
+    writers: tuple[str, ...]
+
+
+class Filed(_Strict, frozen=True):
+    """Which story, by its title, stands where in a blog. `front`: at the top of its first page."""
+
+    title: str
+    category: str = ""
+    series: str = ""
+    place: str = ""
+    together: tuple[str, ...] = ()
+    front: bool = False
+
+
+class Blog(Neighbourhood, frozen=True):
+    """A team blog, kept by `editor`. `series` are titles; `offered` waits for the editor: who,
+    title, text.
+    """
+
+    editor: str
+    categories: tuple[Category, ...] = ()
+    series: tuple[str, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
+    stories: tuple[Filed, ...] = ()
+    offered: tuple[tuple[str, str, str], ...] = ()
+
+
 class Drawn(_Strict, frozen=True):
     """A picture to draw, and what it shows in words."""
 
@@ -110,11 +149,12 @@ class City(_Strict, frozen=True):
     posts: tuple[Told, ...]
     neighbourhoods: tuple[Neighbourhood, ...] = ()
     boards: tuple[Board, ...] = ()
+    blogs: tuple[Blog, ...] = ()
 
     @property
-    def actors(self) -> tuple[Person | Neighbourhood | Board, ...]:
+    def actors(self) -> tuple[Person | Neighbourhood | Board | Blog, ...]:
         """All who have keys and a picture."""
-        return (*self.people, *self.neighbourhoods, *self.boards)
+        return (*self.people, *self.neighbourhoods, *self.boards, *self.blogs)
 
     @property
     def answers(self) -> int:
@@ -127,6 +167,7 @@ class _People(_Strict, frozen=True):
     people: tuple[Person, ...]
     neighbourhoods: tuple[Neighbourhood, ...]
     boards: tuple[Board, ...] = ()
+    blogs: tuple[Blog, ...] = ()
 
 
 class _Posts(_Strict, frozen=True):
@@ -149,6 +190,7 @@ def load(key: str) -> City:
         posts=tuple(posts),
         neighbourhoods=people.neighbourhoods,
         boards=people.boards,
+        blogs=people.blogs,
     )
 
 

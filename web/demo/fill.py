@@ -40,8 +40,8 @@ from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
-from web.demo import portraits, scenes
-from web.demo.city import Board, City, Drawn, Neighbourhood, Person, Said, Told, neighbours
+from web.demo import blogs, portraits, scenes
+from web.demo.city import Blog, Board, City, Drawn, Neighbourhood, Person, Said, Told, neighbours
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
@@ -163,6 +163,9 @@ class Filling:
             self._join(person, self._now_ms - FOUNDED_MS + i * HOUR_MS)
         for i, board in enumerate(self._city.boards):
             self._open(board, self._now_ms - OPENED_MS + i * MINUTE_MS)
+        for i, told in enumerate(self._city.blogs):
+            at_ms = self._now_ms - FOUNDED_MS + (len(self._city.people) + 1 + i) * HOUR_MS
+            self._begin_blog(told, at_ms)
         for i, post in enumerate(self._city.posts):
             self._tell(i, post)
         self._plan(self._now_ms - UNREAD_MS, self._read)
@@ -253,6 +256,21 @@ class Filling:
             now_ms,
         )
 
+    # --- team blogs
+
+    def _begin_blog(self, told: Blog, at_ms: int) -> None:
+        def happens(now_ms: int) -> None:
+            keys = self._ready.keys[told.name]
+            account = blogs.found(self._tx, self._site, told, keys, now_ms)
+            changes = ProfileChanges(avatar=self._ready.faces[told.name].large)
+            profiles.edit_profile(self._tx, self._site, account, changes, now_ms)
+            self._neighbourhoods[told.name] = account
+
+        at_ms = self._plan(at_ms, happens)
+        for place, name in enumerate(neighbours(self._city, told.name, 12, told.editor)):
+            self._plan(at_ms + (place + 1) * MINUTE_MS, self._following(name, told.name))
+        self._plan(self._now_ms - 3 * HOUR_MS, lambda now_ms: blogs.offer(self._tx, told, now_ms))
+
     # --- people
 
     def _join(self, person: Person, at_ms: int) -> None:
@@ -326,15 +344,21 @@ class Filling:
             ).id
             for place, wanted in enumerate(told.pictures)
         ]
+        placed = blogs.place(self._tx, self._city.blogs, told.title) if told.title else None
         new = NewPost(
+            filed=placed[1] if placed else None,
             content=told.text.strip(),
             title=told.title,
             lead=told.lead,
             language=told.language,
             media_ids=tuple(attached),
-            community_id=self._boards[told.board].id if told.board else None,
+            community_id=(
+                placed[0] if placed else self._boards[told.board].id if told.board else None
+            ),
         )
         self._posts[index] = posts.write(self._tx, self._site, author, new, now_ms)
+        if placed:
+            blogs.published(self._tx, self._city.blogs, self._posts[index], now_ms)
 
     def _answer(self, said: Said, answered: int, answered_ms: int) -> int:
         index = -1 - len(self._events)  # told posts count up from 0, answers down
