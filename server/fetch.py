@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from federation import parse, webfinger
 from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
-from federation.http import OEMBED_ACCEPT, PAGE_ACCEPT, Client, Sink
+from federation.http import (
+    DOCUMENT_ACCEPT,
+    OEMBED_ACCEPT,
+    PAGE_ACCEPT,
+    Client,
+    Fetched,
+    Sink,
+)
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
@@ -31,8 +38,6 @@ MAX_FETCHES: Final = 50  # documents for one activity
 MAX_DEPTH: Final = 20  # ancestors of one reply
 MAX_HOSTS_OF_A_DOMAIN: Final = 10
 MAX_FOR_A_QUOTE: Final = 10  # documents
-MAX_REPLIES: Final = 40  # of one post that are looked at
-MAX_REPLY_PAGES: Final = 2
 MAX_BACKFILL: Final = 20  # recent posts of somebody newly followed
 KEY_PAUSE_MS: Final = 5 * MINUTE_MS
 DEAD_MS: Final = DAY_MS
@@ -166,6 +171,18 @@ class Fetcher:
         if again.get("id") != named:
             raise Malformed("the document does not keep its id")
         return again
+
+    async def unless_same(self, uri: str, budget: Budget, etag: str = "") -> Fetched:
+        """What is at an address of another server, with status 304 where `etag` still holds.
+
+        Neither its type nor its id is looked at. Raises `FederationError`.
+        """
+        if self.site.ours(uri) or not normal(uri):
+            raise Malformed("not an address of another server")
+        if not await self.welcome(host(uri)):
+            raise Blocked(host(uri))
+        budget.spend(uri)
+        return await self._client.get(uri, accept=DOCUMENT_ACCEPT, key=await self.key(), etag=etag)
 
     async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
         """The document; a Tombstone where its server says that there is none (any more).
@@ -352,7 +369,7 @@ class Fetcher:
         except FederationError as error:
             log.info("no post at %s: %s", uri, error)
             return None
-        return await self.db.write(_keep, self.site, found, author, self.now_ms())
+        return await self.db.write(keep, self.site, found, author, self.now_ms())
 
     async def ancestors(self, post_id: int) -> None:
         """Fetch what a reply answers, up to `MAX_DEPTH` posts above it."""
@@ -388,43 +405,6 @@ class Fetcher:
         except FederationError:
             raw = {}
         await self.db.write(_stamp, self.site, post, raw, self.now_ms())
-
-    async def replies(self, post_id: int, found: Callable[[], None]) -> None:
-        """Fetch public answers to a stranger's post that its server lists and we lack.
-
-        `found` is called for each that is new here. Of the list at most `MAX_REPLY_PAGES` pages are
-        read, all on the post's own host, and of what it names `MAX_REPLIES`.
-        """
-        post = await self.db.read(posts.by_id, post_id)
-        if post is None or post.local or not post.open:
-            return
-        budget = Budget()
-        for uri in await self._reply_uris(post.uri, budget):
-            if await self.db.read(posts.by_uri, uri) is None and await self._reply(uri, budget):
-                found()
-
-    async def _reply_uris(self, uri: str, budget: Budget) -> list[str]:
-        """The ids of what answers a post, as its server lists them. Raises `FederationError`."""
-        at = parse.id_or_none((await self.document(uri, budget)).get("replies"))
-        named: dict[str, None] = {}
-        for _ in range(MAX_REPLY_PAGES + 1):  # the collection itself may be the first page
-            if not at or not same_origin(at, uri) or len(named) >= MAX_REPLIES:
-                break
-            page = await self.collection(at, budget)
-            ids = (parse.id_or_none(item) for item in page.items)
-            named |= dict.fromkeys(id for id in ids if id and not self.site.ours(id))
-            at = page.next if page.items else page.first or page.next
-        return list(named)[:MAX_REPLIES]
-
-    async def _reply(self, uri: str, budget: Budget) -> bool:
-        """Read and store one answer, if it does answer something that we have."""
-        try:
-            found = parse.object_(await self.document(uri, budget))
-            author = await self.account(found.attributed_to, budget)
-        except FederationError as error:
-            log.info("no reply at %s: %s", uri, error)
-            return False
-        return await self.db.write(_keep_reply, self.site, found, author, self.now_ms())
 
     async def backfill(self, account_id: int) -> None:
         """Fetch recent public posts of somebody who is followed from here for the first time.
@@ -548,7 +528,7 @@ class Fetcher:
             self._keys.popitem(last=False)
 
 
-def _keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> Post | None:
+def keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> Post | None:
     """Store a fetched post if everybody may read it."""
     if author.local or author.state != "active" or found.attributed_to != author.uri:
         return None
@@ -573,14 +553,6 @@ def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) 
         quote_asking.allowed(tx, site, post, post.quote_stamp, now_ms)
     else:
         quote_asking.refused(tx, site, post, now_ms)
-
-
-def _keep_reply(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> bool:
-    """Store a fetched answer to a public post that we have: a list may name what it likes."""
-    answered = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
-    if answered is None or not answered.open or posts.by_uri(tx, found.id) is not None:
-        return False
-    return _keep(tx, site, found, author, now_ms) is not None
 
 
 def _fill_homes(tx: Write, account: Account) -> None:

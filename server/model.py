@@ -184,6 +184,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     public | followers | manual (whoever is allowed when they ask) | nobody, empty where its author
     has not said; `quote_stamp` is the id of what allows the quote. `app_id`: what it came from.
     `community_id`: the community, ours or a stranger's, in which it and all that answers it stand.
+    `context_uri`: the collection of its thread (FEP-7888), empty for what begins one here.
     """
 
     id: int
@@ -223,6 +224,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     community_id: int | None = None
     dislikes: int = 0
     quote_stamp: str = ""
+    context_uri: str = ""
 
     @property
     def open(self) -> bool:

@@ -11,14 +11,14 @@ import msgspec
 
 from federation.errors import FederationError
 from server.clock import MINUTE_MS
-from server.fetch import Fetcher
 from server.model import Post
+from server.services import contexts
+from server.walking import Walker
 
 log = logging.getLogger(__name__)
 
 PAUSE_MS: Final = 15 * MINUTE_MS  # between two looks at one post
 AT_ONCE: Final = 8
-MAX_S: Final = 60.0  # of one refresh
 REMEMBERED: Final = 2_000  # posts
 
 
@@ -34,9 +34,9 @@ class Refresh(msgspec.Struct):
 class Refreshes:
     """Begins refreshes, a few at once and each post now and then, and tells how they go."""
 
-    def __init__(self, fetcher: Fetcher, now_ms: Callable[[], int]) -> None:
-        """`fetcher` reads and stores; nothing is asked before `begin`."""
-        self._fetcher = fetcher
+    def __init__(self, walker: Walker, now_ms: Callable[[], int]) -> None:
+        """`walker` reads and stores; nothing is asked before `begin`."""
+        self._walker = walker
         self._now_ms = now_ms
         self._of_post: OrderedDict[int, Refresh] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,7 +55,7 @@ class Refreshes:
         self._of_post.move_to_end(post.id)
         if len(self._of_post) > REMEMBERED:
             self._of_post.popitem(last=False)
-        task = asyncio.create_task(self._run(post.id, begun))
+        task = asyncio.create_task(self._run(post, begun))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return begun
@@ -64,17 +64,17 @@ class Refreshes:
         """The refresh with this id, running or not."""
         return next((one for one in self._of_post.values() if one.id == id), None)
 
-    async def _run(self, post_id: int, refresh: Refresh) -> None:
+    async def _run(self, post: Post, refresh: Refresh) -> None:
         def found() -> None:
             refresh.found += 1
 
         try:
-            async with asyncio.timeout(MAX_S):
-                await self._fetcher.replies(post_id, found)
-        except (FederationError, TimeoutError) as error:
-            log.info("no more answers to post %d: %s", post_id, error)
+            await self._walker.walk(post.id, found)
+            await self._walker.db.write(contexts.opened, post.id, self._now_ms())
+        except FederationError as error:
+            log.info("no more answers to post %d: %s", post.id, error)
         except Exception:  # ours: the reader who caused it has their answer already
-            log.exception("could not look for answers to post %d", post_id)
+            log.exception("could not look for answers to post %d", post.id)
         finally:
             refresh.running = False
 

@@ -21,7 +21,7 @@ from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
-from server.services import communities, documents, reading, threads
+from server.services import communities, contexts, documents, reading
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
@@ -435,20 +435,29 @@ async def context(request: web.Request) -> web.Response:
     """A thread that began here, root first. FEP-7888, FEP-f228."""
     await _admit(request)
     id = _number(request.match_info["id"])
-    uri = f"{request.app[SITE].origin}/contexts/{id}"
-    owner, uris = await request.app[DB].read(_thread, id)
-    body = build.ordered_collection(uri, len(uris), items=uris)
+    page = _page_number(request)
+    owner, total, uris = await request.app[DB].read(contexts.members, id, page)
+    uri = contexts.own(request.app[SITE], id)
+    if page is not None:
+        more = f"{uri}?page={page + 1}" if page * contexts.PAGE < total else None
+        before = f"{uri}?page={page - 1}" if page > 1 else None
+        here = build.collection_page(f"{uri}?page={page}", uri, uris, next=more, prev=before)
+        return document(request, here)
+    if total > contexts.PAGE:
+        body = build.ordered_collection(uri, total, first=f"{uri}?page=1")
+    else:
+        body = build.ordered_collection(uri, total, items=uris)
     return document(request, body | {"attributedTo": owner})
 
 
-def _thread(db: Read, id: int) -> tuple[str, list[str]]:
-    root = posts.by_id(db, id)
-    if root is None or not root.local or not root.open:
-        raise NotFound("There is no such thread.")
-    owner = accounts.by_id(db, root.community_id or root.author_id)
-    found = posts.thread(db, id, threads.MAX_THREAD)
-    open_to_all = reading.readable_among(db, None, found)
-    return owner.uri if owner else "", [post.uri for post in found if post.id in open_to_all]
+def _page_number(request: web.Request) -> int | None:
+    """Which page is asked for, from 1; None for the whole. Raises `NotFound`."""
+    named = request.query.get("page")
+    if named is None:
+        return None
+    if not (named.isascii() and named.isdigit() and 0 < len(named) <= 6 and int(named)):
+        raise NotFound("There is nothing at this address.")
+    return int(named)
 
 
 @routes.get("/activities/{id}")

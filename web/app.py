@@ -26,6 +26,7 @@ from server.services import accounts
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.store_watch import StoreWatch
+from server.walking import Walker
 from server.worker.pushes import Pushes
 from server.worker.worker import Worker
 from web import activitypub, api, brand, feeds, i18n, media, operations, pages, present, wellknown
@@ -65,6 +66,7 @@ from web.keys import (
     VAPID_KEY,
     VAULT,
     VISITED,
+    WALKER,
     WORKER,
 )
 from web.limits import Buckets
@@ -232,7 +234,8 @@ async def network(
         app[FILMS],
         film_bytes=media.remote_film_bytes,
     )
-    app[REFRESHES] = refreshes = Refreshes(app[FETCHER], app[NOW])
+    app[WALKER] = Walker(app[FETCHER])
+    app[REFRESHES] = refreshes = Refreshes(app[WALKER], app[NOW])
     yield
     await refreshes.close()
     await remote.close()
@@ -249,6 +252,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES],
         app[NOW],
         remote_bytes=app[CONFIG].media.remote_bytes,
+        walker=app[WALKER],
         pushes=Pushes(
             app[DB],
             app[CLIENT],

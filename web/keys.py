@@ -21,6 +21,7 @@ from server.services.accounts import Facts
 from server.services.trends import Trends
 from server.store.db import Database
 from server.store_watch import StoreWatch
+from server.walking import Walker
 from server.worker.worker import Worker
 from web.brand import Brand
 from web.callers import Callers
@@ -60,6 +61,7 @@ SITE = web.AppKey("SITE", Site)
 DB = web.AppKey("DB", Database)
 CLIENT = web.AppKey("CLIENT", Client)
 FETCHER = web.AppKey("FETCHER", Fetcher)
+WALKER = web.AppKey("WALKER", Walker)
 REFRESHES = web.AppKey("REFRESHES", Refreshes)
 PICTURES = web.AppKey("PICTURES", Pictures)
 FILMS = web.AppKey("FILMS", Films)

@@ -12,7 +12,7 @@ from federation.vocab import PUBLIC, Attachment, Image, Option, Poll
 from server import text
 from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
-from server.services import polls, profile_links, quotes, rights, timelines
+from server.services import contexts, polls, profile_links, quotes, rights, timelines
 from server.services.media import about
 from server.store import accounts, communities, posts
 from server.store.db import Read
@@ -28,12 +28,13 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
     post, author = view.post, view.author
     if post.secret:
         raise NotFound("There is no such post.")
-    hearers = [a.uri for a in view.mentions]
+    people = _addressed(view)
+    hearers = [a.uri for a in people]
     if post.open and view.quoted and view.quoted.view and view.quoted.view.author.id != author.id:
         hearers.append(view.quoted.view.author.uri)  # or they could not revoke it
     to, cc = addressed(post.visibility, author.followers_uri, hearers)
     group = view.community if post.open else None
-    named = [(f"@{full_acct(site, a)}", a.uri) for a in view.mentions]
+    named = [(f"@{full_acct(site, a)}", a.uri) for a in people]
     if group is not None:  # whoever answers from Mastodon then addresses the group as well
         to = (group.uri, *to)
         named.append((f"@{full_acct(site, group)}", group.uri))
@@ -52,7 +53,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         sensitive=view.sensitive,
         language=post.language,
         in_reply_to=post.reply_to_uri,
-        context=f"{site.origin}/contexts/{post.thread_id}",
+        context=contexts.of_ours(site, post),
         attachments=tuple(attachment(site, media) for media in view.media),
         mentions=tuple(named),
         hashtags=tuple((tag, tag_href(site, tag)) for tag in msgspec.json.decode(post.tags)),
@@ -69,6 +70,14 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
     if asked is not None:
         return build.question(writing, _poll(asked))
     return _BUILD.get(post.kind, build.note)(writing)
+
+
+def _addressed(view: PostView) -> tuple[Account, ...]:
+    """Whom it names, and the stranger whom it answers: Mastodon tells only those who are named."""
+    answered = view.reply_to_author if view.post.open else None
+    if answered is None or answered.local or answered.id in {one.id for one in view.mentions}:
+        return view.mentions
+    return (*view.mentions, answered)
 
 
 _BUILD: Final = {"article": build.article, "page": build.page}

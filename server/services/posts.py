@@ -8,6 +8,7 @@ from server.ids import new_id
 from server.model import Account, Post, PostView, Site
 from server.services import (
     boosts,
+    contexts,
     conversations,
     documents,
     events,
@@ -85,6 +86,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         quote_state=quotes.judge(tx, author, quoted) if quoted else "",
         quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
         community_id=group.id if group else None,
+        context_uri=contexts.inherited(tx, site, parent),
     )
     posts.insert(tx, post)
     placing.placed(tx, post, author, new)
@@ -93,6 +95,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
+    contexts.expect_more(tx, post, now_ms)
     posts.count(tx, post, 1)
     quotes.count(tx, post, 1)
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)

@@ -15,6 +15,7 @@ from server.ids import new_id
 from server.model import Account, Media, Post, Site
 from server.services import (
     borders,
+    contexts,
     conversations,
     events,
     forum_arrivals,
@@ -256,7 +257,10 @@ def keep_new_post(
         raise Invalid("The author's account is not active.")
     parent = _answered(tx, found, author)
     group = forum_arrivals.place(tx, found, author, now_ms, by=by)
-    post = _new_post(found, author, parent, group, now_ms)
+    post = msgspec.structs.replace(
+        _new_post(found, author, parent, group, now_ms),
+        context_uri=contexts.claimed(tx, site, found.context, parent),
+    )
     posts.insert(tx, post)
     if found.quote:
         post = settle_quote(tx, post, author)
@@ -266,6 +270,7 @@ def keep_new_post(
     forum_arrivals.settle(tx, post, found, now_ms, adopted=_adopt_orphans(tx, post))
     previews.note(tx, site, post, now_ms)
     if spread:
+        contexts.expect_more(tx, post, now_ms)
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
         _tell(tx, site, post, found, author, named, parent, now_ms)
         tell_quoted(tx, post, author, now_ms)
@@ -484,15 +489,16 @@ def _tell(
 
 def related(db: Read, site: Site, found: Object, author: Account, now_ms: int) -> bool:
     """Whether a new post by somebody whom nobody of ours follows concerns anyone here: it answers
-    what we have, is addressed to one of ours, or quotes one; or it begins a thread that a community
-    of ours lets in, or in a group that somebody here follows.
+    what we have, is addressed to one of ours, or quotes one; it belongs to a conversation of ours
+    whose middle has not come yet; or it begins a thread that a community of ours lets in, or in a
+    group that somebody here follows.
 
     What concerns nobody is dropped, as Mastodon does: an inbox is no place for strangers to store.
     """
     quoted = posts.by_uri(db, found.quote) if found.quote else None
     if quoted is not None and quoted.local:
         return True
-    if _answered(db, found, author):
+    if _answered(db, found, author) or contexts.names_ours(db, site, found):
         return True
     group = forum_arrivals.place(db, found, author, now_ms)
     if group is not None and (group.local or follows.has_local_follower(db, group.id)):

@@ -41,8 +41,10 @@ def document(
     """A new post as peers read it; what it quotes is looked up, the rest is known."""
     if post.quote_id or post.community_id:
         return documents.by_post(db, site, post)
+    parent = posts.by_id(db, post.reply_to_id) if post.reply_to_id else None
     view = PostView(
         post=post,
+        reply_to_author=accounts.by_id(db, parent.author_id) if parent else None,
         author=author,
         media=tuple(media.of_posts(db, [post.id]).get(post.id, ())),
         mentions=tuple(sorted(mentioned, key=lambda account: account.id)),

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from server.model import Site
-from server.services import indexing, scheduled, votes
+from server.services import contexts, indexing, scheduled, votes
 from server.store import polls as poll_store
 from server.store import scheduled as scheduled_store
+from server.store import walks
 from server.store.db import Database, DatabaseError, Read, Write
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
     (scheduled_store.next_due_ms, scheduled.publish_next, scheduled.give_up_next),
     (poll_store.next_end_ms, votes.end_next, votes.put_off_next),
     (indexing.due_ms, indexing.promise, indexing.put_off),
+    (walks.next_due_ms, contexts.walk_next, contexts.put_off_next),
 )
 
 

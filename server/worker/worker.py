@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
+
+import msgspec
 
 from federation.http import Client
 from server.fetch import Fetcher
@@ -11,9 +14,10 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import indexing, media
+from server.services import contexts, indexing, media
 from server.store import jobs, peers
 from server.store.db import Database, Write
+from server.walking import Walker
 from server.worker.deliveries import Deliveries
 from server.worker.due import keep_time, keep_time_once
 from server.worker.filming import Filming
@@ -46,6 +50,7 @@ class Worker:
         remote_bytes: int,
         pushes: Pushes | None = None,
         films: Films | None = None,
+        walker: Walker | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -65,6 +70,8 @@ class Worker:
         """How many pushes came to which end."""
         self.films: Mapping[str, int] = filming.results if filming is not None else {}
         """How many films and sounds came to which end."""
+        if walker is not None:
+            others[contexts.JOB] = partial(_walk, db, walker, now_ms)
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
@@ -135,6 +142,11 @@ class Worker:
     async def keep_time_once(self) -> None:
         """End polls that are over, and publish posts whose time has come."""
         await keep_time_once(self._db, self._site, self._now_ms)
+
+
+async def _walk(db: Database, walker: Walker, now_ms: Callable[[], int], job: Job) -> None:
+    await walker.again(msgspec.json.decode(job.payload)["thread"])
+    await db.write(jobs.complete, job, now_ms())
 
 
 def _release_all(tx: Write, now_ms: int) -> None:

@@ -85,6 +85,7 @@ from server.store import (
     timelines,
     trends,
     visits,
+    walks,
 )
 from server.store.announcements import Announcement
 from server.store.db import DatabaseError, Write
@@ -155,6 +156,7 @@ STORES = (
     timelines,
     trends,
     visits,
+    walks,
     strikes,
     submissions,
 )
