@@ -8,7 +8,8 @@ import pytest
 from tests.browser.conftest import PHONE, PLAIN, NewReader
 from tests.browser.people import PASSWORD, join
 from tests.village import Village
-from tests.web.apps import VERIFIER, ask, bearer, challenge
+from tests.web.an_app import bearer
+from tests.web.oauth_app import VERIFIER, ask, challenge
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

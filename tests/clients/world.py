@@ -18,38 +18,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.faults.world import ROOT, Instance, free_port
+from tests.faults.world import ROOT, Instance, configuration, free_port
 from tests.web.html import HtmlForm, HtmlPage
 
 Found = TypeVar("Found")
 DEADLINE_S = 30.0
 CROWD = 12
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
-CONFIGURATION = """\
-[instance]
-domain = "localhost:{port}"
+INSTANCE = """\
 name = "Gwangmyeong"
-languages = ["en", "ko"]
-
-[server]
-port = {port}
-app_requests = 100000
-
-[database]
-url = "{url}"
-
-[media]
-store = "{folder}/media"
-
-[secrets]
-key_file = "{folder}/secret.key"
-
+languages = ["en", "ko"]"""
+OPEN = """
 [registrations]
 mode = "open"
-
-[federation]
-allow_http = true
-allowed_addresses = ["127.0.0.0/8", "[::1/128]"]
 """
 JOINING = """
 import sys
@@ -173,7 +154,14 @@ class Person:
 def a_city(folder: Path, url: str) -> Iterator[City]:
     """An instance, running."""
     instance = Instance(folder, url, free_port())
-    text = CONFIGURATION.format(port=instance.port, url=url, folder=folder)
+    text = configuration(
+        instance.port,
+        url,
+        folder,
+        instance=INSTANCE,
+        server="app_requests = 100000",
+        more=OPEN,
+    )
     instance.configure(text)
     city = City(instance)
     asyncio.run(instance.start())

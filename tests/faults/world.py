@@ -28,10 +28,11 @@ DEADLINE_S = 60.0  # a machine that does other things as well starts it in 20
 CONFIGURATION = """\
 [instance]
 domain = "localhost:{port}"
-name = "Alpha"
+{instance}
 
 [server]
 port = {port}
+{server}
 
 [database]
 url = "{url}"
@@ -46,6 +47,20 @@ key_file = "{folder}/secret.key"
 allow_http = true
 allowed_addresses = ["127.0.0.0/8", "[::1/128]"]
 """
+
+
+def configuration(
+    port: int,
+    url: str,
+    folder: Path,
+    *,
+    instance: str = 'name = "Alpha"',
+    server: str = "",
+    more: str = "",
+) -> str:
+    """The file of an instance on loopback; `instance`, `server` and `more` are lines of TOML."""
+    text = CONFIGURATION.format(port=port, url=url, folder=folder, instance=instance, server=server)
+    return text + more
 
 
 def free_port() -> int:
@@ -79,7 +94,7 @@ class Instance:
         self._config = folder / "madang.toml"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        self.configure(CONFIGURATION.format(port=self.port, url=url, folder=folder))
+        self.configure(configuration(self.port, url, folder))
 
     @property
     def origin(self) -> str:

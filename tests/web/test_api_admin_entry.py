@@ -6,8 +6,8 @@ import pytest
 
 from server.clock import now_ms
 from server.services import admissions
-from tests.web.an_app import app_of
-from tests.web.apps import ask, bearer, register
+from tests.web.an_app import app_of, bearer
+from tests.web.oauth_app import ask, register
 from tests.web.staff import rows, staff_of
 from web.fences import FENCES
 from web.present.values import when

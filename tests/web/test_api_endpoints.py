@@ -23,6 +23,7 @@ from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
 from server.store.db import Database
 from tests import contract
+from tests.web.an_app import asked, ids
 from tests.web.city import sealed
 from web import api
 from web.app import create_app
@@ -75,14 +76,11 @@ class City:
         return await self.db.write(sessions.create_access_token, id, scopes, "test", now_ms())
 
     async def ask(self, method, path, who="", *, token="", expect=200, headers=None, **sent):
-        secret = token or self.tokens.get(who, "")
-        headers = {**(headers or {}), **({"Authorization": f"Bearer {secret}"} if secret else {})}
-        answer = await self.client.request(method, f"/api{path}", headers=headers, **sent)
-        text = await answer.text()
-        assert answer.status == expect, f"{answer.status}: {text}"
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        self.link = answer.headers.get("Link", "")
-        return json.loads(text) if text else None
+        sent |= {"token": token or self.tokens.get(who, ""), "headers": headers}
+        said, told = await asked(self.client, method, path, expect=expect, **sent)
+        assert told["Access-Control-Allow-Origin"] == "*"
+        self.link = told.get("Link", "")
+        return said
 
     async def get(self, path, who="", **more):
         return await self.ask("GET", path, who, **more)
@@ -120,10 +118,6 @@ async def city(database_url, tmp_path, monkeypatch):
     await city.join("joon")
     yield city
     await client.close()
-
-
-def ids(entities):
-    return [entity["id"] for entity in entities]
 
 
 # --- who may

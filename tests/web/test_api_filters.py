@@ -8,7 +8,7 @@ from server.clock import HOUR_MS
 from server.services import filters
 from server.services.filters import Rules, looked_through, matches
 from server.store.filters import Filter, FilteredPost, Keyword, Said
-from tests.web.speaking import Apps, ids
+from tests.web.an_app import Apps, ids
 from web.keys import NOW
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from server.clock import now_ms
 from server.services import departures, lists
-from tests.web.speaking import Apps, ids
+from tests.web.an_app import Apps, ids
 
 
 @pytest.fixture

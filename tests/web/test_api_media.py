@@ -1,7 +1,6 @@
 """Films, sounds and pictures as an app sends them; from a folder, and from a bucket."""
 
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from tests import contract
 from tests.buckets import new_bucket, s3
 from tests.films import film, gif, needs_ffmpeg, sound
 from tests.village import eventually
+from tests.web.an_app import ENGLISH, asked
 from tests.web.city import sealed
 from web.app import create_app
 from web.keys import DB, FILMS, PICTURES, SPOOL
@@ -63,11 +63,8 @@ class City:
         )
 
     async def ask(self, method: str, path: str, who: str = "mina", *, expect=200, **sent) -> Any:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}", "Accept-Language": "en"}
-        async with self.client.request(method, f"/api{path}", headers=headers, **sent) as answer:
-            text = await answer.text()
-            assert answer.status == expect, f"{answer.status}: {text}"
-            return json.loads(text)
+        sent |= {"token": self.tokens[who], "expect": expect, "headers": ENGLISH}
+        return (await asked(self.client, method, path, **sent))[0]
 
     async def sends(self, data: bytes, path: str = "/v2/media", who="mina", expect=200, **fields):
         form = aiohttp.FormData(default_to_multipart=True)

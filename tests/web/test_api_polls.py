@@ -5,7 +5,8 @@ import pytest
 from server.clock import now_ms
 from server.services import votes as votes_service
 from server.store import notifications
-from tests.web.test_api_endpoints import SITE_HERE, city, ids, picture_form
+from tests.web.an_app import ids
+from tests.web.test_api_endpoints import SITE_HERE, city, picture_form
 
 __all__ = ["city"]
 

@@ -4,7 +4,8 @@ import pytest
 
 from server.clock import MINUTE_MS, now_ms
 from server.services import sessions
-from tests.web.apps import ask, bearer, register
+from tests.web.an_app import bearer
+from tests.web.oauth_app import ask, register
 from web import rates
 from web.keys import NOW, RATES
 from web.rates import Limit, Rates

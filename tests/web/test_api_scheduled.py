@@ -9,7 +9,8 @@ from server.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from server.services import departures, posts, scheduled
 from server.store import media
 from server.worker import due
-from tests.web.test_api_endpoints import SITE_HERE, city, ids, picture_form
+from tests.web.an_app import ids
+from tests.web.test_api_endpoints import SITE_HERE, city, picture_form
 
 __all__ = ["city"]
 

@@ -8,8 +8,9 @@ from server.clock import now_ms
 from server.services import accounts, invites, sessions, standing
 from server.services.accounts import NewAccount
 from server.store import accounts as rows
-from tests.web.apps import ask, bearer, register
+from tests.web.an_app import bearer
 from tests.web.city import NO_KEYS, PASSWORD
+from tests.web.oauth_app import ask, register
 
 WHOLE = {
     "username": "Sora",

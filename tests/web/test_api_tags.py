@@ -6,7 +6,7 @@ from server.clock import DAY_MS, now_ms
 from server.services import spreading, tags
 from server.store import posts
 from server.store import tags as store
-from tests.web.speaking import Apps, ids
+from tests.web.an_app import Apps, ids
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from server.clock import now_ms
 from server.store import previews, trends
-from tests.web.speaking import Apps, ids
+from tests.web.an_app import Apps, ids
 from web.keys import TRENDS
 
 PAGE = "https://news.example/market"

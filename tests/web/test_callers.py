@@ -6,7 +6,7 @@ from server.services import sessions
 from server.store import accounts
 from server.store import sessions as session_store
 from server.store.db import Database
-from tests.web.speaking import Apps
+from tests.web.an_app import Apps
 
 ME = "/v1/accounts/verify_credentials"
 

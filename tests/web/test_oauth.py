@@ -12,9 +12,10 @@ from server.clock import DAY_MS, MINUTE_MS, now_ms
 from server.services import apps, sessions, standing
 from server.store import accounts as account_rows
 from server.worker import housekeeping
-from tests.web.apps import HOME, OUT_OF_BAND, VERIFIER, ask, bearer, challenge, one, register
+from tests.web.an_app import bearer
 from tests.web.city import PASSWORD
 from tests.web.html import HtmlPage
+from tests.web.oauth_app import HOME, OUT_OF_BAND, VERIFIER, ask, challenge, one, register
 from web.keys import NOW, REVOKED, VAPID_KEY
 from web.pages.abilities import SENTENCES, abilities
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from aiohttp.test_utils import TestClient
 
+from tests.web.an_app import ENGLISH, bearer
 from tests.web.city import City, Person
 
 VERIFIER = "the-verifier-of-this-test-has-43-signs-or-more"
@@ -95,16 +96,11 @@ async def ask(
     client: TestClient[Any, Any], method: str, path: str, expect: int = 200, **more: Any
 ) -> Any:
     """The JSON of an answer with this status."""
-    headers = {"Accept-Language": "en", **more.pop("headers", {})}
+    headers = {**ENGLISH, **more.pop("headers", {})}
     async with client.request(method, path, headers=headers, **more) as answer:
         text = await answer.text()
         assert answer.status == expect, f"{answer.status}: {text}"
         return await answer.json()
-
-
-def bearer(token: str) -> dict[str, str]:
-    """The header that carries a token."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 def one(location: str, name: str) -> str:
