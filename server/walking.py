@@ -87,7 +87,7 @@ class Walker:
         await self.walk(thread_id, lambda: new.append(None))
         if new:
             due_ms = self.fetcher.now_ms() + contexts.PAUSES_MS[0]
-            await self.db.write(walks.step_back, thread_id, due_ms)
+            await self.db.write(_step_back, thread_id, due_ms)
 
     async def _walk(self, post_id: int, found: Callable[[], None]) -> None:
         post = await self.db.read(posts.by_id, post_id)
@@ -275,6 +275,12 @@ def _begun(db: Read, post: Post) -> tuple[Post | None, list[str]]:
     """What a thread began with, and what strangers wrote in it: first what was not asked lately."""
     root = posts.by_id(db, post.thread_id)
     return root, walks.strangers(db, post.thread_id, MAX_THREAD)
+
+
+def _step_back(tx: Write, begun_id: int, due_ms: int) -> None:
+    """What was walked may have become part of a longer thread on the way."""
+    if (post := posts.by_id(tx, begun_id)) is not None:
+        walks.step_back(tx, post.thread_id, due_ms)
 
 
 def _remember(tx: Write, thread_id: int, page: tuple[str, str, str], now_ms: int) -> None:

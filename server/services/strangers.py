@@ -41,6 +41,7 @@ from server.store import (
     posts,
     reactions,
     thread_mutes,
+    walks,
 )
 from server.store import conversations as conversation_store
 from server.store import forum as forum_store
@@ -465,6 +466,7 @@ def _adopt_orphans(tx: Write, post: Post) -> bool:
             posts.adopt(tx, child, current)
             conversation_store.merge(tx, child.thread_id, current.thread_id)
             thread_mutes.move(tx, child.thread_id, current.thread_id)
+            walks.move(tx, child.thread_id, current.thread_id)
     return bool(orphans)
 
 

@@ -58,6 +58,15 @@ def step_back(tx: Write, thread_id: int, due_ms: int) -> None:
     )
 
 
+def move(tx: Write, old_id: int, new_id: int) -> None:
+    """A thread became part of another: who was to look at the one looks at the other."""
+    due = tx.one("SELECT due_ms FROM walk WHERE thread_id = :old", old=old_id)
+    if due is not None:
+        expect(tx, new_id, due["due_ms"])
+    tx.run("DELETE FROM walk WHERE thread_id = :old", old=old_id)
+    tx.run("UPDATE walk_page SET thread_id = :new WHERE thread_id = :old", new=new_id, old=old_id)
+
+
 def forget(tx: Write, thread_id: int) -> None:
     """Nobody here reads it any more, or nobody writes in it."""
     tx.run("DELETE FROM walk WHERE thread_id = :thread", thread=thread_id)

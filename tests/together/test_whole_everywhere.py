@@ -8,6 +8,8 @@ import pytest
 from federation.errors import Unreachable
 from federation.http import Answer, Client
 from server.model import Post
+from server.store import walks
+from server.worker import due
 from tests.village import City, Village, eventually
 from web.keys import WORKER
 
@@ -163,11 +165,14 @@ async def test_after_the_healing_every_server_shows_every_public_reply(
 ) -> None:
     chance = random.Random(7)
     roads, cities = Roads(monkeypatch, chance), await _ten(village)
-    roads.losing = True
-    threads = await _talk(cities, chance)
-    roads.losing = False
-    healed = await _healed(cities)
-    wanted, arrived, mastodon = await _counted(cities, threads)
+    with monkeypatch.context() as at_rest:  # nobody walks before it is counted what is missing
+        others = tuple(one for one in due.WORK if one[0] is not walks.next_due_ms)
+        at_rest.setattr(due, "WORK", others)
+        roads.losing = True
+        threads = await _talk(cities, chance)
+        roads.losing = False
+        healed = await _healed(cities)
+        wanted, arrived, mastodon = await _counted(cities, threads)
     minutes = await _whole(cities, threads)
     with capsys.disabled():
         print(  # noqa: T201

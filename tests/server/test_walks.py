@@ -1,0 +1,51 @@
+"""Which threads are looked at again, and when."""
+
+import pytest
+
+from server.services import contexts
+from server.store import walks
+from server.store.db import Write
+from tests.server.world import EVE, NOW, create, deliver, note, number, post, settle
+
+ROOT = "https://far.test/notes/root"
+ANSWER = "https://far.test/notes/answer"
+
+
+def hear(tx: Write, id: str, **more: str) -> None:
+    """Eve wrote something."""
+    deliver(tx, create(note(id, EVE, **more), id=f"{id}/create"))
+
+
+@pytest.fixture
+def world(tx: Write) -> Write:
+    settle(tx)
+    return tx
+
+
+def test_a_thread_whose_beginning_comes_late_is_looked_at_all_the_same(world: Write) -> None:
+    hear(world, ANSWER, inReplyTo=ROOT)
+    assert number(world, "SELECT thread_id FROM walk") == post(world, ANSWER).id
+    hear(world, ROOT)
+    thread = post(world, ANSWER).thread_id
+    assert thread == post(world, ROOT).id
+    assert number(world, "SELECT thread_id FROM walk") == thread
+    assert number(world, "SELECT count(*) FROM walk") == 1
+
+
+def test_of_two_threads_that_are_one_the_earlier_look_counts(world: Write) -> None:
+    hear(world, ROOT)
+    root = post(world, ROOT)
+    walks.expect(world, root.id, NOW + 10 * contexts.PAUSES_MS[0])
+    hear(world, ANSWER, inReplyTo="https://far.test/notes/between")
+    walks.keep_page(
+        world,
+        f"{ANSWER}/replies",
+        thread_id=post(world, ANSWER).thread_id,
+        etag='"a"',
+        next_uri="",
+        read_ms=NOW,
+    )
+    hear(world, "https://far.test/notes/between", inReplyTo=ROOT)
+    assert number(world, "SELECT count(*) FROM walk") == 1
+    assert number(world, "SELECT due_ms FROM walk") == NOW + contexts.PAUSES_MS[0]
+    assert number(world, "SELECT thread_id FROM walk_page") == root.id
