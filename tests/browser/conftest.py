@@ -35,6 +35,14 @@ with_and_without_scripts = pytest.mark.parametrize(
 """How somebody reads: keywords for `reader`."""
 
 PATIENCE_MS = 15_000  # of machines that do much else
+# Pages of Chromium's own that nobody sees here take a process for each window; so does a page that
+# might come next.
+FRAME = (
+    *("InitialWebUI", "WebUIReloadButton", "WebUIBackForwardButton", "WebUIHomeButton"),
+    *("WebUIToolbar", "WebUILocationBar", "WebUISplitTabsButton", "WebUITabStrip"),
+    *("PreloadTopChromeWebUI", "SpareRendererForSitePerProcess"),
+)
+OFF = ("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", *FRAME)
 ARGUMENTS = (
     "--no-sandbox",  # tests run as root in containers, where it cannot start otherwise
     "--disable-gpu",
@@ -42,7 +50,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+    f"--disable-features={','.join(OFF)}",
 )
 
 

@@ -15,16 +15,22 @@ from server.store import forum as store
 from server.store import hosts
 from server.store.db import Read, Write
 from tests.server.world import (
+    EVE,
     KEYS,
     NOW,
     SITE,
     act,
     actor_document,
     befriend,
+    changed,
     create,
+    deliver,
+    dump,
+    join,
     post,
     say,
     stranger,
+    who,
 )
 
 LEMMY = "https://lemmy.test"
@@ -34,6 +40,8 @@ SAGE = f"{LEMMY}/u/sage"
 PIE = "https://pie.test"
 WREN = f"{PIE}/u/wren"
 PAGE = f"{LEMMY}/post/5"
+TRACES = {"activity", "host", "tombstone"}
+"""What remains of an activity that had no effect."""
 
 
 def group_document(id: str = GARDENS, **more: Any) -> dict[str, Any]:
@@ -71,6 +79,33 @@ def thread(tx: Write, group: Account, author: Account, content: str = "Hello", *
     return post(tx, written.uri)
 
 
+def ann(db: Read) -> Account:
+    """One of ours."""
+    return who(db, "ann")
+
+
+def watched(tx: Write) -> Account:
+    """Gardens at lemmy.test, which ann follows; rowan and sage live there, wren does not."""
+    group = gardens(tx)
+    befriend(tx, join(tx, "ann"), group)
+    for uri in (ROWAN, SAGE, WREN, EVE):
+        stranger(tx, uri)
+    return group
+
+
+def begun(tx: Write) -> Post:
+    """A thread of gardens, by rowan."""
+    deliver(tx, announce(GARDENS, created(page(PAGE, ROWAN, GARDENS))))
+    return post(tx, PAGE)
+
+
+def without_effect(tx: Write, raw: dict[str, Any], documents: dict[str, Any] | None = None) -> None:
+    """It arrives, raises nothing, so that its sender is told 202, and changes nothing."""
+    before = dump(tx)
+    deliver(tx, raw, documents)
+    assert changed(before, dump(tx)) <= TRACES
+
+
 def of(db: Read, placed: Post) -> ForumThread:
     """What the community knows of a thread."""
     found = store.by_id(db, placed.id)
@@ -80,11 +115,11 @@ def of(db: Read, placed: Post) -> ForumThread:
 
 def listens(tx: Write, uri: str, group: Account, *, groups: bool = True) -> Account:
     """Somebody elsewhere follows a group of ours; their server speaks FEP-1b12, or does not."""
-    who = stranger(tx, uri)
-    befriend(tx, who, group)
+    listener = stranger(tx, uri)
+    befriend(tx, listener, group)
     if groups:
         hosts.speaks_groups(tx, uri.split("/")[2], NOW)
-    return who
+    return listener
 
 
 def told(db: Read, group: Account) -> list[Any]:

@@ -3,9 +3,13 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from PIL import Image
@@ -16,7 +20,7 @@ from server.media import Picture
 from server.model import Site
 from server.services import blog, boards, communities, notifications, timelines
 from server.store import accounts as account_store
-from server.store import submissions
+from server.store import postgresql, sqlite, submissions
 from server.store.db import Write
 from server.store.paging import Page
 from tests.village import SPARE_KEYS
@@ -110,9 +114,42 @@ def test_a_face_is_a_square(look):
 # --- what an instance is afterwards
 
 
-def test_a_city_is_written_in_order_of_time(tx: Write):
-    city, now = cities.load("hannae"), now_ms()
-    assert fill.fill(tx, SITE, "hannae", city, prepared(city), now)
+class Filled(NamedTuple):
+    """A demo city in a transaction, which nobody changes; it was filled at `now`."""
+
+    tx: Write
+    city: cities.City
+    now: int
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request, tmp_path_factory):
+    """`filled(key)` is that city on each database: to fill one takes seconds."""
+    with ExitStack() as stack:
+
+        def link():
+            if request.param == "sqlite":
+                path = tmp_path_factory.mktemp("demo") / "city.db"
+                shutil.copy(request.getfixturevalue("sqlite_template"), path)
+                return sqlite.connect(str(path))
+            server = request.getfixturevalue("postgresql_server")
+            url = server.create(request.getfixturevalue("postgresql_template"))
+            stack.callback(server.drop, url)
+            return postgresql.connect(url)
+
+        @cache
+        def fill_one(key: str) -> Filled:
+            opened, city, now = stack.enter_context(closing(link())), cities.load(key), now_ms()
+            opened.execute("BEGIN")
+            tx = Write(opened)
+            assert fill.fill(tx, SITE, key, city, prepared(city), now)
+            return Filled(tx, city, now)
+
+        yield fill_one
+
+
+def test_a_city_is_written_in_order_of_time(filled):
+    tx, city, now = filled("hannae")
     rows = tx.all("SELECT id, published_ms, reply_to_id FROM post ORDER BY id")
     assert len(rows) == len(city.posts) + city.answers
     times = [row["published_ms"] for row in rows]
@@ -123,9 +160,8 @@ def test_a_city_is_written_in_order_of_time(tx: Write):
         assert tx.one(f"SELECT 1 FROM {table}") is None, table  # nobody elsewhere is concerned
 
 
-def test_its_counts_are_those_of_its_rows(tx: Write):
-    city = cities.load("saeyeoul")
-    fill.fill(tx, SITE, "saeyeoul", city, prepared(city), now_ms())
+def test_its_counts_are_those_of_its_rows(filled):
+    tx = filled("saeyeoul").tx
     wrong = tx.all(
         """
         SELECT id FROM post p
@@ -138,18 +174,16 @@ def test_its_counts_are_those_of_its_rows(tx: Write):
     assert tx.one("SELECT sum(likes) AS n FROM post")["n"] > 50
 
 
-def test_whoever_signs_in_has_a_home_and_few_unread_notifications(tx: Write):
-    city = cities.load("hannae")
-    fill.fill(tx, SITE, "hannae", city, prepared(city), now_ms())
+def test_whoever_signs_in_has_a_home_and_few_unread_notifications(filled):
+    tx, city, _ = filled("hannae")
     writer = account_store.by_handle(tx, city.city.writer)
     assert len(timelines.home(tx, writer.id, Page(limit=20))) == 20
     assert 0 < notifications.unread(tx, writer.id) < 80
 
 
 @pytest.mark.parametrize("key", cities.CITIES)
-def test_every_neighbourhood_has_followers_and_passes_on_what_names_it(tx: Write, key):
-    city, now = cities.load(key), now_ms()
-    fill.fill(tx, SITE, key, city, prepared(city), now)
+def test_every_neighbourhood_has_followers_and_passes_on_what_names_it(filled, key):
+    tx, city, now = filled(key)
     found = {one.title: one for one in communities.all(tx, now)}
     assert found.keys() == {one.title for one in city.neighbourhoods}
     for title, one in found.items():
@@ -161,9 +195,8 @@ def test_every_neighbourhood_has_followers_and_passes_on_what_names_it(tx: Write
 
 
 @pytest.mark.parametrize("key", cities.CITIES)
-def test_boards_have_threads_of_which_some_are_pinned_locked_and_answered(tx: Write, key):
-    city, now = cities.load(key), now_ms()
-    fill.fill(tx, SITE, key, city, prepared(city), now)
+def test_boards_have_threads_of_which_some_are_pinned_locked_and_answered(filled, key):
+    tx, city, _ = filled(key)
     found = {one.board.account.name: one for one in boards.all(tx, None)}
     assert found.keys() == {one.name for one in city.boards}
     assert all(one.active_ms and one.board.followers > 1 for one in found.values())
@@ -177,6 +210,17 @@ def test_boards_have_threads_of_which_some_are_pinned_locked_and_answered(tx: Wr
     for mark in ("pinned_ms", "locked_ms", "answer_id"):
         assert [row for row in rows if row[mark]], mark
     assert max(row["comments"] for row in rows) > 1 and max(row["score"] for row in rows) > 3
+
+
+def test_hannae_has_a_team_blog_with_a_place_for_each_of_its_stories(filled):
+    tx, city, _ = filled("hannae")
+    home = blog.by_name(tx, "hannae_project")
+    tops, total = blog.tree(tx, home.account.id)
+    assert total == len(city.blogs[0].stories) > 10
+    assert [top.category.title for top in tops] == ["사랑 소통", "우리 동네", "시정 살피기"]
+    assert sum(top.count for top in tops) == total
+    assert len(blog.arranged(tx, None, home.account.id)) == 3
+    assert submissions.waiting(tx, home.account.id) == 2
 
 
 def test_a_second_time_changes_nothing(tx: Write):
@@ -227,15 +271,3 @@ def test_the_command_leaves_alone_where_people_live(tmp_path):
     assert refused.stderr.count("\n") == 1 and "empty instance" in refused.stderr
     quiet = madang(tmp_path, "demo", "--if-empty")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
-
-
-def test_hannae_has_a_team_blog_with_a_place_for_each_of_its_stories(tx: Write):
-    city = cities.load("hannae")
-    assert fill.fill(tx, SITE, "hannae", city, prepared(city), now_ms())
-    home = blog.by_name(tx, "hannae_project")
-    tops, total = blog.tree(tx, home.account.id)
-    assert total == len(city.blogs[0].stories) > 10
-    assert [top.category.title for top in tops] == ["사랑 소통", "우리 동네", "시정 살피기"]
-    assert sum(top.count for top in tops) == total
-    assert len(blog.arranged(tx, None, home.account.id)) == 3
-    assert submissions.waiting(tx, home.account.id) == 2
