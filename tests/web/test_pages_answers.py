@@ -70,3 +70,18 @@ async def test_reactions_stand_beneath_a_post_and_their_pictures_come_through_us
         assert "https://far.test/blob.png" not in page.text
         assert "/media/remote/emoji/" in page.text
         assert "&lt;b&gt;" in page.text
+
+
+async def test_apps_that_know_gotosocial_are_told_who_may_answer(city):
+    mina, visitor = await city.join("mina"), await city.visitor()
+    post = await city.writes(mina, "Who may?", replies="close", boosts="nobody")
+    plain = await city.writes(mina, "Everybody")
+    told = {}
+    for id in (post.id, plain.id):
+        async with visitor.client.get(f"/api/v1/statuses/{id}") as answer:
+            told[id] = await answer.json()
+    policy = told[post.id]["interaction_policy"]
+    assert policy["can_reply"]["always"] == ["author", "mentioned", "followers", "following"]
+    assert policy["can_reblog"] == {"always": ["author"], "with_approval": []}
+    assert policy["can_favourite"]["always"] == ["public"]
+    assert "interaction_policy" not in told[plain.id]
