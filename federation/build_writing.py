@@ -61,8 +61,13 @@ def note(writing: Writing) -> dict[str, Any]:
 
 
 def question(writing: Writing, poll: Poll) -> dict[str, Any]:
-    """A note with a poll. Votes that are not to be told are left out. Mastodon."""
+    """A note with a poll. Votes that are not to be told are left out. Mastodon.
+
+    The thread of a forum that asks something has a name as well. PieFed
+    """
     body = note(writing) | {"type": "Question"}
+    if writing.title:
+        body["name"] = writing.title
     body["anyOf" if poll.multiple else "oneOf"] = [_option(option) for option in poll.options]
     if poll.ends_ms is not None:
         body["endTime"] = iso(poll.ends_ms)

@@ -438,7 +438,7 @@ def _written(found: Object) -> dict[str, Any]:
     return {
         "url": found.url or found.id,
         "kind": found.type.lower(),
-        "title": text.plain(found.name)[:MAX_TITLE] if titled else "",
+        "title": text.plain(found.name)[:MAX_TITLE] if titled or _asks(found) else "",
         "lead": text.sanitise(found.lead),
         "content": clean(found.content),
         "warning": text.plain(found.warning)[:MAX_TITLE],
@@ -448,6 +448,11 @@ def _written(found: Object) -> dict[str, Any]:
         "emojis": msgspec.json.encode([(e.shortcode, e.url) for e in found.emojis]).decode(),
         "extra": msgspec.json.encode(_extra(found)).decode(),
     }
+
+
+def _asks(found: Object) -> bool:
+    """Whether it is the thread of a forum that asks something: PieFed's, and ours, have a title."""
+    return found.type == "Question" and found.in_reply_to is None and found.audience is not None
 
 
 def _extra(found: Object) -> dict[str, Any]:

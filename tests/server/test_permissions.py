@@ -9,7 +9,9 @@ from server.errors import Forbidden, Invalid
 from server.model import Post
 from server.services import documents, permissions, reactions
 from server.services.permissions import Verdict
+from server.store import forum
 from server.store.db import Write
+from tests.server.squares import board, thread
 from tests.server.world import (
     CARL,
     EVE,
@@ -226,3 +228,15 @@ def test_a_request_for_anybody_elses_like_does_nothing(world: Write, wrong: dict
     except Exception as error:  # noqa: BLE001  refused, whichever way
         assert type(error).__name__ in ("NotPermitted", "Malformed")
     assert post(world, public.uri).likes == 0
+
+
+def test_in_a_locked_thread_of_a_board_nobody_can_answer(world: Write) -> None:
+    ann = who(world, "ann")
+    begun = thread(world, board(world), ann)
+    assert documents.by_post(world, SITE, begun)["interactionPolicy"]["canReply"]["always"] == [
+        PUBLIC
+    ]
+    forum.set_columns(world, begun.id, locked_ms=NOW)
+    policy = documents.by_post(world, SITE, begun)["interactionPolicy"]
+    assert policy["canReply"]["automaticApproval"] == [ann.uri]
+    assert policy["canReply"]["manualApproval"] == []

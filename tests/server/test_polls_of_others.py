@@ -14,6 +14,7 @@ from server.services.polls import NewPoll
 from server.services.posts import write
 from server.store import polls as store
 from server.store.db import Read, Write
+from tests.server.squares import board
 from tests.server.world import (
     EVE,
     NOW,
@@ -110,12 +111,12 @@ def test_a_poll_that_was_closed_before_its_end_is_over(world: Write) -> None:
     assert found.ended(NOW)
 
 
-def test_lemmy_and_nodebb_have_polls_in_threads(world: Write) -> None:
+def test_piefed_asks_in_threads_that_have_a_title(world: Write) -> None:
     group = "https://other.test/c/market"
     asked = question(name="Which tea?", audience=group, to=[group, PUBLIC])
     deliver(world, create(asked, id=f"{ASKED}#create"))
     found = post(world, ASKED)
-    assert found.community_id == who(world, group).id
+    assert (found.community_id, found.title) == (who(world, group).id, "Which tea?")
     assert polls.of(found) is not None
 
 
@@ -238,3 +239,20 @@ def test_a_vote_of_ours_is_what_mastodon_and_gotosocial_send(world: Write) -> No
 def _sent(db: Read) -> list[dict[str, Any]]:
     bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
     return [one for one in bodies if one["type"] == "Create" and "name" in one["object"]]
+
+
+def test_a_poll_of_ours_in_a_board_is_a_question_with_the_title_that_piefed_reads(
+    world: Write,
+) -> None:
+    group = board(world)
+    poll = NewPoll(options=("Tea", "Water"), lasts_s=600)
+    asked = say(
+        world, who(world, "ann"), "Which?", title="Tea or water", poll=poll, community_id=group.id
+    )
+    body = documents.by_post(world, SITE, post(world, asked.uri))
+    assert body["type"] == "Question"
+    assert body["audience"] == group.uri
+    assert body["to"][0] == group.uri
+    assert PUBLIC in body["to"]
+    assert len(body["oneOf"]) == 2
+    assert body["name"] == "Tea or water"

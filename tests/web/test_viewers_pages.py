@@ -388,8 +388,8 @@ DOCUMENTS: dict[str, Probe] = {
         Check(f"/quotes/{world.posts['quinn-quoting'].id}", may={"quinn-quoting"}),
     ],
     "/approvals/{id}": lambda world, reader: [
-        Check(f"/approvals/{world.posts['followers-note'].id}", status=404),
-        Check(f"/approvals/{world.posts['public-story'].id}", status=404),
+        Check(f"/approvals/{world.posts[key].id}", status=404, asked=key)
+        for key in ("followers-note", "public-story")
     ],
     "/actors/{id}/outbox": lambda world, reader: [
         Check(f"/actors/{world.people['ann'].id}/outbox", status=200),
