@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
+from federation import policies
 from federation.terms import iso, language
-from federation.vocab import PUBLIC, Attachment, Option, Poll
+from federation.vocab import PUBLIC, Attachment, Option, Policy, Poll
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +16,7 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     are pairs of `@name@host` and actor id, `hashtags` of the tag without its sign and its page.
     `likes` and `shares` are counts; times are milliseconds UTC. `quote` is the id of what it
     quotes, `authorization` of the stamp that allows it; `quotable` are those who may quote it.
+    `policy` says who may like, answer and announce it; `approval` is the stamp of a reply.
     `audience` is the group in which it stands, `link` the page that it is about.
     """
 
@@ -42,6 +44,8 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     quote: str = ""
     authorization: str = ""
     quotable: tuple[str, ...] = (PUBLIC,)
+    policy: Policy = Policy()
+    approval: str = ""
     audience: str = ""
     link: str = ""
 
@@ -57,8 +61,13 @@ def note(writing: Writing) -> dict[str, Any]:
 
 
 def question(writing: Writing, poll: Poll) -> dict[str, Any]:
-    """A note with a poll. Votes that are not to be told are left out. Mastodon."""
+    """A note with a poll. Votes that are not to be told are left out. Mastodon.
+
+    The thread of a forum that asks something has a name as well. PieFed
+    """
     body = note(writing) | {"type": "Question"}
+    if writing.title:
+        body["name"] = writing.title
     body["anyOf" if poll.multiple else "oneOf"] = [_option(option) for option in poll.options]
     if poll.ends_ms is not None:
         body["endTime"] = iso(poll.ends_ms)
@@ -162,8 +171,17 @@ def _optional(writing: Writing) -> dict[str, Any]:
         body["contentMap"] = {writing.language: writing.content}
         body["language"] = language(writing.language)
     if PUBLIC in (*writing.to, *writing.cc):
-        body["interactionPolicy"] = {"canQuote": {"automaticApproval": list(writing.quotable)}}
-    return body | _quote(writing)
+        body["interactionPolicy"] = {
+            **policies.build(writing.policy),
+            "canQuote": {"automaticApproval": list(writing.quotable)},
+        }
+    return body | _allowed(writing) | _quote(writing)
+
+
+def _allowed(writing: Writing) -> dict[str, str]:
+    """What allows it as an answer, under both names. GoToSocial"""
+    stamp = writing.approval
+    return {"replyAuthorization": stamp, "approvedBy": stamp} if stamp else {}
 
 
 def _quote(writing: Writing) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
+from federation import policies
 from federation.attachments import attachments
 from federation.errors import Gone, Malformed
 from federation.readers import (
@@ -92,6 +93,8 @@ def object_(raw: dict[str, Any]) -> Object:
         authorization=id_or_none(raw.get("quoteAuthorization")),
         quotable=_approved(raw, "automaticApproval", "always"),
         askable=_approved(raw, "manualApproval", "approvalRequired") or (),
+        policy=policies.read(raw),
+        approval=id_or_none(raw.get("replyAuthorization")) or id_or_none(raw.get("approvedBy")),
         published_ms=time_ms(raw.get("published")),
         updated_ms=time_ms(raw.get("updated")),
         raw=raw,

@@ -69,7 +69,8 @@ NOT_ACTIVITIES: Final = ACTOR_TYPES | OBJECT_TYPES | COLLECTION_TYPES | {"Tombst
 ABOUT_SOMETHING: Final = frozenset(
     {
         "Create", "Update", "Delete", "Like", "Dislike", "Announce", "Follow", "Accept", "Reject",
-        "Undo", "Add", "Remove", "Block", "Flag", "Move", "Lock", "QuoteRequest",
+        "Undo", "Add", "Remove", "Block", "Flag", "Move", "Lock", "QuoteRequest", "EmojiReact",
+        "LikeRequest", "ReplyRequest", "AnnounceRequest",
     }
 )  # fmt: skip
 """Activities that mean nothing without an `object`."""

@@ -44,8 +44,16 @@ WRITING_TERMS: Final[dict[str, Any]] = {
     "language": "schema:inLanguage",
     "identifier": "schema:identifier",
     "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+    "canLike": {"@id": "gts:canLike", "@type": "@id"},
+    "canReply": {"@id": "gts:canReply", "@type": "@id"},
+    "canAnnounce": {"@id": "gts:canAnnounce", "@type": "@id"},
     "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
     "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+    "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+    "always": {"@id": "gts:always", "@type": "@id"},
+    "approvalRequired": {"@id": "gts:approvalRequired", "@type": "@id"},
+    "approvedBy": {"@id": "gts:approvedBy", "@type": "@id"},
+    "replyAuthorization": {"@id": "gts:replyAuthorization", "@type": "@id"},
     "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
     "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
     "quoteUri": "http://fedibird.com/ns#quoteUri",
@@ -56,23 +64,35 @@ WRITING_TERMS: Final[dict[str, Any]] = {
 STAMP_TERMS: Final[dict[str, Any]] = {
     "gts": "https://gotosocial.org/ns#",
     "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+    "LikeAuthorization": "gts:LikeAuthorization",
+    "ReplyAuthorization": "gts:ReplyAuthorization",
+    "AnnounceAuthorization": "gts:AnnounceAuthorization",
     "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
     "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
 }
 
 REQUEST_TERMS: Final[dict[str, Any]] = {
+    "gts": "https://gotosocial.org/ns#",
     "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+    "LikeRequest": "gts:LikeRequest",
+    "ReplyRequest": "gts:ReplyRequest",
+    "AnnounceRequest": "gts:AnnounceRequest",
 }
+
+STAMPS: Final = frozenset(
+    {"QuoteAuthorization", "LikeAuthorization", "ReplyAuthorization", "AnnounceAuthorization"}
+)
+REQUESTS: Final = frozenset({"QuoteRequest", "LikeRequest", "ReplyRequest", "AnnounceRequest"})
 
 
 def context(body: dict[str, Any]) -> str | list[Any]:
     """The `@context` that explains every term in `body`, and no more."""
-    if body.get("type") == "QuoteAuthorization":
+    if body.get("type") in STAMPS:
         return [AS_CONTEXT, STAMP_TERMS]
-    if body.get("type") == "QuoteRequest":
+    if body.get("type") in REQUESTS:
         return [AS_CONTEXT, _SECURITY, WRITING_TERMS | REQUEST_TERMS]
     inner = body.get("object")
-    if isinstance(inner, dict) and inner.get("type") == "QuoteRequest":
+    if isinstance(inner, dict) and inner.get("type") in REQUESTS:
         return [AS_CONTEXT, REQUEST_TERMS]
     kind = inner.get("type") if isinstance(inner, dict) else None
     for candidate in (body.get("type"), kind):

@@ -124,6 +124,28 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     preview: Image | None = None
 
 
+class Rule(msgspec.Struct, frozen=True):
+    """Who may do something with a post, and who may once its author said yes.
+
+    Ids of actors and collections, and Public.
+    """
+
+    automatic: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may do what with a post; None where everybody may who can read it.
+
+    `plain`: it was written by a server that knows no requests yet. GoToSocial
+    """
+
+    like: Rule | None = None
+    reply: Rule | None = None
+    announce: Rule | None = None
+    plain: bool = False
+
+
 class Option(msgspec.Struct, frozen=True):
     """One answer of a poll. `votes` is None while the totals are hidden."""
 
@@ -148,6 +170,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     `source` is the Markdown its author typed, where the peer tells. `quote` is what it quotes,
     `authorization` the stamp that allows it; `quotable` are those who may quote it without being
     asked, None where the peer does not say, `askable` those who are allowed when they ask.
+    `policy` says who may like, answer and announce it; `approval` is the stamp that a reply has.
     """
 
     id: str
@@ -181,6 +204,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     authorization: str | None = None
     askable: tuple[str, ...] = ()
     quotable: tuple[str, ...] | None = None
+    policy: Policy = Policy()
+    approval: str | None = None
     published_ms: int | None = None
     updated_ms: int | None = None
     raw: dict[str, Any]

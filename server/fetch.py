@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation import parse, webfinger
+from federation import parse, policies, webfinger
 from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
 from federation.http import (
     DOCUMENT_ACCEPT,
@@ -21,12 +21,12 @@ from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
 from server.clock import DAY_MS, MINUTE_MS
-from server.errors import TooMany
+from server.errors import Invalid, TooMany
 from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import forum_arrivals, profile_links, quote_asking, strangers
+from server.services import forum_arrivals, permissions, profile_links, quote_asking, strangers
 from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
@@ -369,7 +369,20 @@ class Fetcher:
         except FederationError as error:
             log.info("no post at %s: %s", uri, error)
             return None
-        return await self.db.write(keep, self.site, found, author, self.now_ms())
+        stamp = await self.stamp_of(found, author, budget)
+        return await self.db.write(keep, self.site, found, author, self.now_ms(), stamp)
+
+    async def stamp_of(self, found: Object, author: Account, budget: Budget) -> str:
+        """The stamp that an answer needs and has, once it was read; else empty."""
+        wanted = await self.db.read(permissions.stamp_to_read, found, author)
+        if wanted is None:
+            return ""
+        uri, claim = wanted
+        try:
+            raw = await self.document(uri, budget)
+        except FederationError:
+            return ""
+        return uri if policies.proves(raw, uri, claim) else ""
 
     async def ancestors(self, post_id: int) -> None:
         """Fetch what a reply answers, up to `MAX_DEPTH` posts above it."""
@@ -528,15 +541,20 @@ class Fetcher:
             self._keys.popitem(last=False)
 
 
-def keep(tx: Write, site: Site, found: Object, author: Account, now_ms: int) -> Post | None:
-    """Store a fetched post if everybody may read it."""
+def keep(
+    tx: Write, site: Site, found: Object, author: Account, now_ms: int, stamp: str = ""
+) -> Post | None:
+    """Store a fetched post if everybody may read it, and whom it answers wants it."""
     if author.local or author.state != "active" or found.attributed_to != author.uri:
         return None
     if not strangers.may_keep(tx, site, found) or strangers.hidden(found, author):
         return None
     if forum_arrivals.refuses(tx, found, author, now_ms):
         return None
-    return strangers.keep_post(tx, site, found, author, now_ms, spread=False)
+    try:
+        return strangers.keep_post(tx, site, found, author, now_ms, spread=False, stamp=stamp)
+    except Invalid:
+        return None
 
 
 def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) -> None:

@@ -9,6 +9,8 @@ AUDIENCES: Final = ("public", "unlisted", "followers", "direct")
 VISIBILITIES: Final = (*AUDIENCES, "secret")
 """Each narrower than the one before. `secret` is for comments: services/secret_comments.py"""
 REMOVED: Final = "removed"
+WAITING: Final = "waiting"
+"""The visibility of an answer that its author alone sees: it waits for a yes."""
 """The visibility of what moderators of a community took away: services/forum.py"""
 ROLES: Final = ("member", "writer", "officer", "moderator", "admin")
 MODERATORS: Final = ("moderator", "admin")
@@ -185,6 +187,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     has not said; `quote_stamp` is the id of what allows the quote. `app_id`: what it came from.
     `community_id`: the community, ours or a stranger's, in which it and all that answers it stand.
     `context_uri`: the collection of its thread (FEP-7888), empty for what begins one here.
+    `permits`: who may answer, share and like it (`services.permissions`); `reply_stamp`: what
+    allows it as an answer. `reactions`: a JSON list of [emoji, picture, count], empty without any.
     """
 
     id: int
@@ -225,6 +229,9 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     dislikes: int = 0
     quote_stamp: str = ""
     context_uri: str = ""
+    permits: str = ""
+    reply_stamp: str = ""
+    reactions: str = ""
 
     @property
     def open(self) -> bool:
@@ -234,7 +241,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def private(self) -> bool:
         """Whether it is for some by name alone: such posts count nowhere, and no list has them."""
-        return self.visibility in ("direct", "secret", REMOVED)
+        return self.visibility in ("direct", "secret", REMOVED, WAITING)
 
     @property
     def secret(self) -> bool:

@@ -249,7 +249,8 @@ class _Walk:
     async def _keep(self, found: Object) -> None:
         fetcher = self._walker.fetcher
         author = await fetcher.account(found.attributed_to, self._allowance)
-        of = (self._thread_id, found, author)
+        stamp = await fetcher.stamp_of(found, author, self._allowance)
+        of = (self._thread_id, found, author, stamp)
         if await self._db.write(_keep_answer, fetcher.site, of, fetcher.now_ms()):
             self._new.append(found.id)
             self._found()
@@ -288,10 +289,12 @@ def _remember(tx: Write, thread_id: int, page: tuple[str, str, str], now_ms: int
     walks.keep_page(tx, uri, thread_id=thread_id, etag=etag[:256], next_uri=after, read_ms=now_ms)
 
 
-def _keep_answer(tx: Write, site: Site, of: tuple[int, Object, Account], now_ms: int) -> bool:
+def _keep_answer(tx: Write, site: Site, of: tuple[int, Object, Account, str], now_ms: int) -> bool:
     """Store a fetched answer to something public in this thread: a list may name what it likes."""
-    thread_id, found, author = of
+    thread_id, found, author, stamp = of
     answered = posts.by_uri(tx, found.in_reply_to) if found.in_reply_to else None
     if answered is None or not answered.open or answered.thread_id != thread_id:
         return False
-    return posts.by_uri(tx, found.id) is None and keep(tx, site, found, author, now_ms) is not None
+    if posts.by_uri(tx, found.id) is not None:
+        return False
+    return keep(tx, site, found, author, now_ms, stamp) is not None

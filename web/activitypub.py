@@ -21,7 +21,7 @@ from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
-from server.services import communities, contexts, documents, reading
+from server.services import approving, communities, contexts, documents, reading
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
@@ -401,6 +401,14 @@ async def stamp(request: web.Request) -> web.Response:
     await _admit(request)
     id = _number(request.match_info["id"])
     return document(request, await request.app[DB].read(documents.stamp, request.app[SITE], id))
+
+
+@routes.get("/approvals/{id}")
+async def approval(request: web.Request) -> web.Response:
+    """That the author of a post of ours allows an answer to it. GoToSocial"""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    return document(request, await request.app[DB].read(approving.stamp, request.app[SITE], id))
 
 
 @routes.get("/objects/{id}/replies")

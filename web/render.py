@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
-from server.services import notifications, polls, profile_links
+from server.services import notifications, permissions, polls, profile_links
 from web import filtering, i18n, meta, packing, pictures, times
 from web.blur import miniature
 from web.kept import Parts
@@ -215,6 +215,7 @@ def environment(language: str) -> Environment:
         kept=kept,
         all_of=all_of,
         poll_of=polls.of,
+        shareable=permissions.shareable,
         person_url=person_url,
         post_url=post_url,
         face=face,

@@ -20,7 +20,7 @@ from server.inbox import create, delete, featured, move, steward, undo, update, 
 from server.inbox.context import Arrival, person, thing, undone
 from server.model import Account, Post, PostView
 from server.policy import chain
-from server.services import boosts, forum_arrivals, strangers
+from server.services import boosts, forum_arrivals, permissions, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost, spread_found
 from server.store import accounts, activities, follows, forum, hosts, peers, posts, reactions
@@ -111,6 +111,8 @@ def _boost(tx: Write, arrival: Arrival, post: Post) -> None:
     if author is None or follows.blocks(tx, author.id, arrival.actor.id):
         return
     if post.deleted_ms is not None or not post.open:
+        return
+    if post.local and permissions.judge(tx, arrival.actor, post, "boost") != "yes":
         return
     if arrival.actor.kind == "Group" and post.reply_to_uri:
         return

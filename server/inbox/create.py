@@ -9,6 +9,7 @@ from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.vocab import OBJECT_TYPES, Object
+from server.inbox import answers
 from server.inbox.context import Arrival, thing
 from server.model import Post, PostView
 from server.services import forum, forum_arrivals, relay, strangers, votes
@@ -29,11 +30,13 @@ def create(tx: Write, arrival: Arrival) -> None:
     if found is not None and votes.looks_like_vote(found):
         _vote(tx, arrival, found)
         return
-    if found is None or not _wanted(tx, arrival, found):
+    if found is None or not _wanted(tx, arrival, found) or answers.turned_away(tx, arrival, found):
         return
+    stamp = answers.stamp_of(tx, arrival, found)
     post = strangers.keep_new_post(
-        tx, arrival.site, found, arrival.actor, arrival.now_ms, by=arrival.via
+        tx, arrival.site, found, arrival.actor, arrival.now_ms, by=arrival.via, stamp=stamp
     )
+    answers.came(tx, arrival, post)
     _tell_community(tx, arrival, post)
     look_up_quote(tx, arrival, post)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):

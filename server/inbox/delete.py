@@ -12,8 +12,8 @@ from server.inbox import quoting, steward
 from server.inbox.context import Arrival
 from server.model import REMOVED, Post
 from server.policy.authority import may
-from server.services import forum, relay, strangers
-from server.services.posts import bury
+from server.services import approvals, forum, relay, strangers
+from server.services.burials import bury
 from server.store import activities, jobs, posts
 from server.store.db import Write
 
@@ -30,6 +30,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     if known is None:
         if same_origin(uri, arrival.actor.uri) and arrival.authentic:
             quoting.revoke(tx, arrival, uri)
+            approvals.revoked(tx, arrival.actor, uri, arrival.now_ms)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
         return
     if known.deleted_ms is not None or steward.remove(tx, arrival, known):

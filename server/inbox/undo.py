@@ -2,9 +2,9 @@
 
 from federation.origin import same_origin
 from federation.readers import id_or_none
-from server.inbox import steward, votes
+from server.inbox import emoji, steward, votes
 from server.inbox.context import Arrival
-from server.services import events
+from server.services import approvals, events
 from server.services import follows as service
 from server.store import accounts, activities, follows, forum, notifications, posts, reactions
 from server.store.db import Row, Write
@@ -18,7 +18,9 @@ def undo(tx: Write, arrival: Arrival) -> None:
     if arrival.via is not None:
         _announced(tx, arrival)
         return
-    if uri and _undo_by_id(tx, arrival, uri):
+    if uri and emoji.take_back(tx, arrival, uri) and reactions.like_by_uri(tx, uri) is None:
+        return
+    if uri and (_undo_by_id(tx, arrival, uri) or _unstamped(tx, arrival, uri)):
         return
     if not _undo_by_content(tx, arrival) and uri and uri != arrival.actor.uri:
         _bury(tx, arrival, uri)
@@ -46,6 +48,15 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
         votes.take_back(tx, arrival, row)
     else:
         return False
+    return True
+
+
+def _unstamped(tx: Write, arrival: Arrival, uri: str) -> bool:
+    """What a stamp of the actor's allowed is over, and the stamp counts no more. GoToSocial"""
+    own = same_origin(uri, arrival.actor.uri)
+    if not own or not approvals.revoked(tx, arrival.actor, uri, arrival.now_ms):
+        return False
+    activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
     return True
 
 

@@ -5,6 +5,7 @@ A Dislike counts in communities alone, where they want it. Nobody has both: the 
 
 from server.errors import Forbidden
 from server.ids import new_id
+from server.inbox import emoji
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
 from server.services import communities, forum, reading, relay
@@ -26,6 +27,7 @@ def like(tx: Write, arrival: Arrival) -> None:
         return
     if post.community_id is not None:
         store.undislike(tx, post.id, arrival.actor.id)
+    emoji.with_like(tx, arrival, post)
     if reactions.like(
         tx,
         post_id=post.id,

@@ -13,7 +13,7 @@ from server.clock import DAY_MS
 from server.ids import new_id
 from server.model import Account, PostView, Site
 from server.outbox import publish
-from server.services import events
+from server.services import events, permissions
 from server.services.follows import activity_uri
 from server.services.spreading import spread_boost
 from server.store import communities, follows, reactions
@@ -78,12 +78,14 @@ def pass_on(
 
     `before` are the hashtags that it carried until now: those whose hashtag it lost take their
     boost back. Replies are not passed on, nor is whoever keeps apart from the neighbourhood or was
-    limited by moderators.
+    limited by moderators, nor what its author does not want to be shared.
     A hashtag that was forgotten may come within `FORGOTTEN_MS`: else whoever takes it out and in
     again would lift an old post to the top of every follower's timeline, as often as they like.
     """
     post = view.post
     if post.visibility != "public" or post.reply_to_uri is not None:
+        return
+    if permissions.of(post).boost is not None:
         return
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
     differing = sorted({*tags} ^ {*before})

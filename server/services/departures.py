@@ -7,7 +7,7 @@ from server.model import Account, Site
 from server.outbox import publish
 from server.services import follows, profiles
 from server.services import notifications as notification_service
-from server.services.posts import bury
+from server.services.burials import bury
 from server.store import accounts as store
 from server.store import (
     announcements,

@@ -1,6 +1,6 @@
 """Our rows as the documents that peers read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -8,11 +8,11 @@ import msgspec
 
 from federation import build
 from federation.audience import addressed
-from federation.vocab import PUBLIC, Attachment, Image, Option, Poll
+from federation.vocab import PUBLIC, Attachment, Image, Option, Policy, Poll
 from server import text
 from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
-from server.services import contexts, polls, profile_links, quotes, rights, timelines
+from server.services import contexts, permissions, polls, profile_links, quotes, rights, timelines
 from server.services.media import about
 from server.store import accounts, communities, posts
 from server.store.db import Read
@@ -63,6 +63,8 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         quote=post.quote_uri if post.quote_state in ("accepted", "pending") else "",
         authorization=_authorization(site, view),
         quotable=_QUOTABLE[quotes.policy(post)](author),
+        policy=_policy(view, people),
+        approval=post.reply_stamp,
         audience=group.uri if group else "",
         link=view.forum.link if view.forum else "",
     )
@@ -70,6 +72,11 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
     if asked is not None:
         return build.question(writing, _poll(asked))
     return _BUILD.get(post.kind, build.note)(writing)
+
+
+def _policy(view: PostView, people: Sequence[Account]) -> Policy:
+    locked = view.forum is not None and view.forum.locked_ms is not None
+    return permissions.told(view.post, view.author, people, locked=locked)
 
 
 def _addressed(view: PostView) -> tuple[Account, ...]:

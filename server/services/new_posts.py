@@ -35,6 +35,7 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
 
     A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
     `quote_policy`: who may quote it; where it is empty, those whom its author always allows.
+    `replies` and `boosts`: who may answer and share it (`services.permissions`), empty: everybody.
     `community_id`: where it begins a thread, which has a title, and may be about a `link`.
     `filed`: where a story stands in its team blog; an edit without it leaves it there.
     `submission_id`: what an editor of that blog has approved.
@@ -55,6 +56,8 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     app_id: int | None = None
     quoted_id: int | None = None
     quote_policy: str = ""
+    replies: str = ""
+    boosts: str = ""
     community_id: int | None = None
     link: str = ""
     filed: Filed | None = None

@@ -5,27 +5,27 @@ import msgspec
 from federation import build
 from server.errors import Invalid
 from server.ids import new_id
-from server.model import Account, Post, PostView, Site
+from server.model import WAITING, Account, Post, PostView, Site
 from server.services import (
+    approvals,
     boosts,
     contexts,
     conversations,
     documents,
     events,
+    going_out,
     new_posts,
+    permissions,
     placing,
     polls,
     previews,
-    quote_asking,
     quotes,
     reading,
-    relay,
     telling,
 )
+from server.services.burials import bury
 from server.services.new_posts import About, NewPost, Said
-from server.services.spreading import spread_post
-from server.store import activities, idempotency, media, posts
-from server.store import conversations as conversation_store
+from server.store import idempotency, media, posts
 from server.store import polls as poll_store
 from server.store.db import Read, Write
 
@@ -49,6 +49,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     new, parent = new_posts.check(tx, author, new)
     new, group = placing.place(tx, author, new, parent, now_ms)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
+    waits = _waits(tx, author, new, parent)
     id = new_id(now_ms)
     poll = polls.begun(new.poll, now_ms) if new.poll else None
     post = Post(
@@ -58,7 +59,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         author_id=author.id,
         local=1,
         kind=placing.kind(tx, new, group, titled=bool(said.title)),
-        visibility=new.visibility,
+        visibility=WAITING if waits else new.visibility,
         title=said.title,
         lead=said.lead,
         content=said.content,
@@ -87,6 +88,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         quote_policy=quotes.stated(tx, author, new.quote_policy, new.visibility),
         community_id=group.id if group else None,
         context_uri=contexts.inherited(tx, site, parent),
+        permits=permissions.chosen(new.replies, new.boosts, new.visibility),
     )
     posts.insert(tx, post)
     placing.placed(tx, post, author, new)
@@ -95,24 +97,25 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
-    contexts.expect_more(tx, post, now_ms)
-    posts.count(tx, post, 1)
-    quotes.count(tx, post, 1)
-    spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
-    conversations.began(tx, author, post, now_ms)
-    previews.note(tx, site, post, now_ms)
-    for account in said.mentioned:
-        conversations.mention(tx, account, author, post, now_ms)
-    telling.tell_quoted(tx, post, author, now_ms)
-    if not post.secret:
-        activity = build.create(telling.document(tx, site, post, author, said.mentioned))
-        telling.send(tx, site, post, author, activity, now_ms, named=said.mentioned)
-        quote_asking.ask(tx, site, post, author, now_ms)
-        view = PostView(post=post, author=author)
-        boosts.pass_on(tx, site, view, now_ms)
-        if group is not None and group.local and parent is None:
-            relay.begin(tx, site, group, view, now_ms)
+    if waits and parent is not None:
+        approvals.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
+        return post
+    people = tuple(sorted(said.mentioned, key=lambda account: account.id))
+    going_out.go(tx, site, PostView(post=post, author=author, mentions=people), parent, now_ms)
     return post
+
+
+def _waits(db: Read, author: Account, new: NewPost, parent: Post | None) -> bool:
+    """Whether whoever wrote `parent` has to say yes first, or their server. Raises `Forbidden`.
+
+    What is for some by name alone goes to them and nowhere else: it waits for nothing.
+    """
+    if parent is None:
+        return False
+    verdict = permissions.check_reply(db, author, parent)
+    if new.visibility not in ("public", "unlisted", "followers"):
+        return False
+    return verdict == "ask" or (verdict == "member" and not parent.local)
 
 
 def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int) -> Post:
@@ -125,6 +128,8 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         poll=polls.checked(new.poll) if new.poll else None,
     )
     new_posts.check_fields(tx, author, new, post)
+    if post.visibility == WAITING:
+        raise Invalid("This waits for approval: delete it and write it anew to change it.")
     if bool(new.title.strip()) != bool(post.title):
         raise Invalid("A story keeps its title; a note cannot get one later.")
     new = placing.unmoved(tx, post, author, new)
@@ -200,7 +205,9 @@ def delete(
     With `keep_media` its pictures wait a day for a new post.
     """
     post = reading.own(tx, author, post_id)
-    if not post.secret:
+    if post.visibility == WAITING:
+        approvals.withdraw(tx, post, author, now_ms)
+    elif not post.secret:
         _send_delete(tx, site, post, author, now_ms)
     if keep_media:
         media.loosen(tx, post.id, now_ms)
@@ -219,23 +226,6 @@ def _send_delete(tx: Write, site: Site, post: Post, author: Account, now_ms: int
     if "audience" in document:
         activity["audience"] = document["audience"]
     telling.send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
-
-
-def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
-    """The end of a post, ours or a stranger's: a tombstone, and counts that stay right.
-
-    `quietly`: one of very many at once, of which open streams are not told.
-    """
-    if not quietly:
-        events.gone(tx, post, now_ms)
-    media.release(tx, post.id)
-    posts.bury(tx, post, now_ms)
-    if post.visibility == "direct":
-        conversation_store.fall_back(tx, post.id)
-    activities.bury(tx, post.uri, now_ms)
-    posts.count(tx, post, -1)
-    quotes.count(tx, post, -1)
-    placing.buried(tx, post)
 
 
 def _attach(tx: Write, post: Post, said: Said, new: NewPost) -> None:

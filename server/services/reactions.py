@@ -7,7 +7,7 @@ from server.errors import Forbidden
 from server.ids import new_id
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, forum, proofs, reading, relay
+from server.services import boosts, forum, permissions, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.notifications import notify
 from server.services.telling import in_which
@@ -19,6 +19,7 @@ from server.store.db import Read, Write
 def like(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> None:
     """Like a post, once."""
     post, author = _target(tx, viewer, post_id)
+    permissions.check_like(tx, viewer, post)
     id = new_id(now_ms)
     uri = activity_uri(site, id)
     if not reactions.like(tx, post_id=post.id, account_id=viewer.id, id=id, uri=uri, now_ms=now_ms):
@@ -114,6 +115,7 @@ def boost(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int) -> 
     post, author = _target(tx, viewer, post_id)
     if not post.open:
         raise Forbidden("Only public posts can be boosted.")
+    permissions.check_boost(tx, viewer, post)
     id = boosts.boost(tx, site, viewer, PostView(post=post, author=author), now_ms)
     if id is not None:
         notify(tx, author, "reblog", viewer, post.id, now_ms)

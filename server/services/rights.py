@@ -4,10 +4,14 @@ Timelines say the same in SQL (`store.conditions.READABLE`); tests hold them tog
 """
 
 from collections.abc import Sequence
+from typing import Final
 
-from server.model import REMOVED, Outline, Post
+from server.model import REMOVED, WAITING, Outline, Post
 from server.store import accounts, follows, posts, streams
 from server.store.db import Read
+
+FOR_NOBODY: Final = (REMOVED, WAITING)
+"""What its author alone reads, whomever it names."""
 
 
 def may_read(db: Read, viewer_id: int | None, post: Post) -> bool:
@@ -37,7 +41,7 @@ def meant_for(db: Read, viewer_id: int | None, asked: Sequence[Post | Outline]) 
     blockers = follows.blockers_among(db, viewer_id, authors)
     others = [p for p in there if p.id not in own and p.author_id not in blockers]
     named = posts.mentioning(
-        db, viewer_id, [p.id for p in others if not p.open and p.visibility != REMOVED]
+        db, viewer_id, [p.id for p in others if not p.open and p.visibility not in FOR_NOBODY]
     )
     close = [p for p in others if p.visibility == "followers" and p.id not in named]
     followed = follows.followed_among(db, viewer_id, {p.author_id for p in close})
@@ -58,7 +62,7 @@ def readers_among(db: Read, post: Post, viewer_ids: list[int]) -> set[int]:
     others = [id for id in viewer_ids if id not in own and id not in blocked]
     if post.open:
         return own | set(others)
-    if post.visibility == REMOVED:
+    if post.visibility in FOR_NOBODY:
         return own
     readers = own | {viewer for viewer, _ in streams.named(db, others, [post.id])}
     if post.visibility == "followers":

@@ -12,26 +12,30 @@ from server import text
 from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
-from server.model import Account, Media, Post, Site
+from server.model import WAITING, Account, Media, Post, PostView, Site
 from server.services import (
     borders,
     contexts,
     conversations,
     events,
     forum_arrivals,
+    permissions,
     polls,
     previews,
     quotes,
     rights,
 )
+from server.services.burials import bury
 from server.services.media import About
-from server.services.posts import bury
+from server.services.permissions import Standing
 from server.services.spreading import spread_post
 from server.services.telling import tell_changed, tell_quoted
 from server.store import (
     accounts,
     activities,
+    approvals,
     communities,
+    emoji,
     follows,
     hosts,
     lists,
@@ -47,10 +51,13 @@ from server.store import conversations as conversation_store
 from server.store import forum as forum_store
 from server.store import polls as poll_store
 from server.store import quotes as quote_store
+from server.store.approvals import Approval
 from server.store.db import Read, Write
 
 MAX_TITLE = 300  # characters of a stranger's title that we keep
 MAX_COUNT = 10**9  # votes in a stranger's poll
+MAX_WAITING = 500  # answers that wait for the yes of one of ours
+MAX_WAITING_OF_ONE = 20
 MAX_ORPHANS = 1000  # replies that one late parent may adopt
 
 
@@ -175,6 +182,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
     forum_store.withdraw(tx, account.id)
     communities.dismiss_everywhere(tx, account.id)
     reactions.withdraw(tx, account.id)
+    emoji.withdraw(tx, account.id)
     poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)
@@ -232,6 +240,7 @@ def keep_post(
     *,
     spread: bool = True,
     by: Account | None = None,
+    stamp: str = "",
 ) -> Post:
     """Store a stranger's post and show it to whom it concerns; what we have already stays as it is.
 
@@ -239,7 +248,7 @@ def keep_post(
     changes. `by` is the group that announced it. Raises `Invalid` when the author may not be shown.
     """
     return posts.by_uri(tx, found.id) or keep_new_post(
-        tx, site, found, author, now_ms, spread=spread, by=by
+        tx, site, found, author, now_ms, spread=spread, by=by, stamp=stamp
     )
 
 
@@ -252,30 +261,88 @@ def keep_new_post(
     *,
     spread: bool = True,
     by: Account | None = None,
+    stamp: str = "",
 ) -> Post:
-    """As `keep_post`, for what is not here yet."""
+    """As `keep_post`, for what is not here yet. `stamp` has been read, and allows it as an answer.
+
+    Raises `Invalid` also where whoever is answered does not want it.
+    """
     if author.state != "active":
         raise Invalid("The author's account is not active.")
     parent = _answered(tx, found, author)
+    standing = permissions.arriving(tx, found, author, parent, stamp)
+    _check_queue(tx, author, parent, standing)
     group = forum_arrivals.place(tx, found, author, now_ms, by=by)
+    written = _new_post(found, author, parent, group, now_ms)
     post = msgspec.structs.replace(
-        _new_post(found, author, parent, group, now_ms),
+        written,
         context_uri=contexts.claimed(tx, site, found.context, parent),
+        visibility=WAITING if standing.waits else written.visibility,
+        reply_stamp=_stamped(site, written, standing),
     )
     posts.insert(tx, post)
+    if parent is not None and (standing.waits or standing.proven):
+        remember(tx, post, parent, written.visibility)
     if found.quote:
         post = settle_quote(tx, post, author)
     named = _named(tx, site, found)
     _attach(tx, post, found, named, now_ms)
+    if standing.waits:
+        return post
     posts.count(tx, post, 1)
     forum_arrivals.settle(tx, post, found, now_ms, adopted=_adopt_orphans(tx, post))
     previews.note(tx, site, post, now_ms)
     if spread:
         contexts.expect_more(tx, post, now_ms)
         spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
-        _tell(tx, site, post, found, author, named, parent, now_ms)
+        _tell(tx, post, author, named, parent, now_ms)
         tell_quoted(tx, post, author, now_ms)
     return post
+
+
+def _check_queue(db: Read, asker: Account, parent: Post | None, standing: Standing) -> None:
+    """Raises `Invalid` where too many answers wait for somebody already."""
+    if parent is None or not standing.waits:
+        return
+    decider = parent.author_id
+    own = approvals.count(db, decider, MAX_WAITING_OF_ONE, asker.id)
+    if own >= MAX_WAITING_OF_ONE or approvals.count(db, decider, MAX_WAITING) >= MAX_WAITING:
+        raise Invalid("Too many answers wait there already.")
+
+
+def _stamped(site: Site, post: Post, standing: Standing) -> str:
+    """What allows an answer: the stamp of a stranger, or where one of ours has circles, ours."""
+    ours = f"{site.origin}/approvals/{post.id}" if standing.proven else ""
+    return standing.stamp or ours
+
+
+def remember(tx: Write, post: Post, parent: Post, visibility: str) -> None:
+    """How an answer stands with whoever is answered."""
+    approvals.insert(
+        tx,
+        Approval(
+            post_id=post.id,
+            target_id=parent.id,
+            decider_id=parent.author_id,
+            asker_id=post.author_id,
+            visibility=visibility,
+            state="waiting" if post.visibility == WAITING else "accepted",
+            asked_ms=post.published_ms,
+        ),
+    )
+
+
+def release(tx: Write, site: Site, view: PostView, parent: Post | None, now_ms: int) -> None:
+    """Show an answer that waited to all whom it is for, as if it had come now."""
+    post = view.post
+    posts.count(tx, post, 1)
+    if _adopt_orphans(tx, post) and post.community_id is not None:
+        forum_store.recount(tx, post.thread_id)
+    previews.note(tx, site, post, now_ms)
+    contexts.expect_more(tx, post, now_ms)
+    spread_post(tx, post, view.author, parent.author_id if parent else 0, now_ms)
+    _tell(tx, post, view.author, list(view.mentions), parent, now_ms)
+    tell_quoted(tx, post, view.author, now_ms)
 
 
 def _answered(db: Read, found: Object, author: Account) -> Post | None:
@@ -340,6 +407,7 @@ def _new_post(
         quote_policy=_policy(found, author),
         community_id=group.id if group else None,
         quote_stamp=_claimed(found),
+        permits=permissions.heard(found, author),
         **_written(found),
     )
 
@@ -371,7 +439,7 @@ def _written(found: Object) -> dict[str, Any]:
     return {
         "url": found.url or found.id,
         "kind": found.type.lower(),
-        "title": text.plain(found.name)[:MAX_TITLE] if titled else "",
+        "title": text.plain(found.name)[:MAX_TITLE] if titled or _asks(found) else "",
         "lead": text.sanitise(found.lead),
         "content": clean(found.content),
         "warning": text.plain(found.warning)[:MAX_TITLE],
@@ -381,6 +449,11 @@ def _written(found: Object) -> dict[str, Any]:
         "emojis": msgspec.json.encode([(e.shortcode, e.url) for e in found.emojis]).decode(),
         "extra": msgspec.json.encode(_extra(found)).decode(),
     }
+
+
+def _asks(found: Object) -> bool:
+    """Whether it is the thread of a forum that asks something: PieFed's, and ours, have a title."""
+    return found.type == "Question" and found.in_reply_to is None and found.audience is not None
 
 
 def _extra(found: Object) -> dict[str, Any]:
@@ -472,9 +545,7 @@ def _adopt_orphans(tx: Write, post: Post) -> bool:
 
 def _tell(
     tx: Write,
-    site: Site,
     post: Post,
-    found: Object,
     author: Account,
     named: list[Account],
     parent: Post | None,
@@ -538,6 +609,7 @@ def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -
     if author is not None:
         columns["quote_policy"] = _policy(found, author)
         columns["quote_stamp"] = _claimed(found)
+        columns["permits"] = permissions.heard(found, author)
     posts.set_columns(tx, post.id, **columns)
     polls.heard(tx, post, _extra(found))
     if author is not None and (found.quote or "") != post.quote_uri:

@@ -54,7 +54,7 @@ READABLE = f"""
     p.deleted_ms IS NULL
     AND a.state IN ('active', 'gone') AND {WANTED} AND {KNOWN}
     AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :me
-         OR (p.visibility <> 'removed'
+         OR (p.visibility NOT IN ('removed', 'waiting')
              AND EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id AND m.account_id = :me))
          OR (p.visibility = 'followers' AND EXISTS (SELECT 1 FROM follow f
              WHERE f.follower_id = :me AND f.target_id = p.author_id AND f.state = 'accepted')))

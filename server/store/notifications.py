@@ -29,8 +29,8 @@ SHOWN: Final = f"""
         SELECT 1 FROM post p JOIN account w ON w.id = p.author_id
         WHERE p.id = n.post_id AND p.deleted_ms IS NULL AND w.state IN ('active', 'gone')
           AND (p.visibility IN ('public', 'unlisted') OR p.author_id = :account
-               OR EXISTS (SELECT 1 FROM mention m
-                          WHERE m.post_id = p.id AND m.account_id = :account)
+               OR (p.visibility <> 'waiting' AND EXISTS (SELECT 1 FROM mention m
+                          WHERE m.post_id = p.id AND m.account_id = :account))
                OR (p.visibility = 'followers' AND EXISTS (
                    SELECT 1 FROM follow f WHERE f.follower_id = :account
                    AND f.target_id = p.author_id AND f.state = 'accepted')))))

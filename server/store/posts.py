@@ -91,6 +91,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         UPDATE post SET title = '', lead = '', content = '', source = '', warning = '', tags = '[]',
             emojis = '[]', extra = '{}', likes = 0, boosts = 0, pinned_ms = NULL,
             quote_id = NULL, quote_uri = '', quote_state = '', quote_stamp = '', quotes = 0,
+            reply_stamp = '', reactions = '',
             deleted_ms = :now, version = version + 1
         WHERE id = :id
         """,
@@ -117,6 +118,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_story",
         "blog_author",
         "blog_submission",
+        "approval",
+        "emoji_reaction",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

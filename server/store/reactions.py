@@ -42,6 +42,16 @@ def unlike(tx: Write, post_id: int, account_id: int) -> str | None:
     return str(found["uri"])
 
 
+def likes(db: Read, post_id: int, account_id: int) -> bool:
+    """Whether somebody likes a post."""
+    found = db.one(
+        "SELECT 1 AS one FROM favourite WHERE post_id = :post AND account_id = :account",
+        post=post_id,
+        account=account_id,
+    )
+    return found is not None
+
+
 def like_by_uri(db: Read, uri: str) -> Row | None:
     """post_id, account_id of the like whose activity had this id."""
     return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)

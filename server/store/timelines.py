@@ -168,7 +168,7 @@ def account(
           AND ({conditions} OR EXISTS (SELECT 1 FROM mention m WHERE m.post_id = p.id
                                        AND m.account_id = :me))
           {"" if replies else f"AND {NO_ANSWER}"}
-          {"" if direct else "AND p.visibility NOT IN ('direct', 'secret', 'removed')"}
+          {"" if direct else "AND p.visibility NOT IN ('direct', 'secret', 'removed', 'waiting')"}
           {f"AND {WITH_MEDIA}" if media_only else ""}
           {f"AND {TAGGED}" if tag else ""}
     """  # noqa: S608

@@ -232,6 +232,7 @@ ELSEWHERE: Final = {
 OF_ONE: Final = (
     *("/bookmarks", "/messages", "/scheduled", "/blocked/servers", "/developers", "/apps"),
     *("/notifications", "/notifications/requests", "/notifications/policy"),
+    "/notifications/answers",
     *("/settings/apps", "/settings/filters", "/settings/filters/{filter}"),
     *("/report?post={post}", "/report?account={friend}", "/report/sent"),
     *("/warnings", "/warnings/{warning}", "/warnings/{appealed}"),

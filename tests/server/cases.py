@@ -131,6 +131,18 @@ def _board(tx: Write) -> None:
 MOVED = actor_document(CARL, alsoKnownAs=[EVE])
 RENAMED = actor_document(EVE, name="Eve the Second")
 
+
+def _guard(tx: Write) -> None:
+    say(tx, who(tx, "ann"), "Well?", replies="approved")
+
+
+def _guarded(tx: Write) -> str:
+    """A post by ann to which answers have to be approved."""
+    found = tx.one("SELECT uri FROM post WHERE permits <> ''")
+    assert found is not None
+    return str(found["uri"])
+
+
 CASES: dict[str, Case] = {
     "Follow": Case(
         _to("Follow", EVE, "ann"), "SELECT followers_count FROM account WHERE name = 'ann'"
@@ -250,6 +262,30 @@ CASES: dict[str, Case] = {
             instrument=note(FAR_NOTE, CARL, quote=ours(tx).uri),
         ),
         "SELECT quotes FROM post WHERE id = (SELECT post_id FROM idempotency WHERE key = 'public')",
+    ),
+    "ReplyRequest": Case(
+        lambda tx: act(
+            "ReplyRequest",
+            CARL,
+            _guarded(tx),
+            instrument=note(FAR_NOTE, CARL, inReplyTo=_guarded(tx)),
+        ),
+        "SELECT count(*) FROM approval WHERE state = 'waiting'",
+        prepare=_guard,
+    ),
+    "LikeRequest": Case(
+        lambda tx: act("LikeRequest", EVE, ours(tx).uri, instrument=act("Like", EVE, ours(tx).uri)),
+        "SELECT likes FROM post WHERE source = 'A public post'",
+    ),
+    "AnnounceRequest": Case(
+        lambda tx: act(
+            "AnnounceRequest", EVE, ours(tx).uri, instrument=act("Announce", EVE, ours(tx).uri)
+        ),
+        "SELECT count(*) FROM boost",
+    ),
+    "EmojiReact": Case(
+        lambda tx: act("EmojiReact", EVE, ours(tx).uri, content="🎉"),
+        "SELECT count(*) FROM emoji_reaction",
     ),
     "Move": Case(
         _send("Move", EVE, EVE, target=CARL),

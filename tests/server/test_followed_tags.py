@@ -68,3 +68,11 @@ def test_who_follows_the_tag_and_the_group_sees_it_once(world: Write) -> None:
     tags.follow(world, ann, "persimmon", 8)
     deliver(world, act("Announce", GROUP, URI), {URI: carls()})
     assert number(world, HOME, me=ann, post=post(world, URI).id) == 1
+
+
+def test_a_tag_with_a_particle_is_shown_to_who_follows_the_tag_without_it(world: Write) -> None:
+    tags.follow(world, who(world, "bob").id, "서울", 9)
+    tag = [{"type": "Hashtag", "name": "#서울에서", "href": "https://other.test/tags/s"}]
+    named = note(URI, CARL, tag=tag, cc=[who(world, "ann").uri])
+    deliver(world, create(named, id=f"{URI}#c"))
+    assert seen(world) == 1

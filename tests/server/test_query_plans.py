@@ -29,6 +29,7 @@ from server.store import (
     accounts,
     activities,
     announcements,
+    approvals,
     apps,
     blog,
     blog_people,
@@ -40,6 +41,7 @@ from server.store import (
     discovery,
     domain_mutes,
     drafts,
+    emoji,
     entry_rules,
     events,
     figures,
@@ -88,6 +90,7 @@ from server.store import (
     walks,
 )
 from server.store.announcements import Announcement
+from server.store.approvals import Approval
 from server.store.db import DatabaseError, Write
 from server.store.notification_policy import Policy
 from server.store.notifications import Wanted
@@ -103,6 +106,7 @@ STORES = (
     accounts,
     activities,
     announcements,
+    approvals,
     apps,
     blog,
     blog_people,
@@ -114,6 +118,7 @@ STORES = (
     discovery,
     domain_mutes,
     drafts,
+    emoji,
     entry_rules,
     events,
     figures,
@@ -436,6 +441,9 @@ def _things(tx: Write) -> dict[Any, Any]:
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),
+        Approval: Approval(
+            post_id=1, target_id=1, decider_id=1, asker_id=1, visibility="public", asked_ms=1
+        ),
         Announcement: Announcement(id=1, text="x", content="x", published_ms=1, updated_ms=1),
         Policy: Policy(),
         Wanted: Wanted(),

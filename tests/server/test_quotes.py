@@ -244,4 +244,4 @@ def test_our_posts_say_who_may_quote_them(world: Write, said: str) -> None:
     ann = who(world, "ann")
     allowed = {"public": PUBLIC, "followers": ann.followers_uri, "nobody": ann.uri}[said]
     body = documents.by_post(world, SITE, say(world, ann, "Mine", quote_policy=said))
-    assert body["interactionPolicy"] == {"canQuote": {"automaticApproval": [allowed]}}
+    assert body["interactionPolicy"]["canQuote"] == {"automaticApproval": [allowed]}

@@ -214,7 +214,7 @@ COUNTS = """
             AND r.visibility IN ('public', 'unlisted')) FROM post p
     UNION ALL SELECT 'posts', a.id, a.posts_count,
         (SELECT count(*) FROM post p WHERE p.author_id = a.id AND p.deleted_ms IS NULL
-            AND p.visibility NOT IN ('direct', 'secret', 'removed')) FROM account a
+            AND p.visibility NOT IN ('direct', 'secret', 'removed', 'waiting')) FROM account a
     UNION ALL SELECT 'followers', a.id, a.followers_count,
         (SELECT count(*) FROM follow f WHERE f.target_id = a.id AND f.state = 'accepted')
         FROM account a

@@ -165,6 +165,7 @@ PAGES: dict[str, Probe] = {
     "/@{handle}/{id}/boosts": page_of_each("/boosts", no_words, FEW),
     "/notifications": within("/notifications"),
     "/notifications/requests": within("/notifications/requests"),
+    "/notifications/answers": within("/notifications/answers"),
     "/messages": within("/messages"),
     "/scheduled": lambda world, viewer: [
         Check("/scheduled", {"scheduled"} if viewer == "author" else set())
@@ -385,6 +386,10 @@ DOCUMENTS: dict[str, Probe] = {
     "/quotes/{id}": lambda world, reader: [
         Check(f"/quotes/{world.posts['followers-quoting'].id}", status=404),
         Check(f"/quotes/{world.posts['quinn-quoting'].id}", may={"quinn-quoting"}),
+    ],
+    "/approvals/{id}": lambda world, reader: [
+        Check(f"/approvals/{world.posts[key].id}", status=404, asked=key)
+        for key in ("followers-note", "public-story")
     ],
     "/actors/{id}/outbox": lambda world, reader: [
         Check(f"/actors/{world.people['ann'].id}/outbox", status=200),

@@ -186,8 +186,26 @@ class QuoteApproval(TypedDict):
     current_user: str
 
 
+class InteractionRule(TypedDict):
+    """Who may, and who may once its author said yes. GoToSocial: PolicyRules"""
+
+    always: list[str]
+    with_approval: list[str]
+
+
+class InteractionPolicy(TypedDict):
+    """Who may like, answer and share a post. GoToSocial"""
+
+    can_favourite: InteractionRule
+    can_reply: InteractionRule
+    can_reblog: InteractionRule
+
+
 class SharedStatus(TypedDict):
-    """Of a Status what is the same for every viewer. `secret` is ours: a secret comment."""
+    """Of a Status what is the same for every viewer. `secret` is ours: a secret comment.
+
+    `interaction_policy` is GoToSocial's, and there where not everybody may do everything.
+    """
 
     id: str
     uri: str
@@ -212,6 +230,7 @@ class SharedStatus(TypedDict):
     poll: Poll | None
     quote: Quote | None
     secret: NotRequired[bool]
+    interaction_policy: NotRequired[InteractionPolicy]
 
 
 class Status(SharedStatus, Counts, Opinions):

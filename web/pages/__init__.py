@@ -9,6 +9,7 @@ from aiohttp import web
 
 from web.pages import (
     about,
+    approvals,
     apps,
     authorize,
     blog_desk,
@@ -60,6 +61,7 @@ MODULES = (
     drafts,
     scheduled,
     notices,
+    approvals,
     messages,
     relations,
     settings,

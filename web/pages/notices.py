@@ -6,7 +6,13 @@ import msgspec
 from aiohttp import web
 
 from server.model import PostView
-from server.services import notification_groups, notification_policy, notifications, timelines
+from server.services import (
+    approving,
+    notification_groups,
+    notification_policy,
+    notifications,
+    timelines,
+)
 from server.services.notification_groups import Group
 from server.services.notification_policy import Changes, Request, Standing
 from server.store.db import Read
@@ -53,12 +59,13 @@ class Waiting(msgspec.Struct, frozen=True):
 async def notices(request: web.Request, viewer: Viewer) -> web.Response:
     """Newest first; opening the first page marks them as read."""
     db, asked = request.config_dict[DB], window(request)
-    lines, standing = await db.read(_lines, viewer.account.id, asked)
+    lines, standing, answers = await db.read(_lines, viewer.account.id, asked)
     response = await page(
         request,
         "notifications.html",
         lines=lines,
         standing=standing,
+        answers=answers,
         seen_id=viewer.member.notified_id,
         pager=pager(request, asked, [line.group.notice.notification.id for line in lines]),
     )
@@ -68,13 +75,14 @@ async def notices(request: web.Request, viewer: Viewer) -> web.Response:
     return response
 
 
-def _lines(db: Read, viewer_id: int, asked: Page) -> tuple[list[Line], Standing]:
+def _lines(db: Read, viewer_id: int, asked: Page) -> tuple[list[Line], Standing, int]:
     which = notifications.wanted(db, viewer_id, kinds=notifications.EVERY_KIND)
     groups = notification_groups.page(db, viewer_id, asked, which)
     entries = [group.notice.entry for group in groups if group.notice.entry]
     views = {view.post.id: view for view in timelines.views(db, viewer_id, entries)}
     lines = [Line(one, views.get(one.notice.notification.post_id or 0)) for one in groups]
-    return lines, notification_policy.standing(db, viewer_id)
+    waiting = approving.waiting(db, viewer_id)
+    return lines, notification_policy.standing(db, viewer_id), waiting
 
 
 @routes.post("/notifications/clear")

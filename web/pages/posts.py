@@ -8,10 +8,21 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import blog, boards, bookmarks, conversations, pins, posts, reading, visits
+from server.services import (
+    blog,
+    boards,
+    bookmarks,
+    conversations,
+    permissions,
+    pins,
+    posts,
+    reading,
+    visits,
+)
 from server.services import reactions as reactions_service
 from server.services.blog import Beside
 from server.services.boards import Standing
+from server.services.permissions import Answering
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
@@ -31,7 +42,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread, standing, beside = await db.read(
+        thread, standing, beside, answering = await db.read(
             _read, viewer_of(request), id, Asked.of(request), now(request)
         )
     except NotFound:
@@ -46,6 +57,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         thread=thread,
         standing=standing,
         beside=beside,
+        answering=answering,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
@@ -57,14 +69,16 @@ async def post(request: web.Request) -> web.StreamResponse:
 
 def _read(
     db: Read, viewer: Viewer | None, id: int, asked: Asked, now_ms: int
-) -> tuple[Conversation, Standing | None, Beside | None]:
-    """A post with its thread, how the viewer stands to that in its community, and what stands
-    around a story of a team blog."""
+) -> tuple[Conversation, Standing | None, Beside | None, Answering]:
+    """A post with its thread, how the viewer stands to that in its community, what stands around a
+    story of a team blog, and who may answer."""
     account = viewer.account if viewer else None
     viewer_id = account.id if account else None
     thread = conversation.read(db, viewer_id, id, asked)
     post = thread.view.post
-    return thread, boards.standing(db, viewer_id, post, now_ms), blog.beside(db, account, post)
+    standing = boards.standing(db, viewer_id, post, now_ms)
+    may = permissions.answering(db, account, post)
+    return thread, standing, blog.beside(db, account, post), may
 
 
 def _read_branch(

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.errors import AppError, Invalid, NotFound
 from server.model import VISIBILITIES, Draft, Post, PostView
-from server.services import polls
+from server.services import permissions, polls
 from server.services.new_posts import (
     MAX_NOTE,
     MAX_PICTURES_OF_NOTE,
@@ -36,6 +36,7 @@ KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
+    *("replies", "boosts"),
     *("community", "link", "category", "series", "part", "place", "together"),
 )
 
@@ -59,6 +60,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
     A story of a team blog stands in `community_id`; `together` names who wrote it too.
+    `replies` and `boosts`: who may answer and share it.
     `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
     the field for it sends it. `community_id` is where a thread begins, `link` what it is about.
     """
@@ -82,6 +84,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     multiple: bool = False
     hidden: bool = False
     later: str = ""
+    replies: str = "everyone"
+    boosts: str = "everyone"
     community_id: int | None = None
     link: str = ""
     category_id: int | None = None
@@ -112,6 +116,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             idempotency_key=self.key,
             poll=self.poll,
             poll_stays=self.edits_id is not None,
+            replies=self.replies,
+            boosts=self.boosts,
             community_id=home,
             link=self.link if self.kind == "thread" else "",
             filed=self.filed if story and home is not None else None,
@@ -226,6 +232,8 @@ def from_form(sent: Form) -> Text:
         multiple=bool(sent.get("multiple")),
         hidden=bool(sent.get("hidden")),
         later=sent.get("later")[:40],
+        replies=_one_of(permissions.REPLIES, sent.get("replies")),
+        boosts=_one_of(permissions.BOOSTS, sent.get("boosts")),
         community_id=sent.id("community") if kind != "note" else None,
         link=sent.get("link")[:MAX_LINK] if kind == "thread" else "",
         category_id=sent.id("category"),
@@ -234,6 +242,10 @@ def from_form(sent: Form) -> Text:
         neighbourhood_id=sent.id("place"),
         together=sent.get("together")[:300],
     )
+
+
+def _one_of(offered: tuple[str, ...], chosen: str) -> str:
+    return chosen if chosen in offered else offered[0]
 
 
 def from_post(view: PostView) -> Text:

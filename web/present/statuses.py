@@ -10,6 +10,7 @@ import msgspec
 from server import text
 from server.ids import created_ms
 from server.model import Account, App, Post, PostView, Quoted, Revision, Site
+from server.services import permissions
 from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media, preview_card
@@ -69,7 +70,25 @@ def shared_status(site: Site, view: PostView) -> entities.SharedStatus:
     }
     if post.secret:
         shared["secret"] = True
+    if post.permits:
+        shared["interaction_policy"] = interaction_policy(post)
     return shared
+
+
+def interaction_policy(post: Post) -> entities.InteractionPolicy:
+    """Who may do what with a post, in the words of GoToSocial's API."""
+    permits = permissions.of(post)
+
+    def rule(said: permissions.Said | None, *always: str) -> entities.InteractionRule:
+        if said is None:
+            return {"always": ["public"], "with_approval": []}
+        return {"always": [*always, *said.yes], "with_approval": list(said.ask)}
+
+    return {
+        "can_favourite": rule(permits.like, "author"),
+        "can_reply": rule(permits.reply, "author", "mentioned"),
+        "can_reblog": rule(permits.boost, "author"),
+    }
 
 
 def special(view: PostView) -> bool:

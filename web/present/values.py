@@ -16,6 +16,7 @@ VISIBILITY: Final = {
     "direct": "direct",
     "secret": "direct",  # the nearest word that apps know
     "removed": "direct",  # of which its author alone hears
+    "waiting": "direct",
 }
 VISIBILITIES: Final = {VISIBILITY[ours]: ours for ours in AUDIENCES} | {"secret": "secret"}
 

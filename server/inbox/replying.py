@@ -1,0 +1,173 @@
+"""Requests for answers, boosts and likes, their answers, and the end of a stamp. GoToSocial."""
+
+from typing import Final
+
+import msgspec
+
+from federation import parse, policies
+from federation.errors import NotPermitted
+from federation.origin import normal, same_origin
+from federation.policies import Claim
+from federation.readers import id_or_none, type_or_none
+from federation.vocab import OBJECT_TYPES, Object
+from server.errors import Invalid
+from server.inbox import announce, quoting, votes
+from server.inbox.context import Arrival, thing, undone
+from server.model import WAITING, Account, Post
+from server.services import approvals, approving, permissions, reading, strangers
+from server.store import accounts, posts
+from server.store import approvals as store
+from server.store.db import Write
+
+_DONE_AT_ONCE: Final = {"LikeRequest": "Like", "AnnounceRequest": "Announce"}
+
+
+def request(tx: Write, arrival: Arrival) -> None:
+    """May the actor answer a post of ours? At once by what it permits, or its author is asked.
+
+    What the actor cannot have read is answered as if it were not there.
+    """
+    target = posts.by_uri(tx, arrival.activity.object_id or "")
+    uri = id_or_none(arrival.activity.raw.get("instrument")) or ""
+    if target is None or not target.local or target.deleted_ms is not None or undone(tx, arrival):
+        return
+    if not reading.may_read(tx, arrival.actor.id, target) or target.visibility == WAITING:
+        return
+    if not normal(uri) or not same_origin(uri, arrival.actor.uri):
+        raise NotPermitted("ReplyRequest for somebody else's answer")
+    known = posts.by_uri(tx, uri)
+    if known is None and permissions.judge(tx, arrival.actor, target, "reply") != "no":
+        known = _kept(tx, arrival, uri, target)
+    if known is None:
+        _refuse(tx, arrival, uri, target)
+    elif known.author_id == arrival.actor.id and known.reply_to_id == target.id:
+        _settle(tx, arrival, known, target)
+
+
+def _kept(tx: Write, arrival: Arrival, uri: str, target: Post) -> Post | None:
+    """The answer that comes with its request, before its Create."""
+    raw = arrival.activity.raw.get("instrument")
+    embedded = isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES
+    found = parse.object_(raw) if isinstance(raw, dict) and embedded else thing(arrival, uri)
+    if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
+        raise NotPermitted("ReplyRequest without an answer of the actor's own")
+    if found.in_reply_to != target.uri or not strangers.may_keep(tx, arrival.site, found):
+        raise NotPermitted("ReplyRequest for what answers something else")
+    try:
+        return strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+    except Invalid:
+        return None
+
+
+def _settle(tx: Write, arrival: Arrival, answer: Post, target: Post) -> None:
+    """Answer what can be answered now; what waits is answered when its author has decided."""
+    if answer.deleted_ms is not None:
+        _refuse(tx, arrival, answer.uri, target)
+        return
+    if store.by_post(tx, answer.id) is None:
+        strangers.remember(tx, answer, target, answer.visibility)
+        posts.set_columns(tx, answer.id, reply_stamp=approving.uri_of(arrival.site, answer.id))
+    store.request(tx, answer.id, arrival.activity.id)
+    approving.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
+
+
+def _refuse(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
+    about = (uri, target)
+    approving.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id)
+
+
+def at_once(tx: Write, arrival: Arrival) -> None:
+    """A request to like or to boost: what is permitted is done as if it had been sent plainly.
+
+    No yes is sent, for none is needed: our people let everybody do it, or nobody.
+    """
+    raw = arrival.activity.raw.get("instrument")
+    kind = _DONE_AT_ONCE[arrival.activity.type]
+    if not isinstance(raw, dict) or type_or_none(raw.get("type")) != kind:
+        return
+    plain = parse.activity(raw)
+    own = plain.actor == arrival.actor.uri and same_origin(plain.id, plain.actor)
+    if not own or not normal(plain.id) or plain.object_id != arrival.activity.object_id:
+        raise NotPermitted(f"{arrival.activity.type} for somebody else's {kind}")
+    done = msgspec.structs.replace(arrival, activity=plain)
+    votes.like(tx, done) if kind == "Like" else announce.announce(tx, done)
+
+
+# --- answers to ours, and of others
+
+
+def accept(tx: Write, arrival: Arrival) -> None:
+    """An answer is allowed: one of ours, or a stranger's to somebody whom we follow."""
+    about = arrival.activity.object_id or ""
+    post = approvals.asked_for(tx, arrival.actor, about)
+    if post is not None:
+        stamp = _stamp(tx, arrival, post.uri, posts.by_id(tx, post.reply_to_id or 0))
+        approvals.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
+    elif (target := _target(tx, arrival)) is not None:
+        _bring(tx, arrival, about, target)
+    else:
+        quoting.accept(tx, arrival)
+
+
+def _target(tx: Write, arrival: Arrival) -> Post | None:
+    """The post of the actor's whose plain answer an Accept is about."""
+    target = posts.by_uri(tx, arrival.activity.target_id or "")
+    own = target is not None and target.author_id == arrival.actor.id
+    return target if own and not arrival.site.ours(arrival.activity.object_id or "") else None
+
+
+def _stamp(tx: Write, arrival: Arrival, uri: str, target: Post | None) -> str:
+    """What proves it: the stamp in `result`, read where it lives, or the Accept. Raises."""
+    said = id_or_none(arrival.activity.raw.get("result")) or arrival.activity.id
+    if target is None or not permissions.may_stamp(tx, arrival.actor, said):
+        raise NotPermitted("Accept of an answer without a stamp of the actor's own")
+    claim = Claim(act="reply", interacting=uri, target=target.uri, author=arrival.actor.uri)
+    if said != arrival.activity.id and not policies.proves(
+        arrival.documents.get(said), said, claim
+    ):
+        raise NotPermitted("the stamp is for something else")
+    return said
+
+
+def _bring(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
+    """Somebody lets a plain answer stand of a server that asks nobody: it can be shown now."""
+    if posts.by_uri(tx, uri) is not None or not normal(uri) or target.visibility == WAITING:
+        return
+    stamp = _stamp(tx, arrival, uri, target)
+    found = thing(arrival, uri)
+    if found is None or not _answers(found, target, uri):
+        return
+    author = accounts.by_uri(tx, found.attributed_to) or _met(tx, arrival, found.attributed_to)
+    if author is None or not strangers.may_keep(tx, arrival.site, found):
+        return
+    found = msgspec.structs.replace(found, approval=stamp)
+    if not strangers.hidden(found, author) and author.state == "active":
+        strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, stamp=stamp)
+
+
+def _answers(found: Object, target: Post, uri: str) -> bool:
+    return found.id == uri and found.in_reply_to == target.uri
+
+
+def _met(tx: Write, arrival: Arrival, uri: str) -> Account | None:
+    raw = arrival.documents.get(uri)
+    if raw is None or raw.get("id") != uri:
+        return None
+    return strangers.keep_actor(tx, parse.actor(raw), arrival.now_ms)
+
+
+def reject(tx: Write, arrival: Arrival) -> None:
+    """An answer is not allowed, or no longer."""
+    about = arrival.activity.object_id or ""
+    post = approvals.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
+    if post is None:
+        quoting.reject(tx, arrival)
+    else:
+        approvals.refused(tx, post, arrival.now_ms)
+
+
+def _theirs(tx: Write, arrival: Arrival, uri: str) -> Post | None:
+    """A stranger's answer that the actor had let stand."""
+    post = posts.by_uri(tx, uri)
+    known = store.by_post(tx, post.id) if post is not None else None
+    return post if known is not None and known.decider_id == arrival.actor.id else None

@@ -1,0 +1,149 @@
+"""Reactions with emoji: counted beneath a post, once each, bounded, and taken back."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from federation.errors import FederationError
+from server.inbox import emoji as handler
+from server.model import Post
+from server.services import follows as follow_service
+from server.services import posts, strangers
+from server.store.db import Read, Write
+from tests.server.world import (
+    CARL,
+    EVE,
+    MALLORY,
+    NOW,
+    SITE,
+    act,
+    deliver,
+    number,
+    ours,
+    post,
+    settle,
+    who,
+)
+
+BLOB = [
+    {"type": "Emoji", "name": ":blob:", "icon": {"type": "Image", "url": "https://far.test/b.png"}}
+]
+
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def world(tx: Write) -> Write:
+    settle(tx)
+    return tx
+
+
+def react(tx: Write, emoji: str, *, by: str = EVE, kind: str = "EmojiReact", **more: Any) -> str:
+    """A reaction to ann's public post; its id."""
+    id = f"{by}/reactions/{next(NUMBERS)}"
+    deliver(tx, act(kind, by, ours(tx).uri, id=id, content=emoji, **more))
+    return id
+
+
+def shown(db: Read) -> list[list[Any]]:
+    said = post(db, ours(db).uri).reactions
+    return list(json.loads(said)) if said else []
+
+
+def notices(db: Read) -> int:
+    return number(db, "SELECT count(*) FROM notification WHERE kind = 'favourite'")
+
+
+def test_akkoma_and_snac_react_with_several_and_are_told_once(world: Write) -> None:
+    react(world, "🧡")
+    react(world, "🧡")
+    react(world, "🎉", by=CARL)
+    react(world, "🧡", by=CARL)
+    react(world, ":blob:", tag=BLOB)
+    assert shown(world)[0] == ["🧡", "", 2]
+    once = [["🎉", "", 1], [":blob:", "https://far.test/b.png", 1]]
+    assert sorted(shown(world)[1:]) == sorted(once)
+    assert post(world, ours(world).uri).likes == 0
+    assert notices(world) == 2
+
+
+def test_a_like_of_misskey_with_an_emoji_is_a_like_and_a_reaction(world: Write) -> None:
+    react(world, "👍", kind="Like", _misskey_reaction="👍")
+    found = post(world, ours(world).uri)
+    assert (found.likes, shown(world)) == (1, [["👍", "", 1]])
+    assert notices(world) == 1
+
+
+def test_the_heart_that_misskey_puts_into_every_like_is_a_like_alone(world: Write) -> None:
+    react(world, "❤", kind="Like")
+    assert (post(world, ours(world).uri).likes, shown(world)) == (1, [])
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_what_is_taken_back_counts_no_more(world: Write, by_id: bool) -> None:
+    react(world, "🎉", by=CARL)
+    id = react(world, "🎉")
+    inner = act("EmojiReact", EVE, ours(world).uri, id=f"{EVE}/forgotten", content="🎉")
+    deliver(world, act("Undo", EVE, id if by_id else inner))
+    assert shown(world) == [["🎉", "", 1]]
+    assert notices(world) == 1
+
+
+def test_an_undo_of_misskeys_like_takes_both_back(world: Write) -> None:
+    id = react(world, "👍", kind="Like")
+    deliver(world, act("Undo", EVE, act("Like", EVE, ours(world).uri, id=id, content="👍")))
+    found = post(world, ours(world).uri)
+    assert (found.likes, shown(world), notices(world)) == (0, [], 0)
+
+
+def test_nobody_takes_back_what_others_did(world: Write) -> None:
+    id = react(world, "🎉")
+    for by, what in (
+        (MALLORY, id),
+        (MALLORY, act("EmojiReact", EVE, ours(world).uri, id=id, content="🎉")),
+        (CARL, act("EmojiReact", CARL, ours(world).uri, id=f"{CARL}/x", content="🎉")),
+    ):
+        try:
+            with world.savepoint():
+                deliver(world, act("Undo", by, what, id=f"{by}/undo/{json.dumps(what)[:40]}"))
+        except FederationError:
+            pass
+    assert shown(world) == [["🎉", "", 1]]
+
+
+def test_one_person_has_five_and_a_post_fifty(
+    world: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for emoji in "🎉🧡👍🌊🍎🍏🌙":
+        react(world, emoji)
+    assert len(shown(world)) == handler.MAX_OF_ONE
+    monkeypatch.setattr(handler, "MAX_KINDS", 6)
+    for emoji in "🍏🌙🎉":
+        react(world, emoji, by=CARL)
+    kinds = {row[0]: row[2] for row in shown(world)}
+    assert kinds == {"🎉": 2, "🧡": 1, "👍": 1, "🌊": 1, "🍎": 1, "🍏": 1}
+
+
+def test_words_private_posts_and_the_blocked_do_not_react(world: Write) -> None:
+    react(world, "buy this")
+    deliver(world, act("EmojiReact", EVE, ours(world, "private").uri, content="🎉"))
+    follow_service.block(world, SITE, who(world, "ann"), who(world, MALLORY).id, NOW)
+    react(world, "🎉", by=MALLORY)
+    assert number(world, "SELECT count(*) FROM emoji_reaction") == 0
+
+
+def test_who_is_gone_has_reacted_to_nothing(world: Write) -> None:
+    react(world, "🎉")
+    react(world, "🎉", by=CARL)
+    strangers.end_actor(world, who(world, EVE), NOW)
+    assert shown(world) == [["🎉", "", 1]]
+
+
+def test_a_deleted_post_keeps_no_reactions(world: Write) -> None:
+    react(world, "🎉")
+    mine: Post = ours(world)
+    posts.delete(world, SITE, who(world, "ann"), mine.id, NOW)
+    assert number(world, "SELECT count(*) FROM emoji_reaction") == 0
