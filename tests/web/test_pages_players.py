@@ -34,8 +34,10 @@ def figures(page):
 
 def preview_of(tx, post_id, url, **said):
     """What a job would have read at the first address of a post."""
-    id = new_id(now_ms())
-    previews.insert(tx, id, url, 1)
+    known, id = previews.by_url(tx, url), new_id(now_ms())
+    if known is None:
+        previews.insert(tx, id, url, 1)
+    id = known.id if known else id
     previews.set_columns(tx, id, **{"state": "ready", "title": "A walk", **said})
     previews.unlink(tx, post_id)
     previews.link(tx, post_id, id)
