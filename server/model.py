@@ -314,7 +314,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What a page says of itself, to be shown below a post that links to it. All plain text.
 
     `state`: waiting | ready | failed. `url` is the address that people wrote. `image` is where the
-    page has its picture, elsewhere.
+    page has its picture, elsewhere. `software`: peertube where its server is one.
     """
 
     id: int
@@ -333,6 +333,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     published_ms: int | None = None
     state: str = "waiting"
     fetched_ms: int = 0
+    software: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
 from server.services import notifications, permissions, polls, profile_links
-from web import filtering, i18n, meta, packing, pictures, times
+from web import filtering, i18n, meta, packing, pictures, players, times
 from web.blur import miniature
 from web.kept import Parts
 from web.keys import ADDRESSES, BRAND, CONFIG, DB, NOW, PARTS, SITE, SPOKEN, VIEWER, Viewer
@@ -66,7 +66,7 @@ _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
     "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self' data:; "
     "media-src 'self'; form-action 'self'{beyond}; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'; worker-src 'self'; connect-src 'self'"
+    "manifest-src 'self'; worker-src 'self'; connect-src 'self'{frames}"
 )
 
 
@@ -103,8 +103,9 @@ def _answer(
     """`template` in the person's language; packed if nothing in it is somebody's own."""
     values = {**_common(request), **context}
     written = environment(language_of(request)).get_template(template).render(values)
+    written, frames = players.framed(written)
     response = web.Response(text=written, status=status, content_type="text/html", headers=headers)
-    guarded(request, response)
+    guarded(request, response, frames=frames)
     if not (values["viewer"] or values["csrf"] or values["own_handle"]):
         packing.send_packed(request, response)
     return response
@@ -136,18 +137,26 @@ def _common(request: web.Request) -> dict[str, object]:
 
 
 def guarded(
-    request: web.Request, response: web.Response, *, leads_on: bool = False, schemes: str = ""
+    request: web.Request,
+    response: web.Response,
+    *,
+    leads_on: bool = False,
+    schemes: str = "",
+    frames: str = "",
 ) -> web.Response:
     """`response` with the headers that keep a page from being misused, and from shared caches.
 
     A form of a page that `leads_on` may end on another server, or where `schemes` (`tusky:`) lead:
-    browsers hold `form-action` to where a form is redirected, too.
+    browsers hold `form-action` to where a form is redirected, too. Players may be loaded from
+    `frames`.
     """
     secure = request.config_dict[SITE].origin.startswith("https:")
     beyond = "" if not leads_on else " https:" if secure else " https: http:"
     beyond += f" {schemes}" if schemes else ""
     style = request.config_dict[BRAND].style_hash
-    response.headers["Content-Security-Policy"] = _POLICY.format(beyond=beyond, style=style)
+    response.headers["Content-Security-Policy"] = _POLICY.format(
+        beyond=beyond, style=style, frames=f"; frame-src {frames}" if frames else ""
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -193,6 +202,7 @@ def environment(language: str) -> Environment:
         named=named,
         shortened=text.excerpt,
         opens=text.opens,
+        parted=players.parted,
         when=times.when,
         ago=times.ago,
         at_length=times.at_length,
@@ -222,6 +232,7 @@ def environment(language: str) -> Environment:
         banner=banner,
         picture_url=picture_url,
         film_url=film_url,
+        film_of=film_of,
         srcset=pictures.srcset,
         blur=blur,
         language_name=language_name,
@@ -379,6 +390,14 @@ def picture_url(context: Context, media: Media, *, small: bool = False) -> str:
 def film_url(context: Context, media: Media) -> str:
     """Where pages play a film or a sound from, a stranger's too; nothing for any other."""
     return _addresses(context).film(media)
+
+
+@pass_context
+def film_of(context: Context, view: PostView) -> players.Player | None:
+    """The film of another site that a post is, or is about; None where it plays from here."""
+    if view.post.kind == "video" and any(film_url(context, media) for media in view.media):
+        return None
+    return players.beside(view)
 
 
 @pass_context

@@ -51,7 +51,7 @@ _CODECS: Final = {
 class Described(msgspec.Struct, frozen=True, kw_only=True):
     """Plain text and absolute addresses; empty where the page does not say.
 
-    `oembed` is where more can be asked for.
+    `oembed` is where more can be asked for. `software`: peertube, or nothing that matters to us.
     """
 
     title: str = ""
@@ -65,6 +65,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     width: int = 0
     height: int = 0
     published_ms: int | None = None
+    software: str = ""
     oembed: str = ""
 
 
@@ -89,6 +90,7 @@ def describe(body: bytes, content_type: str, url: str) -> Described:
         width=_side(meta("og:image:width")) if image else 0,
         height=_side(meta("og:image:height")) if image else 0,
         published_ms=_moment(meta("article:published_time", "og:article:published_time")),
+        software=_software(meta("og:platform")),
         oembed=_address(url, found.oembed),
     )
 
@@ -127,6 +129,11 @@ def as_uri(url: str) -> str:
         return quote(urlunsplit(parts._replace(netloc=name)), safe="%/:?#[]@!$&'()*+,;=~")
     except ValueError:
         return url
+
+
+def _software(said: str) -> str:
+    """Every page of PeerTube names it. docs.joinpeertube.org/api/rest-getting-started"""
+    return "peertube" if said.lower() == "peertube" else ""
 
 
 class _Head:

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from web.keys import BRAND, SITE
-from web.pages import blog_samples, board_samples, samples, tokens
+from web.pages import blog_samples, board_samples, samples, tokens, video_samples
 from web.pages.access import now
 from web.render import language_of, page
 
@@ -14,7 +14,7 @@ routes = web.RouteTableDef()
 POLICY: Final = "Content-Security-Policy"
 PARTS: Final = (
     *("making", "colours", "type", "space", "icons", "controls", "fields", "pieces", "ways"),
-    *("people", "notes", "stories", "threads", "boards", "notices", "writing", "blog"),
+    *("people", "notes", "stories", "videos", "threads", "boards", "notices", "writing", "blog"),
 )
 WORKING: Final = ("/language", "/theme", "/search", "/sign-out")
 
@@ -34,6 +34,7 @@ async def styleguide(request: web.Request) -> web.Response:
         guide=guide,
         boards_guide=board_samples.BoardSamples(guide, now(request)),
         blog_guide=blog_samples.Blog(guide),
+        films=video_samples.films(guide),
     )
     # Browsers send no form from here but those of the frame, whatever a sample's button says.
     forms = " ".join(f"{site.origin}{path}" for path in WORKING)

@@ -25,7 +25,7 @@ const ICONS = {
   flag: "flag", shield: "shield-check", copy: "copy", out: "external-link", back: "arrow-left",
   draft: "file-text", language: "languages", offline: "wifi-off", calendar: "calendar",
   answers: "corner-down-right", pin: "pin", follow: "user-plus", following: "user-check",
-  save: "bookmark", warning: "circle-alert", info: "info", new: "sparkles", up: "arrow-big-up", against: "arrow-big-down", film: "film", sound: "volume-2", moderation: "gavel", tag: "tag",
+  save: "bookmark", warning: "circle-alert", info: "info", new: "sparkles", up: "arrow-big-up", against: "arrow-big-down", film: "film", play: "play", sound: "volume-2", moderation: "gavel", tag: "tag",
 };
 
 // Lucide says with each icon how lines are drawn; our style says it once, for `.icon`.

@@ -1,5 +1,6 @@
 // On every page, and small: what makes it nicer. Everything works without it.
 import "./pictures.js";
+import "./players.js";
 import { say, word } from "./words.js";
 
 document.documentElement.classList.add("scripted");
