@@ -106,8 +106,9 @@ def test_plain_feeds_are_read(tmp_path: Path) -> None:
     assert one.paths == ("/entry/글",) and one.published_ms == 1_304_382_600_000
     atom = """<feed xmlns="http://www.w3.org/2005/Atom"><title>피드</title>
     <entry><id>tag:a,1</id><title>글</title><link rel="alternate" href="https://a.example/1"/>
-    <author><name>민호</name></author><category term="골목"/><published>2011-05-03T00:30:00Z</published>
-    <updated>2011-05-04T00:30:00Z</updated><content type="xhtml"><div
+    <author><name>민호</name></author><category term="골목"/>
+    <published>2011-05-03T00:30:00Z</published><updated>2011-05-04T00:30:00Z</updated>
+    <content type="xhtml"><div
     xmlns="http://www.w3.org/1999/xhtml"><p>하나 <b>둘</b> 셋<br/></p></div></content></entry>
     </feed>"""
     one = stories(parts(tmp_path, atom))["글"]
