@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from server import text
+from server.clock import HOUR_MS
 from server.errors import AppError
 from server.ids import id_at
 from server.media import Picture
@@ -33,6 +34,7 @@ from server.services import (
     quotes,
     secret_comments,
 )
+from server.services import communities as community_service
 from server.services.imports import Counts
 from server.services.new_posts import MAX_HASHTAGS, MAX_LEAD, MAX_NOTE, MAX_TITLE
 from server.store import accounts, blog, communities, posts
@@ -44,7 +46,6 @@ from server.store.imports import Imported, Ping, Run
 from server.text.turning import plain_text, turn
 
 FIRST_MS: Final = 631_152_000_000  # 1990: what says that it is older does not know
-MINUTE_MS: Final = 60_000
 MAX_COMMENTS_AT_ONCE: Final = 100
 MAX_PATHS: Final = 8
 AGAIN: Final = "?"
@@ -105,7 +106,11 @@ def put(tx: Write, site: Site, run_id: int, brought: Brought, *, at: int, now_ms
     """
     run = store.by_id(tx, run_id)
     home = communities.by_id(tx, run.community_id) if run else None
-    if run is None or run.state != "running" or home is None:
+    editor = accounts.by_id(tx, run.account_id) if run else None
+    if run is None or run.state != "running" or home is None or editor is None:
+        return False
+    if not community_service.keeps(tx, home.account.id, editor):  # not any more
+        imports.finish(tx, run, "stopped", now_ms)
         return False
     story = brought.story
     known = store.of_story(tx, run.community_id, story.key).get("")
@@ -304,7 +309,7 @@ def _dated(tx: Write, run: Run, story: shape.Story, now_ms: int) -> int:
     if FIRST_MS <= story.published_ms <= now_ms:
         return story.published_ms
     imports.note(tx, run.id, story.key, "date", story.title)
-    return run.created_ms - MINUTE_MS
+    return run.created_ms - HOUR_MS
 
 
 def _free_id(db: Read, at_ms: int) -> int:

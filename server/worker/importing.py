@@ -46,7 +46,7 @@ MAX_MISSES: Final = 5  # of one host: then it is asked no more
 FETCH_S: Final = 20.0
 WAITS: Final = 30
 WAIT_S: Final = 2.0
-PAUSE_S: Final = 0.2  # between two pictures of one host
+PAUSE_S: Final = 0.1  # between two pictures of one host
 MAX_SOURCE_BYTES: Final = 88_000
 """Of a text in Markdown: as HTML it must not be cut."""
 _CFILE: Final = re.compile(r"cfile(\d{1,3})\.\w{1,10}@(\w{10,60})(?:\.\w{1,5})?")

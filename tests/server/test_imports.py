@@ -27,6 +27,7 @@ from server.services import (
     reading,
 )
 from server.services.imports import Sent
+from server.services.new_posts import NewPost
 from server.store import accounts, blog_people, jobs, media
 from server.store import imports as store
 from server.store import posts as rows
@@ -143,7 +144,10 @@ async def any_desk(db: Database, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-async def desk(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(importing, "PAUSE_S", 0.0)
     shutil.copy(sqlite_template, tmp_path / "desk.db")
     db = await Database.open(f"sqlite:{tmp_path}/desk.db")
     yield await Desk(db, tmp_path).open()
@@ -317,7 +321,7 @@ async def test_what_was_changed_or_deleted_here_stays_so(desk: Desk) -> None:
     db = desk.db
     await desk.brings(textcube())
     found = await db.read(stories, desk.home)
-    new = posts.NewPost(content="내가 고친 글", title="바다")
+    new = NewPost(content="내가 고친 글", title="바다")
     edit = partial(posts.edit, now_ms=NOW)
     await db.write(edit, SITE, desk.editor, found["바다"].id, new)
     delete = partial(posts.delete, now_ms=NOW)
@@ -394,11 +398,35 @@ async def test_only_editors_bring_a_blog_and_only_in_the_names_of_its_writers(de
     assert await desk.db.read(number, "SELECT count(*) FROM post") == 0
 
 
+async def test_who_is_no_editor_any_more_brings_nothing_more(desk: Desk) -> None:
+    run = await desk.reads(textcube())
+    start = partial(imports.start, now_ms=NOW)
+    await desk.db.write(start, desk.editor, desk.home, run.id, {})
+    suspend = partial(accounts.set_columns, state="suspended")
+    await desk.db.write(suspend, desk.editor.id)
+    await desk.works()
+    assert (await desk.run(run.id)).state == "stopped"
+    assert await desk.db.read(number, "SELECT count(*) FROM post") == 0
+
+
 async def test_what_cannot_be_read_fails_with_a_sentence_and_is_not_kept(desk: Desk) -> None:
     run = await desk.reads("<blog><post><title>x</title>")
     assert run.state == "failed" and run.reason.startswith("This file is not the backup")
     assert await desk.db.read(store.files) == set()
     assert await desk.db.read(number, "SELECT count(*) FROM job") == 0
+
+
+async def test_a_story_that_came_with_many_pictures_can_still_be_changed(desk: Desk) -> None:
+    shown = "".join(f'&lt;img src="https://there.test/{n}.png"&gt;' for n in range(30))
+    said = f"""<blog><post><id>1</id><visibility>public</visibility><title>사진첩</title>
+    <content>{shown}</content><published>1322618400</published></post></blog>"""
+    await desk.brings(said)
+    post = (await desk.db.read(stories, desk.home))["사진첩"]
+    ids = tuple(one.id for one in (await desk.db.read(media.of_posts, [post.id]))[post.id])
+    assert len(ids) == 30 and post.source.count("![") == 30
+    edit = partial(posts.edit, now_ms=NOW)
+    new = NewPost(content=post.source, title="사진첩!", media_ids=ids)
+    await desk.db.write(edit, SITE, desk.editor, post.id, new)
 
 
 async def test_absurd_stories_do_no_harm(desk: Desk) -> None:
@@ -414,7 +442,7 @@ async def test_absurd_stories_do_no_harm(desk: Desk) -> None:
     run = await desk.brings(said)
     assert run.state == "done" and imports.counts(run).new == 2
     found = list((await db.read(stories, desk.home)).values())
-    assert all(post.published_ms == run.created_ms - 60_000 for post in found)
+    assert all(post.published_ms == run.created_ms - 3_600_000 for post in found)
     assert all(len(post.title) <= 200 and len(post.content.encode()) < 100_000 for post in found)
     assert {"cut", "date", "picture"} <= set(await db.read(lines, run))
     assert desk.there.asked == []

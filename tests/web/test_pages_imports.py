@@ -35,6 +35,13 @@ async def works(city):
             await importing.do(job)
 
 
+async def reads(person, path):
+    """Open a story whose text has pictures, which it names by their whole addresses."""
+    async with person.client.get(path, headers=person.headers) as answer:
+        assert answer.status == 200
+        return answer.url.path_qs, await answer.text()
+
+
 async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     ann, bob = await city.join("ann"), await city.join("bob")
     await found(city, ann)
@@ -62,10 +69,10 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     assert any(row[1] == "보호된 글" for row in table)
     # what readers find
     visitor = await city.visitor()
-    story = await visitor.get("/entry/김장-하는-날")
-    where = visitor.url
-    assert "지나가던 이웃 (old blog)" in story.text and "010-0000-0000" not in story.text
-    assert "010-0000-0000" in (await ann.get(where)).text
+    where, story = await reads(visitor, "/entry/김장-하는-날")
+    assert "지나가던 이웃 (old blog)" in story and "010-0000-0000" not in story
+    assert 'alt="배추 더미"' in story
+    assert "010-0000-0000" in (await reads(ann, where))[1]
     assert "김장 하는 날" in (await visitor.get("/c/project/archive/2011-11")).text
     for path in ("/12", "/12/?utm=x"):
         async with visitor.client.get(path, allow_redirects=False) as answer:
