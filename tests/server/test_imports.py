@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from federation.errors import Unreachable
-from server.errors import Conflict, Forbidden, Invalid
+from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.files import Folder, new_name
 from server.ids import created_ms
 from server.media import Picture
@@ -24,7 +24,9 @@ from server.services import (
     drafts,
     imports,
     posts,
+    reactions,
     reading,
+    stewardship,
 )
 from server.services.imports import Sent
 from server.services.new_posts import NewPost
@@ -38,7 +40,20 @@ from server.worker import importing
 from server.worker.importing import Importing
 from tests.server.blogs import textcube, wordpress
 from tests.server.test_blog import found as founded
-from tests.server.world import NOW, SITE, befriend, context, join, number
+from tests.server.world import (
+    EVE,
+    NOW,
+    SITE,
+    act,
+    befriend,
+    context,
+    create,
+    deliver,
+    join,
+    note,
+    number,
+    stranger,
+)
 
 
 class Elsewhere:
@@ -250,6 +265,40 @@ async def test_secret_comments_are_for_the_author_of_the_story_and_nobody_else(d
 
 def _mentioned(db: Read) -> set[int]:
     return {row["account_id"] for row in db.all("SELECT account_id FROM mention")}
+
+
+async def test_people_go_on_with_what_guests_said(desk: Desk) -> None:
+    """Their comments are the blog's: answered, liked, shared and taken away as any other."""
+    db = desk.db
+    await desk.brings(textcube())
+    post = (await db.read(stories, desk.home))["김장 하는 날"]
+    thread = {one.source[:4]: one for one in await db.read(rows.thread, post.id, 50)}
+    open_, secret = thread["맛있겠어"], thread["연락처는"]
+    write = partial(posts.write, now_ms=NOW)
+    answer = NewPost(content="다시 @project", reply_to_id=open_.id)
+    said = await db.write(write, SITE, desk.writer, answer)
+    assert said.visibility == "public" and said.thread_id == post.id
+    hushed = NewPost(content="알겠습니다", reply_to_id=secret.id)
+    assert (await db.write(write, SITE, desk.editor, hushed)).visibility == "secret"
+    for deed in (reactions.like, reactions.boost):
+        await db.write(deed, SITE, desk.writer, open_.id, NOW)
+    with pytest.raises(NotFound):
+        await db.write(write, SITE, desk.writer, hushed)
+    with pytest.raises(NotFound):
+        await db.write(reactions.like, SITE, desk.writer, secret.id, NOW)
+    await db.write(from_elsewhere, open_.uri)
+    remove = partial(stewardship.remove, reason="광고")
+    await db.write(remove, SITE, desk.editor, open_.id, NOW)
+    assert "맛있겠어" not in "".join(await db.read(below, None, post.id))
+    group = await db.read(accounts.by_id, desk.home.account.id)
+    assert group is not None and group.posts_count >= 0
+
+
+def from_elsewhere(tx: Write, uri: str) -> None:
+    """Eve answers from her server, and likes it."""
+    stranger(tx, EVE)
+    deliver(tx, create(note(f"{EVE}/notes/9", EVE, inReplyTo=uri), id=f"{EVE}/activities/9"))
+    deliver(tx, act("Like", EVE, uri, id=f"{EVE}/activities/10"))
 
 
 async def test_what_was_not_for_everybody_is_a_draft_of_the_editor(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 
 import aiohttp
 
@@ -11,6 +12,8 @@ from server.store import imports as store
 from server.store import jobs
 from server.worker.importing import Importing
 from tests.server.blogs import textcube, wordpress
+from tests.village import eventually
+from tests.web.city import start, stop
 from tests.web.test_pages_blog import found
 from web import cli
 from web.keys import FETCHER, NOW, PICTURES
@@ -122,6 +125,26 @@ async def test_files_of_others_and_none_at_all_are_refused_in_a_sentence(city):
     assert run.state == "failed" and await city.db.read(store.files) == set()
     left = [file async for file in city.app[PICTURES].store.files()]
     assert len(left) == 1  # which housekeeping takes away
+
+
+async def test_the_worker_does_it_while_nobody_looks(sqlite_template, tmp_path):
+    shutil.copy(sqlite_template, tmp_path / "city.db")
+    city = await start(f"sqlite:{tmp_path}/city.db", tmp_path, work=True)
+    try:
+        ann = await city.join("ann")
+        await found(city, ann)
+        page = await sends(ann, textcube().encode())
+        await eventually(lambda: told(ann, page, "Look at what is in it"))
+        await ann.post(page, do="start")
+        await eventually(lambda: told(ann, page, "It is done."))
+        assert await city.db.read(store.files) == set()
+    finally:
+        await stop(city)
+
+
+async def told(person, page, words):
+    """Whether a page says it."""
+    return words in (await person.get(page)).text
 
 
 def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatch, capsys):

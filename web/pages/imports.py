@@ -42,14 +42,10 @@ FORMATS: Final = {
 }
 KINDS: Final = {
     "draft": N_(
-        "“%(what)s” was not for everybody (%(more)s). It is one of your drafts, without pictures."
+        "“%(what)s” was not for everybody. It is one of your drafts now, without pictures."
     ),
-    "hidden": N_(
-        "“%(what)s” was not for everybody (%(more)s), and your drafts have no room for it."
-    ),
-    "hidden_now": N_(
-        "“%(what)s” is not for everybody any more in the file (%(more)s). Here it still is."
-    ),
+    "hidden": N_("“%(what)s” was not for everybody, and there is no room in your drafts for it."),
+    "hidden_now": N_("“%(what)s” is not for everybody any more in the file. Here it still is."),
     "date": N_("“%(what)s” has no date that can be true; it stands under today."),
     "category": N_("“%(what)s” stands in no category of its own: no room for %(more)s."),
     "picture": N_(
