@@ -3,12 +3,17 @@
 Within one process ids only grow, even when the clock steps back: the order of deliveries to a peer
 is the order of these ids. Two processes that make an id in the same millisecond collide once in
 four million tries; the unique key then refuses the second and its caller tries again.
+
+What was written before 2024, in a blog that was brought here, has smaller ids: its second, and 10
+bits of chance. They all lie below `_BEFORE`, in the first minutes of 2024, when nothing was made.
 """
 
 import secrets
 import threading
 
 EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+_OLD_BITS = 10
+_BEFORE = (EPOCH_MS // 1000) << _OLD_BITS
 _lock = threading.Lock()
 _last = 0
 
@@ -34,11 +39,26 @@ def parse_id(text: str) -> int | None:
     return id if id < 2**63 else None
 
 
+def id_at(at_ms: int) -> int:
+    """An id for something of the past that is brought here now; its caller sees that it is free.
+
+    Since 1970. It lies where ids of that time lie, and says nothing of when it was made.
+    """
+    if at_ms < EPOCH_MS:
+        second = max(1, at_ms // 1000)
+        return second << _OLD_BITS | secrets.randbits(_OLD_BITS)
+    return max(_BEFORE, (at_ms - EPOCH_MS) << 22) | secrets.randbits(22)
+
+
 def created_ms(id: int) -> int:
-    """When `id` was made, to the millisecond."""
+    """When `id` was made, to the millisecond; of what was written before 2024 to the second."""
+    if id < _BEFORE:
+        return (id >> _OLD_BITS) * 1000
     return (id >> 22) + EPOCH_MS
 
 
 def first_id(at_ms: int) -> int:
     """The smallest id of that millisecond: a cursor for "older than"."""
-    return max(0, at_ms - EPOCH_MS) << 22
+    if at_ms < EPOCH_MS:
+        return max(0, -(-at_ms // 1000)) << _OLD_BITS
+    return max(_BEFORE, (at_ms - EPOCH_MS) << 22)

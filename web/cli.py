@@ -31,6 +31,7 @@ COMMANDS: Final = MappingProxyType(
         "community": ("community", "create and list neighbourhoods, which anybody can follow"),
         "token": ("token", "make access tokens for the client API"),
         "post": ("post", "publish a Markdown text as one of our accounts"),
+        "import": ("bring", "bring an old blog (TTXML, WXR, RSS, Atom) into a team blog"),
         "announce": ("announce", "say something to everybody; list and take back what was said"),
         "domain": ("domain", "block or allow other servers"),
         "address": ("address", "the networks that moderators shut out; open one again"),

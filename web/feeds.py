@@ -20,7 +20,7 @@ from server import text
 from server.config import VERSION
 from server.errors import NotFound
 from server.model import Media, Post, PostView, Site
-from server.services import documents, reading, threads, timelines
+from server.services import bylines, documents, reading, threads, timelines
 from server.store.db import Read
 from server.store.paging import Page
 from web import atom, i18n, packing, times
@@ -238,7 +238,7 @@ def _called(view: PostView) -> str:
 def _content(site: Site, view: PostView, warned: str) -> str:
     """What the page shows, covered pictures left out: a reader may have no way to cover them."""
     post = view.post
-    parts = [text.sanitise_story(post.content, f"{site.origin}/media/")]
+    parts = [text.sanitise_story(bylines.told(post), f"{site.origin}/media/")]
     if post.warning:
         parts.insert(0, _WARNING.format(warned, post.warning))
     if not view.sensitive and not post.warning:

@@ -15,7 +15,7 @@ from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
-from web import counting, error_page, failures, filtering, logs
+from web import counting, error_page, failures, filtering, logs, old_addresses
 from web.fences import FENCES
 from web.keys import (
     ADDRESS,
@@ -145,6 +145,8 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
     if error.status < HTTPStatus.BAD_REQUEST:
         raise error
     if error.status == HTTPStatus.NOT_FOUND:
+        if (elsewhere := await old_addresses.lead(request)) is not None:
+            return elsewhere
         return await failures.answer(
             request, HTTPStatus.NOT_FOUND, NotFound("There is nothing at this address.")
         )

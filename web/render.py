@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from server import text
 from server.errors import AppError
 from server.model import Account, Media, Post, PostView
-from server.services import notifications, permissions, polls, profile_links
+from server.services import bylines, notifications, permissions, polls, profile_links
 from web import filtering, i18n, meta, packing, pictures, players, times
 from web.blur import miniature
 from web.kept import Parts
@@ -200,6 +200,7 @@ def environment(language: str) -> Environment:
         lines=profile_links.lines,
         mine=mine,
         named=named,
+        old_name=bylines.of,
         shortened=text.excerpt,
         opens=text.opens,
         parted=players.parted,

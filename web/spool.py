@@ -95,6 +95,12 @@ class Spool:
             self._of.subtract((account_id, home))
             self._of = +self._of  # those who have none are forgotten
 
+    def require_room(self, bytes: int) -> None:
+        """Raise `StorageFull` where so many would fill the disk."""
+        with suppress(OSError):
+            if shutil.disk_usage(self._folder).free < bytes + LEAST_FREE_BYTES:
+                raise StorageFull(_FULL)
+
     async def take(self, chunks: AsyncIterator[bytes], most: int) -> Upload:
         """A file from its chunks. Raises `TooLarge` and `StorageFull`; then nothing is left."""
         held = bytearray()

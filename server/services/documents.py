@@ -12,7 +12,16 @@ from federation.vocab import PUBLIC, Attachment, Image, Option, Policy, Poll
 from server import text
 from server.errors import NotFound
 from server.model import Account, Media, Post, PostView, Site
-from server.services import contexts, permissions, polls, profile_links, quotes, rights, timelines
+from server.services import (
+    bylines,
+    contexts,
+    permissions,
+    polls,
+    profile_links,
+    quotes,
+    rights,
+    timelines,
+)
 from server.services.media import about
 from server.store import accounts, communities, posts
 from server.store.db import Read
@@ -42,7 +51,7 @@ def written(site: Site, view: PostView) -> dict[str, Any]:
         uri=post.uri,
         url=post.url,
         author=author.uri,
-        content=post.content,
+        content=bylines.told(post),
         to=to,
         cc=cc,
         published_ms=post.published_ms,

@@ -78,6 +78,13 @@ def add(
     return media
 
 
+def bring(tx: Write, account_id: int, picture: Picture, alt: str, now_ms: int) -> Media:
+    """As `add`, for a post that takes it in the same commit; an import counts what it brings."""
+    media = _row(account_id, picture, alt, (0.0, 0.0), now_ms)
+    store.insert(tx, media)
+    return media
+
+
 def promise(tx: Write, sent: Sent, account_id: int, now_ms: int) -> Media:
     """Store what was sent, a film or a sound, and promise to make it anew. Raises as `add`."""
     require_room(tx, account_id, sent.bytes, unfinished=1)

@@ -119,9 +119,7 @@ def check_fields(db: Read, author: Account, new: NewPost, post: Post | None) -> 
         raise Invalid("This is not the code of a language, such as ko or en.")
     _check_lengths(new, MAX_STORY if story else MAX_NOTE)
     _check_poll(new, post)
-    most = MAX_PICTURES_OF_STORY if story else MAX_PICTURES_OF_NOTE
-    if len(new.media_ids) > most:
-        raise Invalid("At most %(most)s pictures fit here.", most=most)
+    _check_number(db, new, post)
     for id in new.media_ids:
         picture = media.by_id(db, id)
         if picture is None or picture.account_id != author.id:
@@ -130,6 +128,14 @@ def check_fields(db: Read, author: Account, new: NewPost, post: Post | None) -> 
         if placed or picture.scheduled_id is not None:
             raise Conflict("This picture is in another post already; please choose it again.")
         require_ready(picture)
+
+
+def _check_number(db: Read, new: NewPost, post: Post | None) -> None:
+    most = MAX_PICTURES_OF_STORY if new.title.strip() else MAX_PICTURES_OF_NOTE
+    if post is not None and len(new.media_ids) > most:  # one of an old blog may have come with more
+        most = max(most, len(media.of_posts(db, [post.id]).get(post.id, ())))
+    if len(new.media_ids) > most:
+        raise Invalid("At most %(most)s pictures fit here.", most=most)
 
 
 def _check_poll(new: NewPost, post: Post | None) -> None:

@@ -94,7 +94,9 @@ def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
     tx.run(
         """
         UPDATE account SET posts_count = posts_count + :change,
-            last_post_ms = CASE WHEN :change > 0 THEN :at ELSE last_post_ms END
+            last_post_ms = CASE
+                WHEN :change > 0 AND (last_post_ms IS NULL OR last_post_ms < :at) THEN :at
+                ELSE last_post_ms END
         WHERE id = :id
         """,
         id=id,

@@ -120,6 +120,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_submission",
         "approval",
         "emoji_reaction",
+        "old_address",
+        "imported_ping",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

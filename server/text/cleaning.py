@@ -245,6 +245,11 @@ def _bounded(html: str) -> str:
     return _FORMATTING.sub(_plain_formatting, html) if html.count("<") > _MANY_TAGS else html
 
 
+def plain_formatting(html: str) -> str:
+    """`html` whose formatting elements have no attributes: a parser reopens few kinds of them."""
+    return _FORMATTING.sub(_plain_formatting, html)
+
+
 def _plain_formatting(tag: re.Match[str]) -> str:
     return f"<{tag[1] or 'wbr'}"
 

@@ -18,7 +18,16 @@ from server.files import StoreAway
 from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
-from server.services import borders, domain_mutes, media, previews, spreading, strangers, votes
+from server.services import (
+    borders,
+    domain_mutes,
+    imports,
+    media,
+    previews,
+    spreading,
+    strangers,
+    votes,
+)
 from server.store import jobs
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
@@ -132,10 +141,12 @@ UNMADE: Final = "This film or sound could not be made ready. Please send it once
 
 
 def _park(tx: Write, job: Job, reason: str, now_ms: int) -> None:
-    """Keep a job with its reason; whoever waits for a film hears that none comes."""
+    """Keep a job with its reason; whoever waits for a film or a blog hears that none comes."""
     jobs.park(tx, job, reason, now_ms)
     if job.kind == media.JOB:  # its files have no name any more, and are swept up
         media.fail(tx, msgspec.json.decode(job.payload)["media"], Invalid(UNMADE).message)
+    elif job.kind == imports.JOB:
+        imports.give_up(tx, msgspec.json.decode(job.payload)["run"], now_ms)
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:

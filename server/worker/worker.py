@@ -14,7 +14,7 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import contexts, indexing, media
+from server.services import contexts, imports, indexing, media
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.walking import Walker
@@ -22,6 +22,7 @@ from server.worker.deliveries import Deliveries
 from server.worker.due import keep_time, keep_time_once
 from server.worker.filming import Filming
 from server.worker.housekeeping import keep_house, keep_house_once
+from server.worker.importing import Importing
 from server.worker.indexing import Indexing
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop, Queue
@@ -59,7 +60,8 @@ class Worker:
         self._now_ms = now_ms
         self._site = fetcher.site
         others: dict[str, Callable[[Job], Awaitable[None]]] = {
-            indexing.JOB: Indexing(db, now_ms).do
+            indexing.JOB: Indexing(db, now_ms).do,
+            imports.JOB: Importing(db, fetcher, pictures, now_ms).do,
         }
         if pushes is not None:
             others["push"] = pushes.do

@@ -52,7 +52,7 @@ SIGNED_IN: Final = (
     *("/settings/leave", "/farewell"),
     *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
     *("/c/garden/bans", "/c/garden/removed"),
-    *("/desk", "/c/project/desk", "/write?community=project"),
+    *("/desk", "/c/project/desk", "/write?community=project", "/c/project/desk/imports"),
 )
 MONTH: Final = f"{datetime.now(ZoneInfo('Asia/Seoul')):%Y-%m}"
 PEOPLE: Final = (

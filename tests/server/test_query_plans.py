@@ -51,6 +51,7 @@ from server.store import (
     homes,
     hosts,
     idempotency,
+    imports,
     invites,
     jobs,
     lists,
@@ -128,6 +129,7 @@ STORES = (
     homes,
     hosts,
     idempotency,
+    imports,
     invites,
     jobs,
     lists,
@@ -206,6 +208,7 @@ WHOLE: dict[str, str] = {
     "jobs.drop_parked": "the operator's command",
     "jobs.parked": "the operator's command",
     "jobs.retry_parked": "the operator's command",
+    "imports.files": "housekeeping, once a day; by an index of those that are needed",
     "media.files": "housekeeping, once a day",
     "peers.add_all": "an account of ours ends: every peer is told",
     "peers.release_all": "once, at the start",
@@ -271,6 +274,7 @@ def _public(module: ModuleType) -> Iterable[tuple[str, Callable[..., Any]]]:
 
 BY_TYPE: tuple[tuple[str, Any], ...] = (
     ("collections.abc.Iterable[server.store.blog_people.Cohort]", ()),
+    ("collections.abc.Iterable[server.store.imports.Ping]", ()),
     ("list[str]", ("a", "b")),
     ("collections.abc.Iterable[str]", ("a", "b")),
     ("tuple[str", ("a", "b")),
@@ -289,7 +293,10 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
 )
 
 
-COLUMNS = {"communities": "place", "forum": "link", "pushes": "endpoint", "reports": "comment"}
+COLUMNS = {
+    **{"communities": "place", "forum": "link", "imports": "reason"},
+    **{"pushes": "endpoint", "reports": "comment"},
+}
 """A column of text of modules whose `set_columns` has no `url` to set."""
 
 NAMED = {
@@ -438,6 +445,20 @@ def _things(tx: Write) -> dict[Any, Any]:
             params="{}",
             created_ms=1,
             updated_ms=1,
+        ),
+        imports.Run: imports.Run(
+            id=1,
+            community_id=ann.id,
+            account_id=ann.id,
+            name="x",
+            file="x",
+            bytes=1,
+            state="ready",
+            created_ms=1,
+        ),
+        imports.Line: imports.Line(run_id=1, key="x", kind="x", id=1, what="x"),
+        imports.Imported: imports.Imported(
+            community_id=ann.id, story="x", comment="", post_id=post.id, run_id=1, digest="x"
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),

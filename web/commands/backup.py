@@ -21,7 +21,7 @@ from server.configured_files import store_of
 from server.errors import NotFound
 from server.files import Store, StoreAway
 from server.secrets import vault
-from server.store import archive, remote_pictures
+from server.store import archive, imports, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
@@ -49,7 +49,7 @@ async def run(options: argparse.Namespace) -> None:
             with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
                 async with database(found) as db:
                     rows = await db.read(_rows, tar, found)
-                    passing = await db.read(remote_pictures.files)
+                    passing = await db.read(_passing)
                 pictures = await _media(tar, store_of(found.media), passing)
             raw.flush()
             os.fsync(raw.fileno())
@@ -94,6 +94,11 @@ def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
             _add_file(tar, f"tables/{number:03}.{table.name}.jsonl", lines)
         _progress(f"{table.name}, {number + 1} of {len(tables)} tables")
     return count
+
+
+def _passing(db: Read) -> set[str]:
+    """Files that can be had again, and old blogs on their way in, with all that guests typed."""
+    return remote_pictures.files(db) | imports.files(db)
 
 
 async def _media(tar: tarfile.TarFile, store: Store, passing: set[str]) -> int:

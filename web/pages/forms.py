@@ -35,6 +35,9 @@ MAX_PATH: Final = 2_000  # characters
 MAX_WISH: Final = 6_000  # with what an app sends people here is longer
 FILM_FIELD: Final = "picture"
 """Fields that begin so may bring films."""
+BACKUP_FIELD: Final = "backup"
+"""The field that may bring a whole blog, where a page wants one."""
+READ_BACKUP_S: Final = 3_600.0
 TOKEN_SECONDS: Final = 12 * 3600
 
 
@@ -77,12 +80,13 @@ class Form(msgspec.Struct, frozen=True):
         return ((name, value) for name, values in self.fields.items() for value in values)
 
 
-async def form(request: web.Request) -> Form:
+async def form(request: web.Request, *, backup_bytes: int = 0) -> Form:
     """The form that was sent, once it is certain that one of our own pages sent it.
 
+    `backup_bytes`: what the field `backup` may bring; whoever gives it has looked who sends it.
     Raises `Forbidden` for a foreign or outdated one, `TooLarge` and `Invalid` for an unusable one.
     """
-    sent = await unchecked(request)
+    sent = await unchecked(request, backup_bytes=backup_bytes)
     if not genuine(request, sent):
         raise Forbidden("This page was open for too long. Please go back, reload it and try again.")
     return sent
@@ -100,7 +104,7 @@ def _same(expected: str, given: str) -> bool:
     return bool(expected) and hmac.compare_digest(expected.encode(), given.encode())
 
 
-async def unchecked(request: web.Request) -> Form:
+async def unchecked(request: web.Request, *, backup_bytes: int = 0) -> Form:
     """The form that was sent from one of our pages, whoever is or was signed in there.
 
     For texts: one whose session has ended is shown again, not lost. Whoever changes anything
@@ -110,8 +114,9 @@ async def unchecked(request: web.Request) -> Form:
     try:
         if request.content_type == "multipart/form-data" and (viewer := viewer_of(request)):
             spool = request.config_dict[SPOOL]
-            async with in_time(request.content, READ_FILM_S, lambda: spool.crowded):
-                return await _uploaded(request, viewer, spool)
+            whole_s = READ_BACKUP_S if backup_bytes else READ_FILM_S
+            async with in_time(request.content, whole_s, lambda: spool.crowded):
+                return await _uploaded(request, viewer, spool, backup_bytes)
         async with asyncio.timeout(READ_S):
             if request.content_type == "multipart/form-data":
                 return await _multipart(request, _passed_over)
@@ -156,7 +161,7 @@ async def _urlencoded(request: web.Request) -> Form:
 Take = Callable[[BodyPartReader], Awaitable[Upload | None]]
 
 
-async def _uploaded(request: web.Request, viewer: Viewer, spool: Spool) -> Form:
+async def _uploaded(request: web.Request, viewer: Viewer, spool: Spool, backup_bytes: int) -> Form:
     """A member's form. Whoever sends files takes a turn, from the first of them to the end."""
     with ExitStack() as turns:
         taken = 0
@@ -172,6 +177,9 @@ async def _uploaded(request: web.Request, viewer: Viewer, spool: Spool) -> Form:
             taken += 1
             film = (part.name or "").startswith(FILM_FIELD)
             most = max(MAX_PICTURE_BYTES, spool.most_bytes if film else 0)
+            if part.name == BACKUP_FIELD:
+                most = max(most, backup_bytes)
+                spool.require_room(request.content_length or 0)
             return await spool.take(_from(first, part), most)
 
         return await _multipart(request, take)

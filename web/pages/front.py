@@ -11,7 +11,7 @@ from server.services import accounts, announcements, bookmarks, communities, tag
 from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
-from web import packing
+from web import old_addresses, packing
 from web.i18n import N_
 from web.keys import DB, FACTS, VISITED, Viewer
 from web.own_server import own_handle
@@ -55,6 +55,8 @@ def pictured(view: PostView) -> bool:
 @routes.get("/")
 async def front(request: web.Request) -> web.Response:
     """The newspaper of the neighbourhood; the same for visitors who come within a few seconds."""
+    if old_addresses.asked(request) != "/" and (old := await old_addresses.lead(request)):
+        return old
     # Whatever the page shows of somebody or of the address has no part in what is kept.
     if viewer_of(request) or own_handle(request) or request.path_qs != "/":
         return await _made(request)

@@ -10,7 +10,7 @@ import msgspec
 from server import text
 from server.ids import created_ms
 from server.model import Account, App, Post, PostView, Quoted, Revision, Site
-from server.services import permissions
+from server.services import bylines, permissions
 from web import entities
 from web.present.accounts import account, mention
 from web.present.attachments import card, media, preview_card
@@ -189,10 +189,12 @@ def boost(site: Site, post: Post, booster: Account, entry_id: int) -> entities.S
 def content(site: Site, post: Post) -> str:
     """The HTML that an app shows. A story is its title, its lead or beginning, and its link."""
     if not post.title or post.kind == "note":
-        return post.content
+        return bylines.told(post)
     parts = [f"<p><strong>{escape(post.title)}</strong></p>"]
     if post.kind == "event":
         parts.append(_time_and_place(site, json.loads(post.extra)))
+    if name := bylines.of(post):
+        parts.append(f"<p>✍ {escape(name)}</p>")
     parts.append(post.lead or _beginning(post.content))
     if post.url:
         parts.append(f'<p><a href="{escape(post.url)}">{escape(post.url)}</a></p>')

@@ -1,0 +1,231 @@
+"""Blogs that were somewhere else: files that editors sent, what became of them, old addresses."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from server.store.db import Read, Write, record
+
+ALIVE: Final = ("reading", "ready", "running")
+"""States of a run whose end is to come."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One file on its way into a team blog; see migrations/0010_bring.sql."""
+
+    id: int
+    community_id: int
+    account_id: int
+    name: str
+    file: str
+    bytes: int
+    state: str
+    created_ms: int
+    address: str = ""
+    pictures: int = 1
+    reason: str = ""
+    survey: str = "{}"
+    authors: str = "{}"
+    counts: str = "{}"
+    done: int = 0
+    total: int = 0
+    lines: int = 0
+    ended_ms: int | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be taken as it was; `key` names it within its file."""
+
+    run_id: int
+    key: str
+    kind: str
+    id: int
+    what: str
+    more: str = ""
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What a story or a comment of an old blog is here."""
+
+    community_id: int
+    story: str
+    comment: str
+    post_id: int | None
+    run_id: int
+    digest: str
+    draft_id: int | None = None
+    pictures: str = "{}"
+    edited_ms: int | None = None
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True):
+    """Another page that spoke of a story, as an old blog had it."""
+
+    post_id: int
+    url: str
+    site: str
+    title: str
+    excerpt: str
+    received_ms: int
+
+
+_RUN: Final = tuple(field.name for field in msgspec.structs.fields(Run))
+_INSERT_RUN: Final = f"INSERT INTO import_run ({', '.join(_RUN)}) VALUES (:{', :'.join(_RUN)})"  # noqa: S608
+
+
+# --- runs
+
+
+def insert(tx: Write, run: Run) -> None:
+    """A new one."""
+    tx.run(_INSERT_RUN, **msgspec.structs.asdict(run))
+
+
+def by_id(db: Read, id: int) -> Run | None:
+    """A run."""
+    found = db.one("SELECT * FROM import_run WHERE id = :id", id=id)
+    return Run(**record(found)) if found else None
+
+
+def of_community(db: Read, community_id: int, limit: int) -> list[Run]:
+    """The runs of a blog, the latest first."""
+    found = db.all(
+        "SELECT * FROM import_run WHERE community_id = :id ORDER BY id DESC LIMIT :limit",
+        id=community_id,
+        limit=limit,
+    )
+    return [Run(**record(row)) for row in found]
+
+
+def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
+    """Change columns of a run."""
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    tx.run(f"UPDATE import_run SET {names} WHERE id = :id", id=id, **columns)  # noqa: S608
+
+
+def files(db: Read) -> set[str]:
+    """The backups that somebody still needs."""
+    found = db.all("SELECT file FROM import_run WHERE file <> ''")
+    return {row["file"] for row in found}
+
+
+def forget_files(tx: Write, before_ms: int) -> list[str]:
+    """Backups sent before that are let go, whatever became of them; the names of their files."""
+    found = tx.all(
+        "SELECT id, file FROM import_run WHERE file <> '' AND created_ms < :before",
+        before=before_ms,
+    )
+    tx.run(
+        """
+        UPDATE import_run SET file = '', state = CASE
+            WHEN state IN ('reading', 'ready', 'running') THEN 'stopped' ELSE state END
+        WHERE file <> '' AND created_ms < :before
+        """,
+        before=before_ms,
+    )
+    return [row["file"] for row in found]
+
+
+# --- what could not be taken
+
+
+def add_line(tx: Write, line: Line) -> bool:
+    """Remember it once. False when it is known."""
+    return bool(
+        tx.run(
+            """
+            INSERT INTO import_line (run_id, key, kind, id, what, more)
+            VALUES (:run_id, :key, :kind, :id, :what, :more) ON CONFLICT DO NOTHING
+            """,
+            **msgspec.structs.asdict(line),
+        )
+    )
+
+
+def lines(db: Read, run_id: int, after_id: int, limit: int) -> list[Line]:
+    """The report of a run, in order."""
+    found = db.all(
+        """
+        SELECT * FROM import_line WHERE run_id = :run AND id > :after ORDER BY id LIMIT :limit
+        """,
+        run=run_id,
+        after=after_id,
+        limit=limit,
+    )
+    return [Line(**record(row)) for row in found]
+
+
+# --- what is here
+
+
+def of_story(db: Read, community_id: int, story: str) -> dict[str, Imported]:
+    """What is here of a story: by comment, and of itself under the empty word."""
+    found = db.all(
+        "SELECT * FROM imported WHERE community_id = :community AND story = :story",
+        community=community_id,
+        story=story,
+    )
+    return {row["comment"]: Imported(**record(row)) for row in found}
+
+
+def put(tx: Write, one: Imported) -> None:
+    """What something is here, from now on."""
+    tx.run(
+        """
+        INSERT INTO imported (community_id, story, comment, post_id, draft_id, run_id, digest,
+            pictures, edited_ms)
+        VALUES (:community_id, :story, :comment, :post_id, :draft_id, :run_id, :digest,
+            :pictures, :edited_ms)
+        ON CONFLICT (community_id, story, comment) DO UPDATE SET post_id = excluded.post_id,
+            draft_id = excluded.draft_id, run_id = excluded.run_id, digest = excluded.digest,
+            pictures = excluded.pictures, edited_ms = excluded.edited_ms
+        """,
+        **msgspec.structs.asdict(one),
+    )
+
+
+def add_address(tx: Write, path: str, community_id: int, post_id: int) -> None:
+    """Where a story was; what is known of that path in this blog stays."""
+    tx.run(
+        """
+        INSERT INTO old_address (path, community_id, post_id) VALUES (:path, :community, :post)
+        ON CONFLICT DO NOTHING
+        """,
+        path=path,
+        community=community_id,
+        post=post_id,
+    )
+
+
+def led_to(db: Read, path: str) -> int | None:
+    """The post that was at this path and is for everybody; of several the first one brought."""
+    found = db.one(
+        """
+        SELECT p.id FROM old_address o JOIN post p ON p.id = o.post_id
+        JOIN account a ON a.id = p.author_id
+        WHERE o.path = :path AND p.visibility = 'public' AND p.deleted_ms IS NULL
+          AND a.state = 'active' ORDER BY o.community_id LIMIT 1
+        """,
+        path=path,
+    )
+    return int(found["id"]) if found else None
+
+
+def put_pings(tx: Write, pings: Iterable[Ping]) -> None:
+    """Pages that spoke of a story, once each."""
+    tx.many(
+        """
+        INSERT INTO imported_ping (post_id, url, site, title, excerpt, received_ms)
+        VALUES (:post_id, :url, :site, :title, :excerpt, :received_ms) ON CONFLICT DO NOTHING
+        """,
+        [msgspec.structs.asdict(one) for one in pings],
+    )
+
+
+def pings_of(db: Read, post_id: int) -> list[Ping]:
+    """The pages that spoke of a story in its old blog, the first one first."""
+    found = db.all(
+        "SELECT * FROM imported_ping WHERE post_id = :id ORDER BY received_ms, url", id=post_id
+    )
+    return [Ping(**record(row)) for row in found]

@@ -1,0 +1,415 @@
+"""Working through the file of an old blog: read once to see what is in it, then story by story.
+
+A story is read, its pictures are made, and it is put where it belongs in one commit that counts it.
+Whoever is killed in between begins the file anew and passes over what is here already.
+"""
+
+import asyncio
+import logging
+import re
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from federation.errors import FederationError
+from server import text
+from server.errors import AppError, Invalid, NotFound, TooLarge, TooMany
+from server.fetch import Fetcher
+from server.files import StoreAway, fetched, remove_all
+from server.media import MAX_PICTURE_BYTES, Picture, Pictures
+from server.model import Job
+from server.oldblogs import shape
+from server.oldblogs.reading import read
+from server.services import imported, imports
+from server.services.imported import Brought
+from server.services.imports import Survey
+from server.store import imports as store
+from server.store import jobs
+from server.store.db import Database, DatabaseError, Read
+from server.store.imports import Run
+from server.text.turning import Shown, Turned, link, picture, placed, turn
+
+log = logging.getLogger(__name__)
+
+MAX_PICTURES: Final = 100  # of one story
+MAX_FETCHED: Final = 5_000  # pictures of one run, from where the blog was
+MAX_FETCHED_BYTES: Final = 4 << 30
+MAX_MISSES: Final = 5  # of one host: then it is asked no more
+FETCH_S: Final = 20.0
+WAITS: Final = 30
+WAIT_S: Final = 2.0
+PAUSE_S: Final = 0.1  # between two pictures of one host
+MAX_SOURCE_BYTES: Final = 88_000
+"""Of a text in Markdown: as HTML it must not be cut."""
+_CFILE: Final = re.compile(r"cfile(\d{1,3})\.\w{1,10}@(\w{10,60})(?:\.\w{1,5})?")
+
+
+class Stopped(Exception):
+    """Nobody wants the rest."""
+
+
+class Host:
+    """What was fetched of an old blog, and from where nothing more is asked for."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.pictures = 0
+        self.bytes = 0
+        self.misses: Counter[str] = Counter()
+
+
+class Importing:
+    """Does the job `import`, and the same for the command."""
+
+    def __init__(
+        self,
+        db: Database,
+        fetcher: Fetcher,
+        pictures: Pictures,
+        now_ms: Callable[[], int],
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """`told` hears (done, of how many) after each story."""
+        self._db = db
+        self._fetcher = fetcher
+        self._pictures = pictures
+        self._now_ms = now_ms
+        self._told = told
+
+    async def do(self, job: Job) -> None:
+        """Read a file, or bring what is in it. Raises what is worth another try."""
+        run = await self._db.read(store.by_id, msgspec.json.decode(job.payload)["run"])
+        if run is not None and run.file:
+            try:
+                async with self._at_hand(run.file) as file:
+                    await self.work(run, file)
+            except NotFound:
+                await self._fail(run, imports.UNFINISHED)
+        await self._db.write(jobs.complete, job, self._now_ms())
+
+    async def work(self, run: Run, file: Path) -> None:
+        """The next step of a run whose file lies at `file`. What is wrong with it ends the run."""
+        try:
+            if run.state == "reading":
+                await self._survey(run, file)
+            elif run.state == "running":
+                await self._bring(run, file)
+        except Stopped:
+            return
+        except Invalid as error:
+            await self._fail(run, imports.UNFINISHED if error.values else error.message)
+        except (AppError, DatabaseError, StoreAway):
+            raise
+        except Exception:  # a bug: its editor is told, and the job is parked
+            await self._fail(run, imports.UNFINISHED)
+            raise
+
+    async def _fail(self, run: Run, reason: str) -> None:
+        fail = partial(imports.finish, reason=reason)
+        await self._db.write(fail, run, "failed", self._now_ms())
+
+    @asynccontextmanager
+    async def _at_hand(self, name: str) -> AsyncIterator[Path]:
+        """The backup on a disk here."""
+        with self._folder() as folder:
+            yield await fetched(self._pictures.store, name, Path(folder) / "backup")
+
+    def _folder(self) -> "tempfile.TemporaryDirectory[str]":
+        return tempfile.TemporaryDirectory(
+            prefix="import-", dir=self._pictures.store.scratch, ignore_cleanup_errors=True
+        )
+
+    async def _parts(self, file: Path, folder: Path) -> AsyncIterator[shape.Part]:
+        """What is in a file, read by a thread; attachments are removed after each story."""
+        zone = ZoneInfo(self._fetcher.site.timezone)
+        parts: Iterator[shape.Part] = read(file, folder, zone)
+        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+            yield part
+            if isinstance(part, shape.Story):
+                for one in part.attachments:
+                    if one.file is not None:
+                        one.file.unlink(missing_ok=True)
+
+    # --- what is in it
+
+    async def _survey(self, run: Run, file: Path) -> None:
+        found, names = Survey(), dict[str, str]()
+        wrote: Counter[str] = Counter()
+        with self._folder() as folder:
+            async for part in self._parts(file, Path(folder)):
+                if isinstance(part, shape.Head):
+                    found = _headed(found, part)
+                elif isinstance(part, shape.Author):
+                    names[part.key] = part.name
+                elif isinstance(part, shape.Story):
+                    found = _counted(found, part)
+                    wrote[part.author] += 1
+                    for one in part.comments:
+                        if one.member and one.name not in names.values():
+                            wrote[one.name] += 0
+        most = [(key, names.get(key, key), many) for key, many in wrote.most_common()]
+        found = msgspec.structs.replace(found, authors=tuple(most[: imports.MAX_AUTHORS]))
+        await self._db.write(imports.was_read, run, found)
+
+    # --- bringing it
+
+    async def _bring(self, run: Run, file: Path) -> None:
+        at, host = 0, Host()
+        with self._folder() as folder:
+            async for part in self._parts(file, Path(folder)):
+                if isinstance(part, shape.Story):
+                    at += 1
+                    await self._story(run, part, at, host)
+                elif isinstance(part, shape.Left):
+                    key = f"left:{part.kind}:{part.title}"
+                    await self._db.write(imports.note, run.id, key, part.kind, part.title)
+        await self._db.write(imports.finish, run, "done", self._now_ms())
+
+    async def _story(self, run: Run, story: shape.Story, at: int, host: Host) -> None:
+        if await self._db.read(imported.unchanged, run, story):
+            brought = Brought(story=story, source="")
+        else:
+            brought = await self._made_ready(run, story, host)
+        put = partial(imported.put, at=at, now_ms=self._now_ms())
+        names = [name for one, _ in brought.made.values() for name in _files(one)]
+        try:
+            if not await self._db.write(put, self._fetcher.site, run.id, brought):
+                raise Stopped
+        except (AppError, Stopped):  # of other failures who knows: what no row names is swept up
+            await remove_all(self._pictures.store, names)
+            raise
+        await self._comments(run, story)
+        if self._told is not None:
+            self._told(at, run.total)
+
+    async def _comments(self, run: Run, story: shape.Story) -> None:
+        if story.lost:
+            note = (run.id, story.key, "comments", story.title, str(story.lost))
+            await self._db.write(imports.note, *note)
+        if not story.comments or story.state != shape.PUBLIC:
+            return
+        missing = await self._db.read(imported.missing_comments, run, story)
+        for first in range(0, len(missing), imported.MAX_COMMENTS_AT_ONCE):
+            some = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
+            put = partial(imported.put_comments, now_ms=self._now_ms())
+            if not await self._db.write(put, self._fetcher.site, run.id, story, some):
+                raise Stopped
+
+    async def _made_ready(self, run: Run, story: shape.Story, host: Host) -> Brought:
+        """Its text in Markdown, and its pictures made and stored."""
+        base = story.base or run.address or imports.survey(run).address
+        turned = await asyncio.to_thread(_turned, story, base)
+        notes = [("cut", "")] if story.cut or turned.cut else []
+        if story.state != shape.PUBLIC:
+            words = placed(turned, (_elsewhere(one) for one in turned.pictures))
+            return Brought(story=story, source=_within(words, notes), notes=tuple(notes))
+        gallery = _Gallery(self, run, story, host, await self._db.read(_known, run, story))
+        try:
+            texts = [await gallery.text(one) for one in turned.pictures]
+        except BaseException:
+            names = [name for one, _ in gallery.made.values() for name in _files(one)]
+            await asyncio.shield(remove_all(self._pictures.store, names))
+            raise
+        notes += gallery.notes
+        shown = {unquote(one.source.removeprefix("old:")) for one in turned.pictures}
+        notes += [
+            ("attachment", one.label or one.name)
+            for one in story.attachments
+            if one.name not in shown and one.label not in shown
+        ]
+        source = _with_tags(_within(placed(turned, texts), notes), story.tags)
+        return Brought(
+            story=story,
+            source=source,
+            made=gallery.made,
+            kept=gallery.kept,
+            missing=gallery.missing,
+            notes=tuple(notes[:MAX_PICTURES]),
+        )
+
+    async def embedded(self, attachment: shape.Attachment) -> Picture:
+        """A picture of the backup, made anew. Raises `Invalid`, `TooLarge`."""
+        assert attachment.file is not None  # noqa: S101  the caller has looked
+        return await self._patiently(await asyncio.to_thread(attachment.file.read_bytes))
+
+    async def _patiently(self, data: bytes) -> Picture:
+        """As `Pictures.process`; where many wait, an import waits longest."""
+        for _ in range(WAITS):
+            try:
+                return await self._pictures.process(data)
+            except TooMany:
+                await asyncio.sleep(WAIT_S)
+        return await self._pictures.process(data)
+
+    async def from_there(self, url: str, host: Host) -> Picture | None:
+        """A picture from where it was, within what one import may ask for; None without it."""
+        name = urlsplit(url).hostname or ""
+        if host.pictures >= MAX_FETCHED or host.bytes >= MAX_FETCHED_BYTES:
+            return None
+        if host.misses[name] >= MAX_MISSES or not await self._fetcher.pictured(url):
+            return None
+        try:
+            async with asyncio.timeout(FETCH_S):
+                data = await self._fetcher.picture(url, max_bytes=MAX_PICTURE_BYTES)
+            host.pictures += 1
+            host.bytes += len(data)
+            host.misses[name] = 0
+            await asyncio.sleep(PAUSE_S)
+            return await self._patiently(data)
+        except (FederationError, TimeoutError) as error:
+            log.info("no picture at %s: %s", url, error or "timeout")
+            host.misses[name] += 1
+        except (Invalid, TooLarge) as error:
+            log.info("no picture at %s: %s", url, error)
+        return None
+
+
+class _Gallery:
+    """The pictures of one story, as its text comes to them."""
+
+    def __init__(
+        self,
+        importing: Importing,
+        run: Run,
+        story: shape.Story,
+        host: Host,
+        known: dict[str, tuple[int, str]],
+    ) -> None:
+        """`known` has the id and the file of what is here already."""
+        self._importing = importing
+        self._run = run
+        self._story = story
+        self._host = host
+        self._known = known
+        self._origin = importing._fetcher.site.origin
+        self._files: dict[str, str] = {}
+        self.made: dict[str, tuple[Picture, str]] = {}
+        self.kept: dict[str, int] = {}
+        self.notes: list[tuple[str, str]] = []
+        self.missing = 0
+
+    async def text(self, shown: Shown) -> str:
+        """What stands in the text for a picture: itself, or where it is."""
+        key = shown.source
+        if key not in self._files:
+            self._files[key] = await self._file(shown)
+        if file := self._files[key]:
+            return picture(f"{self._origin}/media/{file}", shown.alt)
+        return _elsewhere(shown)
+
+    async def _file(self, shown: Shown) -> str:
+        if shown.source in self._known:
+            id, file = self._known[shown.source]
+            self.kept[shown.source] = id
+            return file
+        if len(self.made) + len(self.kept) >= MAX_PICTURES:
+            self.notes.append(("pictures", _named(shown)))
+            return ""
+        made = await self._made(shown)
+        if made is None:
+            return ""
+        self.made[shown.source] = (made, shown.alt)
+        return made.large
+
+    async def _made(self, shown: Shown) -> Picture | None:
+        if not shown.source.startswith("old:"):
+            return await self._fetched(shown, shown.source)
+        name = _named(shown)
+        found = next(
+            (one for one in self._story.attachments if name in (one.name, one.label)), None
+        )
+        if found is not None and found.file is not None:
+            try:
+                return await self._importing.embedded(found)
+            except (Invalid, TooLarge):
+                self.notes.append(("file", found.label or name))
+                return None
+        if found is not None and found.refused:
+            self.notes.append(("file", found.label or name))
+            return None
+        old = _CFILE.fullmatch(name)
+        address = f"http://cfile{old[1]}.uf.tistory.com/original/{old[2]}" if old else ""
+        return await self._fetched(shown, address)
+
+    async def _fetched(self, shown: Shown, url: str) -> Picture | None:
+        made = None
+        if url.startswith(("http://", "https://")) and self._run.pictures:
+            made = await self._importing.from_there(url, self._host)
+        if made is None:
+            self.missing += 1
+            self.notes.append(("picture", url or _named(shown)))
+        return made
+
+
+def _known(db: Read, run: Run, story: shape.Story) -> dict[str, tuple[int, str]]:
+    files, ids = imported.pictures_of(db, run, story), imported.ids_of(db, run, story)
+    return {key: (ids[key], file) for key, file in files.items()}
+
+
+def _files(made: Picture) -> set[str]:
+    return {made.large, made.medium, made.small} - {""}
+
+
+def _named(shown: Shown) -> str:
+    return unquote(shown.source.removeprefix("old:"))
+
+
+def _elsewhere(shown: Shown) -> str:
+    """A picture that is not here: a link to it, or its words."""
+    if shown.source.startswith(("http://", "https://")):
+        return link(shown.source, shown.alt or shown.source.rpartition("/")[2] or shown.source)
+    return link("", shown.alt or _named(shown))
+
+
+def _turned(story: shape.Story, base: str) -> Turned:
+    body = story.body.replace("\0", "")
+    if story.markup == "markdown":
+        return Turned(body)
+    return turn(body, base)
+
+
+def _within(source: str, notes: list[tuple[str, str]]) -> str:
+    """As much of a text as can be shown, to the end of a paragraph."""
+    if len(source.encode()) <= MAX_SOURCE_BYTES:
+        return source
+    if ("cut", "") not in notes:
+        notes.append(("cut", ""))
+    source = source.encode()[:MAX_SOURCE_BYTES].decode("utf-8", "ignore")
+    end = source.rfind("\n\n")
+    return source[:end] if end > MAX_SOURCE_BYTES // 8 else source
+
+
+def _with_tags(source: str, tags: tuple[str, ...]) -> str:
+    """The tags as hashtags at the end, where they stay when somebody changes the text."""
+    plain = ["".join(tag.lstrip("#").split()) for tag in tags]
+    named = [f"#{tag}" for tag in dict.fromkeys(plain) if text.is_tag(text.normal_tag(tag))]
+    return "\n\n".join(filter(None, (source, " ".join(named))))
+
+
+def _headed(found: Survey, head: shape.Head) -> Survey:
+    return msgspec.structs.replace(
+        found,
+        format=head.format,
+        title=head.title or found.title,
+        address=head.address or found.address,
+    )
+
+
+def _counted(found: Survey, story: shape.Story) -> Survey:
+    public = story.state == shape.PUBLIC
+    return msgspec.structs.replace(
+        found,
+        stories=found.stories + public,
+        hidden=found.hidden + (not public),
+        comments=found.comments + (len(story.comments) if public else 0),
+        secrets=found.secrets + sum(one.secret for one in story.comments if public),
+        pings=found.pings + (len(story.pings) if public else 0),
+    )
