@@ -117,6 +117,9 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_story",
         "blog_author",
         "blog_submission",
+        "book_story",
+        "book_consent",
+        "book_ok",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -11,14 +11,17 @@ from server.ids import first_id
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
 from server.services import events as event_service
+from server.services import exports as export_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
     accounts,
     activities,
     apps,
+    books,
     entry_rules,
     events,
+    exports,
     follows,
     homes,
     idempotency,
@@ -72,6 +75,7 @@ async def keep_house_once(db: Database, files: Store, remote_bytes: int, now_ms:
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
     await remove_all(files, await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS))
+    await remove_all(files, await db.write(export_service.expire, now_ms))
     await make_room(db, files, remote_bytes)
 
 
@@ -90,7 +94,8 @@ async def sweep_apps(db: Database, now_ms: int) -> None:
 
 
 def _files(db: Read) -> set[str]:
-    return media.files(db) | accounts.files(db) | remote_pictures.files(db)
+    shown = media.files(db) | accounts.files(db) | remote_pictures.files(db)
+    return shown | exports.files(db) | books.files(db)
 
 
 async def trim_homes(db: Database) -> None:
