@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from server.binding.epub import Labels
+from server.binding.epub_pages import Labels
 from server.model import Community, Site
 from server.store.books import Book
 from server.worker.bookbinding import Dress

@@ -120,6 +120,11 @@ def listed(db: Read, viewer: Account | None, home: Community) -> list[Book]:
     return [book for book in found if book.state == "ready" and book.published_ms is not None]
 
 
+def length(db: Read, book: Book) -> int:
+    """How many stories a book has, or was given."""
+    return book.total if book.state == "ready" else len(store.chosen(db, book.id))
+
+
 # --- what an editor does
 
 

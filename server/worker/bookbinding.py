@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from server.binding.epub import PICTURES, About, Author, Chapter, Epub, Labels
+from server.binding.epub import PICTURES, Epub
+from server.binding.epub_pages import About, Author, Chapter, Labels
 from server.binding.values import File, Told
 from server.binding.xhtml import well_formed
 from server.errors import AppError, NotFound
