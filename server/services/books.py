@@ -224,6 +224,12 @@ def move(tx: Write, viewer: Account, home: Community, id: int, post_id: int, *, 
     store.choose(tx, found.id, order)
 
 
+def tidy(tx: Write, viewer: Account, home: Community, id: int) -> None:
+    """Take out of a book what is not for everybody any more."""
+    found = _open(tx, viewer, home, id)
+    store.choose(tx, id, [one.post_id for one in chosen(tx, found) if one.post is not None])
+
+
 def ask(tx: Write, viewer: Account, home: Community, id: int, now_ms: int) -> int:
     """Ask everybody who wrote a story and was not asked; how many people.
 

@@ -296,6 +296,8 @@ def test_what_goes_or_is_taken_away_leaves_the_book(tx: Write) -> None:
     with pytest.raises(Invalid):
         books.order(tx, ann, home, book.id, NOW)
     assert contents.gone(tx, [one.id])
+    books.tidy(tx, ann, home, book.id)
+    assert store.chosen(tx, book.id) == []
     books.remove(tx, ann, home, book.id, NOW)
     assert number(tx, "SELECT count(*) FROM book_story") == 0
 

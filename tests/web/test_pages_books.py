@@ -131,7 +131,18 @@ async def test_strangers_find_nothing_of_a_book(city):
     await two_stories(city, ann, bob)
     path = await ann.post("/c/project/books", title="Book", language="en")
     await bob.get(path, 404)
-    for do in ("words", "add", "move", "ask", "make", "publish", "hide", "reopen", "remove"):
+    for do in (
+        "words",
+        "add",
+        "move",
+        "tidy",
+        "ask",
+        "make",
+        "publish",
+        "hide",
+        "reopen",
+        "remove",
+    ):
         await bob.post(f"{path}/{do}", 404, title="x", story="7")
     await ann.post(f"{path}/nothing", 404)
     await ann.post(f"{path}/move", 404)

@@ -245,6 +245,10 @@ def _move(tx: Write, who: Account, home: Community, id: int, step: Step) -> None
     raise NotFound("There is nothing at this address.")
 
 
+def _tidy(tx: Write, who: Account, home: Community, id: int, step: Step) -> None:
+    books.tidy(tx, who, home, id)
+
+
 def _ask(tx: Write, who: Account, home: Community, id: int, step: Step) -> None:
     books.ask(tx, who, home, id, step.now_ms)
 
@@ -273,6 +277,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "words": _reword,
     "add": _add,
     "move": _move,
+    "tidy": _tidy,
     "ask": _ask,
     "make": _make,
     "publish": _publish,

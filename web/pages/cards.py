@@ -84,9 +84,10 @@ def _open(db: Read, id: int) -> PostView:
 Draw = Callable[[Card], bytes]
 
 
-async def drawn(request: web.Request, card: Card, draw: Draw = drawing.card) -> web.Response:
-    """The picture. Only a new one costs its asker a token: who has many drawn waits."""
-    tag, shelf = f"{draw.__name__}-{card.tag}", request.config_dict[CARDS]
+async def drawn(request: web.Request, card: Card, draw: Draw | None = None) -> web.Response:
+    """The picture, by itself a card. Only a new one costs its asker a token: who has many drawn waits."""
+    draw = draw or drawing.card
+    tag, shelf = f"{card.tag}-{draw.__name__}", request.config_dict[CARDS]
     headers = {**HEADERS, "ETag": f'"{tag}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
