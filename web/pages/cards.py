@@ -85,7 +85,7 @@ Draw = Callable[[Card], bytes]
 
 
 async def drawn(request: web.Request, card: Card, draw: Draw | None = None) -> web.Response:
-    """The picture, by itself a card. Only a new one costs its asker a token: who has many drawn waits."""
+    """The picture, by itself a card. Only a new one costs a token: who has many drawn waits."""
     draw = draw or drawing.card
     tag, shelf = f"{card.tag}-{draw.__name__}", request.config_dict[CARDS]
     headers = {**HEADERS, "ETag": f'"{tag}"'}
