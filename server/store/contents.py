@@ -12,6 +12,7 @@ _OPEN: Final = """
     AND a.state = 'active' AND a.limited_ms IS NULL
 """
 """Of a thread's first post `p` by `a`: it counts for everybody, as in the lists of blogs."""
+_BEGINS: Final = "p.thread_id = p.id AND p.reply_to_uri IS NULL"
 _REMARK: Final = """
     p.visibility IN ('public', 'unlisted') AND p.deleted_ms IS NULL
     AND a.state = 'active' AND a.limited_ms IS NULL
@@ -23,11 +24,9 @@ def threads(db: Read, community_id: int, after_id: int, limit: int) -> list[Post
     """The threads of a community that began after an id, the oldest first."""
     found = db.all(
         f"""
-        SELECT p.* FROM forum_thread t JOIN post p ON p.id = t.post_id
-        JOIN account a ON a.id = p.author_id
-        WHERE t.community_id = :community AND t.post_id > :after
-          AND p.community_id = :community AND {_OPEN}
-        ORDER BY t.post_id LIMIT :limit
+        SELECT p.* FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.community_id = :community AND p.id > :after AND {_BEGINS} AND {_OPEN}
+        ORDER BY p.id LIMIT :limit
         """,  # noqa: S608
         community=community_id,
         after=after_id,
@@ -40,9 +39,8 @@ def count(db: Read, community_id: int) -> int:
     """How many threads there are."""
     found = db.one(
         f"""
-        SELECT count(*) AS n FROM forum_thread t JOIN post p ON p.id = t.post_id
-        JOIN account a ON a.id = p.author_id
-        WHERE t.community_id = :community AND p.community_id = :community AND {_OPEN}
+        SELECT count(*) AS n FROM post p JOIN account a ON a.id = p.author_id
+        WHERE p.community_id = :community AND {_BEGINS} AND {_OPEN}
         """,  # noqa: S608
         community=community_id,
     )

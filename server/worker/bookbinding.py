@@ -19,7 +19,7 @@ from server.services import contents
 from server.services.books import Chosen
 from server.store.books import Book
 from server.store.db import Database, Read
-from server.text import markdown
+from server.text import markdown, opens
 
 FITTING: Final = ("image/jpeg", "image/png")
 """What every reader of books shows. EPUB 3.3 knows WebP, older ones do not."""
@@ -144,7 +144,7 @@ def _written(story: Told, there: dict[str, str], language: str) -> Chapter:
     below = [file for file in story.files if file.url in there and file.url not in used]
     return Chapter(
         title=story.title,
-        lead=story.lead,
+        lead="" if opens(story.html, story.lead) else story.lead,
         by=tuple(one.name for one in (story.author, *story.co_authors)),
         published_ms=story.published_ms,
         url=story.url,

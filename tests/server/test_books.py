@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from server.clock import DAY_MS, now_ms
 from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound, StorageFull, TooMany
 from server.files import Folder
 from server.media import Pictures
@@ -30,6 +31,8 @@ from server.store.blog import Filed
 from server.store.books import Book
 from server.store.db import Database, Read, Write
 from server.worker.bookbinding import Dress
+from server.worker.housekeeping import sweep_files
+from server.worker.jobs import Jobs
 from server.worker.making import Making
 from tests.server.test_binding import LABELS, check_book
 from tests.server.test_exports import PICTURE, found, shown
@@ -445,6 +448,39 @@ async def test_an_export_that_nobody_waits_for_leaves_no_file(bindery: Bindery) 
     await bindery.work()
     assert [one async for one in bindery.files.files()] == []
     assert await bindery.db.read(jobs.waiting) == 0
+
+
+async def test_what_is_made_is_no_litter(bindery: Bindery) -> None:
+    _, home, _, book = await bindery.db.write(agreed)
+    await bindery.work()
+    litter = f"{1:032x}.epub"
+    await bindery.files.put(litter, b"left by a process that was killed")
+    await sweep_files(bindery.db, bindery.files, now_ms() + 3 * DAY_MS)
+    after = await bindery.db.read(books.one, home, book.id)
+    assert [one.name async for one in bindery.files.files()] == [after.file]
+
+
+async def test_a_job_that_breaks_is_told_to_who_waits(bindery: Bindery) -> None:
+    """A bug of ours must not keep a community from its next export for ever."""
+    db = bindery.db
+
+    def ordered(tx: Write) -> Any:
+        ann, home, _, book = agreed(tx)
+        return ann, home, book, exports.order(tx, ann, home, NOW)
+
+    async def breaks(job: Job) -> None:
+        raise LookupError
+
+    ann, home, book, export = await db.write(ordered)
+    fetcher: Any = None
+    others = {exports.JOB: breaks, books.JOB: breaks}
+    broken = Jobs(db, fetcher, lambda: NOW, others)
+    for _ in others:
+        (job,) = await db.write(jobs.claim, NOW + 10, 5)
+        await broken.do(job)
+    assert (await db.read(exports.one, ann, home, export.id)).state == "failed"
+    after = await db.read(books.one, home, book.id)
+    assert (after.state, bool(after.failure)) == ("gathering", True)
 
 
 async def test_what_fails_by_the_disk_is_tried_again_then_said(

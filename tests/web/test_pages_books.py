@@ -5,8 +5,9 @@ import json
 import zipfile
 
 from server.clock import now_ms
-from server.services import books, exports
+from server.services import books, communities, exports
 from server.services import media as loose
+from server.services.communities import NewCommunity
 from server.store import books as book_rows
 from server.store import exports as export_rows
 from server.store import jobs
@@ -14,7 +15,7 @@ from server.store import media as media_rows
 from server.store.blog import Filed
 from server.worker.making import Making
 from tests.server.test_binding import check_book
-from tests.web.city import a_picture
+from tests.web.city import NO_KEYS, a_picture
 from tests.web.test_pages_blog import found
 from web import book_dress
 from web.keys import DB, PICTURES, SITE
@@ -184,3 +185,14 @@ async def test_an_export_is_for_who_keeps_the_blog(any_city):
     await taken(ann, f"/media/{name}", 404)
     await ann.post(f"{path}/{one.id}/remove")
     await taken(ann, f"{path}/{one.id}.zip", 404)
+
+
+async def test_who_keeps_a_board_finds_its_export_in_its_settings(city):
+    ann, bob = await city.join("ann"), await city.join("bob")
+    new = NewCommunity(name="garden", kind="board", keys=NO_KEYS, moderator_ids=(ann.account.id,))
+    await city.db.write(communities.create, city.site, new, now_ms())
+    assert "/c/garden/export" in (await ann.get("/c/garden/settings")).text
+    assert "Make an export" in (await ann.get("/c/garden/export")).text
+    await bob.get("/c/garden/export", 403)
+    await ann.get("/c/garden/books", 404)
+    await ann.get("/c/nobody/export", 404)
