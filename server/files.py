@@ -42,13 +42,17 @@ MEDIA_TYPES: Final = {
     ".flac": "audio/flac",
 }
 """What the store shows, by the end of the file's name."""
+TAKEN_AWAY: Final = {".zip": "application/zip", ".epub": "application/epub+zip"}
+"""What is made for people to take away. Its pages say who may: below /media/ it is not shown."""
 STALE_S: Final = 6 * 3600
 """Nothing is on its way for so long: what lies in the scratch folder then was left there."""
 SCHEME: Final = "s3://"
 OPTIONS: Final = frozenset({"endpoint", "region", "style"})
 USUAL_REGION: Final = "us-east-1"
 
-_NAME = re.compile(rf"[0-9a-f]{{32}}(?:{'|'.join(map(re.escape, (*MEDIA_TYPES, RAW)))})")
+_NAME = re.compile(
+    rf"[0-9a-f]{{32}}(?:{'|'.join(map(re.escape, (*MEDIA_TYPES, *TAKEN_AWAY, RAW)))})"
+)
 _TEMPORARY = ".part"
 _CHUNK = 256 * 1024
 

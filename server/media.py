@@ -161,10 +161,11 @@ class Pictures:
         """
         return await self._make(f"remote {kind}", data)
 
-    async def renewed(self, kind: Literal["cover", "logo"], data: bytes) -> Renewed:
-        """A picture that the instance shows of itself, made anew and not stored.
+    async def renewed(self, kind: Literal["cover", "logo", "book"], data: bytes) -> Renewed:
+        """A picture that the instance shows of itself, or puts into a book: made anew, not stored.
 
-        A cover is WebP, at most 1920 pixels wide and high, and 960; a logo PNG, at most 512.
+        A cover is WebP, at most 1920 pixels wide and high, and 960; a logo PNG, at most 512. In a
+        book it is JPEG or PNG, at most 1280.
         Raises as `process` does.
         """
         answer, sizes = await self._made(kind, data)

@@ -65,6 +65,8 @@ KINDS: Final = {
     # what the instance shows of itself
     "cover": Kind((1920, 960), form="webp"),
     "logo": Kind((512,), form="png"),
+    # what stands in a book
+    "book": Kind((1280,), federated=True),
 }
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {

@@ -27,9 +27,22 @@ from server.store.db import Database
 from server.store.migrate import migrate
 from server.store_watch import StoreWatch
 from server.walking import Walker
+from server.worker.making import Making
 from server.worker.pushes import Pushes
 from server.worker.worker import Worker
-from web import activitypub, api, brand, feeds, i18n, media, operations, pages, present, wellknown
+from web import (
+    activitypub,
+    api,
+    book_dress,
+    brand,
+    feeds,
+    i18n,
+    media,
+    operations,
+    pages,
+    present,
+    wellknown,
+)
 from web.callers import Callers
 from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering
@@ -263,6 +276,13 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
             vault=app[VAULT],
         ),
         films=app[FILMS],
+        making=Making(
+            app[DB],
+            app[PICTURES],
+            app[SITE],
+            partial(book_dress.dress, app[SITE]),
+            app[NOW],
+        ),
     )
     await running.take_over()
     running.start()

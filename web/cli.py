@@ -38,6 +38,7 @@ COMMANDS: Final = MappingProxyType(
         "rules": ("rules", "the rules of the house, which everybody reads on /about"),
         "paper": ("paper", "longer texts: about us, privacy policy, terms of service"),
         "queue": ("queue", "what waits for delivery, what is parked, and why"),
+        "export": ("export", "write a board or a team blog into a zip, to take it away"),
         "backup": ("backup", "write database, media and keys into one archive"),
         "restore": ("restore", "put an archive of `madang backup` back"),
     }

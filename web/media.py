@@ -3,7 +3,6 @@
 Those of other servers pass through here too, so that no page makes a browser ask them.
 """
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,10 +11,11 @@ from aiohttp import web
 
 from server.clock import MINUTE_MS
 from server.errors import NotFound, StorageFull, TooLarge, TooMany
-from server.files import MEDIA_TYPES, Store, StoreAway
+from server.files import MEDIA_TYPES, StoreAway
 from server.ids import parse_id
 from server.media import RemoteKind
 from server.services import media as uploads
+from web import sending
 from web.keys import ADDRESSES, DB, PICTURES, REMOTE_PICTURES
 from web.pages import static
 
@@ -99,50 +99,7 @@ async def _file(request: web.Request, name: str, headers: Mapping[str, str]) -> 
     if not media_type.startswith("image/"):
         headers = {**headers, "Content-Security-Policy": PLAYER}
     store = request.app[PICTURES].store
-    here = store.local(name)
     try:
-        if here is None:
-            return await _streamed(request, store, name, {**headers, "Content-Type": media_type})
+        return await sending.file(request, store, name, {**headers, "Content-Type": media_type})
     except StoreAway:
         return _away()
-    if not await asyncio.to_thread(here.is_file):
-        raise NotFound(_NONE)
-    response = web.FileResponse(here, headers=headers)
-    response.content_type = media_type
-    return response
-
-
-async def _streamed(
-    request: web.Request, store: Store, name: str, headers: Mapping[str, str]
-) -> web.StreamResponse:
-    """From a bucket, the part that was asked for, as it comes. RFC 9110 section 14."""
-    size = await store.size(name)
-    if size is None:
-        raise NotFound(_NONE)
-    start, end = _range(request, size)
-    if start >= end > 0 or (start and start >= size):
-        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
-    whole = (start, end) == (0, size)
-    response = web.StreamResponse(status=200 if whole else 206, headers=dict(headers))
-    response.headers["Accept-Ranges"] = "bytes"
-    response.content_length = end - start
-    if not whole:
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    await response.prepare(request)
-    if request.method != "HEAD":
-        async for chunk in store.read(name, start, end):
-            await response.write(chunk)
-    await response.write_eof()
-    return response
-
-
-def _range(request: web.Request, size: int) -> tuple[int, int]:
-    """The bytes that are wanted, from and up to; all of them where the header cannot be read."""
-    try:
-        wanted = request.http_range
-    except ValueError:
-        return 0, size
-    if wanted.start is not None and wanted.start < 0:
-        return max(0, size + wanted.start), size
-    start = wanted.start or 0
-    return start, size if wanted.stop is None else min(wanted.stop, size)

@@ -44,6 +44,11 @@ def for_field(context: Context, ms: int) -> str:
     return to_field(ms, context["site"].timezone)
 
 
+def day_in(ms: int, zone: str, language: str) -> str:
+    """The day in words, in `zone`."""
+    return _day(ms, zone, language)
+
+
 def to_field(ms: int, zone: str) -> str:
     """The same, in `zone`."""
     return _at(ms).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")

@@ -5,7 +5,7 @@ from federation.vocab import PUBLIC
 from server.errors import Conflict
 from server.model import Account, Site
 from server.outbox import publish
-from server.services import follows, profiles
+from server.services import book_consent, follows, profiles
 from server.services import notifications as notification_service
 from server.services.burials import bury
 from server.store import accounts as store
@@ -16,6 +16,7 @@ from server.store import (
     communities,
     conversations,
     drafts,
+    exports,
     filters,
     forum,
     invites,
@@ -68,6 +69,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
         follower, target = store.by_id(tx, follower_id), store.by_id(tx, target_id)
         if follower and target:
             follows.drop(tx, follower, target)
+    book_consent.left(tx, viewer.id, now_ms)
     for id in posts.ids_by(tx, viewer.id, 100_000):
         if post := posts.by_id(tx, id):
             bury(tx, post, now_ms, quietly=True)
@@ -84,6 +86,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     sessions.remove_tokens_of(tx, viewer.id)
     drafts.remove_of(tx, viewer.id)
     blog.forget_account(tx, viewer.id)
+    exports.forget_account(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
     scheduled.remove_of(tx, viewer.id)

@@ -122,6 +122,9 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "emoji_reaction",
         "old_address",
         "imported_ping",
+        "book_story",
+        "book_consent",
+        "book_ok",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

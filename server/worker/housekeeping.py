@@ -11,6 +11,7 @@ from server.ids import first_id
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
 from server.services import events as event_service
+from server.services import exports as export_service
 from server.services import imports as import_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
@@ -18,8 +19,10 @@ from server.store import (
     accounts,
     activities,
     apps,
+    books,
     entry_rules,
     events,
+    exports,
     follows,
     homes,
     idempotency,
@@ -75,6 +78,7 @@ async def keep_house_once(db: Database, files: Store, remote_bytes: int, now_ms:
         pass
     await remove_all(files, await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS))
     await remove_all(files, await db.write(imports.forget_files, now_ms - import_service.KEPT_MS))
+    await remove_all(files, await db.write(export_service.expire, now_ms))
     await make_room(db, files, remote_bytes)
 
 
@@ -93,7 +97,8 @@ async def sweep_apps(db: Database, now_ms: int) -> None:
 
 
 def _files(db: Read) -> set[str]:
-    return media.files(db) | accounts.files(db) | remote_pictures.files(db) | imports.files(db)
+    shown = media.files(db) | accounts.files(db) | remote_pictures.files(db)
+    return shown | imports.files(db) | exports.files(db) | books.files(db)
 
 
 async def trim_homes(db: Database) -> None:

@@ -19,8 +19,10 @@ from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
 from server.services import (
+    books,
     borders,
     domain_mutes,
+    exports,
     imports,
     media,
     previews,
@@ -141,12 +143,21 @@ UNMADE: Final = "This film or sound could not be made ready. Please send it once
 
 
 def _park(tx: Write, job: Job, reason: str, now_ms: int) -> None:
-    """Keep a job with its reason; whoever waits for a film or a blog hears that none comes."""
-    jobs.park(tx, job, reason, now_ms)
-    if job.kind == media.JOB:  # its files have no name any more, and are swept up
-        media.fail(tx, msgspec.json.decode(job.payload)["media"], Invalid(UNMADE).message)
-    elif job.kind == imports.JOB:
-        imports.give_up(tx, msgspec.json.decode(job.payload)["run"], now_ms)
+    """Keep a job with its reason; whoever waits for what it makes hears that nothing comes."""
+    if lost := LOST.get(job.kind):
+        lost(tx, msgspec.json.decode(job.payload), now_ms)
+
+
+def _unfilmed(tx: Write, of: Payload, now_ms: int) -> None:
+    media.fail(tx, of["media"], Invalid(UNMADE).message)  # its files are swept up
+
+
+LOST: Final[dict[str, Callable[[Write, Payload, int], None]]] = {
+    media.JOB: _unfilmed,
+    exports.JOB: lambda tx, of, now_ms: exports.lose(tx, of["export"], now_ms),
+    imports.JOB: lambda tx, of, now_ms: imports.give_up(tx, of["run"], now_ms),
+    books.JOB: lambda tx, of, now_ms: books.lose(tx, of["book"]),
+}
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:

@@ -14,7 +14,7 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import contexts, imports, indexing, media
+from server.services import books, contexts, exports, imports, indexing, media
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.walking import Walker
@@ -26,6 +26,7 @@ from server.worker.importing import Importing
 from server.worker.indexing import Indexing
 from server.worker.jobs import Jobs
 from server.worker.loop import Loop, Queue
+from server.worker.making import Making
 from server.worker.pushes import Pushes
 
 JOBS_AT_ONCE: Final = 32
@@ -52,6 +53,7 @@ class Worker:
         pushes: Pushes | None = None,
         films: Films | None = None,
         walker: Walker | None = None,
+        making: Making | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -72,6 +74,8 @@ class Worker:
         """How many pushes came to which end."""
         self.films: Mapping[str, int] = filming.results if filming is not None else {}
         """How many films and sounds came to which end."""
+        if making is not None:
+            others |= {exports.JOB: making.export, books.JOB: making.book}
         if walker is not None:
             others[contexts.JOB] = partial(_walk, db, walker, now_ms)
         self._work = Jobs(db, fetcher, now_ms, others)

@@ -13,6 +13,7 @@ from server.services import (
     announcements,
     blog,
     blog_desk,
+    books,
     communities,
     drafts,
     follows,
@@ -23,8 +24,10 @@ from server.services import (
 )
 from server.services.announcements import NewAnnouncement
 from server.services.blog_desk import Joining
+from server.services.books import Wish, Words
 from server.services.communities import Changes
 from server.services.new_posts import NewPost
+from server.store import books as book_rows
 from server.store.blog import Filed
 from server.store.db import Write
 from tests import happenings
@@ -53,6 +56,7 @@ SIGNED_IN: Final = (
     *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
     *("/c/garden/bans", "/c/garden/removed"),
     *("/desk", "/c/project/desk", "/write?community=project", "/c/project/desk/imports"),
+    *("/desk/books", "/c/project/books", "/c/project/export"),
 )
 MONTH: Final = f"{datetime.now(ZoneInfo('Asia/Seoul')):%Y-%m}"
 PEOPLE: Final = (
@@ -130,6 +134,9 @@ def _blog(tx: Write, site: Site, ann: Account, bob: Account, now_ms: int) -> int
         story = NewPost(content="Text", title=title, community_id=id, filed=filed)
         post = posts.write(tx, site, ann, story, now_ms)
     blog_desk.put_at_front(tx, ann, home, post.id, "first")
+    book = books.begin(tx, ann, home, Words(title=f"A book {LONG[:80]}", language="en"), now_ms)
+    books.add(tx, ann, home, book.id, Wish(series_id=row.id), now_ms=now_ms)
+    books.ask(tx, ann, home, book.id, now_ms)
     text = NewPost(content="Text", title="Of a member", community_id=id)
     return submissions.submit(tx, bob, text, now_ms).id
 
@@ -197,7 +204,10 @@ async def test_every_page_is_whole(
     id = path.rpartition("/")[2]
     asked = await city_thread(alpha)
     about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/history")
+    project = await alpha.knows("@project@alpha.test")
+    (book,) = await alpha.db.read(book_rows.of_community, project.id)
     own = (
+        f"/c/project/books/{book.id}",
         f"/posts/{asked.id}/moderate",
         f"/@bob/{asked.id}",
         f"/edit/{id}",
@@ -226,6 +236,8 @@ ELSEWHERE: Final = {
     "/c/{name}",  # leads on to a page
     "/@{handle}/{id}/branch",  # a part of one
     *("/oauth/authorize", "/oauth/authorize/"),  # test_app_sign_in
+    # files
+    *("/c/{name}/books/{id}.epub", "/c/{name}/books/{id}.png", "/c/{name}/export/{id}.zip"),
 }
 """Pages that one city does not have, or that are looked at elsewhere."""
 

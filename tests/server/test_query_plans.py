@@ -34,9 +34,11 @@ from server.store import (
     blog,
     blog_people,
     bookmarks,
+    books,
     borders,
     communities,
     conditions,
+    contents,
     conversations,
     discovery,
     domain_mutes,
@@ -44,6 +46,7 @@ from server.store import (
     emoji,
     entry_rules,
     events,
+    exports,
     figures,
     filters,
     follows,
@@ -112,9 +115,11 @@ STORES = (
     blog,
     blog_people,
     bookmarks,
+    books,
     borders,
     communities,
     conditions,
+    contents,
     conversations,
     discovery,
     domain_mutes,
@@ -122,6 +127,7 @@ STORES = (
     emoji,
     entry_rules,
     events,
+    exports,
     figures,
     filters,
     follows,
@@ -169,6 +175,8 @@ STORES = (
 )
 
 WHOLE: dict[str, str] = {
+    "books.files": "with media.files; a handful of rows",
+    "exports.files": "with media.files; those of a week",
     "accounts.files": "housekeeping, once a day",
     "accounts.contact": "with accounts.moderators",
     "accounts.first_key": "once, at the start; one row",
@@ -296,6 +304,11 @@ BY_TYPE: tuple[tuple[str, Any], ...] = (
 COLUMNS = {
     **{"communities": "place", "forum": "link", "imports": "reason"},
     **{"pushes": "endpoint", "reports": "comment"},
+    "books": "title",
+    "communities": "place",
+    "forum": "link",
+    "pushes": "endpoint",
+    "reports": "comment",
 }
 """A column of text of modules whose `set_columns` has no `url` to set."""
 
@@ -415,6 +428,19 @@ def _things(tx: Write) -> dict[Any, Any]:
         ForumThread: ForumThread(post_id=post.id, community_id=ann.id, active_ms=1),
         Member: private,
         Page: Page(),
+        books.Book: books.Book(
+            id=1,
+            community_id=ann.id,
+            editor_id=ann.id,
+            title="x",
+            language="ko",
+            created_ms=1,
+            updated_ms=1,
+        ),
+        books.Consent: books.Consent(
+            book_id=1, post_id=post.id, account_id=ann.id, answer="yes", answered_ms=1
+        ),
+        exports.Export: exports.Export(id=1, community_id=ann.id, ordered_by=ann.id, created_ms=1),
         filters.Filter: new,
         filters.Keyword: filters.Keyword(id=1, filter_id=1, keyword="x"),
         filters.FilteredPost: filters.FilteredPost(id=1, filter_id=1, post_id=post.id),

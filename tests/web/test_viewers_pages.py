@@ -157,6 +157,18 @@ PAGES: dict[str, Probe] = {
     ],
     "/desk": lambda world, viewer: [Check("/desk", {"submitted"} if viewer == "author" else set())],
     "/desk/{id}": desk,
+    "/desk/books": lambda world, viewer: [
+        Check(
+            "/desk/books",
+            {"public-story"} if viewer == "author" else set(),
+            may=world.read_by(viewer, of("ann")),
+        )
+    ],
+    "/c/{name}/books/{id}": lambda world, viewer: [
+        Check(f"/c/project/books/{world.book}", {"public-story"}, may=_blog(world, viewer))
+        if viewer == "moderator"
+        else Check(f"/c/project/books/{world.book}", status=404)
+    ],
     "/@{handle}": people,
     "/@{handle}/{id}": page_of_each(""),
     "/@{handle}/{id}/branch": page_of_each("/branch?after={id}", no_words, FEW),
@@ -223,10 +235,15 @@ QUIET = [
     "/c/{name}/moderators",
     "/c/{name}/settings",
     "/c/{name}/archive",
+    "/c/{name}/books",
+    "/c/{name}/books/{id}.epub",
+    "/c/{name}/books/{id}.png",
     "/c/{name}/cohorts",
     "/c/{name}/desk/imports",
     "/c/{name}/desk/imports/{id}",
     "/c/{name}/desk/imports/{id}/report.csv",
+    "/c/{name}/export",
+    "/c/{name}/export/{id}.zip",
     "/cards/site.png",
     "/cover",
     "/cover/small",

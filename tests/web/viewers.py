@@ -18,11 +18,12 @@ from server.ids import new_id
 from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
-from server.model import Account, Media, Post
+from server.model import Account, Community, Media, Post
 from server.services import (
     blog,
     blog_desk,
     bookmarks,
+    books,
     communities,
     domain_mutes,
     follows,
@@ -37,11 +38,13 @@ from server.services import (
     submissions,
     threads,
 )
+from server.services.books import Words
 from server.services.communities import NewCommunity
 from server.services.new_posts import NewPost
 from server.services.polls import NewPoll
 from server.store import accounts, blog_people
 from server.store import blog as blog_rows
+from server.store import books as book_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
 from server.store import previews as preview_rows
@@ -166,6 +169,7 @@ class World:
     people: dict[str, Account] = field(default_factory=dict)
     posts: dict[str, Written] = field(default_factory=dict)
     submitted: int = 0
+    book: int = 0
 
     def add(self, key: str, author: str, post: Post, **more: Any) -> Written:
         """Remember what was written."""
@@ -387,6 +391,14 @@ class Making:
         text = NewPost(content=f"{own}text", title=f"{own}title", community_id=id)
         author = self.world.people["ann"]
         self.world.submitted = submissions.submit(self.tx, author, text, now_ms()).id
+        self.book(moderator, home)
+
+    def book(self, moderator: Account, home: Community) -> None:
+        """A book for which all stories of the blog were chosen and everybody was asked."""
+        book = books.begin(self.tx, moderator, home, Words(title="Book"), now_ms())
+        book_rows.choose(self.tx, book.id, [self.world.posts[key].id for key in BLOG])
+        books.ask(self.tx, moderator, home, book.id, now_ms())
+        self.world.book = book.id
 
     def friends(self) -> None:
         """Who follows whom at first."""

@@ -26,6 +26,13 @@ SMALL: Final = lines.Room(PANEL - MARGIN - 56, ((30, 1),))
 SMALL_WITH_MARK: Final = lines.Room(SMALL.width - 60, SMALL.sizes)
 LEADING: Final = 1.26
 
+COVER: Final = (1200, 1800)
+"""Of a book; readers of books show it two to three."""
+COVER_TITLE: Final = lines.Room(
+    COVER[0] - 2 * MARGIN, ((128, 2), (108, 3), (92, 4), (76, 5), (64, 6))
+)
+COVER_SMALL: Final = lines.Room(COVER[0] - 2 * MARGIN, ((44, 2), (36, 2)))
+
 ICON_SIZES: Final = {"180": 180, "192": 192, "512": 512, "maskable-512": 512}
 SAFE: Final = 0.8  # of a maskable icon is never cut off (W3C App Manifest, "maskable")
 
@@ -62,6 +69,22 @@ def card(what: Card) -> bytes:
     pen.write(excerpt(what.place, MAX_NAME), SMALL_WITH_MARK, (MARGIN + 60, 80))
     pen.write(fonts.drawable(words, font) or what.by, TITLE, (MARGIN, 322))
     pen.write(excerpt(what.by, MAX_NAME), SMALL, (MARGIN, 552))
+    return _png(sheet)
+
+
+def cover(what: Card) -> bytes:
+    """The PNG of a book's cover, 1200 by 1800: its title above a yard, who gives it out below."""
+    words = excerpt(what.words, MAX_WORDS)
+    sheet = Image.new("RGB", COVER, palette(what.accent).light.accent)
+    yard_size = (COVER[0], 800)
+    scene = yard.draw(yard_size, (600, 420), what.seed, what.accent)
+    sheet.paste(scene, (0, COVER[1] - yard_size[1]))
+    font = fonts.best(words)
+    if font is not None:
+        pen = _Pen(ImageDraw.Draw(sheet), font, palette(what.accent).light.on_accent)
+        pen.write(excerpt(what.place, MAX_NAME), COVER_SMALL, (MARGIN, 120))
+        pen.write(fonts.drawable(words, font) or what.by, COVER_TITLE, (MARGIN, 480))
+        pen.write(excerpt(what.by, MAX_NAME), COVER_SMALL, (MARGIN, 880))
     return _png(sheet)
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from server.errors import NotFound
 from server.ids import first_id
 from server.model import Account, Community, PostView, Relationship
-from server.services import blog, blog_desk, communities, follows
+from server.services import blog, blog_desk, books, communities, follows
 from server.services.blog import Branch
 from server.store import blog as blog_store
 from server.store import blog_people, submissions
@@ -69,6 +69,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     series: list[Row]
     cohorts: list[Cohort]
     months: list[Month]
+    books: bool
     pager_ids: list[int]
 
 
@@ -158,6 +159,7 @@ def _front(db: Read, viewer: Viewer | None, name: str, asked: Page, at: tuple[st
         series=[Row(one, counts.get(one.id, 0)) for one in blog_store.all_series(db, id)],
         cohorts=blog_people.cohorts(db, id),
         months=months(db, id, zone)[:MONTHS_IN_FRONT],
+        books=bool(books.listed(db, viewer.account if viewer else None, around.blog)),
         pager_ids=[view.post.id for view in newest],
     )
 

@@ -1,6 +1,7 @@
 """Cards: what other places show for a link to us when no picture of ours tells it better."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
@@ -44,7 +45,7 @@ async def of_site(request: web.Request) -> web.Response:
         by=site.description,
         seed=int.from_bytes(sha256(site.domain.encode()).digest()[:6]),
     )
-    return await _drawn(request, card)
+    return await drawn(request, card)
 
 
 @routes.get("/cards/{id:[0-9]{1,18}}-{version:[0-9]{1,9}}.png")
@@ -56,7 +57,7 @@ async def of_post(request: web.Request) -> web.Response:
             status=HTTPStatus.FOUND,
             headers={"Location": card_url(view.post), "Cache-Control": "public, max-age=300"},
         )
-    return await _drawn(request, card_of(request.config_dict[SITE], view))
+    return await drawn(request, card_of(request.config_dict[SITE], view))
 
 
 def card_of(site: Site, view: PostView) -> Card:
@@ -80,16 +81,20 @@ def _open(db: Read, id: int) -> PostView:
         raise NotFound("There is nothing at this address.") from None
 
 
-async def _drawn(request: web.Request, card: Card) -> web.Response:
-    """The picture. Only a new one costs its asker a token: who has many drawn waits."""
-    tag, shelf = card.tag, request.config_dict[CARDS]
+Draw = Callable[[Card], bytes]
+
+
+async def drawn(request: web.Request, card: Card, draw: Draw | None = None) -> web.Response:
+    """The picture, by itself a card. Only a new one costs a token: who has many drawn waits."""
+    draw = draw or drawing.card
+    tag, shelf = f"{card.tag}-{draw.__name__}", request.config_dict[CARDS]
     headers = {**HEADERS, "ETag": f'"{tag}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     if tag not in shelf:
         request.config_dict[CARD_BUCKETS].spend(request[ADDRESS], now(request))
     try:
-        body = await shelf.get(tag, partial(asyncio.to_thread, drawing.card, card))
+        body = await shelf.get(tag, partial(asyncio.to_thread, draw, card))
     except Busy:
         return web.Response(
             status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_S)}

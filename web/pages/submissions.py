@@ -9,7 +9,16 @@ from aiohttp import web
 from server import lookup
 from server.errors import AppError, Conflict, Invalid, NotFound
 from server.model import Account, Community, Draft, Media, PostView
-from server.services import blog, coauthors, communities, drafts, media, submissions, timelines
+from server.services import (
+    blog,
+    book_consent,
+    coauthors,
+    communities,
+    drafts,
+    media,
+    submissions,
+    timelines,
+)
 from server.services.new_posts import NewPost
 from server.services.submissions import Proposal
 from server.store import accounts, blog_people
@@ -37,11 +46,15 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Mine(msgspec.Struct, frozen=True):
-    """What waits for somebody: stories that they may have written too, their texts, their blogs."""
+    """What waits for somebody: stories that they may have written too, their texts, their blogs.
+
+    `books`: how many stories wait for the viewer's word about a book.
+    """
 
     invitations: list[PostView]
     texts: list[Line]
     blogs: list[tuple[Community, int]]
+    books: int
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +115,7 @@ def _mine(db: Read, viewer: Viewer) -> Mine:
         list(asked.values()),
         lines(db, store.of_author(db, me.id)),
         [(one, store.waiting(db, one.account.id)) for one in kept],
+        book_consent.waiting(db, me.id),
     )
 
 

@@ -1,0 +1,55 @@
+"""`madang export --community NAME FILE`: a board or a team blog as a zip, while the server runs."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from server.config import site
+from server.configured_files import store_of
+from server.errors import StorageFull
+from server.files import StoreAway
+from server.services import contents
+from server.worker.exporting import Exporting
+from web.commands.failure import Failure
+from web.commands.opening import command, database, loaded
+
+
+def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    """`--community NAME FILE`."""
+    parser.add_argument("--community", required=True, metavar="NAME", help="a board or team blog")
+    parser.add_argument("file", metavar="FILE", help="the zip to write; it must not exist yet")
+    parser.set_defaults(run=command(run))
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Write the zip whole, or not at all."""
+    found = loaded(options)
+    file = _target(options.file)
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        async with database(found) as db:
+            home = await db.read(contents.home, options.community.lstrip("@"))
+            exporting = Exporting(db, store_of(found.media), site(found), _progress)
+            stories = await exporting.write(home, draft)
+        bytes = draft.stat().st_size
+        draft.rename(file)
+    except StoreAway as error:
+        raise Failure(f"Cannot read {found.media.store}: {error}") from None
+    except (OSError, StorageFull):
+        raise Failure(f"Cannot write {file}: is there room, and may we write there?") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    print(f"{file}: {stories} stories, {bytes} bytes. Secret comments and drafts are not in it.")
+
+
+def _target(name: str) -> Path:
+    file = Path(name)
+    if file.exists():
+        raise Failure(f"{file} exists already; name another file.")
+    return file
+
+
+async def _progress(done: int) -> bool:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{done} stories", end="\r", file=sys.stderr, flush=True)
+    return True
