@@ -31,6 +31,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
         if same_origin(uri, arrival.actor.uri) and arrival.authentic:
             quoting.revoke(tx, arrival, uri)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
+            steward.end(tx, arrival)
         return
     if known.deleted_ms is not None or steward.remove(tx, arrival, known):
         return
