@@ -51,7 +51,7 @@ SIGNED_IN: Final = (
     *("/requests", "/muted", "/blocked", "/pending", "/reports"),
     *("/settings/leave", "/farewell"),
     *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
-    *("/c/garden/bans", "/c/garden/removed"),
+    *("/c/garden/bans", "/c/garden/removed", "/c/garden/joined"),
     *("/desk", "/c/project/desk", "/write?community=project"),
 )
 MONTH: Final = f"{datetime.now(ZoneInfo('Asia/Seoul')):%Y-%m}"
