@@ -72,10 +72,8 @@ async def join(request: web.Request, viewer: Viewer) -> web.Response:
 
 async def _meant(request: web.Request, viewer: Viewer, typed: str) -> Account:
     """The board that was typed, asked of its server where we have not met it. Raises `Invalid`."""
-    wanted = typed.strip()
-    wanted = f"@{wanted.lstrip('!@')}" if not wanted.startswith("http") else wanted
     request.config_dict[BUCKETS].spend(f"look-ups of {viewer.account.id}", now(request))
-    found = await lookup.find(request.config_dict[FETCHER], wanted)
+    found = await lookup.find(request.config_dict[FETCHER], typed)
     if not isinstance(found, Account) or found.kind != "Group":
         raise Invalid("No board was found there. Give its address, such as @water@city.example.")
     return found
