@@ -38,7 +38,7 @@ async def test_a_joining_is_proposed_by_address_and_shown_once_it_is_accepted(
     city = any_city
     sol, garden, group = await meet(city)
     page = await sol.get("/c/garden/settings")
-    assert page.main.link("Joined boards") == OWN
+    assert page.main.link("Joined") == OWN
     assert await sol.post(OWN, board=" !market@other.test") == OWN
     assert "Waiting for their answer." in (await sol.get(OWN)).main.words
     visitor = await city.visitor()
