@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from federation.origin import same_origin
-from federation.readers import many, uri_or_none
+from federation.readers import many, type_or_none, uri_or_none
 from federation.vocab import Activity
 
 LEMMY: Final = "https://join-lemmy.org/"
 """Its vocabulary stands in the contexts of all who speak it: Lemmy, PieFed, NodeBB, Madang."""
 MAX_CONTEXTS: Final = 32
+MAX_BATCH: Final = 500  # activities in one Announce
 
 WRAPPED: Final = frozenset(
     {
@@ -42,6 +43,20 @@ def speaks(raw: dict[str, Any]) -> bool:
 def _of_lemmy(context: Any) -> bool:
     named = context.values() if isinstance(context, dict) else (context,)
     return any(isinstance(value, str) and value.startswith(LEMMY) for value in named)
+
+
+def several(activity: Activity) -> bool:
+    """Whether an Announce brings more than one thing at once. FEP-4248, PieFed"""
+    value = activity.raw.get("object")
+    return activity.type == "Announce" and isinstance(value, list) and len(value) > 1
+
+
+def batch(activity: Activity) -> tuple[dict[str, Any], ...]:
+    """What others did that is announced at once, in order, at most `MAX_BATCH`."""
+    found = many(activity.raw.get("object"))[:MAX_BATCH]
+    return tuple(
+        one for one in found if isinstance(one, dict) and type_or_none(one.get("type")) in WRAPPED
+    )
 
 
 def wraps(activity: Activity) -> bool:

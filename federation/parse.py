@@ -75,12 +75,15 @@ ABOUT_SOMETHING: Final = frozenset(
 )  # fmt: skip
 """Activities that mean nothing without an `object`."""
 
+ABOUT_SEVERAL: Final = frozenset({"Flag", "Announce"})
+
 
 def activity(raw: dict[str, Any]) -> Activity:
     """An activity. `id`, `type` and one `actor` are required, and `object` by all that act on one.
 
-    Only a Flag may name several objects. `content` is `content` or else `summary`: why something
-    was reported or removed. Raises `Malformed`. AP §3, §7.
+    Only a Flag may name several objects, and an Announce, which then has no `object_id`: what it
+    brings is read from `raw` (`groups.batch`). `content` is `content` or else `summary`: why
+    something was reported or removed. Raises `Malformed`. AP §3, §7.
     """
     kind = type_or_none(raw.get("type"))
     if kind is None or kind in NOT_ACTIVITIES:
@@ -93,7 +96,7 @@ def activity(raw: dict[str, Any]) -> Activity:
         id=require_id(raw, "id"),
         type=kind,
         actor=require_id(raw, "actor"),
-        object_id=id_or_none(embedded) if embedded is not None else next(iter(objects), None),
+        object_id=id_or_none(embedded) if embedded is not None else _only(objects, kind),
         object_type=type_or_none(embedded.get("type")) if embedded is not None else None,
         object=embedded,
         objects=objects,
@@ -107,12 +110,20 @@ def activity(raw: dict[str, Any]) -> Activity:
 
 
 def _embedded(raw: dict[str, Any], kind: str) -> dict[str, Any] | None:
-    """The embedded object, if it was embedded. Raises `Malformed` for several, but in a Flag."""
+    """The embedded object, if it was embedded. Raises `Malformed` for several that mean one."""
     value = raw.get("object")
-    if isinstance(value, list) and len(value) > 1 and kind != "Flag":
+    several = isinstance(value, list) and len(value) > 1
+    if several and kind not in ABOUT_SEVERAL:
         raise Malformed(f"{kind} of several objects")
+    if several and kind == "Announce":
+        return None
     value = first(value)
     return value if isinstance(value, dict) else None
+
+
+def _only(objects: tuple[str, ...], kind: str) -> str | None:
+    """The id of the object; an Announce of several is about no single one of them."""
+    return objects[0] if objects and (len(objects) == 1 or kind != "Announce") else None
 
 
 def _reason(raw: dict[str, Any]) -> str | None:

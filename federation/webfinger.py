@@ -68,11 +68,13 @@ class Found(msgspec.Struct, frozen=True):
 def parse_handle(text: str) -> tuple[str, str] | None:
     """`@name@host`, `name@host` or `acct:name@host` as name and host; None for anything else.
 
-    The name keeps its spelling; the host is ASCII in lower case, with a port where one was given.
+    Lemmy and PieFed write `!name@host` for a community. The name keeps its spelling; the host is
+    ASCII in lower case, with a port where one was given.
     """
     if len(text) > MAX_HANDLE_CHARS:
         return None
-    name, at, host = text.strip().removeprefix("acct:").removeprefix("@").rpartition("@")
+    bare = text.strip().removeprefix("acct:")
+    name, at, host = bare.removeprefix("!" if bare.startswith("!") else "@").rpartition("@")
     normal = normal_host(host)
     if not at or normal is None or not _NAME.fullmatch(name):
         return None

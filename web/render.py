@@ -22,9 +22,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from server import text
+from server import geojson, text
 from server.errors import AppError
-from server.model import Account, Media, Post, PostView
+from server.model import Account, Community, Media, Post, PostView
 from server.services import bylines, notifications, permissions, polls, profile_links
 from web import filtering, i18n, meta, packing, pictures, players, times
 from web.blur import miniature
@@ -213,6 +213,7 @@ def environment(language: str) -> Environment:
         for_field=times.for_field,
         iso_day=times.iso_day,
         count=count,
+        measure=measure,
         loads=json.loads,
         offered=offered,
         browser=browser,
@@ -236,6 +237,7 @@ def environment(language: str) -> Environment:
         film_of=film_of,
         srcset=pictures.srcset,
         blur=blur,
+        boundary=boundary,
         language_name=language_name,
         say=say,
         preview=meta.preview,
@@ -312,6 +314,18 @@ def count(context: Context, number: int) -> str:
     if 0 <= number < 1000:
         return str(number)  # nearly all are; asking Babel costs as much as a whole card
     return format_decimal(number, locale=context["language"])
+
+
+@pass_context
+def measure(context: Context, number: float) -> str:
+    """A measured number as the language writes it, no more exact than anybody reads it."""
+    shown = round(number, 1) if number >= 10 else round(number, 2)  # noqa: PLR2004
+    return format_decimal(shown, locale=context["language"])
+
+
+def boundary(community: Community) -> geojson.Drawing | None:
+    """Its boundary, drawn; None where it has none."""
+    return geojson.drawing(community.boundary, community.latitude, community.longitude)
 
 
 @pass_context

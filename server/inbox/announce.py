@@ -8,6 +8,8 @@ own community, and votes there, are the group's to tell.
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from federation import groups, parse, proof
 from federation.errors import FederationError, NotAuthentic
 from federation.origin import host, normal, same_origin
@@ -18,12 +20,23 @@ from server.errors import AppError
 from server.ids import new_id
 from server.inbox import create, delete, featured, move, steward, undo, update, votes
 from server.inbox.context import Arrival, person, thing, undone
+from server.inbox.documents import Need
 from server.model import Account, Post, PostView
 from server.policy import chain
 from server.services import boosts, forum_arrivals, permissions, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost, spread_found
-from server.store import accounts, activities, follows, forum, hosts, peers, posts, reactions
+from server.store import (
+    accounts,
+    activities,
+    follows,
+    forum,
+    hosts,
+    jobs,
+    peers,
+    posts,
+    reactions,
+)
 from server.store.db import Write
 
 _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
@@ -43,6 +56,8 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
 `Arrival.via` forbids."""
 
 
+AT_ONCE: Final = 50  # of what a group tells at once
+
 _AGAIN: Final = frozenset({"Create", "Update", "Delete"})
 """What may have come before, straight from its author, and concerned nobody here: it has its effect
 once in any case."""
@@ -55,6 +70,9 @@ def announce(tx: Write, arrival: Arrival) -> None:
     an answer comes into its thread.
     """
     if undone(tx, arrival):
+        return
+    if groups.several(arrival.activity):
+        _told_at_once(tx, arrival)
         return
     if arrival.actor.kind == "Group" and groups.wraps(arrival.activity):
         _told(tx, arrival, arrival.activity.object or {})
@@ -147,6 +165,36 @@ def _share(tx: Write, arrival: Arrival, post: Post, author: Account) -> None:
 
 
 # --- what a group tells
+
+
+def _told_at_once(tx: Write, arrival: Arrival) -> None:
+    """Do what a group tells of many at once, mostly votes, in their order. PieFed
+
+    A few have their effect here and now; the rest is left to jobs, one after the other, and so is
+    what needs a document, with all that comes behind it.
+    """
+    if arrival.actor.kind != "Group" or not _heard(tx, arrival.actor):
+        return
+    parts = groups.batch(arrival.activity)
+    for number, part in enumerate(parts[:AT_ONCE]):
+        activity = msgspec.structs.replace(arrival.activity, id=f"{arrival.activity.id}#{number}")
+        try:
+            with tx.savepoint():
+                _told(tx, msgspec.structs.replace(arrival, activity=activity), part)
+        except Need:
+            _later(tx, arrival, number, parts[number : number + 1])
+            _later(tx, arrival, number + 1, parts[number + 1 :])
+            return
+        except FederationError:  # the others are no worse for it
+            continue
+    _later(tx, arrival, AT_ONCE, parts[AT_ONCE:])
+
+
+def _later(tx: Write, arrival: Arrival, number: int, parts: tuple[dict[str, Any], ...]) -> None:
+    if parts:
+        id = f"{arrival.activity.id}#{number}"
+        body = msgspec.json.encode({**arrival.activity.raw, "id": id, "object": parts})
+        jobs.enqueue(tx, "receive", arrival.actor.uri, body, arrival.now_ms)
 
 
 def _told(tx: Write, arrival: Arrival, raw: dict[str, Any], *, read: bool = False) -> None:

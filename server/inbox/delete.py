@@ -32,6 +32,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
             quoting.revoke(tx, arrival, uri)
             approvals.revoked(tx, arrival.actor, uri, arrival.now_ms)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
+            steward.end(tx, arrival)
         return
     if known.deleted_ms is not None or steward.remove(tx, arrival, known):
         return

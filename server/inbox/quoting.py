@@ -1,24 +1,28 @@
 """QuoteRequest, its answers, and the end of a stamp. FEP-044f."""
 
+from typing import Final
+
 from federation import parse
 from federation.errors import NotPermitted
-from federation.origin import normal, same_origin
+from federation.origin import host, normal, same_origin
 from federation.readers import id_or_none
 from federation.vocab import OBJECT_TYPES, Object
 from server.inbox import follow
 from server.inbox.context import Arrival, thing, undone
 from server.model import Post
 from server.services import quote_asking, quotes, strangers
-from server.store import accounts, posts
+from server.store import accounts, posts, tallies
 from server.store import quotes as quotes_store
 from server.store.db import Write
+
+MOST_ASKED_AN_HOUR: Final = 300  # quotes that one server asks us for
 
 
 def request(tx: Write, arrival: Arrival) -> None:
     """May the actor quote a post of ours? By its policy: at once, with a stamp, or not at all.
 
     Nobody of ours is asked, so what only they could allow is refused. A post that is not for
-    everybody is answered as if it were not there.
+    everybody is not answered, as if it were not there, nor is a server that asks without end.
     """
     quoted = posts.by_uri(tx, arrival.activity.object_id or "")
     uri = id_or_none(arrival.activity.raw.get("instrument")) or ""
@@ -29,6 +33,9 @@ def request(tx: Write, arrival: Arrival) -> None:
         return
     if not normal(uri) or not same_origin(uri, arrival.actor.uri):
         raise NotPermitted("QuoteRequest for somebody else's post")
+    asker = host(arrival.actor.uri)
+    if tallies.count(tx, f"quote requests of {asker}", arrival.now_ms) > MOST_ASKED_AN_HOUR:
+        return  # each costs a post and an answer
     stamp = ""
     if quotes.judge(tx, arrival.actor, quoted) == "accepted":
         quoting = _quoting(tx, arrival, uri, quoted)

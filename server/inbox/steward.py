@@ -9,6 +9,7 @@ from federation.errors import FederationError
 from federation.origin import same_origin
 from federation.readers import id_or_none, time_ms
 from server.errors import AppError
+from server.inbox import topics
 from server.inbox.context import Arrival, person
 from server.model import Account, ForumThread, Post
 from server.services import communities, forum, relay
@@ -19,22 +20,34 @@ from server.store.db import Read, Write
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
-    """Nobody can answer in a thread any more."""
+    """Nobody can answer in a thread any more, or below a comment."""
     _lock(tx, arrival, arrival.activity.object_id, locked=True)
 
 
 def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None:
-    thread = _thread(tx, uri)
-    group = forum.group_of(tx, thread.community_id) if thread else None
-    if thread is None or group is None or not _may(tx, arrival, group):
+    post = posts.by_uri(tx, uri or "")
+    group = forum.group_of(tx, post.community_id) if post else None
+    if post is None or post.deleted_ms is not None or group is None:
         return
-    if forum.lock(tx, _deed(arrival, group), thread, locked=locked):
+    if not _may(tx, arrival, group):
+        return
+    thread, deed = forum_store.by_id(tx, post.id), _deed(arrival, group)
+    if thread is not None:
+        done = forum.lock(tx, deed, thread, locked=locked)
+    else:
+        done = forum.lock_comment(tx, deed, post, locked=locked)
+    if done:
         _tell(tx, arrival, group)
 
 
 def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
-    """Add to or Remove from a group's collections: what is pinned, and who keeps it."""
+    """Add to or Remove from a group's collections: what is pinned, and who keeps it.
+
+    NodeBB removes a topic from the category itself.
+    """
     target, group = arrival.activity.target_id or "", _owner(tx, arrival)
+    if not there and _left(tx, arrival):
+        return
     if group is None or not target or not _may(tx, arrival, group):
         return
     if target == communities.moderators_uri(group):
@@ -43,6 +56,25 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
         done = target == group.featured_uri and _pin(tx, arrival, group, there=there)
     if done:
         _tell(tx, arrival, group)
+
+
+def end(tx: Write, arrival: Arrival) -> None:
+    """A group deletes the context of a thread: it stands there no more."""
+    group, uri = arrival.actor, arrival.activity.object_id or ""
+    thread = forum_store.by_context(tx, group.id, uri) if group.kind == "Group" else None
+    if thread is not None and arrival.via is None and not group.local:
+        forum.leave(tx, _deed(arrival, group), thread)
+
+
+def _left(tx: Write, arrival: Arrival) -> bool:
+    """A thread leaves a stranger's community. False where it is about something else."""
+    thread = topics.named(tx, arrival, "target")
+    group = forum.group_of(tx, thread.community_id) if thread else None
+    if thread is None or group is None or group.local:
+        return False
+    if _may(tx, arrival, group):
+        forum.leave(tx, _deed(arrival, group), thread)
+    return True
 
 
 def _owner(tx: Write, arrival: Arrival) -> Account | None:
@@ -161,12 +193,12 @@ def undo(tx: Write, arrival: Arrival) -> bool:
 
 def move(tx: Write, arrival: Arrival) -> None:
     """A thread goes from one community into another; who moves it keeps both. PieFed, NodeBB."""
-    thread = _thread(tx, arrival.activity.object_id) or _named(tx, arrival)
+    thread = _thread(tx, arrival.activity.object_id) or topics.named(tx, arrival, "origin")
     group = forum.group_of(tx, thread.community_id) if thread else None
-    to = accounts.by_uri(tx, arrival.activity.target_id or "")
-    if thread is None or group is None or to is None or to.kind != "Group":
+    if thread is None or group is None or not _may(tx, arrival, group):
         return
-    if to.state != "active" or not _may(tx, arrival, group) or not _takes(tx, arrival, to):
+    to = topics.target(tx, arrival, group)
+    if to is None or not _takes(tx, arrival, to):
         return
     if forum.move(tx, _deed(arrival, group), thread, to):
         _tell(tx, arrival, group)
@@ -179,13 +211,6 @@ def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
     if arrival.via is None:
         return _may(tx, arrival, to)
     return not to.local and same_origin(arrival.via.uri, to.uri)
-
-
-def _named(tx: Write, arrival: Arrival) -> ForumThread | None:
-    """A thread of ours by the address of its context: so NodeBB names it."""
-    base = f"{arrival.site.origin}/contexts/"
-    number = (arrival.activity.object_id or "").removeprefix(base)
-    return forum_store.by_id(tx, int(number)) if number.isdecimal() and len(number) < 19 else None
 
 
 def _thread(tx: Write, uri: str | None) -> ForumThread | None:

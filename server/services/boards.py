@@ -16,11 +16,20 @@ from server.model import (
     Relationship,
     Site,
 )
-from server.services import accounts, communities, follows, forum, rights, timelines
+from server.services import (
+    accounts,
+    communities,
+    follows,
+    forum,
+    joint_boards,
+    rights,
+    timelines,
+)
+from server.services.joint_boards import Joint
 from server.store import accounts as account_store
+from server.store import comment_locks, posts
 from server.store import communities as community_store
 from server.store import forum as store
-from server.store import posts
 from server.store.db import Read, Row
 from server.store.paging import Page
 
@@ -47,6 +56,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     """A community with everything around its threads, as one person sees it.
 
     `ours` is None for a stranger's. `refusal` says why the viewer can begin no thread there.
+    `joined`: boards of other cities whose threads come here.
     """
 
     account: Account
@@ -58,6 +68,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relationship | None = None
     keeps: bool = False
     refusal: AppError | None = None
+    joined: tuple[Joint, ...] = ()
 
 
 class Threads(msgspec.Struct, frozen=True):
@@ -153,6 +164,7 @@ def board(db: Read, account: Account, viewer_id: int | None, now_ms: int) -> Boa
         relation=relation,
         keeps=viewer is not None and communities.keeps(db, account.id, viewer),
         refusal=_refusal_to_begin(db, account, viewer, now_ms) if viewer else None,
+        joined=joint_boards.joined(db, account.id) if ours and ours.kind == "board" else (),
     )
 
 
@@ -199,15 +211,19 @@ def standing(db: Read, viewer_id: int | None, post: Post, now_ms: int) -> Standi
         thread=thread,
         keeps=keeps,
         asked=root is not None and root.author_id == viewer_id,
-        refusal=_refusal_to_answer(db, group, viewer, now_ms) if viewer else None,
+        refusal=_refusal_to_answer(db, group, viewer, post, now_ms) if viewer else None,
         removal=store.removal(db, post.id) if post.visibility == REMOVED else None,
         answer=_answer(db, viewer_id, thread) if thread and thread.post_id == post.id else None,
     )
 
 
-def _refusal_to_answer(db: Read, group: Account, viewer: Account, now_ms: int) -> AppError | None:
+def _refusal_to_answer(
+    db: Read, group: Account, viewer: Account, post: Post, now_ms: int
+) -> AppError | None:
     try:
         communities.check_answer(db, group, viewer, now_ms)
+        if not communities.keeps(db, group.id, viewer):
+            forum.check_open(db, post)
     except AppError as error:
         return error
     return None
@@ -233,13 +249,17 @@ def chosen(db: Read, site: Site, name: str) -> Account:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A post as those see it who keep order where it stands; `targets`: where it can be moved."""
+    """A post as those see it who keep order where it stands; `targets`: where it can be moved.
+
+    `locked`: nobody answers this comment.
+    """
 
     view: PostView
     group: Account
     thread: ForumThread | None
     removal: Row | None
     targets: tuple[Account, ...]
+    locked: bool = False
 
 
 def kept(db: Read, viewer: Account, post_id: int) -> Kept:
@@ -251,7 +271,8 @@ def kept(db: Read, viewer: Account, post_id: int) -> Kept:
     thread = store.by_id(db, post.id)
     targets = _targets(db, viewer, group) if thread and group.local else ()
     view = timelines.by_post(db, viewer.id, [post.id])[post.id]
-    return Kept(view, group, thread, store.removal(db, post.id), targets)
+    locked = comment_locks.locked(db, post.id)
+    return Kept(view, group, thread, store.removal(db, post.id), targets, locked)
 
 
 def _seen_by_keepers(db: Read, post: Post, group: Account, viewer: Account) -> bool:

@@ -1,7 +1,8 @@
 """Boosts: a post is passed on to the followers of a person, or of a neighbourhood.
 
-People boost what they like. A neighbourhood boosts whatever carries its hashtag: its boost counts
-as any other does, here and elsewhere, but nobody is told of it, for it is no compliment.
+People boost what they like. A neighbourhood boosts whatever carries its hashtag, and the stories of
+team blogs that were filed under it: its boost counts as any other does, here and elsewhere, but
+nobody is told of it, for it is no compliment.
 """
 
 from typing import Final
@@ -11,13 +12,13 @@ import msgspec
 from federation import build
 from server.clock import DAY_MS
 from server.ids import new_id
-from server.model import Account, PostView, Site
+from server.model import Account, Post, PostView, Site
 from server.outbox import publish
 from server.services import events, permissions
 from server.services.follows import activity_uri
 from server.services.spreading import spread_boost
-from server.store import communities, follows, reactions
-from server.store.db import Write
+from server.store import blog, communities, follows, reactions
+from server.store.db import Read, Write
 
 FORGOTTEN_MS: Final = DAY_MS
 
@@ -71,30 +72,42 @@ def take_back(tx: Write, site: Site, booster: Account, view: PostView, now_ms: i
     return True
 
 
-def pass_on(
-    tx: Write, site: Site, view: PostView, now_ms: int, before: tuple[str, ...] = ()
-) -> None:
-    """Let neighbourhoods boost a post of ours that carries their hashtags, if it is for everybody.
+def neighbourhoods(db: Read, post: Post) -> dict[int, Account]:
+    """The neighbourhoods that a post of ours concerns, each once: by its hashtags, or as a story.
 
-    `before` are the hashtags that it carried until now: those whose hashtag it lost take their
-    boost back. Replies are not passed on, nor is whoever keeps apart from the neighbourhood or was
-    limited by moderators, nor what its author does not want to be shared.
-    A hashtag that was forgotten may come within `FORGOTTEN_MS`: else whoever takes it out and in
-    again would lift an old post to the top of every follower's timeline, as often as they like.
+    What answers something concerns none, nor does what is not for everybody, or what its author
+    does not want to be shared.
     """
-    post = view.post
-    if post.visibility != "public" or post.reply_to_uri is not None:
-        return
+    if not post.local or post.visibility != "public" or post.reply_to_uri is not None:
+        return {}
     if permissions.of(post).boost is not None:
-        return
+        return {}
     tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
-    differing = sorted({*tags} ^ {*before})
-    late = now_ms - post.published_ms > FORGOTTEN_MS
-    limited = view.author.limited_ms is not None
-    for tag, neighbourhood in communities.neighbourhoods_of(tx, differing):
-        if tag not in tags:
-            take_back(tx, site, neighbourhood, view, now_ms)
-        elif late or limited or follows.apart(tx, neighbourhood.id, post.author_id):
-            continue
-        else:
-            boost(tx, site, neighbourhood, view, now_ms)
+    found = {one.id: one for _, one in communities.neighbourhoods_of(db, sorted(tags))}
+    story = blog.story(db, post.id) if post.community_id is not None else None
+    place = communities.by_id(db, story.neighbourhood_id or 0) if story else None
+    if place is not None and place.account.state == "active":
+        found[place.account.id] = place.account
+    return found
+
+
+def pass_on(
+    tx: Write, site: Site, view: PostView, now_ms: int, before: dict[int, Account] | None = None
+) -> None:
+    """Let the neighbourhoods boost a post of ours that it concerns now.
+
+    `before` are those that it concerned until now: the others of them take their boost back. Who
+    keeps apart from the neighbourhood or was limited by moderators is not passed on.
+    What concerned a neighbourhood no more may do so again within `FORGOTTEN_MS`: else whoever takes
+    a hashtag out and in again would lift an old post to the top of every follower's timeline, as
+    often as they like.
+    """
+    post, known = view.post, before or {}
+    found = neighbourhoods(tx, post)
+    for id in sorted(known.keys() - found.keys()):
+        take_back(tx, site, known[id], view, now_ms)
+    if now_ms - post.published_ms > FORGOTTEN_MS or view.author.limited_ms is not None:
+        return
+    for id in sorted(found.keys() - known.keys()):
+        if not follows.apart(tx, id, post.author_id):
+            boost(tx, site, found[id], view, now_ms)

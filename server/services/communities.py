@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from server import text
+from server import geojson, text
 from server.clock import DAY_MS, HOUR_MS
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.ids import first_id, new_id
@@ -31,7 +31,6 @@ MAX_CHOICES: Final = 200  # communities in a list to choose from
 MAX_RULES: Final = 20
 MAX_RULE: Final = 300  # characters
 MAX_PLACE: Final = 200
-MAX_BOUNDARY: Final = 100_000  # bytes of GeoJSON
 MAX_MODERATORS: Final = 50
 MOST_LISTED: Final = 500
 MOST_AN_HOUR: Final = 60  # posts of one author in one community of ours
@@ -102,7 +101,7 @@ def _described(account: Account, new: NewCommunity, tag: str | None) -> Communit
         place=new.place,
         latitude=new.latitude,
         longitude=new.longitude,
-        boundary=new.boundary,
+        boundary=geojson.normal(new.boundary),
         rules=msgspec.json.encode(check_rules(new.rules)).decode(),
         posting=new.posting,
         votes=new.votes,
@@ -130,8 +129,6 @@ def _checked(db: Read, wanted: Community) -> Community:
         raise Invalid("A neighbourhood cannot lie in itself.")
     if wanted.posting not in POSTING or wanted.votes not in VOTES:
         raise Invalid("Please choose one of the offered answers.")
-    if len(wanted.boundary.encode()) > MAX_BOUNDARY:
-        raise Invalid("The boundary is too long: simplify it to fewer points.")
     return msgspec.structs.replace(wanted, place=wanted.place.strip()[:MAX_PLACE])
 
 
@@ -251,6 +248,8 @@ def _columns(db: Read, known: Community, new: Changes) -> dict[str, Any]:
         changed["rules"] = msgspec.json.encode(check_rules(new.rules)).decode()
     if new.parent_id == 0:
         changed["parent_id"] = None
+    if new.boundary is not None:
+        changed["boundary"] = geojson.normal(new.boundary)
     checked = _checked(db, msgspec.structs.replace(known, **changed))
     return {name: getattr(checked, name) for name in store.SETTINGS}
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from server.errors import Invalid
+from server.errors import Forbidden, Invalid
 from server.model import REMOVED, Account, ForumThread, Post
 from server.services import blog, events
-from server.store import accounts, communities, forum, posts
+from server.store import accounts, comment_locks, communities, forum, posts
 from server.store.db import Read, Write
 
 HOT_S: Final = 45_000
@@ -108,6 +108,30 @@ def lock(tx: Write, deed: Deed, thread: ForumThread, *, locked: bool) -> bool:
     return True
 
 
+def lock_comment(tx: Write, deed: Deed, comment: Post, *, locked: bool) -> bool:
+    """Nobody can answer a comment, or what is below it, any more, or again. False when it was so.
+
+    Lemmy 1.0, PieFed
+    """
+    if locked:
+        done = comment_locks.lock(tx, comment.id, deed.now_ms)
+    else:
+        done = comment_locks.unlock(tx, comment.id)
+    if done:
+        posts.touch(tx, comment.id)
+        _log(tx, deed, "lock" if locked else "unlock", post=comment.id)
+    return done
+
+
+def check_open(db: Read, post: Post) -> None:
+    """Raises `Forbidden` where moderators alone answer a post: in a thread, or below a comment."""
+    thread = thread_of(db, post)
+    if thread is not None and thread.locked_ms is not None:
+        raise Forbidden("This thread is locked: nobody can answer in it any more.")
+    if post.reply_to_id is not None and comment_locks.locked_above(db, post.id):
+        raise Forbidden("This comment is locked: nobody can answer it any more.")
+
+
 def pin(tx: Write, deed: Deed, thread: ForumThread, *, pinned: bool) -> bool:
     """A thread stays at the top, or does not any more. Raises `Invalid` where too many do."""
     if (thread.pinned_ms is not None) == pinned:
@@ -141,6 +165,13 @@ def move(tx: Write, deed: Deed, thread: ForumThread, to: Account) -> bool:
     blog.moved(tx, thread.post_id, to.id)
     _log(tx, deed, "move", post=thread.post_id, who=to.id)
     return True
+
+
+def leave(tx: Write, deed: Deed, thread: ForumThread) -> None:
+    """A thread, with all that answers it, stands in no community any more."""
+    forum.forget(tx, thread.post_id)
+    posts.move_thread(tx, thread.post_id, None)
+    _log(tx, deed, "leave", post=thread.post_id)
 
 
 def remove(tx: Write, deed: Deed, post: Post) -> bool:
@@ -218,3 +249,8 @@ def dismiss(tx: Write, deed: Deed, who: Account) -> bool:
     if done:
         _log(tx, deed, "dismiss", who=who.id)
     return done
+
+
+def joined(tx: Write, deed: Deed, group: Account, *, together: bool) -> None:
+    """A board was joined with one of another server, or is so no longer."""
+    _log(tx, deed, "join" if together else "part", who=group.id)

@@ -89,11 +89,10 @@ def silenced(db: Read, group: Account | None, post: Post, author: Account, now_m
     """Whether somebody may say nothing (more) in the thread of a post in a community of ours."""
     if group is None or not group.local:
         return False
-    thread = forum.thread_of(db, post)
-    if thread is not None and thread.locked_ms and not communities.keeps(db, group.id, author):
-        return True
     try:
         communities.check_welcome(db, group, author, now_ms)
+        if not communities.keeps(db, group.id, author):
+            forum.check_open(db, post)
     except Forbidden:
         return True
     return False

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from federation.origin import normal
-from server.errors import Forbidden, Invalid, NotFound
+from server.errors import Invalid, NotFound
 from server.model import Account, Post
 from server.services import blog, communities, forum
 from server.services.new_posts import NewPost
@@ -72,10 +72,8 @@ def _answering(
     if new.visibility not in ("public", "unlisted"):
         return None
     communities.check_answer(db, group, author, now_ms)
-    thread = forum.thread_of(db, parent)
-    locked = thread is not None and thread.locked_ms is not None
-    if locked and not communities.keeps(db, group.id, author):
-        raise Forbidden("This thread is locked: nobody can answer in it any more.")
+    if not communities.keeps(db, group.id, author):
+        forum.check_open(db, parent)
     return group
 
 

@@ -141,6 +141,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     if post.secret:  # who reads it stays, whatever became of what it answers
         said = msgspec.structs.replace(said, mentioned=tuple(named))
     reached = posts.reached(tx, post.id)  # before votes for other answers are forgotten
+    concerned = boosts.neighbourhoods(tx, post)
     posts.insert_revision(tx, post)
     posts.set_columns(
         tx,
@@ -170,8 +171,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         return changed
     activity = build.update(documents.by_post(tx, site, changed), changed.version)
     telling.send(tx, site, changed, author, activity, now_ms, beyond=[*reached, *before])
-    tags = msgspec.json.decode(post.tags, type=tuple[str, ...])
-    boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=tags)
+    boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=concerned)
     return changed
 
 

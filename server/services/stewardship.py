@@ -11,7 +11,7 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import communities, forum, proofs, reading, relay
+from server.services import boosts, communities, forum, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.forum import Deed
 from server.store import accounts, posts
@@ -30,14 +30,19 @@ def lock(
     locked: bool,
     reason: str = "",
 ) -> None:
-    """End a thread, or open it again. Raises `NotFound`, `Forbidden`."""
-    post, thread, group = _thread(tx, viewer, post_id)
-    if not forum.lock(tx, _deed(group, viewer, now_ms, reason), thread, locked=locked):
+    """End a thread or the answers to a comment, or open it. Raises `NotFound`, `Forbidden`."""
+    post, group = _post(tx, viewer, post_id)
+    thread, deed = store.by_id(tx, post.id), _deed(group, viewer, now_ms, reason)
+    if thread is not None:
+        done = forum.lock(tx, deed, thread, locked=locked)
+    else:
+        done = forum.lock_comment(tx, deed, post, locked=locked)
+    if not done:
         return
-    done = build_group.lock(
+    lock = build_group.lock(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
-    _tell(tx, site, viewer, group, done if locked else _undone(site, done, now_ms), now_ms)
+    _tell(tx, site, viewer, group, lock if locked else _undone(site, lock, now_ms), now_ms)
 
 
 def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pinned: bool) -> None:
@@ -75,10 +80,12 @@ def remove(
 ) -> None:
     """Take a thread or a comment away, with the reason that everybody reads in the log."""
     post, group = _post(tx, viewer, post_id)
+    places = boosts.neighbourhoods(tx, post)
     if not forum.remove(tx, _deed(group, viewer, now_ms, reason), post):
         return
     if group.local and post.reply_to_uri is None:
-        relay.withdraw(tx, site, group, _view(tx, post), now_ms)
+        for one in (group, *places.values()):
+            relay.withdraw(tx, site, one, _view(tx, post), now_ms)
     activity = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
@@ -97,7 +104,9 @@ def restore(
     if not forum.restore(tx, _deed(group, viewer, now_ms, reason), post):
         return
     if group.local and post.reply_to_uri is None:
-        relay.begin(tx, site, group, _view(tx, post), now_ms)
+        view = _view(tx, reading.readable(tx, viewer.id, post.id))
+        relay.begin(tx, site, group, view, now_ms)
+        boosts.pass_on(tx, site, view, now_ms)
     why = known["reason"] if known else ""
     removal = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why
@@ -122,11 +131,13 @@ def move(
         raise NotFound("There is no such community.")
     if not communities.keeps(tx, to.account.id, viewer):
         raise Forbidden("You can move a thread only into a community that you moderate too.")
+    places = boosts.neighbourhoods(tx, post)
     if not forum.move(tx, _deed(group, viewer, now_ms, reason), thread, to.account):
         return
-    view = _view(tx, post)
+    view = _view(tx, reading.readable(tx, viewer.id, post.id))
     relay.withdraw(tx, site, group, view, now_ms)
     relay.begin(tx, site, to.account, view, now_ms)
+    boosts.pass_on(tx, site, view, now_ms, before=places)
     activity = build_group.move(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, target=to.account.uri
     )

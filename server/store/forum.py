@@ -142,8 +142,27 @@ def written_by(db: Read, community_id: int, author_id: int, limit: int) -> list[
 def bury(tx: Write, post_id: int) -> None:
     """A post is gone: so are its thread, votes against it, and its place as an answer."""
     tx.run("UPDATE forum_thread SET answer_id = NULL WHERE answer_id = :id", id=post_id)
-    for table in ("forum_thread", "dislike", "removal"):
+    for table in ("forum_thread", "dislike", "removal", "comment_lock"):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post_id)  # noqa: S608
+
+
+def by_context(db: Read, community_id: int, uri: str) -> ForumThread | None:
+    """The thread there whose first post, a stranger's, names this context."""
+    found = db.one(
+        """
+        SELECT t.* FROM post p JOIN forum_thread t ON t.post_id = p.id
+        WHERE p.context_uri = :uri AND p.context_uri <> '' AND p.reply_to_uri IS NULL
+          AND t.community_id = :community ORDER BY p.id LIMIT 1
+        """,
+        uri=uri,
+        community=community_id,
+    )
+    return ForumThread(**record(found)) if found else None
+
+
+def forget(tx: Write, post_id: int) -> None:
+    """What this post begins is a thread of a community no more."""
+    tx.run("DELETE FROM forum_thread WHERE post_id = :id", id=post_id)
 
 
 # --- lists

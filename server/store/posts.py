@@ -71,8 +71,8 @@ def touch(tx: Write, id: int) -> None:
     tx.run("UPDATE post SET version = version + 1 WHERE id = :id", id=id)
 
 
-def move_thread(tx: Write, thread_id: int, community_id: int) -> None:
-    """A thread, with all that answers it, stands in another community."""
+def move_thread(tx: Write, thread_id: int, community_id: int | None) -> None:
+    """A thread, with all that answers it, stands in another community, or in none."""
     tx.run(
         """
         UPDATE post SET community_id = :community, version = version + 1

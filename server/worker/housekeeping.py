@@ -34,6 +34,7 @@ from server.store import (
     previews,
     remote_pictures,
     sessions,
+    tallies,
     visits,
 )
 from server.store.db import Database, DatabaseError, Read, Write
@@ -125,3 +126,4 @@ def _forget(tx: Write, now_ms: int) -> None:
     invites.sweep(tx, now_ms)
     visits.forget(tx, now_ms - visit_service.KEPT_MS)
     events.forget(tx, first_id(now_ms - event_service.KEPT_MS))
+    tallies.forget(tx, now_ms)

@@ -54,9 +54,9 @@ SIGNED_IN: Final = (
     *("/requests", "/muted", "/blocked", "/pending", "/reports"),
     *("/settings/leave", "/farewell"),
     *("/write?community=garden", "/c/garden/settings", "/c/garden/moderators"),
-    *("/c/garden/bans", "/c/garden/removed"),
     *("/desk", "/c/project/desk", "/write?community=project", "/c/project/desk/imports"),
     *("/desk/books", "/c/project/books", "/c/project/export"),
+    *("/c/garden/bans", "/c/garden/removed", "/c/garden/joined"),
 )
 MONTH: Final = f"{datetime.now(ZoneInfo('Asia/Seoul')):%Y-%m}"
 PEOPLE: Final = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from federation import parse
+from federation import groups, parse
 from federation.errors import Gone, Malformed
 from federation.vocab import PUBLIC, Attachment, Emoji, Image, Key, Option
 
@@ -238,6 +238,16 @@ def test_only_a_flag_names_several_objects():
 
     assert found.objects == (ANN, "https://far.test/p/1")
     assert found.content == "spam"
+
+
+def test_an_announce_of_several_is_about_none_of_them():
+    inner = [{"id": "https://far.test/a/1", "type": "Like"}, "https://far.test/p/1"]
+    found = parse.activity(an_activity(type="Announce", object=inner))
+    assert (found.object_id, found.object, found.object_type) == (None, None, None)
+    assert groups.several(found) and groups.batch(found) == (inner[0],)
+    alone = parse.activity(an_activity(type="Announce", object=inner[:1]))
+    assert (alone.object_id, alone.object_type) == ("https://far.test/a/1", "Like")
+    assert not groups.several(alone)
 
 
 def test_the_reason_of_a_removal_is_its_summary():

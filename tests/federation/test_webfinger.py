@@ -16,6 +16,7 @@ SELF = {"rel": "self", "type": "application/activity+json", "href": ACTOR}
     [
         ("@ann@far.test", ("ann", "far.test")),
         ("ann@far.test", ("ann", "far.test")),
+        ("!gardens@far.test", ("gardens", "far.test")),
         ("acct:ann@far.test", ("ann", "far.test")),
         ("acct:@ann@far.test", ("ann", "far.test")),
         ("  @ann@far.test ", ("ann", "far.test")),

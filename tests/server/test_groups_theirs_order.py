@@ -224,7 +224,7 @@ def test_only_who_keeps_a_board_lets_it_follow(tx: Write, group: Account) -> Non
         with pytest.raises(AppError):
             joint_boards.follow(tx, SITE, by, ours.id, id, NOW)
     joint_boards.follow(tx, SITE, ann(tx), ours.id, group.id, NOW)
-    joint_boards.unfollow(tx, SITE, ann(tx), ours.id, group.id, NOW)
+    joint_boards.end(tx, SITE, ann(tx), ours.id, group.id, NOW)
     assert number(tx, "SELECT count(*) FROM follow WHERE follower_id = :id", id=ours.id) == 0
 
 

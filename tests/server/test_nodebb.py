@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from server.model import Account
+from server.store import accounts as account_store
+from server.store import forum as forum_rows
 from server.store.db import Write
 from tests.server.golden import recorded
-from tests.server.squares import board, meet, of, thread, told
-from tests.server.world import actor_document, befriend, deliver, join, post, stranger
+from tests.server.squares import board, meet, of, page, thread, told
+from tests.server.world import EVE, actor_document, befriend, deliver, join, note, post, stranger
 
 BB = "https://bb.example"
 CATEGORY = f"{BB}/category/4"
@@ -110,25 +112,122 @@ def test_an_answer_to_a_topic_and_a_like_with_an_escaped_address(
     assert of(tx, post(tx, f"{BB}/post/21")).comments == 0
 
 
-def test_a_topic_that_leaves_its_category_stays_where_it_is_here(
+TOPIC = f"{BB}/topic/9"
+OTHER = f"{BB}/category/5"
+
+
+def topic(tx: Write) -> None:
+    """A topic of the category, with an answer."""
+    article = recorded("nodebb-article")
+    assert article["context"] == TOPIC
+    deliver(tx, announced(created(article), 1))
+    answer = note(f"{BB}/post/22", LEE, inReplyTo=article["id"], audience=CATEGORY, context=TOPIC)
+    deliver(tx, announced(created(answer), 2))
+
+
+def ordered(kind: str, by: str = LEE, about: str = TOPIC, **more: Any) -> dict[str, Any]:
+    """What NodeBB sends of a topic, in the name of who did it and to the category's followers."""
+    return {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": f"{about}#activity/{kind.lower()}/1777624200176",
+        "type": kind,
+        "actor": by,
+        "to": [PUBLIC],
+        "cc": [f"{CATEGORY}/followers"],
+        "object": about,
+        **more,
+    }
+
+
+def where(tx: Write) -> tuple[int | None, int | None]:
+    """In which communities the topic and its answer stand."""
+    return (
+        post(tx, f"{BB}/post/21").community_id,
+        post(tx, f"{BB}/post/22").community_id,
+    )
+
+
+def test_a_topic_that_is_moved_by_its_context_goes_with_its_answers(
     tx: Write, category: Account
 ) -> None:
-    """NodeBB names the topic by its context, which is none that we know."""
-    deliver(tx, announced(created(recorded("nodebb-article")), 1))
-    for number, kind in enumerate(("Remove", "Move")):
-        deed = {
-            "id": f"{BB}/topic/9#activity/{kind}",
-            "type": kind,
-            "actor": LEE,
-            "to": [PUBLIC],
-            "cc": [],
-            "object": f"{BB}/topic/9",
-            "origin": CATEGORY,
-            "target": f"{BB}/category/5",
-        }
-        deliver(tx, deed)
-        deliver(tx, announced(deed, number))
-    assert post(tx, f"{BB}/post/21").community_id == category.id
+    topic(tx)
+    other = actor_document(OTHER, type="Group", name="Shrubs")
+    deliver(tx, ordered("Move", origin=CATEGORY, target=OTHER), {OTHER: other})
+    there = account_store.by_uri(tx, OTHER)
+    assert there is not None and where(tx) == (there.id, there.id)
+    assert of(tx, post(tx, f"{BB}/post/21")).community_id == there.id
+
+
+def test_a_topic_that_is_removed_by_its_context_stands_in_no_category(
+    tx: Write, category: Account
+) -> None:
+    topic(tx)
+    deliver(tx, ordered("Remove", target=CATEGORY))
+    assert where(tx) == (None, None)
+    assert forum_rows.by_id(tx, post(tx, f"{BB}/post/21").id) is None
+    assert post(tx, f"{BB}/post/21").deleted_ms is None
+
+
+def test_a_category_that_deletes_a_context_shows_its_topic_no_more(
+    tx: Write, category: Account
+) -> None:
+    topic(tx)
+    deliver(tx, ordered("Delete", by=CATEGORY))
+    assert where(tx) == (None, None)
+
+
+def test_a_topic_that_somebody_of_another_server_began_is_found_in_the_context(
+    tx: Write, category: Account
+) -> None:
+    """Whoever began it names a context of their own; NodeBB's lists it first."""
+    eve = stranger(tx, EVE)
+    about = page(f"{EVE}/1", eve.uri, CATEGORY)
+    deliver(tx, announced(about["id"], 3), {about["id"]: about})
+    begun = post(tx, about["id"])
+    assert begun.community_id == category.id
+    listed = {"id": TOPIC, "type": "OrderedCollection", "orderedItems": [about["id"]]}
+    deliver(tx, ordered("Remove", target=CATEGORY), {TOPIC: listed})
+    assert post(tx, about["id"]).community_id is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("Move", {"by": EVE}),
+        ("Remove", {"by": EVE}),
+        ("Delete", {"by": EVE}),
+        ("Delete", {"by": LEE}),
+        ("Move", {"target": "https://other.test/c/market"}),
+        ("Move", {"target": LEE}),
+        ("Move", {"origin": OTHER}),
+        ("Remove", {"target": OTHER}),
+        ("Remove", {"about": f"{BB}/topic/10"}),
+        ("Remove", {"about": "https://far.test/topic/9"}),
+    ],
+)
+def test_nobody_else_moves_or_removes_a_topic(
+    tx: Write, category: Account, kind: str, changed: dict[str, str]
+) -> None:
+    topic(tx)
+    stranger(tx, EVE)
+    meet(tx, actor_document(OTHER, type="Group", name="Shrubs"))
+    meet(tx, actor_document("https://other.test/c/market", type="Group"))
+    aims = {"Move": {"origin": CATEGORY, "target": OTHER}, "Remove": {"target": CATEGORY}}
+    nothing = {f"{BB}/topic/10": None, f"{BB}/topic/9": None}
+    deliver(tx, ordered(kind, **{**aims.get(kind, {}), **changed}), nothing)
+    assert where(tx) == (category.id, category.id)
+
+
+def test_a_topic_of_a_stranger_that_claims_the_context_of_another_moves_nothing_of_ours(
+    tx: Write, category: Account
+) -> None:
+    """Who names the context of ours, or of another category, gets no thread of it moved."""
+    topic(tx)
+    ours = thread(tx, board(tx), join(tx, "abe"))
+    context = f"https://here.test/contexts/{ours.id}"
+    deliver(tx, ordered("Remove", about=context, target=CATEGORY))
+    deliver(tx, ordered("Move", about=context, origin=CATEGORY, target=CATEGORY))
+    assert of(tx, ours).community_id == ours.community_id
 
 
 def test_a_topic_written_for_a_board_of_ours(tx: Write, category: Account) -> None:

@@ -236,6 +236,6 @@ async def test_a_board_can_be_left_by_a_board(village: Village) -> None:
     await village.settle()
     known = await beta.db.read(follows.relationship, fire.id, here.id)
     assert known.following and not known.requested
-    await beta.do(joint_boards.unfollow, await beta.me("bob"), fire.id, here.id)
+    await beta.do(joint_boards.end, await beta.me("bob"), fire.id, here.id)
     await village.settle()
     assert await alpha.count("follow") == await beta.count("follow") == 0

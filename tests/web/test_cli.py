@@ -283,6 +283,20 @@ def test_a_neighbourhood_is_made_and_listed(madang, alice):
     assert [one["name"] for one in json.loads(madang("account", "list", "--json"))] == ["alice"]
 
 
+def test_a_neighbourhood_is_made_with_a_boundary(madang, alice, folder, refusal):
+    area = '{"type":"Polygon","coordinates":[[[126.86,37.47],[126.87,37.47],[126.87,37.48]]]}'
+    (folder / "area.geojson").write_text(area, "utf-8-sig")
+    (folder / "other.json").write_text("[]")
+    create = ("community", "create", "hill", "--kind")
+    assert "no GeoJSON" in refusal(*create, "neighbourhood", "--boundary", "other.json")
+    assert "cannot be read" in refusal(*create, "neighbourhood", "--boundary", "none.json")
+    assert "Only a neighbourhood" in refusal(*create, "board", "--boundary", "area.geojson")
+    madang(*create, "neighbourhood", "--boundary", "area.geojson")
+    with closing(sqlite3.connect(folder / "var" / "madang.db")) as db:
+        ((kept,),) = db.execute("SELECT boundary FROM community")
+    assert json.loads(kept)["coordinates"][0][0] == [126.86, 37.47]
+
+
 def test_a_community_that_cannot_be_made_is_explained(madang, alice, refusal):
     create = ("community", "create", "neutigol", "--kind")
     madang(*create, "neighbourhood")

@@ -100,8 +100,25 @@ async def test_a_thread_moves_to_a_board_that_the_moderator_keeps_too(city):
     assert not [
         one
         for one in (await sol.get(f"/posts/{comment.id}/moderate")).forms
-        if one.action.endswith(("/move", "/pin", "/lock"))
+        if one.action.endswith(("/move", "/pin"))
     ]
+
+
+async def test_a_comment_is_locked_with_what_is_below_it(city):
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    comment = await answers(city, eve, post, "A word")
+    own = f"/posts/{comment.id}/moderate"
+    await sol.post(f"{own}/lock", reason="Enough")
+    assert "The comment is locked" in (await sol.get(own)).main.words
+    page = await mina.get(f"/@eve/{comment.id}")
+    assert "This comment is locked: nobody can answer it any more." in page.main.words
+    assert not [one for one in page.forms if "reply_to" in one.fields]
+    assert "locked" not in (await mina.get(f"/@mina/{post.id}")).main.words
+    await sol.post(f"{own}/unlock")
+    page = await mina.get(f"/@eve/{comment.id}")
+    assert "This comment is locked" not in page.main.words
+    assert await logged(city, garden) == [("lock", "Enough"), ("unlock", "")]
 
 
 async def test_an_author_is_shut_out_for_a_while_or_for_good(city):
@@ -180,15 +197,41 @@ async def test_a_moderator_changes_the_settings(any_city):
     assert (found.posting, found.votes, found.language) == ("members", "up", "ko")
 
 
-@pytest.mark.parametrize("line", ["[]", "{}", "nonsense", "[" * 5000, '"type"', "x" * 200_000])
+AREA = (
+    '{"type":"Polygon","coordinates":[[[126.86,37.47],[126.87,37.47],[126.87,37.48],'
+    "[126.86,37.48],[126.86,37.47]]]}"
+)
+
+
+@pytest.mark.parametrize("line", ["[]", "nonsense", '{"type": "Point", "coordinates": [1, 2]}'])
 async def test_a_boundary_is_geojson(city, line):
     mod = await city.join("mod", role="moderator")
-    await board(city, "hood", kind="neighbourhood", title="골")
+    hood = await board(city, "hood", kind="neighbourhood", title="골")
     fields = (await mod.get("/c/hood/settings")).form("/c/hood/settings").fields
-    await mod.post("/c/hood/settings", 422, **{**fields, "boundary": line})
-    shape = '{"type": "Polygon", "coordinates": []}'
-    await mod.post("/c/hood/settings", **{**fields, "boundary": shape})
-    assert "Its boundary is known." in (await mod.get("/@hood")).main.words
+    for how in ({"boundary": line}, {"boundary_file": line.encode()}):
+        sent = {**fields, "bio": "Kept words", **how}
+        text = await upload(mod, "/c/hood/settings", 422, **sent)
+        assert "The boundary" in text and "Kept words" in text
+    assert (await city.db.read(store.by_id, hood.id)).boundary == ""
+
+
+@pytest.mark.parametrize("way", ["boundary", "boundary_file"])
+async def test_a_boundary_is_drawn_with_its_area_in_words(city, way):
+    mod = await city.join("mod", role="moderator")
+    await board(city, "hood", kind="neighbourhood", title="골")
+    page = await mod.get("/c/hood/settings")
+    fields = page.form("/c/hood/settings").fields
+    given = AREA if way == "boundary" else f"\ufeff{AREA}".encode()
+    place = {"place": "By the well", "latitude": "37.475", "longitude": "126.865"}
+    await upload(mod, "/c/hood/settings", **{**fields, **place, way: given})
+    page = await (await city.visitor()).get("/@hood")
+    for told in ("By the well", "37.475, 126.865", "About 0.98 km² lie within its boundary."):
+        assert told in page.main.words
+    assert '<path d="M' in page.text and "<circle" in page.text
+    assert "The boundary of 골, north up" in page.text
+    again = (await mod.get("/c/hood/settings")).form("/c/hood/settings").fields
+    await mod.post("/c/hood/settings", **{**again, "boundary": ""})
+    assert "km²" not in (await mod.get("/@hood")).text
 
 
 @pytest.mark.parametrize("part", ["settings", "moderators", "bans", "removed"])

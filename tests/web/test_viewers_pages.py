@@ -232,6 +232,7 @@ QUIET = [
     "/blocked/servers",
     "/boards",
     "/c/{name}/bans",
+    "/c/{name}/joined",
     "/c/{name}/moderators",
     "/c/{name}/settings",
     "/c/{name}/archive",

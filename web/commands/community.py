@@ -3,11 +3,12 @@
 import argparse
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from server import keyring
+from server import geojson, keyring
 from server.clock import now_ms
 from server.config import site
 from server.errors import Invalid
@@ -41,6 +42,9 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     )
     create.add_argument("--neighbourhood", default="", metavar="NAME", help="in which one it lies")
     create.add_argument(
+        "--boundary", type=Path, metavar="FILE", help="GeoJSON: the line around a neighbourhood"
+    )
+    create.add_argument(
         "--posting", default="anyone", choices=communities.POSTING, help="who may begin a thread"
     )
     create.add_argument("--votes", default="both", choices=communities.VOTES)
@@ -57,6 +61,7 @@ async def create_community(options: argparse.Namespace) -> None:
     """Make a community; a neighbourhood begins at once to pass on what carries its hashtag."""
     found = loaded(options)
     accounts.check_name(options.name)
+    boundary = _read_boundary(options)
     async with database(found) as db:
         make_folder(found.secrets.file.parent, "secrets.key_file")
         vault = await keyring.own_vault(db, found.secrets.file)
@@ -71,6 +76,7 @@ async def create_community(options: argparse.Namespace) -> None:
             votes=options.votes,
             rules=tuple(options.rule),
             language=options.language or found.instance.languages[0],
+            boundary=boundary,
         )
         if new.kind == "neighbourhood" or new.tag:
             _check_hashtag(new)
@@ -78,6 +84,20 @@ async def create_community(options: argparse.Namespace) -> None:
     print(f"Made @{account.name}@{found.instance.domain}: {account.url}")
     if new.kind == "neighbourhood":
         print(f"It passes on what people here write for everyone with #{new.hashtag.lstrip('#')}.")
+
+
+def _read_boundary(options: argparse.Namespace) -> str:
+    """The file of --boundary; "" without one. Raises `Failure`, `Invalid`."""
+    if options.boundary is None:
+        return ""
+    if options.kind != "neighbourhood":
+        raise Failure("Only a neighbourhood has a boundary; leave --boundary out.")
+    try:
+        with options.boundary.open("rb") as file:
+            text = file.read(geojson.MAX_BYTES + 1).decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise Failure(f"{options.boundary} cannot be read: {error.strerror}.") from None
+    return geojson.normal(text)
 
 
 def _create(

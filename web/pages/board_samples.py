@@ -1,13 +1,19 @@
 """What /styleguide shows of boards: values as those of `samples`, in the same invented city."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from server.clock import HOUR_MS
 from server.model import Account, Community, ForumThread, PostView
 from server.services.boards import Board, Listed, Standing
+from server.services.joint_boards import Joint
 from web.pages.samples import Samples
+
+BOUNDARY: Final = (
+    '{"type":"Polygon","coordinates":[[[126.858,37.474],[126.866,37.472],[126.872,37.478],'
+    "[126.868,37.484],[126.860,37.483]]]}"
+)
 
 
 class BoardSamples:
@@ -42,7 +48,7 @@ class BoardSamples:
             place="37-5",
             latitude=37.478,
             longitude=126.864,
-            boundary="{}",
+            boundary=BOUNDARY,
         )
         listed = Listed(
             msgspec.structs.replace(place, kind="board"), place, self._now_ms - HOUR_MS, None
@@ -55,6 +61,7 @@ class BoardSamples:
             moderators=(self._guide.viewer.account,),
             rules=("1", "2"),
             keeps=True,
+            joined=(Joint(self.group, "accepted", theirs=True),),
         )
 
     def standing(self, *, removed: bool = False, locked: bool = False) -> Standing:

@@ -1,12 +1,14 @@
 """A community of ours: its public log, and what those see and change who keep it."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
-from server.errors import AppError, Invalid, NotFound
+from server import geojson
+from server.errors import AppError, Invalid, NotFound, TooLarge
 from server.model import Account, Community, Media
 from server.services import accounts, boards, communities, media, stewardship
 from server.services.communities import POSTING, VOTES, Changes
@@ -36,6 +38,8 @@ ACTIONS: Final = {
     "unban": N_("let in again"),
     "appoint": N_("made moderator"),
     "dismiss": N_("moderator no more"),
+    "join": N_("joined with a board"),
+    "part": N_("joined no more with a board"),
 }
 DEGREES: Final = {"latitude": 90.0, "longitude": 180.0}
 
@@ -126,7 +130,7 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     typed = {name: sent.raw(name) for name in _typed(ours)}
     site, at_ms = request.config_dict[SITE], now(request)
     try:
-        changes = _changes(ours, sent)
+        changes = _changes(ours, sent, await _boundary(sent, ours))
         picture = await _picture(request, viewer, sent)
 
         def changed(tx: Write) -> None:
@@ -142,7 +146,7 @@ async def change(request: web.Request, viewer: Viewer) -> web.Response:
     return see(f"/c/{ours.account.name}/settings?done=1")
 
 
-def _changes(ours: Community, sent: Form) -> Changes:
+def _changes(ours: Community, sent: Form, boundary: str | None) -> Changes:
     parent, language = sent.get("parent"), sent.get("language")
     title = " ".join(sent.get("title").split())
     if not title:
@@ -158,7 +162,7 @@ def _changes(ours: Community, sent: Form) -> Changes:
         place=sent.get("place"),
         latitude=_degrees(sent, "latitude"),
         longitude=_degrees(sent, "longitude"),
-        boundary=_boundary(sent, ours),
+        boundary=boundary,
         parent_id=(sent.id("parent") or 0) if parent else None,
     )
 
@@ -181,18 +185,16 @@ def _degrees(sent: Form, name: str) -> float | None:
     return found
 
 
-def _boundary(sent: Form, ours: Community) -> str | None:
-    """The line around a neighbourhood, as GeoJSON. Raises `Invalid`."""
-    typed = sent.raw("boundary").strip()
+async def _boundary(sent: Form, ours: Community) -> str | None:
+    """The line around a neighbourhood, from a file or as it was typed. Raises `TooLarge`."""
     if ours.kind != "neighbourhood":
         return None
-    try:
-        shape = msgspec.json.decode(typed) if typed else {}
-    except (msgspec.DecodeError, RecursionError):
-        shape = None
-    if not isinstance(shape, dict) or (typed and "type" not in shape):
-        raise Invalid("The boundary is no GeoJSON. Leave it empty where there is none.")
-    return typed
+    upload = sent.upload("boundary_file")
+    if upload is None:
+        return sent.raw("boundary").strip()
+    if upload.length > geojson.MAX_BYTES:
+        raise TooLarge("The boundary is too long: simplify it to fewer points.")
+    return (await asyncio.to_thread(upload.whole)).decode("utf-8-sig", "replace")
 
 
 async def _picture(request: web.Request, viewer: Viewer, sent: Form) -> Media | None:

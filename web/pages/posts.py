@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from server.errors import Forbidden, NotFound
-from server.model import Account, PostView, Revision, Site
+from server.model import Account, Post, PostView, Revision, Site
 from server.services import (
     blog,
     boards,
@@ -26,7 +26,7 @@ from server.services.permissions import Answering
 from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.paging import Page
 from web.i18n import N_
-from web.keys import DB, SITE, Viewer
+from web.keys import DB, REFRESHES, SITE, Viewer
 from web.pages import conversation
 from web.pages.access import in_place, now, number, pager, signed_in, viewer_id, window
 from web.pages.conversation import Asked, Branch, Conversation
@@ -63,6 +63,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         document=view.post.uri if view.post.local else "",
         feed=replies_feed(view),
     )
+    _look_for_more(request, view.post)
     await _note_visit(request, thread)
     return response
 
@@ -102,13 +103,24 @@ async def _boosted(request: web.Request, id: int) -> str:
     return post_url(boosted.post, boosted.author)
 
 
+def _seen(request: web.Request) -> bool:
+    """Whether somebody looks; what a browser fetches ahead was not seen."""
+    return request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+
+
+def _look_for_more(request: web.Request, post: Post) -> None:
+    """A stranger's thread is looked through for what did not reach us, for whoever comes next."""
+    if _seen(request):
+        request.config_dict[REFRESHES].begin(post, visited=viewer_id(request) is None)
+
+
 async def _note_visit(request: web.Request, thread: Conversation) -> None:
     """Remember how far the viewer could see, where the page offers all of the thread.
 
-    What a browser fetches ahead was not seen. Where nothing can be written the page is shown.
+    Where nothing can be written the page is shown.
     """
-    viewer, ahead = viewer_id(request), request.headers.get("Sec-Purpose", "")
-    if viewer is None or request.method != "GET" or "prefetch" in ahead:
+    viewer = viewer_id(request)
+    if viewer is None or not _seen(request):
         return
     if thread.view.post.visibility == "direct":
         with suppress(DatabaseUnavailable):

@@ -47,7 +47,7 @@ FIELDS: Final[dict[str, tuple[Filter, str]]] = {
 }
 """The filters of the form: how each is read, and what is said when it cannot be."""
 # A host has a dot, or a port where two cities share a machine: localhost:8082.
-_ELSEWHERE: Final = re.compile(r"https?://\S+|@?[A-Za-z0-9_.-]+@[^\s@/]+[.:][^\s@/]+")
+_ELSEWHERE: Final = re.compile(r"https?://\S+|[@!]?[A-Za-z0-9_.-]+@[^\s@/]+[.:][^\s@/]+")
 
 
 class Typed(msgspec.Struct, frozen=True):
