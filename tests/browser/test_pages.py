@@ -17,6 +17,7 @@ from server.services import (
     communities,
     drafts,
     follows,
+    imports,
     posts,
     reactions,
     stewardship,
@@ -26,6 +27,7 @@ from server.services.announcements import NewAnnouncement
 from server.services.blog_desk import Joining
 from server.services.books import Wish, Words
 from server.services.communities import Changes
+from server.services.imports import Sent, Survey
 from server.services.new_posts import NewPost
 from server.store import books as book_rows
 from server.store.blog import Filed
@@ -141,6 +143,18 @@ def _blog(tx: Write, site: Site, ann: Account, bob: Account, now_ms: int) -> int
     return submissions.submit(tx, bob, text, now_ms).id
 
 
+def brought(tx: Write, ann: Account, now_ms: int) -> int:
+    """An old blog that was read and waits for ann; the id of its import."""
+    run = imports.add(
+        tx, ann, blog.by_name(tx, "project"), Sent(name="x", file="", bytes=1), now_ms
+    )
+    authors = (("", "", 3), ("kim", LONG[:90], 2))
+    found = Survey(format="ttxml", title="광명 이야기", stories=5, hidden=1, authors=authors)
+    imports.was_read(tx, run, found)
+    imports.note(tx, run.id, "1", "picture", "김장하는 날", LONG)
+    return run.id
+
+
 async def city_thread(city: City) -> Post:
     """A thread with everything: pinned, locked, answered, with comments and votes."""
     garden = await city.knows("@garden@alpha.test")
@@ -203,6 +217,7 @@ async def test_every_page_is_whole(
     path = await story_with_everything(alpha, ann)
     id = path.rpartition("/")[2]
     asked = await city_thread(alpha)
+    run = await alpha.db.write(brought, alpha.people["ann"], alpha.clock())
     about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/history")
     project = await alpha.knows("@project@alpha.test")
     (book,) = await alpha.db.read(book_rows.of_community, project.id)
@@ -215,12 +230,21 @@ async def test_every_page_is_whole(
         f"/write?reply_to={id}",
         "/write?draft=1",
     )
+    imported = f"/c/project/desk/imports/{run}"
 
     everybody, member = Looking(visitor), Looking(ann)
     for page in (*OPEN, *ALONE, *PEOPLE, *about_the_story):
         await everybody.at(page)
     await everybody.at("/nobody", 404)
-    for page in (*OPEN, *SIGNED_IN, *PEOPLE, *about_the_story, *own[:-1], f"/desk/{sent}"):
+    for page in (
+        *OPEN,
+        *SIGNED_IN,
+        *PEOPLE,
+        *about_the_story,
+        *own[:-1],
+        f"/desk/{sent}",
+        imported,
+    ):
         await member.at(page)
         assert await ann.page.locator("html").get_attribute("lang") == how["language"]
     await member.at(own[-1], 404)
@@ -235,6 +259,7 @@ ELSEWHERE: Final = {
     "/invitations",  # in cities that grow by them
     "/c/{name}",  # leads on to a page
     "/@{handle}/{id}/branch",  # a part of one
+    "/c/{name}/desk/imports/{id}/report.csv",  # a table
     *("/oauth/authorize", "/oauth/authorize/"),  # test_app_sign_in
     # files
     *("/c/{name}/books/{id}.epub", "/c/{name}/books/{id}.png", "/c/{name}/export/{id}.zip"),

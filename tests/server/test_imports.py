@@ -37,6 +37,7 @@ from server.store.db import Database, Read, Write
 from server.store.imports import Run
 from server.store.paging import Page
 from server.worker import importing
+from server.worker.housekeeping import keep_house_once
 from server.worker.importing import Importing
 from tests.server.blogs import textcube, wordpress
 from tests.server.test_blog import found as founded
@@ -476,6 +477,16 @@ async def test_a_story_that_came_with_many_pictures_can_still_be_changed(desk: D
     edit = partial(posts.edit, now_ms=NOW)
     new = NewPost(content=post.source, title="사진첩!", media_ids=ids)
     await desk.db.write(edit, SITE, desk.editor, post.id, new)
+
+
+async def test_a_backup_that_nobody_begins_is_forgotten_after_a_week(desk: Desk) -> None:
+    run = await desk.reads(textcube())
+    keep = partial(keep_house_once, desk.db, desk.dark.store, 0)
+    await keep(NOW + imports.KEPT_MS - 1)
+    assert await desk.dark.store.size(run.file) is not None
+    await keep(NOW + imports.KEPT_MS + 1)
+    assert await desk.dark.store.size(run.file) is None
+    assert (await desk.run(run.id)).state == "stopped"
 
 
 async def test_absurd_stories_do_no_harm(desk: Desk) -> None:

@@ -426,7 +426,7 @@ def test_the_queue_tells_what_waits_here_and_why(alice, madang, folder):
     assert (films["next_try"], films["last_error"]) == ("2026-01-01T00:00:00Z", "no room")
     assert pushes["next_try"] is None
     told = madang("queue")
-    assert "media    2 waiting here since 2024-01-01T00:00:00Z" in told
+    assert "media    2 waiting here since 1970-01-01T00:00:00Z" in told
     assert "next try 2026-01-01T00:00:00Z: no room" in told
 
 

@@ -70,6 +70,8 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
         assert answer.content_type == "text/csv"
         table = list(csv.reader(io.StringIO((await answer.text()).removeprefix("\ufeff"))))
     assert any(row[1] == "보호된 글" for row in table)
+    drafts = await ann.get("/drafts")
+    assert "나만 보는 글" in drafts.text and "보호된 글" in drafts.text
     # what readers find
     visitor = await city.visitor()
     where, story = await reads(visitor, "/entry/김장-하는-날")
