@@ -86,15 +86,17 @@ Draw = Callable[[Card], bytes]
 
 async def drawn(request: web.Request, card: Card, draw: Draw | None = None) -> web.Response:
     """The picture, by itself a card. Only a new one costs a token: who has many drawn waits."""
-    draw = draw or drawing.card
-    tag, shelf = f"{card.tag}-{draw.__name__}", request.config_dict[CARDS]
+    tag, shelf = (
+        card.tag if draw is None else f"{card.tag}-{draw.__name__}",
+        request.config_dict[CARDS],
+    )
     headers = {**HEADERS, "ETag": f'"{tag}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     if tag not in shelf:
         request.config_dict[CARD_BUCKETS].spend(request[ADDRESS], now(request))
     try:
-        body = await shelf.get(tag, partial(asyncio.to_thread, draw, card))
+        body = await shelf.get(tag, partial(asyncio.to_thread, draw or drawing.card, card))
     except Busy:
         return web.Response(
             status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_S)}
