@@ -14,8 +14,8 @@ from server.errors import Invalid
 from server.inbox import announce, quoting, votes
 from server.inbox.context import Arrival, thing, undone
 from server.model import WAITING, Account, Post
-from server.services import approvals, approving, permissions, reading, strangers
-from server.store import accounts, posts
+from server.services import approvals, approving, events, permissions, reading, strangers
+from server.store import accounts, posts, reactions
 from server.store import approvals as store
 from server.store.db import Write
 
@@ -160,10 +160,26 @@ def reject(tx: Write, arrival: Arrival) -> None:
     """An answer is not allowed, or no longer."""
     about = arrival.activity.object_id or ""
     post = approvals.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
-    if post is None:
-        quoting.reject(tx, arrival)
-    else:
+    if post is not None:
         approvals.refused(tx, post, arrival.now_ms)
+    elif not _turned_down(tx, arrival, about):
+        quoting.reject(tx, arrival)
+
+
+def _turned_down(tx: Write, arrival: Arrival, uri: str) -> bool:
+    """A like or a boost of ours that the author of a post does not want is over here."""
+    liked, boosted = reactions.like_by_uri(tx, uri), reactions.boost_by_uri(tx, uri)
+    row = liked or boosted
+    post = posts.by_id(tx, row["post_id"]) if row else None
+    if row is None or post is None or not arrival.site.ours(uri):
+        return False
+    if post.author_id != arrival.actor.id:
+        return False
+    if liked:
+        reactions.unlike(tx, post.id, row["account_id"])
+    elif known := reactions.unboost(tx, post.id, row["account_id"]):
+        events.unboosted(tx, known["id"], row["account_id"], arrival.now_ms)
+    return True
 
 
 def _theirs(tx: Write, arrival: Arrival, uri: str) -> Post | None:

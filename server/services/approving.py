@@ -113,7 +113,7 @@ def page(db: Read, decider: Account, before_id: int) -> list[Waiting]:
     return [
         Waiting(views[one.post_id], views.get(one.target_id))
         for one in found
-        if one.post_id in views
+        if one.post_id in views and views[one.post_id].author.state == "active"
     ]
 
 

@@ -22,10 +22,12 @@ Verdict = Literal["yes", "member", "ask", "no"]
 REPLIES: Final = ("everyone", "close", "approved", "named")
 BOOSTS: Final = ("everyone", "nobody")
 MAX_URI: Final = 500  # characters of a name in a policy that we keep
+MAX_KEPT: Final = 16_000  # characters of a whole policy
 
 EVERYBODY: Final = "public"
 FOLLOWERS: Final = "followers"
 FOLLOWING: Final = "following"
+WORDS: Final = (EVERYBODY, FOLLOWERS, FOLLOWING)
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,7 +108,20 @@ def heard(found: Object, author: Account) -> str:
         return None if EVERYBODY in yes and not ask else Said(yes, ask)
 
     permits = Permits(said(policy.reply), said(policy.announce), said(policy.like), policy.plain)
-    return _kept(permits)
+    kept = _kept(permits)
+    return kept if len(kept) <= MAX_KEPT else _kept(_without_names(permits))
+
+
+def _without_names(permits: Permits) -> Permits:
+    """Of a policy that is too long, what it says of circles and of everybody."""
+
+    def words(said: Said | None) -> Said | None:
+        if said is None:
+            return None
+        yes, ask = (tuple(one for one in some if one in WORDS) for some in (said.yes, said.ask))
+        return Said(yes, ask)
+
+    return Permits(words(permits.reply), words(permits.boost), words(permits.like), permits.plain)
 
 
 def told(post: Post, author: Account, named: Sequence[Account], *, locked: bool) -> Policy:
