@@ -20,7 +20,7 @@ from server.store import jobs, names, posts
 from server.store import search_index as store
 from server.store.bitmaps import SIZE
 from server.store.db import Read, Row, Write
-from server.text.finding import Need, spelled, terms, with_stems
+from server.text.finding import Need, is_mark, spelled, terms, with_marks, with_stems
 
 JOB: Final = "index"
 WAITING_AT_ONCE: Final = 200  # posts
@@ -38,21 +38,28 @@ class Found(msgspec.Struct, frozen=True):
     published_ms: int
 
 
-def described(db: Read, post_ids: Sequence[int]) -> dict[int, Found]:
-    """Under what these posts are found, whoever may find them; without those that are deleted."""
+def described(db: Read, post_ids: Sequence[int], needs: Iterable[Need] = ()) -> dict[int, Found]:
+    """Under what these posts are found, whoever may find them; without those that are deleted, and
+    those that do not say what `needs` ask of their words.
+    """
+    wanted = [need for need in needs if need.pattern and not is_mark(need.pattern.strip())]
     pictured: dict[int, list[Row]] = {}
     for row in store.pictured(db, post_ids):
         pictured.setdefault(row["post_id"], []).append(row)
-    return {
-        row["id"]: Found(_words(row, pictured.get(row["id"], [])), row["published_ms"])
-        for row in store.about(db, post_ids)
-    }
+    found: dict[int, Found] = {}
+    for row in store.about(db, post_ids):
+        media = pictured.get(row["id"], ())
+        words = _words(row, media)
+        if all(need.among(words) for need in wanted):
+            words = with_marks(words, _marks(row, media))
+            found[row["id"]] = Found(words, row["published_ms"])
+    return found
 
 
 def _words(row: Row, media: Sequence[Row]) -> str:
     said = [row["title"], row["warning"], text.plain(row["content"]), *_options(row)]
     said += [one["alt"] for one in media]
-    return spelled("\n".join(filter(None, said)), _marks(row, media))
+    return spelled("\n".join(filter(None, said)))
 
 
 def _options(row: Row) -> list[str]:

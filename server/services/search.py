@@ -134,7 +134,7 @@ def _fitting(
     Their words come first: few of the many that may fit do, and only of those it is asked who may
     see them.
     """
-    said = indexing.described(db, ids)
+    said = indexing.described(db, ids, sought.needs)
     fitting = [
         id
         for id in ids

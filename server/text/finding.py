@@ -76,13 +76,18 @@ def with_stems(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*given, *stems]))
 
 
-def spelled(text: str, marks: Iterable[str] = ()) -> str:
-    """Plain `text` as it is compared: its runs between single spaces, then `marks`.
+def spelled(text: str) -> str:
+    """Plain `text` as it is compared: its runs between single spaces."""
+    return f" {' '.join(cut(text[:MAX_CHARACTERS]))} "
+
+
+def with_marks(words: str, marks: Iterable[str]) -> str:
+    """`spelled` words and then marks.
 
     A mark has a sign in it that no run has (`#tag`, `kind:story`), so that neither passes for the
     other.
     """
-    return f" {' '.join([*cut(text[:MAX_CHARACTERS]), *marks])} "
+    return f"{words}{' '.join(marks)} "
 
 
 def cut(text: str) -> list[str]:

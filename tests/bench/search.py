@@ -119,6 +119,7 @@ async def _measure(url: str, folder: Path, many: int) -> list[Figure]:
     figures += await _writing(db, folder, name)
     for what, queries in _queries(words).items():
         figures += await _asked(db, f"{name}: {what}", partial(_ask, authors[0]), queries)
+    figures += await _asked(db, f"{name}: the floor", _floor, [str(n) for n in range(40)])
     chance = random.Random(8)  # noqa: S311
     for start in range(0, PEOPLE, AT_ONCE // 10):
         await db.write(_people, words, chance, start)
@@ -305,6 +306,23 @@ def _ask(viewer: int, db: Read, query: str) -> None:
 
 def _p95(values: list[float]) -> float:
     return quantiles(values, n=20)[-1]
+
+
+def _floor(db: Read, number: str) -> None:
+    """What the dearest search reads, and nothing else: two terms everywhere, and 300 posts."""
+    terms = db.all(
+        "SELECT term FROM search_term WHERE stretch_id = 1 LIMIT 2 OFFSET :n", n=int(number)
+    )
+    for stretch in db.all("SELECT id, last_id FROM search_stretch"):
+        for term in terms:
+            db.all(
+                "SELECT places FROM search_term WHERE stretch_id = :id AND term = :term",
+                id=stretch["id"],
+                term=term["term"],
+            )
+        db.all(
+            "SELECT * FROM post WHERE id <= :last ORDER BY id DESC LIMIT 3", last=stretch["last_id"]
+        )
 
 
 # --- people
