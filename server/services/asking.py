@@ -60,6 +60,7 @@ class Period(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True):
     """What is looked for. `authors`, `places` and those not wanted are handles; `me` is oneself.
+    `categories` are names of some.
 
     `strange` has what was typed as a filter and cannot be one: nothing can fit it.
     """
@@ -69,13 +70,16 @@ class Asked(msgspec.Struct, frozen=True):
     authors: tuple[str, ...] = ()
     not_authors: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    not_categories: tuple[str, ...] = ()
     period: Period = Period()
     strange: tuple[str, ...] = ()
 
     @property
     def nothing(self) -> bool:
         """Whether it says nothing that a post could have."""
-        return not (self.needs or self.authors or self.places or self.period != Period())
+        wanted = (self.needs, self.authors, self.places, self.categories)
+        return not any(wanted) and self.period == Period()
 
 
 def read(typed: str, zone: str) -> Asked:
@@ -152,9 +156,12 @@ def spoken(asked: Asked, value: str, unwanted: bool = False, zone: str = "") -> 
 
 
 def filed(asked: Asked, value: str, unwanted: bool = False, zone: str = "") -> Asked | None:
-    """Only what stands under a category; with a hashtag of that name, which is the same to us."""
-    found = tagged("".join(value.split()))
-    return _with(asked, found, unwanted) if found else None
+    """Only what stands under a category of a team blog, or has a hashtag of that name."""
+    if tagged("".join(value.split())) is None:
+        return None
+    if unwanted:
+        return replace(asked, not_categories=_more(asked.not_categories, value, MAX_NAMES))
+    return replace(asked, categories=_more(asked.categories, value, MAX_NAMES))
 
 
 def before(asked: Asked, value: str, unwanted: bool = False, zone: str = "") -> Asked | None:

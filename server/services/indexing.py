@@ -14,17 +14,20 @@ from typing import Any, Final
 import msgspec
 
 from server import text
+from server.clock import DAY_MS
 from server.model import Site
-from server.store import jobs, posts
+from server.store import jobs, names, posts
 from server.store import search_index as store
 from server.store.bitmaps import SIZE
 from server.store.db import Read, Row, Write
-from server.text.finding import Need, spelled, terms, with_stems
+from server.text.finding import Need, is_mark, spelled, terms, with_marks, with_stems
 
 JOB: Final = "index"
 WAITING_AT_ONCE: Final = 200  # posts
 OLD_AT_ONCE: Final = 500
+NAMES_AT_ONCE: Final = 200
 TERMS_AT_ONCE: Final = 4_000  # in one transaction
+CHECK_AFTER_MS: Final = DAY_MS  # what may not be found has left the index by then
 _FAMILIES: Final = {"gifv": "video", "unknown": "media"}
 
 
@@ -35,21 +38,28 @@ class Found(msgspec.Struct, frozen=True):
     published_ms: int
 
 
-def described(db: Read, post_ids: Sequence[int]) -> dict[int, Found]:
-    """Under what these posts are found, whoever may find them; without those that are deleted."""
+def described(db: Read, post_ids: Sequence[int], needs: Iterable[Need] = ()) -> dict[int, Found]:
+    """Under what these posts are found, whoever may find them; without those that are deleted, and
+    those that do not say what `needs` ask of their words.
+    """
+    wanted = [need for need in needs if need.pattern and not is_mark(need.pattern.strip())]
     pictured: dict[int, list[Row]] = {}
     for row in store.pictured(db, post_ids):
         pictured.setdefault(row["post_id"], []).append(row)
-    return {
-        row["id"]: Found(_words(row, pictured.get(row["id"], [])), row["published_ms"])
-        for row in store.about(db, post_ids)
-    }
+    found: dict[int, Found] = {}
+    for row in store.about(db, post_ids):
+        media = pictured.get(row["id"], ())
+        words = _words(row, media)
+        if all(need.among(words) for need in wanted):
+            words = with_marks(words, _marks(row, media))
+            found[row["id"]] = Found(words, row["published_ms"])
+    return found
 
 
 def _words(row: Row, media: Sequence[Row]) -> str:
     said = [row["title"], row["warning"], text.plain(row["content"]), *_options(row)]
     said += [one["alt"] for one in media]
-    return spelled("\n".join(filter(None, said)), _marks(row, media))
+    return spelled("\n".join(filter(None, said)))
 
 
 def _options(row: Row) -> list[str]:
@@ -63,7 +73,8 @@ def _marks(row: Row, media: Sequence[Row]) -> Iterator[str]:
     yield f"a:{row['author_id']}"
     yield f"k:{kind(row)}"
     if row["community_id"]:
-        yield f"c:{row['community_id']}"
+        yield community(row["community_id"])
+    yield from _filed(row)
     if row["language"]:
         yield f"l:{row['language'].lower().partition('-')[0]}"
     if media:
@@ -77,6 +88,13 @@ def _marks(row: Row, media: Sequence[Row]) -> Iterator[str]:
     at = datetime.fromtimestamp(row["published_ms"] / 1000, UTC)
     yield f"y:{at.year}"
     yield f"t:{at.year}{at.month:02}"
+
+
+def _filed(row: Row) -> Iterator[str]:
+    """Where a story stands in its team blog."""
+    if row["neighbourhood_id"]:
+        yield community(row["neighbourhood_id"])
+    yield from (category(id) for id in (row["category_id"], row["category_above_id"]) if id)
 
 
 def kind(row: Row) -> str:
@@ -98,6 +116,11 @@ def community(account_id: int) -> str:
     return f"c:{account_id}"
 
 
+def category(id: int) -> str:
+    """The mark of stories in a category of a team blog, or in one below it."""
+    return f"g:{id}"
+
+
 def written_between(since_ms: int, until_ms: int) -> Need:
     """Posts of the years and months between two moments, and perhaps some around them."""
     first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (since_ms, until_ms))
@@ -113,9 +136,14 @@ def written_between(since_ms: int, until_ms: int) -> Need:
 
 
 def due_ms(db: Read) -> int | None:
-    """0 when there is something to do and nobody promised to, else None."""
+    """When there is something to do, 0 for at once; None when somebody promised to do it."""
+    if jobs.lane_waits(db, JOB):
+        return None
     there = store.waiting(db, 1) or store.old(db) or store.many_recent(db, SIZE)
-    return 0 if there and not jobs.lane_waits(db, JOB) else None
+    if there or names.old(db) is not None or store.retired(db) is not None:
+        return 0
+    found = store.next_to_check(db)
+    return found["checked_ms"] + CHECK_AFTER_MS if found else None
 
 
 def promise(tx: Write, site: Site, now_ms: int) -> bool:
@@ -134,7 +162,7 @@ Look = tuple[dict[int, int], dict[int, str]]
 def look(db: Read) -> Look:
     """Posts that wait, how often each was noted, and the words of those that can be found."""
     noted = store.waiting(db, WAITING_AT_ONCE)
-    return noted, _findable(db, list(noted))
+    return noted, findable(db, list(noted))
 
 
 def looked(tx: Write, noted: Mapping[int, int], words: Mapping[int, str]) -> None:
@@ -161,7 +189,7 @@ def look_back(db: Read, many: int = OLD_AT_ONCE) -> Old | None:
     author_id, seen_id = found["author_id"], found["before_id"]
     ids = store.before(db, author_id, seen_id, many)
     new = [id for id in ids if id not in store.contained(db, ids)] if author_id else ids
-    words = _findable(db, new)
+    words = findable(db, new)
     stems = {} if author_id else _stems(db, ids)
     return Old(author_id, seen_id, ids[-1] if len(ids) == many else None, words, stems)
 
@@ -184,7 +212,8 @@ def _stems(db: Read, post_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _findable(db: Read, post_ids: Iterable[int]) -> dict[int, str]:
+def findable(db: Read, post_ids: Iterable[int]) -> dict[int, str]:
+    """The words of those of the posts that everybody may find."""
     ids = sorted(store.findable(db, post_ids))
     return {id: found.words for id, found in described(db, ids).items()}
 
@@ -222,13 +251,76 @@ def pieces(made: Stretch) -> Iterator[list[tuple[str, list[int]]]]:
         yield some
 
 
-def write_stretch(tx: Write, made: Stretch) -> int:
+def write_stretch(tx: Write, made: Stretch, now_ms: int = 0) -> int:
     """All of it in one transaction: for tests and for measuring."""
     id = store.next_stretch(tx)
     for some in pieces(made):
         store.write_terms(tx, id, some)
-    store.finish(tx, id, made.words)
+    store.finish(tx, id, made.words, now_ms)
     return id
+
+
+# --- words that are gone
+
+
+def to_check(db: Read, now_ms: int) -> tuple[int, list[int]] | None:
+    """A stretch at which nobody looked for `CHECK_AFTER_MS`, and its posts if any of them cannot be
+    found any more, or not by the same words; without posts it is as it should be.
+    """
+    found = store.next_to_check(db)
+    if found is None or found["checked_ms"] + CHECK_AFTER_MS > now_ms:
+        return None
+    ids = store.ids_of(db, found["id"])
+    return found["id"], ids if _stale(db, ids, found["checked_ms"]) else []
+
+
+def _stale(db: Read, post_ids: Sequence[int], since_ms: int) -> bool:
+    return any(
+        len(store.findable(db, some)) < len(some) or store.changed(db, some, since_ms)
+        for some in batched(post_ids)
+    )
+
+
+def batched(post_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many as are looked at in one transaction."""
+    for at in range(0, len(post_ids), OLD_AT_ONCE):
+        yield post_ids[at : at + OLD_AT_ONCE]
+
+
+def replace(tx: Write, stretch_id: int, new_id: int, made: Stretch, now_ms: int) -> None:
+    """A stretch has been written anew, as another."""
+    store.finish(tx, new_id, made.words, now_ms)
+    store.retire(tx, stretch_id)
+
+
+def dissolve(tx: Write, stretch_id: int, words: Mapping[int, str]) -> None:
+    """Few are left of a stretch: they go into one of the next."""
+    store.put(tx, words)
+    store.retire(tx, stretch_id)
+
+
+def few(words: Mapping[int, str]) -> bool:
+    """Whether so little is left of a stretch that it is not worth the look."""
+    return len(words) <= SIZE // 4
+
+
+def renew(tx: Write, now_ms: int) -> bool:
+    """As the worker does it, in one transaction: for tests. False when all is as it should be."""
+    found = to_check(tx, now_ms)
+    if found is None:
+        return False
+    id, ids = found
+    words = findable(tx, ids)
+    if not ids:
+        store.checked(tx, id, now_ms)
+    elif few(words):
+        dissolve(tx, id, words)
+    else:
+        write_stretch(tx, stretch(words), now_ms)
+        store.retire(tx, id)
+    while (gone := store.retired(tx)) is not None:
+        store.clear(tx, gone, TERMS_AT_ONCE)
+    return True
 
 
 def catch_up(tx: Write) -> None:

@@ -5,6 +5,7 @@ viewer had to do with. Numbers of results are told to nobody: they are not even 
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -14,12 +15,12 @@ from server.ids import first_id
 from server.model import Account, Entry
 from server.services import communities, indexing
 from server.services.asking import Asked, Period
-from server.store import accounts, posts
+from server.store import accounts, blog, names, posts
 from server.store import search as store
 from server.store.db import Read
 from server.store.paging import LAST_ID, MAX_LIMIT, Page
 from server.store.search import Sought
-from server.text.finding import Need, marked
+from server.text.finding import Need, either, marked
 
 MOST_LOOKED_AT: Final = 300  # posts whose words are compared for one page
 SPARE: Final = 8  # more than are wanted: some will not fit
@@ -51,17 +52,9 @@ def people(
 
     `groups`: only communities, or only people.
     """
-    if not wanted.strip("@ "):
-        return []
-    return accounts.search(
-        db,
-        wanted,
-        limit,
-        viewer_id=viewer_id or 0,
-        following=following,
-        offset=offset,
-        groups=groups,
-    )
+    found = names.search(db, names.Wanted(wanted, viewer_id or 0, following, groups), limit, offset)
+    known = accounts.by_ids(db, found)
+    return [known[id] for id in found]
 
 
 def completions(db: Read, viewer_id: int, begun: str, limit: int) -> list[Account]:
@@ -115,41 +108,40 @@ class _Window(msgspec.Struct, frozen=True):
 
 
 def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Window) -> Results:
+    also = store.related(db, viewer, sought, window.most) if viewer else ()
+    candidates = store.candidates(db, sought, also)
     found: list[Entry] = []
     looked_at, last = 0, None
     while len(found) <= window.end and looked_at < window.most:
         many = min(4 * looked_at or window.end + SPARE, window.most - looked_at)
-        ids = store.candidates(db, sought, many)
-        if viewer:
-            ids = sought.first([*ids, *store.related(db, viewer, sought, many)], many)
+        ids = list(islice(candidates, many))
         found += _fitting(db, viewer, sought, period, ids)
         looked_at += len(ids)
         last = ids[-1] if len(ids) == many else None
         if last is None:
             break
-        sought = _beyond(sought, last)
     chosen = found[window.offset : window.end]
     if len(found) > window.end:
         last = chosen[-1].id
     return Results(chosen[::-1] if sought.upwards else chosen, last)
 
 
-def _beyond(sought: Sought, id: int) -> Sought:
-    side = {"lower": id} if sought.upwards else {"upper": id}
-    return msgspec.structs.replace(sought, **side)
-
-
 def _fitting(
     db: Read, viewer: int, sought: Sought, period: Period, ids: Sequence[int]
 ) -> list[Entry]:
-    """Those of the posts that the viewer may find and that say what is sought, in this order."""
-    allowed = store.allowed(db, viewer, ids)
-    said = indexing.described(db, list(allowed))
-    return [
-        allowed[id]
+    """Those of the posts that say what is sought and that the viewer may find, in this order.
+
+    Their words come first: few of the many that may fit do, and only of those it is asked who may
+    see them.
+    """
+    said = indexing.described(db, ids, sought.needs)
+    fitting = [
+        id
         for id in ids
         if id in said and period.has(said[id].published_ms) and _fits(sought, said[id].words)
     ]
+    allowed = store.allowed(db, viewer, fitting)
+    return [allowed[id] for id in fitting if id in allowed]
 
 
 def _fits(sought: Sought, words: str) -> bool:
@@ -168,9 +160,15 @@ def _sought(db: Read, viewer_id: int | None, asked: Asked, author_id: int) -> So
         *([_by(author_id)] if author_id else ()),
         *(_by(account.id) if account else None for account in people),
         *(_in(db, place) for place in asked.places),
+        *(either(_filed(db, category)) for category in asked.categories),
     ]
     unwanted = [named(db, viewer_id, handle) for handle in asked.not_authors]
-    without = (*asked.without, *(_by(account.id) for account in unwanted if account))
+    not_filed = [mark for category in asked.not_categories for mark in _filed(db, category)]
+    without = (
+        *asked.without,
+        *(_by(account.id) for account in unwanted if account),
+        *map(marked, not_filed),
+    )
     known = tuple(need for need in needs if need is not None)
     return Sought(known, without) if len(known) == len(needs) else None
 
@@ -188,15 +186,23 @@ def named(db: Read, viewer_id: int | None, handle: str) -> Account | None:
 
 
 def _in(db: Read, place: str) -> Need | None:
-    """Posts in a community: those that stand there, or carry the hashtag of a neighbourhood."""
+    """Posts in a community: those that stand there, are filed there by a team blog, or carry the
+    hashtag of a neighbourhood.
+    """
     account = named(db, None, place)
     if account is None or account.kind != "Group":
         account = communities.by_tag(db, place)
     if account is None:
         return None
-    need = marked(indexing.community(account.id))
-    tag = communities.tag_of(db, account)
-    return marked(f"#{tag}") if tag else need
+    tag, there = communities.tag_of(db, account), indexing.community(account.id)
+    return either((there, f"#{tag}")) if tag else marked(there)
+
+
+def _filed(db: Read, name: str) -> list[str]:
+    """The marks of posts under a category, or under one below it; with a hashtag of that name."""
+    called = "".join(name.split())
+    known = blog.categories_called(db, called)
+    return [*(indexing.category(id) for id in known), f"#{text.normal_tag(called)}"]
 
 
 def _within(sought: Sought, period: Period, page: Page) -> Sought:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from server.model import Account, Member
-from server.store import search_index
+from server.store import names, search_index
 from server.store.db import Read, Row, Write, record
 from server.store.paging import among
 
@@ -75,18 +75,21 @@ def by_uris(db: Read, uris: Iterable[str]) -> list[Account]:
 def insert(tx: Write, account: Account) -> None:
     """Store a new account."""
     tx.run(INSERT, **msgspec.structs.asdict(account))
+    names.write(tx, account.id)
 
 
 def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
     """Change columns of one account; its renderings are out of date from now on."""
     if columns.get("indexable"):
         search_index.note_author(tx, id)
-    names = ", ".join(f"{name} = :{name}" for name in columns)
+    changed = ", ".join(f"{name} = :{name}" for name in columns)
     tx.run(
-        f"UPDATE account SET {names}, version = version + 1 WHERE id = :id",  # noqa: S608
+        f"UPDATE account SET {changed}, version = version + 1 WHERE id = :id",  # noqa: S608
         id=id,
         **columns,
     )
+    if not names.NAMED.isdisjoint(columns):
+        names.write(tx, id)
 
 
 def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
@@ -119,63 +122,17 @@ def count_following(tx: Write, id: int, change: int) -> None:
     )
 
 
-def search(
-    db: Read,
-    text: str,
-    limit: int,
-    *,
-    viewer_id: int = 0,
-    following: bool = False,
-    offset: int = 0,
-    groups: bool | None = None,
-) -> list[Account]:
-    """Accounts whose handle begins with, or whose name contains, `text`: who is called so exactly,
-    whom the viewer follows and who is well known come first. `following`: nobody else. `groups`:
-    communities alone, or people alone; None: either.
-
-    Who is limited is found by those who follow them, and by their whole handle.
-    """
-    wanted = text.lstrip("@").lower()
-    start = wanted.replace("\\", "").replace("%", "").replace("_", r"\_")
-    name, _, domain = wanted.partition("@")
-    followed = """EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = :me
-        AND f.target_id = account.id AND f.state = 'accepted')"""
-    sides = {None: "", True: "AND kind = 'Group'", False: "AND kind <> 'Group'"}
-    found = db.all(
-        rf"""
-        SELECT * FROM account
-        WHERE state = 'active' AND kind <> 'Application'
-          AND NOT EXISTS (SELECT 1 FROM member m
-                          WHERE m.account_id = account.id AND m.state = 'pending')
-          AND (name LIKE :start ESCAPE '\' OR lower(display_name) LIKE :inside ESCAPE '\')
-          AND (limited_ms IS NULL OR (lower(name) = :name AND domain = :domain)
-               OR account.id = :me OR {followed})
-          {f"AND {followed}" if following else ""} {sides[groups]}
-        ORDER BY CASE WHEN lower(name) = :name AND domain = :domain THEN 0
-                      WHEN {followed} THEN 1 ELSE 2 END,
-            followers_count DESC, id LIMIT :limit OFFSET :offset
-        """,  # noqa: S608
-        me=viewer_id,
-        start=start.partition("@")[0] + "%",
-        inside="%" + start + "%",
-        name=name,
-        domain=domain,
-        limit=limit,
-        offset=offset,
-    )
-    return [Account(**record(row)) for row in found]
-
-
 def beginning(db: Read, start: str, limit: int) -> list[Account]:
     """Accounts whose name begins with `start` (lower-case), by name; not those that are limited."""
     found = db.all(
         """
-        SELECT * FROM account WHERE name >= :start AND name < :after
-          AND state = 'active' AND kind <> 'Application' AND limited_ms IS NULL
-        ORDER BY name, id LIMIT :limit
+        SELECT a.* FROM name_term t JOIN account a ON a.id = t.account_id
+        WHERE t.term >= :start AND t.term < :after
+          AND a.state = 'active' AND a.kind <> 'Application' AND a.limited_ms IS NULL
+        ORDER BY t.term, a.id LIMIT :limit
         """,
-        start=start,
-        after=start + "\U0010ffff",
+        start=f"@{start}",
+        after=f"@{start}\U0010ffff",
         limit=limit,
     )
     return [Account(**record(row)) for row in found]
@@ -300,8 +257,8 @@ def contact(db: Read) -> Account | None:
 
 def set_member(tx: Write, account_id: int, **columns: Any) -> None:  # noqa: ANN401
     """Change columns of the private half."""
-    names = ", ".join(f"{name} = :{name}" for name in columns)
-    tx.run(f"UPDATE member SET {names} WHERE account_id = :id", id=account_id, **columns)  # noqa: S608
+    changed = ", ".join(f"{name} = :{name}" for name in columns)
+    tx.run(f"UPDATE member SET {changed} WHERE account_id = :id", id=account_id, **columns)  # noqa: S608
 
 
 def remove_member(tx: Write, account_id: int) -> None:
@@ -312,6 +269,7 @@ def remove_member(tx: Write, account_id: int) -> None:
 def remove_local(tx: Write, account_id: int) -> None:
     """Forget an account of ours that never wrote, followed or was followed."""
     tx.run("DELETE FROM account_key WHERE account_id = :id", id=account_id)
+    names.forget(tx, account_id)
     tx.run("DELETE FROM account WHERE id = :id AND domain = ''", id=account_id)
 
 

@@ -5,7 +5,7 @@ bit for each place, so that `&` of two costs less than a microsecond.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from sys import byteorder
 from typing import Final
 
@@ -27,10 +27,34 @@ def unpacked(stored: bytes) -> int:
     """The places as the bits of a number."""
     if len(stored) == BYTES:
         return int.from_bytes(stored, "little")
-    bits = 0
-    for place in _read("H", stored):
-        bits |= 1 << place
+    return _bits(_read("H", stored))
+
+
+def common(stored: Sequence[bytes]) -> int:
+    """The places that all of these have, as the bits of a number.
+
+    The short lists are compared first, and as lists: to make a number of each takes longer.
+    """
+    lists = sorted((one for one in stored if len(one) != BYTES), key=len)
+    bits = (1 << SIZE) - 1
+    if lists:
+        few = set(_read("H", lists[0]))
+        for other in lists[1:]:
+            few.intersection_update(_read("H", other))
+        bits = _bits(few)
+    for one in stored:
+        if not bits:
+            break
+        if len(one) == BYTES:
+            bits &= int.from_bytes(one, "little")
     return bits
+
+
+def _bits(places: Iterable[int]) -> int:
+    bits = bytearray(BYTES)
+    for place in places:
+        bits[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(bits, "little")
 
 
 def places(bits: int, *, upwards: bool = False) -> Iterator[int]:

@@ -6,9 +6,11 @@ from typing import Final
 import msgspec
 
 from server.model import Entry
+from server.store import search_index
 from server.store.conditions import FOUND, SHOWN, entry
 from server.store.db import Read, Write, record
 from server.store.paging import Page, among, listed, rows
+from server.text.entities import normal_tag
 
 MOST_PARTS: Final = 200  # of a series that are read
 
@@ -87,6 +89,15 @@ def categories(db: Read, community_id: int) -> list[Category]:
     return [Category(**record(row)) for row in found]
 
 
+def categories_called(db: Read, name: str) -> list[int]:
+    """The categories of all blogs that are called so, but for case and spaces."""
+    return [
+        row["id"]
+        for row in db.all("SELECT id, slug, title FROM blog_category ORDER BY id")
+        if normal_tag(name) in (row["slug"], normal_tag("".join(row["title"].split())))
+    ]
+
+
 def insert_category(tx: Write, category: Category) -> None:
     """A new one."""
     tx.run(
@@ -111,6 +122,7 @@ def change_category(tx: Write, id: int, *, title: str, slug: str, place: int) ->
 
 def remove_category(tx: Write, category: Category) -> None:
     """Its stories go to the one above it, or stand in none."""
+    search_index.note_category(tx, category.id)
     tx.run(
         "UPDATE blog_story SET category_id = :parent WHERE category_id = :id",
         id=category.id,
@@ -180,6 +192,7 @@ def put(tx: Write, story: Story) -> None:
         """,
         **msgspec.structs.asdict(story),
     )
+    search_index.note_changed(tx, story.post_id)
 
 
 def story(db: Read, post_id: int) -> Story | None:
@@ -191,6 +204,7 @@ def story(db: Read, post_id: int) -> Story | None:
 def forget(tx: Write, post_id: int) -> None:
     """A post stands in no blog any more."""
     tx.run("DELETE FROM blog_story WHERE post_id = :id", id=post_id)
+    search_index.note_changed(tx, post_id)
 
 
 def arrange(tx: Write, community_id: int, post_ids: Iterable[int]) -> None:

@@ -66,6 +66,10 @@ NO_ANSWER = """
 """
 """A post that answers nobody, or its own author."""
 TAGGED = "EXISTS (SELECT 1 FROM hashtag t WHERE t.post_id = p.id AND t.tag = :tag)"
+WRITTEN = "(t.stem = 0 OR EXISTS (SELECT 1 FROM hashtag o WHERE o.tag = t.tag AND o.stem = 0))"
+"""Of a row `t` of `hashtag`: somebody wrote this hashtag so, with or without a particle after it.
+What merely ends as if it had one (실험결과) makes no hashtag of its beginning.
+"""
 WITH_MEDIA = "EXISTS (SELECT 1 FROM media g WHERE g.post_id = p.id AND g.kind <> 'link')"
 
 

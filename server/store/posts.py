@@ -436,26 +436,34 @@ def set_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
 
 def add_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
     """The hashtags of a new post, and without their particles: #서울에서 stands under 서울 too."""
-    for tag in with_stems(tags):
-        tx.run("INSERT INTO hashtag VALUES (:tag, :post)", tag=tag, post=post_id)
+    written = list(tags)
+    for tag in with_stems(written):
+        tx.run(
+            "INSERT INTO hashtag (tag, post_id, stem) VALUES (:tag, :post, :stem)",
+            tag=tag,
+            post=post_id,
+            stem=int(tag not in written),
+        )
 
 
 def add_missing_hashtags(tx: Write, post_id: int, tags: Iterable[str]) -> None:
-    """Hashtags under which an old post stands as well."""
+    """Hashtags without particles, under which an old post stands as well."""
     for tag in tags:
         tx.run(
-            "INSERT INTO hashtag (tag, post_id) VALUES (:tag, :post) ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO hashtag (tag, post_id, stem) VALUES (:tag, :post, 1) ON CONFLICT DO NOTHING
+            """,
             tag=tag,
             post=post_id,
         )
 
 
 def hashtags_like(db: Read, start: str, limit: int, offset: int = 0) -> list[str]:
-    """Hashtags of public posts that begin with `start`."""
+    """Hashtags of public posts that begin with `start`, as somebody wrote them."""
     found = db.all(
         """
         SELECT DISTINCT h.tag FROM hashtag h JOIN post p ON p.id = h.post_id
-        WHERE h.tag >= :start AND h.tag < :after AND p.visibility = 'public'
+        WHERE h.tag >= :start AND h.tag < :after AND h.stem = 0 AND p.visibility = 'public'
         ORDER BY h.tag LIMIT :limit OFFSET :offset
         """,
         start=start,

@@ -6,19 +6,21 @@ its terms: a term that half of all posts have costs no more than one that few ha
 takes longer than one look at every stretch.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from operator import and_, or_
+from heapq import heappop, heappush, heapreplace
+from itertools import islice
+from operator import or_
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from server.model import Entry
-from server.store.bitmaps import SIZE, places, unpacked, unpacked_ids
+from server.store.bitmaps import SIZE, common, places, unpacked, unpacked_ids
 from server.store.conditions import FOUND, SEARCHABLE, SHOWN
 from server.store.db import Read, Row, cells
 from server.store.paging import LAST_ID, among, listed, padded
-from server.store.search_index import PART, ids_of
+from server.store.search_index import PART
 from server.text.finding import Need
 
 T = TypeVar("T")
@@ -26,7 +28,9 @@ T = TypeVar("T")
 WAITING: Final = 100  # new posts that are looked at one by one
 GROUP: Final = 4  # stretches that are looked at first; then twice as many, and so on
 MOST_AT_ONCE: Final = 32  # stretches
-EVERYWHERE: Final = (1 << SIZE) - 1
+RECENT: Final = 64  # of the posts that stand in no stretch yet
+SOON: Final = 8  # places, or parts, of each stretch that are read at once
+EVERY_PART: Final = (1 << PART) - 1
 RELATED: Final = 300  # the latest posts of each kind with which somebody had to do
 
 
@@ -47,24 +51,61 @@ class Sought(msgspec.Struct, frozen=True):
         return sorted(inside, reverse=not self.upwards)[:limit]
 
 
-def candidates(db: Read, sought: Sought, limit: int) -> list[int]:
-    """The first `limit` posts that may be what is sought: whoever asks compares their words."""
-    found = [*_waiting(db, sought), *_recent(db, sought, limit)]
-    rest = stretches(db, sought)
-    many = GROUP
-    while rest:
-        first = sought.first(found, limit)
-        if len(first) == limit and _behind(sought, rest[0], first[-1]):
-            break
-        group, rest = rest[:many], rest[many:]
-        many = min(many * 2, MOST_AT_ONCE)
-        found += _in_stretches(db, sought, group, limit)
-    return sought.first(found, limit)
+def candidates(db: Read, sought: Sought, also: Iterable[int] = ()) -> Iterator[int]:
+    """Posts that may be what is sought, in order, each once; and those of `also` in their places.
+
+    Whoever asks compares their words, and takes as many as are wanted: nothing is read before.
+    """
+    first = [*_waiting(db, sought), *also]
+    heads = _Heads(sought.upwards)
+    heads.add(iter(sought.first(first, len(first))))
+    heads.add(_recent(db, sought))
+    rest, many, last = stretches(db, sought), GROUP, 0
+    while rest or heads.next:
+        while rest and not (heads.next and _behind(sought, rest[0], heads.next)):
+            group, rest = rest[:many], rest[many:]
+            many = min(many * 2, MOST_AT_ONCE)
+            for source in _in_stretches(db, sought, group):
+                heads.add(source)
+        if heads.next:
+            id = heads.take()
+            if id != last:
+                yield id
+            last = id
 
 
 def _behind(sought: Sought, stretch: Row, id: int) -> bool:
     """Whether all that follows comes after the post `id`."""
     return bool(stretch["first_id"] > id if sought.upwards else stretch["last_id"] < id)
+
+
+class _Heads:
+    """Lists of ids, each in order, of which the first is taken wherever it stands."""
+
+    def __init__(self, upwards: bool) -> None:
+        self._sign = 1 if upwards else -1
+        self._heap: list[tuple[int, int, Iterator[int]]] = []
+        self._added = 0
+
+    @property
+    def next(self) -> int:
+        """What comes first; 0 where there is nothing."""
+        return self._sign * self._heap[0][0] if self._heap else 0
+
+    def add(self, source: Iterator[int]) -> None:
+        """Another list."""
+        self._added += 1
+        if (id := next(source, None)) is not None:
+            heappush(self._heap, (self._sign * id, self._added, source))
+
+    def take(self) -> int:
+        """`next`, and go on to what follows it."""
+        key, number, source = self._heap[0]
+        if (id := next(source, None)) is None:
+            heappop(self._heap)
+        else:
+            heapreplace(self._heap, (self._sign * id, number, source))
+        return self._sign * key
 
 
 def _waiting(db: Read, sought: Sought) -> list[int]:
@@ -82,25 +123,39 @@ def _waiting(db: Read, sought: Sought) -> list[int]:
     ]
 
 
-def _recent(db: Read, sought: Sought, limit: int) -> list[int]:
+def _recent(db: Read, sought: Sought) -> Iterator[int]:
+    """What stands in no stretch yet and has the words, `RECENT` at a time."""
     position = "strpos" if db.dialect == "postgresql" else "instr"
     patterns = {f"p{n}": need.pattern for n, need in enumerate(sought.needs) if need.pattern}
     not_in = {f"n{n}": need.pattern for n, need in enumerate(sought.without) if need.pattern}
     conditions = [f"{position}(words, :{name}) > 0" for name in patterns]
     conditions += [f"{position}(words, :{name}) = 0" for name in not_in]
-    found = db.all(
-        f"""
-        SELECT post_id FROM search_recent
-        WHERE post_id > :lower AND post_id < :upper {"".join(f"AND {one} " for one in conditions)}
-        ORDER BY post_id {"ASC" if sought.upwards else "DESC"} LIMIT :limit
-        """,  # noqa: S608
-        lower=sought.lower,
-        upper=sought.upper,
-        limit=limit,
-        **patterns,
-        **not_in,
-    )
-    return [row["post_id"] for row in found]
+    for number, marks in enumerate(need.any for need in sought.needs if need.any):
+        named = {f"m{number}n{n}": f" {mark} " for n, mark in enumerate(marks)}
+        one = " OR ".join(f"{position}(words, :{name}) > 0" for name in named)
+        conditions.append(f"({one})")
+        patterns |= named
+    more = "".join(f"AND {one} " for one in conditions)
+    lower, upper = sought.lower, sought.upper
+    while True:
+        found = db.all(
+            f"""
+            SELECT post_id FROM search_recent
+            WHERE post_id > :lower AND post_id < :upper {more}
+            ORDER BY post_id {"ASC" if sought.upwards else "DESC"} LIMIT :limit
+            """,  # noqa: S608
+            lower=lower,
+            upper=upper,
+            limit=RECENT,
+            **patterns,
+            **not_in,
+        )
+        for row in found:
+            yield row["post_id"]
+        if len(found) < RECENT:
+            return
+        last = found[-1]["post_id"]
+        lower, upper = (last, upper) if sought.upwards else (lower, last)
 
 
 def stretches(db: Read, sought: Sought) -> list[Row]:
@@ -116,39 +171,58 @@ def stretches(db: Read, sought: Sought) -> list[Row]:
     )
 
 
-def _in_stretches(db: Read, sought: Sought, group: Sequence[Row], limit: int) -> list[int]:
-    """What may be sought in these stretches, the first `limit` of each."""
+def _in_stretches(db: Read, sought: Sought, group: Sequence[Row]) -> list[Iterator[int]]:
+    """What may be sought in these stretches: a list of each in which there is any."""
     bits = _matching(db, sought, [row["id"] for row in group])
-    chosen: list[tuple[int, int]] = []
-    found: list[int] = []
-    for row in group:
-        matching = bits.get(row["id"], 0)
-        if not matching:
-            continue
-        if row["last_id"] < sought.upper and row["first_id"] > sought.lower:
-            first = places(matching, upwards=sought.upwards)
-            chosen += [(row["id"], place) for place, _ in zip(first, range(limit), strict=False)]
-        else:  # only some of it lies where we look
-            ids = ids_of(db, row["id"])
-            found += sought.first((ids[place] for place in places(matching)), limit)
-    return [*found, *_ids(db, chosen)]
+    soon = {
+        (id, place // PART)
+        for id, matching in bits.items()
+        for place in islice(places(matching, upwards=sought.upwards), SOON)
+    }
+    parts = _parts(db, soon)
+    return [
+        _listed(db, sought, row["id"], bits[row["id"]], parts.get(row["id"], {}))
+        for row in group
+        if row["id"] in bits
+    ]
 
 
-def _ids(db: Read, chosen: Sequence[tuple[int, int]]) -> list[int]:
-    """The posts at these places (stretch, place)."""
-    parts = {(stretch, place // PART) for stretch, place in chosen}
-    stored: dict[tuple[int, int], list[int]] = {}
-    for stretch in {stretch for stretch, _ in parts}:
-        rows = among(
-            db,
-            """
-            SELECT part, post_ids FROM search_part WHERE stretch_id = :stretch AND part IN (:list)
-            """,
-            _padded([part for of, part in parts if of == stretch], -1),
-            stretch=stretch,
-        )
-        stored |= {(stretch, row["part"]): unpacked_ids(row["post_ids"]) for row in rows}
-    return [stored[stretch, place // PART][place % PART] for stretch, place in chosen]
+def _listed(
+    db: Read, sought: Sought, stretch_id: int, bits: int, parts: dict[int, list[int]]
+) -> Iterator[int]:
+    """The posts at these places; `parts` have been read, the others are when they are wanted."""
+    order = range(SIZE // PART) if sought.upwards else reversed(range(SIZE // PART))
+    wanted = [part for part in order if bits >> (part * PART) & EVERY_PART]
+    for number, part in enumerate(wanted):
+        if part not in parts:
+            next_ones = {(stretch_id, one) for one in wanted[number : number + SOON]}
+            parts = _parts(db, next_ones)[stretch_id]
+        ids = parts[part]
+        inside = places(bits >> (part * PART) & EVERY_PART, upwards=sought.upwards)
+        for place in inside:
+            if sought.lower < ids[place] < sought.upper:
+                yield ids[place]
+
+
+def _parts(db: Read, wanted: Collection[tuple[int, int]]) -> dict[int, dict[int, list[int]]]:
+    """The ids of these parts (stretch, part) of stretches."""
+    if not wanted:
+        return {}
+    pairs = _padded(sorted(wanted), (0, 0))
+    values = ", ".join(f"(CAST(:s{n} AS BIGINT), CAST(:p{n} AS BIGINT))" for n in range(len(pairs)))
+    named = {f"s{n}": stretch for n, (stretch, _) in enumerate(pairs)}
+    named |= {f"p{n}": part for n, (_, part) in enumerate(pairs)}
+    found: dict[int, dict[int, list[int]]] = {}
+    for row in db.all(
+        f"""
+        WITH wanted (stretch_id, part) AS (VALUES {values})
+        SELECT t.stretch_id, t.part, t.post_ids FROM wanted w
+        JOIN search_part t ON t.stretch_id = w.stretch_id AND t.part = w.part
+        """,  # noqa: S608
+        **named,
+    ):
+        found.setdefault(row["stretch_id"], {})[row["part"]] = unpacked_ids(row["post_ids"])
+    return found
 
 
 def _padded(values: Sequence[T], nothing: T) -> list[T]:
@@ -159,42 +233,55 @@ def _padded(values: Sequence[T], nothing: T) -> list[T]:
 
 def _matching(db: Read, sought: Sought, stretch_ids: Sequence[int]) -> dict[int, int]:
     """The places of each stretch (those without any left out) where all the terms are."""
-    exact = [need for need in sought.without if need.exact]
-    terms = {term for need in (*sought.needs, *exact) for term in (*need.all, *need.any)}
-    held = _places(db, stretch_ids, terms)
-    bits: dict[int, int] = {}
-    for id in stretch_ids:
-        at = _Stretch(held.get(id, {}))
-        if matching := reduce(and_, map(at.having, sought.needs), at.anything(sought.needs)):
-            bits[id] = matching & ~reduce(or_, map(at.having, exact), 0)
+    terms = _Terms.of(sought)
+    held = _places(db, stretch_ids, terms.named)
+    bits = {id: some for id in stretch_ids if (some := terms.at(held.get(id, {})))}
     for need in sought.needs:
         if need.start and bits:
-            begun = _begun(db, [id for id in stretch_ids if id in bits], need.start)
+            begun = _begun(db, list(bits), need.start)
             bits = {id: some for id in bits if (some := bits[id] & begun.get(id, 0))}
     return bits
 
 
-class _Stretch(msgspec.Struct, frozen=True):
-    """The places of terms in one stretch."""
+class _Terms(msgspec.Struct, frozen=True):
+    """The terms of what is sought: all of `every`, one of each of `any`, and nothing of `without`,
+    each of which is a list of terms that stand together.
+    """
 
-    held: dict[str, int]
+    every: tuple[str, ...]
+    any: tuple[tuple[str, ...], ...]
+    without: tuple[tuple[str, ...], ...]
 
-    def having(self, need: Need) -> int:
-        """Where it is, as far as `all` and `any` of it tell."""
-        bits = reduce(and_, (self.held.get(term, 0) for term in need.all), EVERYWHERE)
-        if need.any:
-            bits &= reduce(or_, (self.held.get(term, 0) for term in need.any), 0)
+    @classmethod
+    def of(cls, sought: Sought) -> "_Terms":
+        return cls(
+            tuple(dict.fromkeys(term for need in sought.needs for term in need.all)),
+            tuple(need.any for need in sought.needs if need.any),
+            tuple(need.all for need in sought.without if need.exact),
+        )
+
+    @property
+    def named(self) -> set[str]:
+        """All of them."""
+        return {*self.every, *(term for some in (*self.any, *self.without) for term in some)}
+
+    def at(self, held: Mapping[str, bytes]) -> int:
+        """Where they fit in a stretch that has the terms at these places."""
+        if any(term not in held for term in self.every):
+            return 0
+        bits = common([held[term] for term in self.every])
+        for some in self.any:
+            bits &= reduce(or_, (unpacked(held[term]) for term in some if term in held), 0)
+        for some in self.without:
+            if bits and all(term in held for term in some):
+                bits &= ~common([held[term] for term in some])
         return bits
-
-    @staticmethod
-    def anything(needs: Sequence[Need]) -> int:
-        """Every place, where anything is sought at all."""
-        return EVERYWHERE if needs else 0
 
 
 def _places(
     db: Read, stretch_ids: Sequence[int], terms: Iterable[str]
-) -> dict[int, dict[str, int]]:
+) -> dict[int, dict[str, bytes]]:
+    """Where each stretch has these terms, as it is stored."""
     sql, named = listed(
         """
         SELECT stretch_id, term, places FROM search_term
@@ -204,9 +291,9 @@ def _places(
     )
     of = {f"s{n}": id for n, id in enumerate(_padded(stretch_ids, 0))}
     sql = sql.replace("(:stretches)", f"({', '.join(f':{name}' for name in of)})")
-    found: dict[int, dict[str, int]] = {}
+    found: dict[int, dict[str, bytes]] = {}
     for row in db.all(sql, **named, **of):
-        found.setdefault(row["stretch_id"], {})[row["term"]] = unpacked(row["places"])
+        found.setdefault(row["stretch_id"], {})[row["term"]] = row["places"]
     return found
 
 

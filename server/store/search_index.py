@@ -59,6 +59,19 @@ def note_thread(tx: Write, thread_id: int) -> None:
     )
 
 
+def note_category(tx: Write, category_id: int) -> None:
+    """The stories of a category, of which there are some hundreds, stand in another."""
+    tx.run(
+        f"""
+        INSERT INTO search_waiting (post_id) SELECT p.id
+        FROM blog_story s JOIN post p ON p.id = s.post_id
+        WHERE s.category_id = :category AND p.visibility = 'public' AND p.deleted_ms IS NULL
+        {_AGAIN}
+        """,  # noqa: S608
+        category=category_id,
+    )
+
+
 def note_author(tx: Write, account_id: int) -> None:
     """Somebody lets everybody find their posts from now on: the old ones have to be looked at.
 
@@ -222,7 +235,7 @@ def write_terms(tx: Write, stretch_id: int, found: Iterable[tuple[str, Sequence[
     )
 
 
-def finish(tx: Write, stretch_id: int, words: Mapping[int, str]) -> None:
+def finish(tx: Write, stretch_id: int, words: Mapping[int, str], now_ms: int) -> None:
     """The stretch of these posts (by ascending ids) can be searched; they are recent no more.
 
     What was changed meanwhile stays recent too.
@@ -236,10 +249,14 @@ def finish(tx: Write, stretch_id: int, words: Mapping[int, str]) -> None:
         ],
     )
     tx.run(
-        "INSERT INTO search_stretch (id, first_id, last_id) VALUES (:id, :first, :last)",
+        """
+        INSERT INTO search_stretch (id, first_id, last_id, checked_ms)
+        VALUES (:id, :first, :last, :now)
+        """,
         id=stretch_id,
         first=ids[0],
         last=ids[-1],
+        now=now_ms,
     )
     tx.many(
         "DELETE FROM search_recent WHERE post_id = :post AND words = :words",
@@ -255,6 +272,66 @@ def ids_of(db: Read, stretch_id: int) -> list[int]:
     return [id for row in found for id in unpacked_ids(row["post_ids"])]
 
 
+# --- what is in a stretch and should not be
+
+
+def next_to_check(db: Read) -> Row | None:
+    """(id, checked_ms) of the stretch at which nobody looked for the longest time."""
+    return db.one(
+        """
+        SELECT id, checked_ms FROM search_stretch WHERE last_id > 0 ORDER BY checked_ms LIMIT 1
+        """
+    )
+
+
+def changed(db: Read, post_ids: Iterable[int], since_ms: int) -> set[int]:
+    """Those of the posts that say something else than they did at `since_ms`."""
+    found = among(
+        db,
+        """
+        SELECT p.id FROM post p WHERE p.id IN (:list) AND (p.edited_ms >= :since
+            OR EXISTS (SELECT 1 FROM search_recent r WHERE r.post_id = p.id))
+        """,
+        post_ids,
+        since=since_ms,
+    )
+    return {row["id"] for row in found}
+
+
+def checked(tx: Write, stretch_id: int, now_ms: int) -> None:
+    """All of a stretch is as it should be."""
+    tx.run("UPDATE search_stretch SET checked_ms = :now WHERE id = :id", id=stretch_id, now=now_ms)
+
+
+def retire(tx: Write, stretch_id: int) -> None:
+    """Nobody looks into a stretch from now on; it is `clear`ed later."""
+    tx.run("UPDATE search_stretch SET first_id = 0, last_id = 0 WHERE id = :id", id=stretch_id)
+
+
+def retired(db: Read) -> int | None:
+    """A stretch that has to be cleared."""
+    found = db.one("SELECT id FROM search_stretch WHERE last_id = 0 LIMIT 1")
+    return int(found["id"]) if found else None
+
+
+def clear(tx: Write, stretch_id: int, many: int) -> None:
+    """Forget some of the terms of a retired stretch, and it with the last of them."""
+    gone = tx.run(
+        """
+        DELETE FROM search_term WHERE stretch_id = :id AND term IN (
+            SELECT term FROM search_term WHERE stretch_id = :id ORDER BY term LIMIT :many)
+        """,
+        id=stretch_id,
+        many=many,
+    )
+    if gone < many:
+        empty(tx, stretch_id)
+        tx.run("DELETE FROM search_stretch WHERE id = :id", id=stretch_id)
+
+
+# --- what posts say
+
+
 def about(db: Read, post_ids: Iterable[int]) -> list[Row]:
     """What is found of these posts, of those that everybody may find.
 
@@ -264,8 +341,10 @@ def about(db: Read, post_ids: Iterable[int]) -> list[Row]:
         db,
         """
         SELECT p.id, p.author_id, p.kind, p.title, p.content, p.warning, p.language, p.tags,
-            p.extra, p.reply_to_uri, p.community_id, p.published_ms, c.kind AS community_kind
+            p.extra, p.reply_to_uri, p.community_id, p.published_ms, c.kind AS community_kind,
+            s.neighbourhood_id, s.category_id, g.parent_id AS category_above_id
         FROM post p LEFT JOIN community c ON c.account_id = p.community_id
+        LEFT JOIN blog_story s ON s.post_id = p.id LEFT JOIN blog_category g ON g.id = s.category_id
         WHERE p.id IN (:list) AND p.deleted_ms IS NULL
         """,
         post_ids,

@@ -279,7 +279,7 @@ def used_by(db: Read, account_id: int, since_id: int, limit: int) -> list[str]:
         """
         SELECT t.tag FROM post p JOIN hashtag t ON t.post_id = p.id
         WHERE p.author_id = :account AND p.id > :since AND p.deleted_ms IS NULL
-          AND p.visibility IN ('public', 'unlisted')
+          AND p.visibility IN ('public', 'unlisted') AND t.stem = 0
         GROUP BY t.tag ORDER BY count(*) DESC, t.tag LIMIT :limit
         """,
         account=account_id,

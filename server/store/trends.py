@@ -9,7 +9,7 @@ from typing import Final
 
 from server.clock import DAY_MS
 from server.model import Entry, Preview
-from server.store.conditions import SHOWN, WANTED
+from server.store.conditions import SHOWN, WANTED, WRITTEN
 from server.store.db import Read, Row, Write
 from server.store.paging import Page, among
 from server.store.previews import DISCOVERABLE
@@ -34,7 +34,7 @@ def tags(db: Read, since_id: int) -> list[Row]:
             max(latest.liked) AS liked
         FROM ({_LATEST}) AS latest JOIN hashtag t ON t.post_id = latest.id
         JOIN account a ON a.id = latest.author_id
-        WHERE {DISCOVERABLE} GROUP BY t.tag, latest.author_id LIMIT :rows
+        WHERE {DISCOVERABLE} AND {WRITTEN} GROUP BY t.tag, latest.author_id LIMIT :rows
         """,  # noqa: S608
         since=since_id,
         newest=NEWEST,

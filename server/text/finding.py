@@ -17,6 +17,8 @@ from server.text.entities import MAX_TAG_CHARACTERS, is_tag, normal_tag
 
 MAX_CHARACTERS: Final = 100_000  # of one post that can be found
 MAX_WORD: Final = 40  # characters of a word that count in the index
+MAX_NAME_WORDS: Final = 8  # of whoever is looked for
+MAX_NAME_TERMS: Final = 12
 
 # Hangul, kana, Han; Thai, Lao, Khmer, Burmese. Not the dot between words in kana.
 _DENSE: Final = (
@@ -24,10 +26,13 @@ _DENSE: Final = (
     "\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
-_RUNS: Final = re.compile(rf"([{_DENSE}]+)|([^\W_{_DENSE}]+)")
+LETTER_OF_WORDS: Final = rf"[^\W_{_DENSE}]"
+"""A letter or digit of a script with spaces between words, as a regular expression."""
+_RUNS: Final = re.compile(rf"([{_DENSE}]+)|({LETTER_OF_WORDS}+)")
 
 _FINAL_OR_NOT: Final = (
     *("에서는", "에서도", "에서", "에게", "에는", "에도", "에선", "에"),
+    *("에게서", "한테서", "한테", "께서"),
     *("까지", "부터", "처럼", "하고", "의"),
 )
 _AFTER_FINAL: Final = ("으로", "이랑", "은", "을", "과")
@@ -36,7 +41,8 @@ _PARTICLES: Final = sorted(
     [*_FINAL_OR_NOT, *_AFTER_FINAL, *_AFTER_VOWEL], key=lambda one: (-len(one), one)
 )
 """조사 that are hardly ever the end of a noun. Not among them: 이, 가, 도 and 로, which end 고양이,
-소설가, 제주도 and 세종로: cats are not to be found under the city of Goyang."""
+소설가, 제주도 and 세종로 (cats are not to be found under the city of Goyang), nor 께 and 만, which
+end 다함께 and 아산만."""
 _NOUNS_IN_UI: Final = "주강회합정결협논제문"  # 민주주의, 시민회의: 의 is no particle there
 _LEAST_STEM: Final = 2  # syllables
 
@@ -70,14 +76,23 @@ def with_stems(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*given, *stems]))
 
 
-def spelled(text: str, marks: Iterable[str] = ()) -> str:
-    """Plain `text` as it is compared: its runs between single spaces, then `marks`.
+def spelled(text: str) -> str:
+    """Plain `text` as it is compared: its runs between single spaces."""
+    return f" {' '.join(cut(text[:MAX_CHARACTERS]))} "
+
+
+def with_marks(words: str, marks: Iterable[str]) -> str:
+    """`spelled` words and then marks.
 
     A mark has a sign in it that no run has (`#tag`, `kind:story`), so that neither passes for the
     other.
     """
-    runs = (one or other for one, other in _RUNS.findall(_folded(text[:MAX_CHARACTERS])))
-    return f" {' '.join([*runs, *marks])} "
+    return f"{words}{' '.join(marks)} "
+
+
+def cut(text: str) -> list[str]:
+    """The runs of a text, in order."""
+    return [one or other for one, other in _RUNS.findall(_folded(text))]
 
 
 def _folded(text: str) -> str:
@@ -114,8 +129,7 @@ class Need(msgspec.Struct, frozen=True):
     """One thing that is looked for. `pattern` is a part of the `spelled` text that has it.
 
     An index narrows it down: posts with `all` of these terms and, where `any` is not empty, one of
-    those; `start`: with a term that begins so. `exact`: the terms say it all. Without a pattern,
-    whoever asks compares the rest by other means.
+    those, which are marks; `start`: with a term that begins so. `exact`: the terms say it all.
     """
 
     pattern: str = ""
@@ -126,12 +140,14 @@ class Need(msgspec.Struct, frozen=True):
 
     def among(self, words: str) -> bool:
         """Whether `spelled` text has it."""
-        return self.pattern in words
+        return self.pattern in words and (
+            not self.any or any(f" {one} " in words for one in self.any)
+        )
 
 
 def need(text: str) -> Need | None:
     """A word or a phrase that is looked for; None where there is no letter and no digit in it."""
-    runs = [one or other for one, other in _RUNS.findall(_folded(text))]
+    runs = cut(text)
     if not runs:
         return None
     first, last = ("" if _dense(run[0]) else " " for run in (runs[0], runs[-1]))
@@ -156,7 +172,43 @@ def marked(mark: str) -> Need:
     return Need(pattern=f" {mark} ", all=(mark,), exact=True)
 
 
+def either(marks: Iterable[str]) -> Need:
+    """A post with one of these marks."""
+    return Need(any=tuple(marks))
+
+
 def tagged(text: str) -> Need | None:
     """A post with this hashtag, however it is spelt; None for what cannot be one."""
     tag = normal_tag(text)
     return marked(f"#{tag}") if len(tag) <= MAX_TAG_CHARACTERS and is_tag(tag) else None
+
+
+# --- people and communities
+
+
+class NameNeed(msgspec.Struct, frozen=True):
+    """A term of whoever is looked for, whole or how one begins."""
+
+    term: str
+    whole: bool = False
+
+
+def name_terms(handle: str, name: str) -> set[str]:
+    """Under what an account is kept: its handle, and the words of the name that is shown."""
+    return {f"@{handle.lower()}", *terms(spelled(name))}
+
+
+def handle_needs(begun: str) -> tuple[NameNeed, ...]:
+    """Whoever has a handle that begins so."""
+    return (NameNeed(f"@{begun}"),) if begun else ()
+
+
+def name_needs(text: str) -> tuple[NameNeed, ...]:
+    """Whoever has all these words in the name, the rarest first as far as one can tell."""
+    found: dict[NameNeed, None] = {}
+    for run in spelled(text).split()[:MAX_NAME_WORDS]:
+        if _dense(run[0]) and len(run) > 1:
+            found.update(dict.fromkeys(NameNeed(pair, True) for pair in _needed(run)))
+        else:
+            found[NameNeed(run[:MAX_WORD])] = None
+    return tuple(sorted(found, key=lambda need: (not need.whole, -len(need.term))))[:MAX_NAME_TERMS]

@@ -1,11 +1,13 @@
 """Keeps the index of posts: what is new, what is old, and stretches of enough posts."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
 from server.model import Job
 from server.services import indexing
-from server.store import jobs
+from server.services.indexing import Stretch
+from server.store import jobs, names
 from server.store import search_index as store
 from server.store.db import Database
 
@@ -29,7 +31,14 @@ class Indexing:
 
     async def step(self) -> bool:
         """A little of what is most urgent. False when there was nothing."""
-        return await self._look() or await self._gather() or await self._look_back()
+        return (
+            await self._look()
+            or await self._gather()
+            or await self._look_back()
+            or await self._db.write(names.look_back, indexing.NAMES_AT_ONCE)
+            or await self._clear()
+            or await self._renew()
+        )
 
     async def _look(self) -> bool:
         noted, words = await self._db.read(indexing.look)
@@ -44,12 +53,41 @@ class Indexing:
         return old is not None
 
     async def _gather(self) -> bool:
-        """A stretch is written in pieces, so that nobody waits long; it counts with the last."""
         made = await self._db.read(indexing.gather)
         if made is None:
             return False
+        id = await self._written(made)
+        await self._db.write(store.finish, id, made.words, self._now_ms())
+        return True
+
+    async def _written(self, made: Stretch) -> int:
+        """A stretch, in pieces, so that nobody waits long; it counts when it is finished."""
         id = await self._db.write(store.next_stretch)
         for some in indexing.pieces(made):
             await self._db.write(store.write_terms, id, some)
-        await self._db.write(store.finish, id, made.words)
+        return id
+
+    async def _clear(self) -> bool:
+        id = await self._db.read(store.retired)
+        if id is not None:
+            await self._db.write(store.clear, id, indexing.TERMS_AT_ONCE)
+        return id is not None
+
+    async def _renew(self) -> bool:
+        """What was deleted, changed or hidden leaves its stretch: that is written anew."""
+        found = await self._db.read(indexing.to_check, self._now_ms())
+        if found is None:
+            return False
+        id, post_ids = found
+        words: dict[int, str] = {}
+        for some in indexing.batched(post_ids):
+            words |= await self._db.read(indexing.findable, some)
+        if not post_ids:
+            await self._db.write(store.checked, id, self._now_ms())
+        elif indexing.few(words):
+            await self._db.write(indexing.dissolve, id, words)
+        else:
+            made = await asyncio.to_thread(indexing.stretch, words)
+            new = await self._written(made)
+            await self._db.write(indexing.replace, id, new, made, self._now_ms())
         return True

@@ -1,7 +1,8 @@
 """Search among 1,000,000 posts, on SQLite and on PostgreSQL; and what the index costs.
 
 The posts are Korean and English in turns, of words that are as common as words are (Zipf), with
-particles, hashtags and some pictures; all of them can be found. `--quick`: 60,000 posts.
+particles, hashtags and some pictures; all of them can be found. `--quick`: 60,000 posts. Then
+people are looked for among 100,000.
 """
 
 import itertools
@@ -11,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -35,6 +37,7 @@ from tests.bench.figures import Figure, Options
 MANY = 1_000_000
 FEW = 60_000
 AUTHORS = 2_000
+PEOPLE = 98_000  # more
 AT_ONCE = 10_000
 YEARS = 3
 PARTICLES = ("", "", "을", "를", "에서", "은", "는", "이", "가", "의", "으로", "도")
@@ -47,6 +50,7 @@ class Words:
         """The same for every run."""
         self.chance = random.Random(seed)  # noqa: S311
         syllables = [chr(code) for code in self.chance.sample(range(0xAC00, 0xD7A4), 700)]
+        self.syllables = syllables
         weights = list(itertools.accumulate(1 / rank for rank in range(1, 701)))
         self.korean = [
             "".join(self.chance.choices(syllables, cum_weights=weights, k=length))
@@ -114,7 +118,14 @@ async def _measure(url: str, folder: Path, many: int) -> list[Figure]:
     ]
     figures += await _writing(db, folder, name)
     for what, queries in _queries(words).items():
-        figures += await _asked(db, f"{name}: {what}", queries, authors[0])
+        figures += await _asked(db, f"{name}: {what}", partial(_ask, authors[0]), queries)
+    figures += await _asked(db, f"{name}: the floor", _floor, [str(n) for n in range(40)])
+    chance = random.Random(8)  # noqa: S311
+    for start in range(0, PEOPLE, AT_ONCE // 10):
+        await db.write(_people, words, chance, start)
+    await _settle(db, url)
+    for what, sought in _names(words).items():
+        figures += await _asked(db, f"{db.dialect}: {what}", partial(_look_for, authors[0]), sought)
     await db.close()
     return figures
 
@@ -267,12 +278,14 @@ def _queries(words: Words) -> dict[str, list[str]]:
     }
 
 
-async def _asked(db: Database, what: str, queries: list[str], viewer: int) -> list[Figure]:
+async def _asked(
+    db: Database, what: str, ask: Callable[[Read, str], None], queries: list[str]
+) -> list[Figure]:
     walls: list[float] = []
     processor: list[float] = []
     for query in (*queries[:3], *queries):
         began, cpu = time.perf_counter(), time.process_time()
-        await db.read(_ask, query, viewer)
+        await db.read(_asking, ask, query)
         walls.append((time.perf_counter() - began) * 1000)
         processor.append((time.process_time() - cpu) * 1000)
     walls, processor = walls[3:], processor[3:]
@@ -283,12 +296,67 @@ async def _asked(db: Database, what: str, queries: list[str], viewer: int) -> li
     ]
 
 
-def _ask(db: Read, query: str, viewer: int) -> None:
+def _asking(db: Read, ask: Callable[[Read, str], None], query: str) -> None:
+    ask(db, query)
+
+
+def _ask(viewer: int, db: Read, query: str) -> None:
     search.find(db, viewer, asking.read(query, "Asia/Seoul"), Page())
 
 
 def _p95(values: list[float]) -> float:
     return quantiles(values, n=20)[-1]
+
+
+def _floor(db: Read, number: str) -> None:
+    """What the dearest search reads, and nothing else: two terms everywhere, and 300 posts."""
+    terms = db.all(
+        "SELECT term FROM search_term WHERE stretch_id = 1 LIMIT 2 OFFSET :n", n=int(number)
+    )
+    for stretch in db.all("SELECT id, last_id FROM search_stretch"):
+        for term in terms:
+            db.all(
+                "SELECT places FROM search_term WHERE stretch_id = :id AND term = :term",
+                id=stretch["id"],
+                term=term["term"],
+            )
+        db.all(
+            "SELECT * FROM post WHERE id <= :last ORDER BY id DESC LIMIT 3", last=stretch["last_id"]
+        )
+
+
+# --- people
+
+
+def _people(tx: Write, words: Words, chance: random.Random, start: int) -> None:
+    """Strangers, two thirds of them with Korean names of twenty surnames."""
+    for number in range(start, start + AT_ONCE // 10):
+        blank = accounts.blank(
+            city.SITE, number + 10_000, f"{words.english[number % 20_000]}_{number}", "Person", 0
+        )
+        syllables = "".join(chance.choices(words.syllables, k=2))
+        name = f"{words.syllables[number % 20]}{syllables}"
+        if number % 3 == 0:
+            name = " ".join(word.capitalize() for word in chance.choices(words.english, k=2))
+        uri = f"https://far.test/people/{number}"
+        more = {"uri": uri, "domain": "far.test", "display_name": name, "state": "active"}
+        account_rows.insert(tx, msgspec.structs.replace(blank, **more))
+
+
+def _names(words: Words) -> dict[str, list[str]]:
+    def each(make: Callable[[int], str], count: int = 40) -> list[str]:
+        return [make(number) for number in range(count)]
+
+    return {
+        "people by a surname": each(lambda n: words.syllables[n % 20]),
+        "people by two syllables": each(lambda n: words.syllables[n] + words.syllables[2 * n]),
+        "people by the beginning of a handle": each(lambda n: words.english[n * 7][:3]),
+        "people by one letter": each(lambda n: "etaoinshrd"[n % 10]),
+    }
+
+
+def _look_for(viewer: int, db: Read, query: str) -> None:
+    search.people(db, viewer, query, 40)
 
 
 # --- writing

@@ -34,7 +34,7 @@ def test_anything_can_be_asked(pieces: list[str], between: str) -> None:
 
 @given(st.text(max_size=200))
 def test_a_text_has_every_part_of_itself(text: str) -> None:
-    words = finding.spelled(text, ["#tag", "k:story"])
+    words = finding.with_marks(finding.spelled(text), ["#tag", "k:story"])
     known = finding.terms(words)
     for part in (text, *text.split()):
         need = finding.need(part)

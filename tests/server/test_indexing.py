@@ -7,6 +7,7 @@ import pytest
 from server.model import Account, Job
 from server.services import asking, indexing, search
 from server.store import jobs
+from server.store import posts as rows
 from server.store.db import Database, Read, Write
 from server.store.paging import Page
 from server.worker import due
@@ -44,7 +45,36 @@ async def test_the_worker_looks_at_what_is_new_and_makes_stretches(
     assert await count("SELECT count(*) FROM search_stretch") == 2
     assert await count("SELECT count(*) FROM job") == 0
     assert await db.read(found) == ids[::-1]
-    assert await db.read(indexing.due_ms) is None
+    assert await db.read(indexing.due_ms) == NOW + indexing.CHECK_AFTER_MS
+
+
+@pytest.mark.parametrize(("kept", "left"), [(7, 3), (1, 0)])
+async def test_words_that_are_gone_have_left_the_index_a_day_later(
+    db: Database, monkeypatch: pytest.MonkeyPatch, kept: int, left: int
+) -> None:
+    monkeypatch.setattr(indexing, "SIZE", 8)
+    monkeypatch.setattr(indexing, "TERMS_AT_ONCE", 5)
+    ann = await db.write(join, "ann")
+    ids = await db.write(written, ann, 8)
+    clock = NOW
+    worker = Indexing(db, lambda: clock)
+    while await worker.step():
+        pass
+    term = "SELECT count(*) FROM search_term WHERE term = :term"
+    for number_of in range(kept, 8):
+        post = await db.read(rows.by_id, ids[number_of])
+        await db.write(rows.bury, post, NOW)
+    clock += indexing.CHECK_AFTER_MS - 1
+    assert not await worker.step()
+    clock += 1
+    while await worker.step():
+        pass
+    for number_of in range(8):
+        there = await db.read(number, term, term=str(number_of))
+        assert there == (1 if left and number_of < kept else 0)
+    assert await db.read(found) == ids[:kept][::-1]
+    assert await db.read(number, "SELECT count(*) FROM search_recent") == (0 if left else kept)
+    assert await db.read(number, "SELECT count(*) FROM search_stretch") == (1 if left else 0)
 
 
 async def test_a_job_does_so_much_and_then_others_may_be_promised(

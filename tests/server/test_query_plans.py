@@ -6,7 +6,7 @@ new one is therefore held to this from its first day.
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -63,6 +63,7 @@ from server.store import (
     markers,
     media,
     moderation,
+    names,
     notification_groups,
     notification_policy,
     notifications,
@@ -147,6 +148,7 @@ STORES = (
     markers,
     media,
     moderation,
+    names,
     notification_groups,
     notification_policy,
     notifications,
@@ -190,11 +192,11 @@ WHOLE: dict[str, str] = {
     "accounts.members": "the operator's list of people",
     "accounts.moderators": "a handful of rows of a table of our own people",
     "accounts.remove_local": "a refused registration: every table that could refer to it is asked",
-    "accounts.search": "one row per account that we met; a word index is to come",
     "accounts.totals": "NodeInfo; the answer is kept for a while",
     "announcements.all": "a handful of rows, which the operator made",
     "announcements.current": "with announcements.all",
     "announcements.remove_of": "an account of ours ends; a few people answer announcements",
+    "blog.categories_called": "a handful of rows, which editors made",
     "borders.peers": "a rule about a server changes: one narrow row per peer, in a job",
     "entry_rules.count_addresses": "some ten rows, which administrators made",
     "entry_rules.count_emails": "with entry_rules.count_addresses",
@@ -357,7 +359,9 @@ def call(function: Callable[..., Any], tx: Write, things: Mapping[Any, Any]) -> 
         else:
             positional.append(_plausible(name, hints[name], things))
     with suppress(DatabaseError), tx.savepoint():
-        function(tx, *positional, **given)
+        answer = function(tx, *positional, **given)
+        if isinstance(answer, Iterator):
+            list(answer)  # what it says it says as it goes
 
 
 def scans(link: sqlite.Connection, sql: str, params: Mapping[str, Any]) -> list[str]:
@@ -502,6 +506,7 @@ def _things(tx: Write) -> dict[Any, Any]:
         Wanted: Wanted(),
         Sought: Sought((need("김장"), need("x"), need("꽃")), (need("y"),)),
         moderation.Sought: moderation.Sought(),
+        names.Wanted: names.Wanted("김장 ann"),
         entry_rules.EmailRule: entry_rules.EmailRule(
             id=1, kind="domain", value="x", account_id=None, created_ms=1
         ),

@@ -10,11 +10,16 @@ from server.services import asking, communities, indexing, posts, search
 from server.services import bookmarks as bookmark_service
 from server.services.communities import NewCommunity
 from server.services.polls import NewPoll
-from server.store import accounts, bitmaps, follows, search_index
+from server.store import accounts, bitmaps, follows, search_index, tags, trends
+from server.store import blog as store
 from server.store import posts as rows
+from server.store.blog import Filed
 from server.store.db import Write
 from server.store.paging import Page
+from server.store.tags import Tagged
 from server.text import finding
+from tests.server.test_blog import found as blog_of
+from tests.server.test_blog import two_levels
 from tests.server.world import (
     EVE,
     KEYS,
@@ -156,6 +161,21 @@ def test_a_particle_on_a_hashtag_does_not_hide_the_post(
     assert there.tags == '["서울에서"]'
 
 
+def test_the_beginning_of_a_word_is_no_hashtag_before_somebody_wrote_it(
+    tx: Write, ann: Account
+) -> None:
+    posts_before = [say(tx, ann, "#실험결과"), say(tx, ann, "#서울에서")]
+    assert search.hashtags(tx, "실험", 9) == ["실험결과"]
+    assert search.hashtags(tx, "서울", 9) == ["서울에서"]
+    assert {row["tag"] for row in trends.tags(tx, 0)} == {"실험결과", "서울에서"}
+    assert tags.used_by(tx, ann.id, 0, 9) == ["서울에서", "실험결과"]
+    shown = tags.tag(tx, 0, Tagged("서울"), Page())
+    assert [entry.id for entry in shown] == [posts_before[1].id]
+    say(tx, ann, "#서울")
+    assert search.hashtags(tx, "서울", 9) == ["서울", "서울에서"]
+    assert {row["tag"] for row in trends.tags(tx, 0)} == {"실험결과", "서울에서", "서울"}
+
+
 @pytest.mark.parametrize(
     ("tag", "stem"),
     [
@@ -163,6 +183,7 @@ def test_a_particle_on_a_hashtag_does_not_hide_the_post(
         *(("광명의", "광명"), ("부산까지", "부산"), ("사람으로", "사람"), ("친구와", "친구")),
         *(("고양이", None), ("제주도", None), ("소설가", None), ("세종로", None)),
         *(("민주주의", None), ("시민회의", None), ("사과", None), ("집에서", None)),
+        *(("친구한테", "친구"), ("어머니께서", "어머니"), ("다함께", None), ("아산만", None)),
         *(("학교을", None), ("시청는", None), ("seoul에서", None), ("은", None)),
     ],
 )
@@ -313,6 +334,46 @@ def test_what_is_deleted_or_removed_is_not_found(tx: Write, ann: Account, kept: 
     assert found(tx, "시장") == [removed.id]
 
 
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda tx, ann, id: posts.edit(tx, SITE, ann, id, posts.NewPost(content="소식"), NOW + 1),
+        lambda tx, ann, id: posts.delete(tx, SITE, ann, id, NOW),
+        lambda tx, ann, id: rows.set_columns(tx, id, visibility=REMOVED),
+        lambda tx, ann, id: rows.set_columns(tx, id, visibility="secret"),
+        lambda tx, ann, id: accounts.set_columns(tx, ann.id, indexable=0),
+    ],
+    ids=["edited", "deleted", "removed", "secret", "not to be found"],
+)
+def test_words_that_nobody_may_find_are_written_out_of_their_stretch(
+    tx: Write, ann: Account, bob: Account, hide: Callable[[Write, Account, int], object]
+) -> None:
+    post, other = say(tx, ann, "시장 소식"), say(tx, bob, "도서관 소식")
+    in_stretches(tx)
+    has = "SELECT count(*) FROM search_term WHERE term = :term"
+    hide(tx, ann, post.id)
+    assert found(tx, "시장", bob) == []
+    indexing.catch_up(tx)
+    assert number(tx, has, term="시장") == 1
+    assert indexing.renew(tx, DAY_MS)
+    assert not indexing.renew(tx, DAY_MS)
+    assert number(tx, has, term="시장") == 0
+    assert found(tx, "시장", bob) == []
+    assert found(tx, "도서관", bob) == [other.id]
+
+
+def test_the_order_is_the_same_however_posts_are_scattered(tx: Write, ann: Account) -> None:
+    ids = [say(tx, ann, f"시장 {n}").id for n in range(12)]
+    among_the_recent(tx)
+    words = search_index.recent(tx, 99)
+    for some in ([0, 3, 6, 9], [1, 2, 10], [4, 5]):
+        indexing.write_stretch(tx, indexing.stretch({ids[n]: words[ids[n]] for n in some}))
+    search_index.put(tx, {ids[3]: words[ids[3]]})
+    assert found(tx, "시장", page=Page(limit=20)) == ids[::-1]
+    assert found(tx, "시장", page=Page(max_id=ids[9], limit=4)) == ids[5:9][::-1]
+    assert found(tx, "시장", page=Page(min_id=ids[2], limit=4)) == ids[3:7][::-1]
+
+
 # --- filters
 
 
@@ -357,6 +418,42 @@ def test_filters_narrow_it_down(tx: Write, ann: Account, bob: Account, kept: Kep
     assert {query: set(found(tx, query, ann)) for query in told} == told
     assert set(found(tx, "시장", author_id=bob.id)) == {plain.id, comment.id, old.id}
     assert found(tx, "from:me") == []
+
+
+def test_stories_of_a_team_blog_are_found_by_category_and_neighbourhood(
+    tx: Write, ann: Account, kept: Kept
+) -> None:
+    new = NewCommunity(name="dong", title="느티동", kind="neighbourhood", keys=KEYS, tag="느티동")
+    place = communities.create(tx, SITE, new, NOW)
+    home = blog_of(tx, ann)
+    love, small = two_levels(tx, ann, home)
+    filed = Filed(category_id=small.id, neighbourhood_id=place.id)
+    story = say(tx, ann, "김장", title="골목", community_id=home.account.id, filed=filed)
+    above = say(
+        tx,
+        ann,
+        "김장",
+        title="골목",
+        community_id=home.account.id,
+        filed=Filed(category_id=love.id),
+    )
+    thread = say(tx, ann, "김장")
+    rows.set_columns(tx, thread.id, community_id=place.id)
+    tagged = say(tx, ann, "김장 #느티동에서")
+    say(tx, ann, "김장")
+    kept(tx)
+    told = {
+        '김장 category:"소소한 일상"': {story.id},
+        "김장 category:사랑소통": {story.id, above.id},
+        "김장 -category:소소한일상 kind:story": {above.id},
+        "김장 in:dong": {story.id, thread.id, tagged.id},
+        "김장 in:느티동": {story.id, thread.id, tagged.id},
+        "김장 in:project": {story.id, above.id},
+    }
+    assert {query: set(found(tx, query)) for query in told} == told
+    store.remove_category(tx, small)
+    assert found(tx, '김장 category:"소소한 일상"') == []
+    assert set(found(tx, "category:사랑소통")) == {story.id, above.id}
 
 
 def test_only_so_many_posts_are_compared_and_the_rest_can_be_asked_for(
@@ -421,6 +518,10 @@ def test_a_stretch_that_was_not_finished_is_written_anew(tx: Write, ann: Account
 @pytest.mark.parametrize("places", [[], [0], [8191], [3, 9, 4000], list(range(0, 8192, 3))])
 def test_places_are_read_as_they_were_written(places: list[int]) -> None:
     bits = bitmaps.unpacked(bitmaps.packed(places))
+    assert bitmaps.common([bitmaps.packed(places)]) == bits
+    for others in ([3, 4000, 5000], list(range(0, 8192, 9))):
+        stored = [bitmaps.packed(places), bitmaps.packed(others)]
+        assert set(bitmaps.places(bitmaps.common(stored))) == set(places) & set(others)
     assert list(bitmaps.places(bits, upwards=True)) == places
     assert list(bitmaps.places(bits)) == places[::-1]
 

@@ -125,3 +125,14 @@ async def test_whoever_searches_without_end_waits_and_others_do_not(city, monkey
     assert status == 429
     await eve.get("/search?q=plum")
     await bob.get("/search")  # the empty form costs nothing
+
+
+async def test_what_was_looked_for_is_marked_in_what_people_wrote(city):
+    mina = await city.join("mina")
+    await city.writes(mina, f"{'배추 백 포기 ' * 60} 김장 &amp; 소금", title="겨울 준비")
+    await city.writes(mina, "김장하는 날 <b>공유</b>")
+    page = await mina.get("/search?q=김장")
+    assert page.text.count("<mark>김장</mark>") == 2
+    assert "<mark>김장</mark> &amp; 소금" in page.text
+    page = await mina.get("/search?q=share")
+    assert "<mark>" not in page.text

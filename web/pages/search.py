@@ -1,19 +1,22 @@
 """Search: people, communities, hashtags and posts; a handle or an address is also looked up."""
 
 import re
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
+from markupsafe import Markup
 
-from server import lookup
+from server import lookup, text
 from server.errors import AppError, Invalid
 from server.model import Account, Community, Post, PostView, Site
 from server.services import asking, communities, reading, search, timelines
 from server.services.asking import Asked, Filter
 from server.store.db import Read
 from server.store.paging import Page
+from server.text import marking
 from web.i18n import N_, WRITTEN_IN
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, SITE
 from web.limits import network
@@ -26,6 +29,7 @@ routes = web.RouteTableDef()
 SEARCH_TOKENS: Final = 5  # one search a second for long, twenty at once
 
 MAX_QUERY: Final = 500
+MARKED: Final = frozenset(("title", "lead", "words"))  # what people wrote, in a card
 FEW: Final = 5  # of each kind, where all kinds are shown
 MANY: Final = 40
 TABS: Final = {
@@ -103,7 +107,7 @@ async def find(request: web.Request) -> web.Response:
     asked, errors = _asked(typed, site)
     window = Page(asked_id(request, "max_id"))
     places = await db.read(communities.to_search)
-    found = Found()
+    found, wanted = Found(), marking.pattern(asked.needs)
     if (typed.query or typed.filters) and not errors:
         who = f"searches of {me or network(request[ADDRESS])}"
         request.config_dict[BUCKETS].spend(who, now(request), SEARCH_TOKENS)
@@ -122,7 +126,23 @@ async def find(request: web.Request) -> web.Response:
         elsewhere=elsewhere(typed.query),
         problem=problem,
         pager=_pager(request, typed, found),
+        passages={view.post.id: _passage(view.post, wanted) for view in found.posts},
+        marked=partial(_marked, wanted),
     )
+
+
+def _passage(post: Post, wanted: re.Pattern[str] | None) -> str:
+    """What a story says around the words, because its card shows only how it begins."""
+    if wanted is None or not post.title:
+        return ""
+    return marking.passage(text.plain(post.content), wanted)
+
+
+def _marked(wanted: re.Pattern[str] | None, cards: Markup) -> Markup:
+    """Cards in which the words are marked that were looked for."""
+    if wanted is None:
+        return cards
+    return Markup(marking.marked(cards, wanted, MARKED))  # noqa: S704  escaped as it was
 
 
 def _typed(request: web.Request) -> Typed:
