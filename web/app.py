@@ -29,7 +29,19 @@ from server.store_watch import StoreWatch
 from server.walking import Walker
 from server.worker.pushes import Pushes
 from server.worker.worker import Worker
-from web import activitypub, api, brand, feeds, i18n, media, operations, pages, present, wellknown
+from web import (
+    activitypub,
+    api,
+    brand,
+    feeds,
+    i18n,
+    media,
+    operations,
+    pages,
+    pings,
+    present,
+    wellknown,
+)
 from web.callers import Callers
 from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering
@@ -114,7 +126,7 @@ def create_app(
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
-    for part in (wellknown, activitypub, feeds, media, operations):
+    for part in (wellknown, activitypub, feeds, media, pings, operations):
         app.add_routes(part.routes)
     api.register(app)
     pages.register(app)

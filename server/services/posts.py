@@ -12,6 +12,7 @@ from server.services import (
     conversations,
     documents,
     events,
+    linking,
     new_posts,
     placing,
     polls,
@@ -101,6 +102,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     conversations.began(tx, author, post, now_ms)
     previews.note(tx, site, post, now_ms)
+    linking.note(tx, site, post, now_ms)
     for account in said.mentioned:
         conversations.mention(tx, account, author, post, now_ms)
     telling.tell_quoted(tx, post, author, now_ms)
@@ -156,6 +158,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     _attach_all(tx, changed, said, new)
     placing.file(tx, changed, author, new)
     previews.note(tx, site, changed, now_ms)
+    linking.note(tx, site, changed, now_ms)
     for account in said.mentioned:
         if account.id not in before:
             conversations.mention(tx, account, author, post, now_ms)
@@ -229,6 +232,7 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
     if not quietly:
         events.gone(tx, post, now_ms)
     media.release(tx, post.id)
+    linking.withdraw(tx, post, now_ms)
     posts.bury(tx, post, now_ms)
     if post.visibility == "direct":
         conversation_store.fall_back(tx, post.id)

@@ -117,6 +117,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_story",
         "blog_author",
         "blog_submission",
+        "backlink",
+        "ping",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -14,7 +14,8 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import contexts, indexing, media
+from server.pinging import Pinger
+from server.services import contexts, indexing, linking, media, pings
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.walking import Walker
@@ -61,6 +62,8 @@ class Worker:
         others: dict[str, Callable[[Job], Awaitable[None]]] = {
             indexing.JOB: Indexing(db, now_ms).do
         }
+        pinger = Pinger(fetcher)
+        others |= {pings.JOB: pinger.verify, linking.JOB: pinger.tell}
         if pushes is not None:
             others["push"] = pushes.do
         filming = Filming(db, pictures, films, now_ms) if films is not None else None

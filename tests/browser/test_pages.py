@@ -196,7 +196,7 @@ async def test_every_page_is_whole(
     path = await story_with_everything(alpha, ann)
     id = path.rpartition("/")[2]
     asked = await city_thread(alpha)
-    about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/history")
+    about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/linked", f"{path}/history")
     own = (
         f"/posts/{asked.id}/moderate",
         f"/@bob/{asked.id}",

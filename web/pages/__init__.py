@@ -25,6 +25,7 @@ from web.pages import (
     interact,
     invitations,
     known_apps,
+    linked,
     live,
     looks,
     messages,
@@ -92,6 +93,7 @@ MODULES = (
     styleguide,
     developers,
     polls,
+    linked,
     posts,
     people,
 )

@@ -8,8 +8,19 @@ from aiohttp import web
 
 from server.errors import Forbidden, NotFound
 from server.model import Account, PostView, Revision, Site
-from server.services import blog, boards, bookmarks, conversations, pins, posts, reading, visits
+from server.services import (
+    backlinks,
+    blog,
+    boards,
+    bookmarks,
+    conversations,
+    pins,
+    posts,
+    reading,
+    visits,
+)
 from server.services import reactions as reactions_service
+from server.services.backlinks import Links
 from server.services.blog import Beside
 from server.services.boards import Standing
 from server.store.db import DatabaseUnavailable, Read, Write
@@ -21,6 +32,7 @@ from web.pages.access import in_place, now, number, pager, signed_in, viewer_id,
 from web.pages.conversation import Asked, Branch, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
+from web.pings import ENDPOINT
 from web.render import fragment, page, person_url, post_url, replies_feed, viewer_of
 
 routes = web.RouteTableDef()
@@ -31,7 +43,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread, standing, beside = await db.read(
+        thread, standing, beside, links = await db.read(
             _read, viewer_of(request), id, Asked.of(request), now(request)
         )
     except NotFound:
@@ -46,25 +58,34 @@ async def post(request: web.Request) -> web.StreamResponse:
         thread=thread,
         standing=standing,
         beside=beside,
+        links=links,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
         feed=replies_feed(view),
     )
+    if links is not None:  # W3C Webmention §3.1.2
+        endpoint = f"{request.config_dict[SITE].origin}{ENDPOINT}"
+        response.headers["Link"] = f'<{endpoint}>; rel="webmention"'
     await _note_visit(request, thread)
     return response
 
 
 def _read(
     db: Read, viewer: Viewer | None, id: int, asked: Asked, now_ms: int
-) -> tuple[Conversation, Standing | None, Beside | None]:
-    """A post with its thread, how the viewer stands to that in its community, and what stands
-    around a story of a team blog."""
+) -> tuple[Conversation, Standing | None, Beside | None, Links | None]:
+    """A post with its thread, how the viewer stands to that in its community, what stands
+    around a story of a team blog, and who links to a story."""
     account = viewer.account if viewer else None
     viewer_id = account.id if account else None
     thread = conversation.read(db, viewer_id, id, asked)
     post = thread.view.post
-    return thread, boards.standing(db, viewer_id, post, now_ms), blog.beside(db, account, post)
+    return (
+        thread,
+        boards.standing(db, viewer_id, post, now_ms),
+        blog.beside(db, account, post),
+        backlinks.beneath(db, account, post),
+    )
 
 
 def _read_branch(
