@@ -16,7 +16,9 @@ MAX_DESCRIBED: Final = 100  # entries of a page that has many
 _LINK: Final = re.compile(
     r"""<([^<>]*+)>((?:\s*+;\s*+[^\s=;,"<>]++(?:\s*+=\s*+(?:"[^"]*+"|[^\s";,<>]*+))?)*+)"""
 )
-_REL: Final = re.compile(r""";\s*+rel\s*+=\s*+(?:"([^"]*+)"|([^\s";,]++))""", re.IGNORECASE)
+_PARAMETER: Final = re.compile(
+    r""";\s*+([^\s=;,"<>]++)(?:\s*+=\s*+(?:"([^"]*+)"|([^\s";,<>]*+)))?"""
+)
 _DESCRIPTION: Final = re.compile(r"<rdf:Description(?=[\s/>])", re.IGNORECASE)
 _ANSWERED: Final = re.compile(r"<error>\s*([0-9]+)\s*</error>", re.IGNORECASE)
 
@@ -28,14 +30,21 @@ def webmention(links: Iterable[str], page: str, url: str) -> str | None:
     """
     for value in links:
         for found in _LINK.finditer(value):
-            rel = _REL.search(found[2])
-            if rel and "webmention" in (rel[1] or rel[2] or "").lower().split():
+            if "webmention" in _rel(found[2]).lower().split():
                 return _joined(url, found[1])
     for tag in markup.opened(page):
         named = tag.name in ("link", "a") and "href" in tag.attributes
         if named and "webmention" in tag.words("rel"):
             return _joined(url, tag.get("href"))
     return None
+
+
+def _rel(parameters: str) -> str:
+    """The first that is called so counts. RFC 8288 §3.3"""
+    for name, quoted, bare in _PARAMETER.findall(parameters):
+        if name.lower() == "rel":
+            return str(quoted or bare)
+    return ""
 
 
 def trackback(page: str, url: str, wanted: str = "") -> str | None:

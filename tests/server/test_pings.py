@@ -193,8 +193,10 @@ def test_with_a_story_all_of_it_goes(tx, story):
         ("post_id", {"source": "https://b{0}.d{0}.test/", "network": "n{0}"}),
     ],
 )
-def test_who_floods_waits_and_nobody_else_does(tx, story, what, vary):
-    most = dict(pings.LIMITS)[what]
+def test_who_floods_waits_and_nobody_else_does(tx, story, monkeypatch, what, vary):
+    limits = {name: most // 10 for name, most in pings.LIMITS}
+    monkeypatch.setattr(pings, "LIMITS", tuple(limits.items()))
+    most = limits[what]
     taken = 0
     with pytest.raises(TooMany) as refused:
         for n in range(most + 1):
@@ -223,6 +225,7 @@ FORGED = (
 )
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # for the sake of time
 def test_of_ten_thousand_forged_pings_none_is_shown_and_an_honest_one_is(tx, story):
     """Over many hosts, networks and stories, with every kind of page that does not link."""
     ann = who(tx, "ann")
@@ -271,7 +274,7 @@ def test_a_story_keeps_so_many_links_and_of_one_host_fewer(tx, story, monkeypatc
             verify(tx, story.id, source)
     kept = sorted(shown(tx, story))
     assert len(kept) == 4
-    assert [one.split("/")[2] for one in kept] == ["a.test", "a.test", "b.test", "b.test"]
+    assert [one.split("/")[2] for one in kept] == ["a.test", "a.test", "b.test", "c.test"]
 
 
 # --- what is shown

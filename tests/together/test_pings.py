@@ -14,6 +14,8 @@ from tests.together.old_blog import RDF, Sites
 from tests.village import eventually
 from web.keys import BUCKETS, WORKER
 
+pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])  # both: tests/server/test_pings.py
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

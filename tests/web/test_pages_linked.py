@@ -26,13 +26,13 @@ def a_link(story, n=1, **more):
     )
 
 
-async def test_a_story_shows_who_links_to_it_and_its_author_hides_one(any_city):
-    ann, visitor = await any_city.join("ann"), await any_city.visitor()
-    story = await any_city.writes(ann, "Words", title="The market")
+async def test_a_story_shows_who_links_to_it_and_its_author_hides_one(city):
+    ann, visitor = await city.join("ann"), await city.visitor()
+    story = await city.writes(ann, "Words", title="The market")
     own = f"/@ann/{story.id}"
     assert "Have you written about this?" in (await visitor.get(own)).text
     for n in range(25):
-        await any_city.db.write(backlinks.put, a_link(story, n))
+        await city.db.write(backlinks.put, a_link(story, n))
     page = (await visitor.get(own)).text
     assert "25 pages elsewhere" in page and "Walk 24 &lt;script&gt;" in page
     assert "Walk 3 " not in page, "there are more on a page of their own"
@@ -41,17 +41,17 @@ async def test_a_story_shows_who_links_to_it_and_its_author_hides_one(any_city):
     older = re.search(rf'href="({own}/linked\?max_id=[0-9]+)"', all_of_them.text)
     assert older and "Walk 4 " in (await visitor.get(older[1])).text
     assert "Hide this link" not in all_of_them.text
-    link = await any_city.db.read(backlinks.by_source, story.id, "https://blog.test/24")
+    link = await city.db.read(backlinks.by_source, story.id, "https://blog.test/24")
     assert "Hide this link" in (await ann.get(f"{own}/linked")).text
     act = f"/posts/{story.id}/links/{link.id}"
-    bob = await any_city.join("bob")
+    bob = await city.join("bob")
     await bob.post(f"{act}/hide", 403)
     await bob.post(f"{act}/burn", 404)
     assert await ann.post(f"{act}/hide", 303) == f"{own}/linked"
     assert "Walk 24 " not in (await visitor.get(f"{own}/linked")).text
     assert "24 pages elsewhere" in (await visitor.get(own)).text
     assert "Show this link again" in (await ann.get(f"{own}/linked")).text
-    moderator = await any_city.join("mod", role="moderator")
+    moderator = await city.join("mod", role="moderator")
     await moderator.post(f"{act}/show", 303)
     assert "Walk 24 " in (await visitor.get(f"{own}/linked")).text
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from server.errors import AppError, NotFound
+from server.errors import AppError, NotFound, TooMany
 from server.model import Account, PostView
 from server.services import backlinks, reading
 from server.services.backlinks import Links
@@ -37,12 +37,18 @@ async def _shown(request: web.Request, error: AppError | None = None) -> web.Res
         request,
         "linked.html",
         status=error.status if error else 200,
+        headers=_later(error),
         view=view,
         links=links,
         pager=pager(request, asked, links.ids),
         sent="sent" in request.query,
         errors={"source": error} if error else {},
     )
+
+
+def _later(error: AppError | None) -> dict[str, str]:
+    wait_ms = error.retry_after_ms if isinstance(error, TooMany) else 0
+    return {"Retry-After": str(-(-wait_ms // 1000))} if wait_ms else {}
 
 
 def _read(db: Read, viewer: Account | None, id: int, asked: Page) -> tuple[PostView, Links]:
