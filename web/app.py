@@ -20,6 +20,7 @@ from server.fetch import Fetcher
 from server.films import Films, Limits
 from server.keyring import Keyring
 from server.media import Pictures
+from server.pinging import Pinger
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
@@ -265,6 +266,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
         app[NOW],
         remote_bytes=app[CONFIG].media.remote_bytes,
         walker=app[WALKER],
+        pinger=Pinger(app[FETCHER]),
         pushes=Pushes(
             app[DB],
             app[CLIENT],

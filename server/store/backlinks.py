@@ -124,15 +124,20 @@ def page(db: Read, viewer_id: int, post_id: int, window: Page, *, hidden: bool) 
         window,
         f"""
         SELECT id, kind FROM (
-            SELECT b.id, b.kind FROM backlink b
-            WHERE b.post_id = :post AND (b.hidden_ms IS NULL OR :hidden = 1)
-              AND NOT ({_COUNTED_ALREADY})
+            SELECT id, kind FROM (
+                SELECT b.id, b.kind FROM backlink b
+                WHERE b.post_id = :post AND (b.hidden_ms IS NULL OR :hidden = 1)
+                  AND NOT ({_COUNTED_ALREADY}) AND b.id > :lower AND b.id < :upper
+                ORDER BY b.id DESC LIMIT :limit) AS few
             UNION ALL
-            SELECT p.id, 'quote' AS kind FROM post p JOIN account a ON a.id = p.author_id
-            WHERE p.quote_id = :post AND p.quote_state = 'accepted'
-              AND p.visibility IN ('public', 'unlisted') AND {READABLE}
-        ) AS found
-        WHERE id > :lower AND id < :upper ORDER BY id DESC LIMIT :limit
+            SELECT id, kind FROM (
+                SELECT p.id, 'quote' AS kind FROM post p JOIN account a ON a.id = p.author_id
+                WHERE p.quote_id = :post AND p.quote_state = 'accepted'
+                  AND p.visibility IN ('public', 'unlisted') AND {READABLE}
+                  AND p.id > :lower AND p.id < :upper
+                ORDER BY p.id DESC LIMIT :limit) AS few
+        ) AS few
+        ORDER BY id DESC LIMIT :limit
         """,  # noqa: S608
         post=post_id,
         me=viewer_id,

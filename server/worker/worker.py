@@ -52,6 +52,7 @@ class Worker:
         pushes: Pushes | None = None,
         films: Films | None = None,
         walker: Walker | None = None,
+        pinger: Pinger | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -62,8 +63,8 @@ class Worker:
         others: dict[str, Callable[[Job], Awaitable[None]]] = {
             indexing.JOB: Indexing(db, now_ms).do
         }
-        pinger = Pinger(fetcher)
-        others |= {pings.JOB: pinger.verify, linking.JOB: pinger.tell}
+        if pinger is not None:
+            others |= {pings.JOB: pinger.verify, linking.JOB: pinger.tell}
         if pushes is not None:
             others["push"] = pushes.do
         filming = Filming(db, pictures, films, now_ms) if films is not None else None

@@ -300,6 +300,7 @@ NAMED = {
     "figure": "tag_uses",
     "place": "tag_servers",
     "action": "block",
+    "what": "host",
 }
 
 
@@ -439,6 +440,21 @@ def _things(tx: Write) -> dict[Any, Any]:
             params="{}",
             created_ms=1,
             updated_ms=1,
+        ),
+        backlinks.Backlink: backlinks.Backlink(
+            id=1, post_id=post.id, source="x", host="x", kind="x"
+        ),
+        linking.Told: linking.Told(id=1, post_id=post.id, url="x"),
+        pings.Ping: pings.Ping(
+            id=1,
+            post_id=post.id,
+            source="x",
+            target="x",
+            host="x",
+            domain="x",
+            network="x",
+            kind="x",
+            came_ms=1,
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),

@@ -174,6 +174,7 @@ PAGES: dict[str, Probe] = {
     "/@{handle}/{id}/likes": page_of_each("/likes", no_words, FEW),
     "/@{handle}/{id}/boosts": page_of_each("/boosts", no_words, FEW),
     "/@{handle}/{id}/linked": linked,
+    "/@{handle}/{id}/trackback": page_of_each("/trackback", None, FEW),
     "/notifications": within("/notifications"),
     "/notifications/requests": within("/notifications/requests"),
     "/messages": within("/messages"),

@@ -69,7 +69,7 @@ async def tell(request: web.Request) -> web.Response:
     return see(f"{post_url(view.post, view.author)}/linked?sent=1")
 
 
-@routes.post("/posts/{id}/links/{link}/{act}")
+@routes.post("/posts/{id}/links/{number}/{act}")
 @signed_in
 async def act(request: web.Request, viewer: Viewer) -> web.Response:
     """Hide a page beneath a story, or show it again."""
@@ -78,6 +78,6 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     if does is None:
         raise NotFound("There is nothing at this address.")
     db, id = request.config_dict[DB], number(request)
-    await db.write(does, viewer.account, id, number(request, "link"), time_of(request))
+    await db.write(does, viewer.account, id, number(request, "number"), time_of(request))
     view = await db.read(reading.view, viewer.account.id, id)
     return see(f"{post_url(view.post, view.author)}/linked")
