@@ -33,6 +33,8 @@ MAX_DOCUMENT_BYTES: Final = 1024 * 1024
 MAX_REASON_BYTES: Final = 8 * 1024
 MAX_REASON_CHARS: Final = 200
 MAX_ETAG_CHARS: Final = 256
+MAX_LINK_CHARS: Final = 4096
+MAX_LINKS: Final = 20  # `Link` headers
 MAX_REDIRECTS: Final = 3
 MAX_REMEMBERED_SCHEMES: Final = 10_000
 TOTAL_S: Final = 30.0
@@ -78,7 +80,8 @@ Sink = Callable[[bytes], Awaitable[object]]
 class Fetched(msgspec.Struct, frozen=True):
     """What a GET brought. `url` is the final address after redirects; whose word this is.
 
-    `status` is 200, or 304 with an empty body when the `etag` asked with still held.
+    `status` is 200, or 304 with an empty body when the `etag` asked with still held. `links` are
+    the values of its `Link` headers, as far as they are not absurdly long.
     """
 
     url: str
@@ -86,6 +89,7 @@ class Fetched(msgspec.Struct, frozen=True):
     content_type: str
     body: bytes
     etag: str
+    links: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -101,10 +105,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """A push service's answer."""
+    """The answer of a push service, or of what takes forms; `body` is its beginning."""
 
     status: int
     retry_after_ms: int | None
+    body: bytes = b""
 
 
 class TooLong(Unreachable):
@@ -118,6 +123,7 @@ class _Reply(msgspec.Struct, frozen=True):
     etag: str
     location: str
     retry_after: str | None
+    links: tuple[str, ...] = ()
 
 
 class _RefusedSocket(OSError):
@@ -343,7 +349,15 @@ class Client:
         except TimeoutError:
             raise Unreachable("timeout") from None
         wait = retry_after(reply.retry_after, self._now_ms()) if reply.retry_after else None
-        return Pushed(reply.status, wait)
+        return Pushed(reply.status, wait, reply.body)
+
+    async def submit(self, url: str, form: bytes) -> Pushed:
+        """Send an urlencoded form in UTF-8, as `push` sends a message."""
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+            "Accept": "*/*",
+        }
+        return await self.push(url, form, headers)
 
     async def _deliver(self, url: str, body: bytes, key: SigningKey, scheme: Scheme) -> Answer:
         headers = sign("POST", url, body, key, self._now_ms(), scheme)
@@ -390,7 +404,9 @@ class Client:
 
     def _fetched(self, url: str, reply: _Reply) -> Fetched:
         if reply.status in (200, 304):
-            return Fetched(url, reply.status, reply.content_type, reply.body, reply.etag)
+            return Fetched(
+                url, reply.status, reply.content_type, reply.body, reply.etag, reply.links
+            )
         if reply.status == 410:
             raise Gone(f"{url} was deleted")
         raise Unreachable(
@@ -517,6 +533,7 @@ async def _read(
         etag if len(etag) <= MAX_ETAG_CHARS else "",
         headers.get("Location", ""),
         headers.get("Retry-After"),
+        tuple(one for one in headers.getall("Link", [])[:MAX_LINKS] if len(one) <= MAX_LINK_CHARS),
     )
 
 

@@ -15,6 +15,7 @@ from federation.http import (
     PAGE_ACCEPT,
     Client,
     Fetched,
+    Pushed,
     Sink,
 )
 from federation.keys import SigningKey
@@ -246,6 +247,25 @@ class Fetcher:
             )
             return webpage.with_oembed(said, more.body, more.url)
         return said
+
+    def secured(self, url: str) -> str:
+        """`url` where we may go there, else the same over TLS; nothing where we go to neither."""
+        found = webpage.as_uri(url)
+        if found.startswith("http:") and not self._client.may_go(found):
+            found = f"https:{found.removeprefix('http:')}"
+        return found if self._client.may_go(found) else ""
+
+    async def linking_page(self, url: str, max_bytes: int) -> Fetched:
+        """The beginning of a web page that links, or is linked to. Raises `FederationError`."""
+        return await self._client.page(
+            url, accept=PAGE_ACCEPT, max_bytes=max_bytes, total_s=PAGE_S, welcome=self.elsewhere
+        )
+
+    async def submit(self, url: str, form: bytes) -> Pushed:
+        """Send a form to another server. Raises `FederationError`."""
+        if not await self.elsewhere(url):
+            raise Blocked("a server with which we do not speak")
+        return await self._client.submit(url, form)
 
     async def film(self, url: str, sink: Sink, *, max_bytes: int) -> None:
         """What a stranger says is a film or a sound, into `sink`. Raises `FederationError`."""

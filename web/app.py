@@ -20,6 +20,7 @@ from server.fetch import Fetcher
 from server.films import Films, Limits
 from server.keyring import Keyring
 from server.media import Pictures
+from server.pinging import Pinger
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
@@ -40,6 +41,7 @@ from web import (
     media,
     operations,
     pages,
+    pings,
     present,
     wellknown,
 )
@@ -127,7 +129,7 @@ def create_app(
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
-    for part in (wellknown, activitypub, feeds, media, operations):
+    for part in (wellknown, activitypub, feeds, media, pings, operations):
         app.add_routes(part.routes)
     api.register(app)
     pages.register(app)
@@ -266,6 +268,7 @@ async def worker(app: web.Application) -> AsyncIterator[None]:
         app[NOW],
         remote_bytes=app[CONFIG].media.remote_bytes,
         walker=app[WALKER],
+        pinger=Pinger(app[FETCHER]),
         pushes=Pushes(
             app[DB],
             app[CLIENT],

@@ -16,6 +16,7 @@ MACHINES = (
     "/activities/",
     "/contexts/",
     "/quotes/",
+    "/webmention",
     "/nodeinfo/",
     "/.well-known/",
 )

@@ -42,7 +42,7 @@ NEVER_FENCED = ("/healthz", "/readyz", "/health", "/metrics", "/static/")
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
-    *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/"),
+    *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/", "/webmention"),
     *("/oauth/token", "/oauth/revoke"),
 )
 

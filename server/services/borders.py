@@ -13,7 +13,7 @@ from server import text
 from server.errors import Conflict, Invalid, NotFound
 from server.model import Account, Site
 from server.policy.hosts import above, nearest
-from server.services import follows, notifications
+from server.services import backlinks, follows, notifications
 from server.services.deeds import Moderator, note
 from server.store import accounts, hosts, jobs
 from server.store import borders as store
@@ -210,6 +210,9 @@ def standing(db: Read, host: str) -> dict[str, Any]:
 def _apply_later(tx: Write, domain: str, mark: int, now_ms: int) -> None:
     step = Step(domain=domain, mark=mark, began=now_ms)
     jobs.enqueue(tx, JOB, f"{JOB}:{domain}", msgspec.json.encode(step), now_ms)
+    rule = hosts.rule(tx, domain)
+    if rule is not None and rule["action"] == "block":
+        backlinks.unlink_later(tx, domain, now_ms)
 
 
 def go_on(tx: Write, step: Step, now_ms: int) -> Step | None:

@@ -1,7 +1,7 @@
 """The end of a post, ours or a stranger's."""
 
 from server.model import Post
-from server.services import events, placing, quotes
+from server.services import events, linking, placing, quotes
 from server.store import activities, media, posts
 from server.store import conversations as conversation_store
 from server.store.db import Write
@@ -15,6 +15,7 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
     if not quietly:
         events.gone(tx, post, now_ms)
     media.release(tx, post.id)
+    linking.withdraw(tx, post, now_ms)
     posts.bury(tx, post, now_ms)
     if post.visibility == "direct":
         conversation_store.fall_back(tx, post.id)

@@ -12,7 +12,7 @@ import msgspec
 
 from server.errors import Forbidden, Invalid
 from server.model import REMOVED, Account, ForumThread, Post
-from server.services import blog, events
+from server.services import blog, events, linking
 from server.store import accounts, comment_locks, communities, forum, posts
 from server.store.db import Read, Write
 
@@ -184,6 +184,7 @@ def remove(tx: Write, deed: Deed, post: Post) -> bool:
     commented(tx, post, -1)
     posts.count(tx, post, -1)
     posts.set_columns(tx, post.id, visibility=REMOVED)
+    linking.withdraw(tx, post, deed.now_ms)
     _log(tx, deed, "remove", post=post.id, who=post.author_id)
     return True
 

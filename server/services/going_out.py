@@ -6,6 +6,7 @@ from server.services import (
     boosts,
     contexts,
     conversations,
+    linking,
     previews,
     quote_asking,
     quotes,
@@ -26,6 +27,7 @@ def go(tx: Write, site: Site, view: PostView, parent: Post | None, now_ms: int) 
     spread_post(tx, post, author, parent.author_id if parent else 0, now_ms)
     conversations.began(tx, author, post, now_ms)
     previews.note(tx, site, post, now_ms)
+    linking.note(tx, site, post, now_ms)
     for account in view.mentions:
         conversations.mention(tx, account, author, post, now_ms)
     telling.tell_quoted(tx, post, author, now_ms)

@@ -14,6 +14,7 @@ from server.services import (
     documents,
     events,
     going_out,
+    linking,
     new_posts,
     permissions,
     placing,
@@ -162,6 +163,7 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     _attach_all(tx, changed, said, new)
     placing.file(tx, changed, author, new)
     previews.note(tx, site, changed, now_ms)
+    linking.note(tx, site, changed, now_ms)
     for account in said.mentioned:
         if account.id not in before:
             conversations.mention(tx, account, author, post, now_ms)

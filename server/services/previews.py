@@ -5,6 +5,7 @@ before it is `FRESH_MS` old, however many link to it.
 """
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import Final
 from zlib import crc32
@@ -42,15 +43,19 @@ def first_link(site: Site, html: str) -> str:
 
     What it quotes is no page: it stands below the post as its author has it now.
     """
+    return next((url.partition("#")[0] for url in links(site, html)), "")
+
+
+def links(site: Site, html: str) -> Iterator[str]:
+    """The addresses of pages elsewhere in a post's HTML, in order, as often as they stand there."""
     for found in _LINK.finditer(text.unquoted(html)):
         classes = _CLASS.search(found[1])
         href = _HREF.search(found[1])
         if href is None or (classes and not _NOT_PAGES.isdisjoint(classes[1].split())):
             continue
-        url = unescape(href[1]).partition("#")[0]
-        if _elsewhere(site, url):
-            return url
-    return ""
+        url = unescape(href[1])
+        if _elsewhere(site, url.partition("#")[0]):
+            yield url
 
 
 def _elsewhere(site: Site, url: str) -> bool:

@@ -11,7 +11,7 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, communities, forum, proofs, reading, relay
+from server.services import boosts, communities, forum, linking, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.forum import Deed
 from server.store import accounts, posts
@@ -107,6 +107,7 @@ def restore(
         view = _view(tx, reading.readable(tx, viewer.id, post.id))
         relay.begin(tx, site, group, view, now_ms)
         boosts.pass_on(tx, site, view, now_ms)
+    linking.note(tx, site, reading.readable(tx, viewer.id, post.id), now_ms)
     why = known["reason"] if known else ""
     removal = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why

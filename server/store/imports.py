@@ -12,7 +12,7 @@ ALIVE: Final = ("reading", "ready", "running")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One file on its way into a team blog; see migrations/0010_bring.sql."""
+    """One file on its way into a team blog; see migrations/0012_old_blogs.sql."""
 
     id: int
     community_id: int

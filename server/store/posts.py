@@ -125,6 +125,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "book_story",
         "book_consent",
         "book_ok",
+        "backlink",
+        "ping",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

@@ -71,26 +71,24 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe(body: bytes, content_type: str, url: str) -> Described:
     """What the HTML at `url` says of itself."""
-    found = _Head(_without(_text(body[:MAX_BYTES], content_type)))
+    found = _Head(_without(characters(body[:MAX_BYTES], content_type)))
     meta = found.meta
     image = _address(url, meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image"))
     return Described(
-        title=_line(meta("og:title", "twitter:title") or found.title, MAX_TITLE),
-        description=_line(
+        title=line(meta("og:title", "twitter:title") or found.title, MAX_TITLE),
+        description=line(
             meta("og:description", "twitter:description", "description"), MAX_DESCRIPTION
         ),
-        author=_line(_name(meta("author", "article:author", "og:article:author")), MAX_NAME),
+        author=line(_name(meta("author", "article:author", "og:article:author")), MAX_NAME),
         author_url=_address(url, _link(meta("article:author", "og:article:author"))),
-        provider=_line(meta("og:site_name", "application-name"), MAX_NAME),
+        provider=line(meta("og:site_name", "application-name"), MAX_NAME),
         language=_language(meta("og:locale") or found.language),
         image=image,
-        image_alt=_line(meta("og:image:alt", "twitter:image:alt"), MAX_DESCRIPTION)
-        if image
-        else "",
+        image_alt=line(meta("og:image:alt", "twitter:image:alt"), MAX_DESCRIPTION) if image else "",
         width=_side(meta("og:image:width")) if image else 0,
         height=_side(meta("og:image:height")) if image else 0,
-        published_ms=_moment(meta("article:published_time", "og:article:published_time")),
         software=_software(meta("og:platform")),
+        published_ms=moment(meta("article:published_time", "og:article:published_time")),
         oembed=_address(url, found.oembed),
     )
 
@@ -110,10 +108,10 @@ def with_oembed(page: Described, body: bytes, url: str) -> Described:
 
     return msgspec.structs.replace(
         page,
-        title=page.title or _line(text("title"), MAX_TITLE),
-        author=page.author or _line(text("author_name"), MAX_NAME),
+        title=page.title or line(text("title"), MAX_TITLE),
+        author=page.author or line(text("author_name"), MAX_NAME),
         author_url=page.author_url or _address(url, text("author_url")),
-        provider=page.provider or _line(text("provider_name"), MAX_NAME),
+        provider=page.provider or line(text("provider_name"), MAX_NAME),
         image=page.image or _address(url, text("thumbnail_url")),
     )
 
@@ -195,8 +193,8 @@ def _without(html: str) -> str:
     return html
 
 
-def _text(body: bytes, content_type: str) -> str:
-    """The characters of a page: as declared, else as they can be read."""
+def characters(body: bytes, content_type: str) -> str:
+    """The characters of a page, or of its beginning: as declared, else as they can be read."""
     declared = _CHARSET.search(content_type)
     name = declared[1] if declared else ""
     if not name and (inside := _DECLARED.search(body[:4096])) is not None:
@@ -205,13 +203,14 @@ def _text(body: bytes, content_type: str) -> str:
     if codec is not None:
         return body.decode(codec, "replace")
     try:
-        # the end may have been cut off within a character
-        return body[:-4].decode() if len(body) == MAX_BYTES else body.decode()
-    except UnicodeDecodeError:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        if error.start >= len(body) - 3:  # it was cut off within a character
+            return body[: error.start].decode()
         return body.decode(_KOREAN, "replace")
 
 
-def _line(text: str, most: int) -> str:
+def line(text: str, most: int) -> str:
     """`text` on one line, with what no page shows left out."""
     plain = "".join(c if c.isprintable() else " " for c in unescape(text)[: most * 4])
     short = " ".join(plain.split())
@@ -248,7 +247,7 @@ def _side(text: str) -> int:
     return min(int(text), MAX_SIDE) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
-def _moment(text: str) -> int | None:
+def moment(text: str) -> int | None:
     """Milliseconds UTC; a time without a zone is nobody's."""
     try:
         at = datetime.fromisoformat(text.strip()[:40])

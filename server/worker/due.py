@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from server.model import Site
-from server.services import contexts, indexing, scheduled, votes
+from server.services import contexts, indexing, linking, pings, scheduled, votes
+from server.store import linking as linking_store
+from server.store import pings as ping_store
 from server.store import polls as poll_store
 from server.store import scheduled as scheduled_store
 from server.store import walks
@@ -25,6 +27,8 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
     (poll_store.next_end_ms, votes.end_next, votes.put_off_next),
     (indexing.due_ms, indexing.promise, indexing.put_off),
     (walks.next_due_ms, contexts.walk_next, contexts.put_off_next),
+    (ping_store.next_due_ms, pings.again, pings.put_off_next),
+    (linking_store.next_due_ms, linking.again, linking.put_off_next),
 )
 
 

@@ -13,6 +13,7 @@ from server.services import apps as app_service
 from server.services import events as event_service
 from server.services import exports as export_service
 from server.services import imports as import_service
+from server.services import pings as ping_service
 from server.services import sessions as session_service
 from server.services import visits as visit_service
 from server.store import (
@@ -119,6 +120,7 @@ def _forget(tx: Write, now_ms: int) -> None:
     jobs.wake_forgotten(tx, now_ms)
     follows.end_mutes(tx, now_ms)
     idempotency.forget(tx, now_ms - DAY_MS)
+    ping_service.forget(tx, now_ms)
     remote_pictures.forget_failures(tx, now_ms - FAILED_MS)
     sessions.sweep(tx, now_ms - session_service.UNUSED_MS)
     sessions.forget_failures(tx, now_ms - DAY_MS)

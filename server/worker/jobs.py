@@ -19,6 +19,7 @@ from server.inbox.documents import Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
 from server.services import (
+    backlinks,
     books,
     borders,
     domain_mutes,
@@ -181,6 +182,14 @@ def _border(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
         jobs.enqueue(tx, job.kind, job.lane, msgspec.json.encode(following), now_ms)
 
 
+def _unlink(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    if not jobs.complete(tx, job, now_ms):
+        return
+    following = backlinks.unlink(tx, msgspec.convert(of, backlinks.Step))
+    if following is not None:
+        jobs.enqueue(tx, job.kind, job.lane, msgspec.json.encode(following), now_ms)
+
+
 def _sever(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     if borders.sever(tx, site, of["account"], of["began"], now_ms):
         jobs.postpone(tx, job, now_ms, "more to sever")
@@ -220,6 +229,7 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "part": _part,
     "bury": _bury,
     borders.JOB: _border,
+    backlinks.JOB: _unlink,
     "sever": _sever,
     "poll": _poll,
     "poll-end": _poll_end,

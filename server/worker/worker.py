@@ -14,7 +14,8 @@ from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
 from server.model import Job
-from server.services import books, contexts, exports, imports, indexing, media
+from server.pinging import Pinger
+from server.services import books, contexts, exports, imports, indexing, linking, media, pings
 from server.store import jobs, peers
 from server.store.db import Database, Write
 from server.walking import Walker
@@ -54,6 +55,7 @@ class Worker:
         films: Films | None = None,
         walker: Walker | None = None,
         making: Making | None = None,
+        pinger: Pinger | None = None,
     ) -> None:
         """Nothing runs before `start`. `remote_bytes`: what other servers' pictures may take."""
         self._db = db
@@ -65,6 +67,8 @@ class Worker:
             indexing.JOB: Indexing(db, now_ms).do,
             imports.JOB: Importing(db, fetcher, pictures, now_ms).do,
         }
+        if pinger is not None:
+            others |= {pings.JOB: pinger.verify, linking.JOB: pinger.tell}
         if pushes is not None:
             others["push"] = pushes.do
         filming = Filming(db, pictures, films, now_ms) if films is not None else None

@@ -218,7 +218,7 @@ async def test_every_page_is_whole(
     id = path.rpartition("/")[2]
     asked = await city_thread(alpha)
     run = await alpha.db.write(brought, alpha.people["ann"], alpha.clock())
-    about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/history")
+    about_the_story = (path, f"{path}/likes", f"{path}/boosts", f"{path}/linked", f"{path}/history")
     project = await alpha.knows("@project@alpha.test")
     (book,) = await alpha.db.read(book_rows.of_community, project.id)
     own = (

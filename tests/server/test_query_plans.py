@@ -31,6 +31,7 @@ from server.store import (
     announcements,
     approvals,
     apps,
+    backlinks,
     blog,
     blog_people,
     bookmarks,
@@ -59,6 +60,7 @@ from server.store import (
     invites,
     jobs,
     joints,
+    linking,
     lists,
     markers,
     media,
@@ -68,6 +70,7 @@ from server.store import (
     notification_policy,
     notifications,
     peers,
+    pings,
     polls,
     posts,
     previews,
@@ -116,6 +119,7 @@ STORES = (
     announcements,
     approvals,
     apps,
+    backlinks,
     blog,
     blog_people,
     bookmarks,
@@ -144,6 +148,7 @@ STORES = (
     invites,
     jobs,
     joints,
+    linking,
     lists,
     markers,
     media,
@@ -153,6 +158,7 @@ STORES = (
     notification_policy,
     notifications,
     peers,
+    pings,
     polls,
     posts,
     previews,
@@ -327,6 +333,7 @@ NAMED = {
     "figure": "tag_uses",
     "place": "tag_servers",
     "action": "block",
+    "what": "host",
 }
 
 
@@ -495,6 +502,21 @@ def _things(tx: Write) -> dict[Any, Any]:
         imports.Line: imports.Line(run_id=1, key="x", kind="x", id=1, what="x"),
         imports.Imported: imports.Imported(
             community_id=ann.id, story="x", comment="", post_id=post.id, run_id=1, digest="x"
+        ),
+        backlinks.Backlink: backlinks.Backlink(
+            id=1, post_id=post.id, source="x", host="x", kind="x"
+        ),
+        linking.Told: linking.Told(id=1, post_id=post.id, url="x"),
+        pings.Ping: pings.Ping(
+            id=1,
+            post_id=post.id,
+            source="x",
+            target="x",
+            host="x",
+            domain="x",
+            network="x",
+            kind="x",
+            came_ms=1,
         ),
         Job: Job(id=1, kind="x", lane="x", payload=b"", attempts=1),
         Media: Media(**fields),

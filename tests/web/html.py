@@ -11,7 +11,9 @@ NO_LABEL = frozenset({"hidden", "submit", "button"})
 UNTOKENED = ("/language", "/theme")  # switches that anybody may turn
 POINTERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls")  # to ids of the page
 SOURCES = ("src", "poster", "data", "background")
-NAMED = frozenset({"alternate", "canonical"})  # links of a head that nobody follows by themselves
+NAMED = frozenset(
+    {"alternate", "canonical", "webmention"}
+)  # links of a head that nobody follows by themselves
 
 
 @dataclass

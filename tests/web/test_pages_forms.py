@@ -55,6 +55,8 @@ async def test_every_form_demands_its_token(city):
             continue
         if path in ("/language", "/theme", "/inbox"):
             continue
+        if path == "/webmention" or path.endswith("/trackback"):  # for other sites
+            continue
         address = path.replace("{id}", str(post.id)).replace("{act}", "like")
         address = address.replace("{decision}", "approve").replace("{tag}", "market")
         address = address.replace("{answer}", "accept").replace("{name}", "square")

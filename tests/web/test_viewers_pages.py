@@ -62,6 +62,16 @@ def page_of_each(
     return probe
 
 
+def linked(world: World, viewer: str) -> Iterator[Check]:
+    """Who links to a story: of what is none, or not for everybody, there is no such page."""
+    for check in page_of_each("/linked", no_words, FEW)(world, viewer):
+        post = world.posts[check.asked].post
+        if check.status == 200 and post.title and post.open:
+            yield check._replace(may=check.may | {check.asked})
+        else:
+            yield Check(check.path, status=404, asked=check.asked)
+
+
 def people(world: World, viewer: str) -> Iterator[Check]:
     """The pages of those who write."""
     for author, name in (("ann", "author"), ("lim", "lim"), ("eve", "eve"), ("sus", "sus")):
@@ -175,6 +185,8 @@ PAGES: dict[str, Probe] = {
     "/@{handle}/{id}/history": page_of_each("/history", None, FEW),
     "/@{handle}/{id}/likes": page_of_each("/likes", no_words, FEW),
     "/@{handle}/{id}/boosts": page_of_each("/boosts", no_words, FEW),
+    "/@{handle}/{id}/linked": linked,
+    "/@{handle}/{id}/trackback": page_of_each("/trackback", None, FEW),
     "/notifications": within("/notifications"),
     "/notifications/requests": within("/notifications/requests"),
     "/notifications/answers": within("/notifications/answers"),

@@ -31,6 +31,7 @@ from web.pages import (
     invitations,
     joint,
     known_apps,
+    linked,
     live,
     looks,
     messages,
@@ -104,6 +105,7 @@ MODULES = (
     styleguide,
     developers,
     polls,
+    linked,
     posts,
     people,
 )

@@ -9,6 +9,7 @@ from aiohttp import web
 from server.errors import Forbidden, NotFound
 from server.model import Account, Post, PostView, Revision, Site
 from server.services import (
+    backlinks,
     blog,
     boards,
     bookmarks,
@@ -20,6 +21,7 @@ from server.services import (
     visits,
 )
 from server.services import reactions as reactions_service
+from server.services.backlinks import Links
 from server.services.blog import Beside
 from server.services.boards import Standing
 from server.services.permissions import Answering
@@ -32,6 +34,7 @@ from web.pages.access import in_place, now, number, pager, signed_in, viewer_id,
 from web.pages.conversation import Asked, Branch, Conversation
 from web.pages.forms import back, form, see
 from web.pages.people import people_page
+from web.pings import ENDPOINT
 from web.render import fragment, page, person_url, post_url, replies_feed, viewer_of
 
 routes = web.RouteTableDef()
@@ -42,7 +45,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     """A post and its conversation; a boost leads to what was boosted."""
     db, id, viewer = request.config_dict[DB], number(request), viewer_id(request)
     try:
-        thread, standing, beside, answering = await db.read(
+        thread, standing, beside, answering, links = await db.read(
             _read, viewer_of(request), id, Asked.of(request), now(request)
         )
     except NotFound:
@@ -58,28 +61,36 @@ async def post(request: web.Request) -> web.StreamResponse:
         standing=standing,
         beside=beside,
         answering=answering,
+        links=links,
         here=thread.here,
         greeting=greeting(view, viewer),
         document=view.post.uri if view.post.local else "",
         feed=replies_feed(view),
     )
     _look_for_more(request, view.post)
+    if links is not None:  # W3C Webmention §3.1.2
+        endpoint = f"{request.config_dict[SITE].origin}{ENDPOINT}"
+        response.headers["Link"] = f'<{endpoint}>; rel="webmention"'
     await _note_visit(request, thread)
     return response
 
 
 def _read(
     db: Read, viewer: Viewer | None, id: int, asked: Asked, now_ms: int
-) -> tuple[Conversation, Standing | None, Beside | None, Answering]:
+) -> tuple[Conversation, Standing | None, Beside | None, Answering, Links | None]:
     """A post with its thread, how the viewer stands to that in its community, what stands around a
-    story of a team blog, and who may answer."""
+    story of a team blog, who may answer, and who links to a story."""
     account = viewer.account if viewer else None
     viewer_id = account.id if account else None
     thread = conversation.read(db, viewer_id, id, asked)
     post = thread.view.post
-    standing = boards.standing(db, viewer_id, post, now_ms)
-    may = permissions.answering(db, account, post)
-    return thread, standing, blog.beside(db, account, post), may
+    return (
+        thread,
+        boards.standing(db, viewer_id, post, now_ms),
+        blog.beside(db, account, post),
+        permissions.answering(db, account, post),
+        backlinks.beneath(db, account, post),
+    )
 
 
 def _read_branch(

@@ -1,0 +1,212 @@
+"""Pings of other sites: "this page of mine links to your story". Webmention, and Trackback.
+
+Nobody is believed. A ping is put away, and shown is what the page itself says once it was read and
+does link: `server.pinging` reads, `settle` keeps. What waits is bounded by who sends, by whose page
+it is about, by story, and as a whole.
+
+W3C Webmention §3.2, TrackBack 1.2
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote
+from zlib import crc32
+
+import msgspec
+
+from federation.origin import host
+from server.clock import HOUR_MS, MINUTE_MS
+from server.errors import AppError, TooMany
+from server.ids import new_id, parse_id
+from server.model import Post, Site
+from server.services import rights
+from server.store import backlinks, jobs, posts
+from server.store import pings as store
+from server.store.backlinks import Backlink
+from server.store.db import Read, Write
+from server.store.pings import Ping
+from server.text.backlinks import MAX_EXCERPT, Found
+
+JOB: Final = "ping"
+LANES: Final = 8  # in each of which one page is read at a time
+MAX_SOURCE: Final = 2_000  # bytes of an address
+MAX_LINKS: Final = 500  # of one story that are kept
+MAX_OF_HOST: Final = 10  # of those
+MAX_KNOWN_MS: Final = 24 * HOUR_MS
+REMEMBERED_MS: Final = HOUR_MS
+AGAIN_MS: Final = 2 * MINUTE_MS
+"""So long after a page was asked for it is not asked for again, however often it is sent."""
+LATER_MS: Final = (10 * MINUTE_MS, 2 * HOUR_MS)
+"""When a page is asked for again that could not be read."""
+LIMITS: Final = (("network", 200), ("host", 30), ("domain", 300), ("post_id", 60), ("all", 1_000))
+"""The first three in an hour, the last two as long as they wait."""
+
+_STORY: Final = re.compile(r"/(?:@[^/?#]+|objects)/([0-9]+)")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent: the page `source`, an address to which we go, links to our `target`.
+
+    `network`: where it was sent from. `excerpt` is what a trackback says that the page says.
+    """
+
+    kind: str
+    source: str
+    target: str
+    network: str
+    excerpt: str = ""
+
+
+def named(db: Read, site: Site, target: str) -> Post | None:
+    """The story at an address of ours, as everybody may read it."""
+    if not site.ours(target):
+        return None
+    path = unquote(target.removeprefix(site.origin).partition("#")[0].partition("?")[0])
+    found = _STORY.fullmatch(path)
+    id = parse_id(found[1]) if found else None
+    return story(db, id) if id is not None else None
+
+
+def story(db: Read, id: int) -> Post | None:
+    """The story or thread of ours with this id, if everybody may read it."""
+    post = posts.by_id(db, id)
+    if post is None or not is_story(post) or not post.open:
+        return None
+    return post if rights.may_read(db, None, post) else None
+
+
+def is_story(post: Post) -> bool:
+    """Whether links to this are noted: it is ours, has a title, and answers nothing."""
+    return bool(post.local and post.title) and post.reply_to_uri is None
+
+
+def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
+    """Put a ping away until its page was read.
+
+    Raises `AppError` where there is no such story for everybody, `TooMany`.
+    """
+    post = named(tx, site, wanted.target)
+    if post is None:
+        raise AppError("There is no public story at this address.")
+    if not wanted.source or len(wanted.source.encode()) > MAX_SOURCE:
+        raise AppError("This is not the address of a page elsewhere.")
+    known = store.by_source(tx, post.id, wanted.source)
+    if known is not None and known.state == "waiting":
+        return
+    name = host(wanted.source)
+    keys: dict[str, str | int] = {
+        "network": wanted.network,
+        "host": name,
+        "domain": _registered(name),
+        "post_id": post.id,
+        "all": 0,
+    }
+    for what, most in LIMITS:
+        if store.count(tx, what, keys[what], now_ms - REMEMBERED_MS, most) >= most:
+            raise TooMany(
+                "Too many links are waiting to be checked. Please try again later.",
+                retry_after_ms=10 * MINUTE_MS,
+            )
+    if known is not None:
+        _once_more(tx, known, wanted, now_ms)
+        return
+    ping = Ping(
+        id=new_id(now_ms),
+        post_id=post.id,
+        source=wanted.source,
+        target=wanted.target,
+        host=name,
+        domain=_registered(name),
+        network=wanted.network,
+        kind=wanted.kind,
+        excerpt=wanted.excerpt[:MAX_EXCERPT],
+        came_ms=now_ms,
+    )
+    store.insert(tx, ping)
+    _promise(tx, ping, now_ms)
+
+
+def _registered(name: str) -> str:
+    return ".".join(name.partition(":")[0].split(".")[-2:])
+
+
+def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:
+    store.come_again(tx, known.id, wanted.target, wanted.excerpt[:MAX_EXCERPT], now_ms)
+    due_ms = known.came_ms + AGAIN_MS
+    store.wait(tx, known.id, due_ms if due_ms > now_ms else None, 0)
+    if due_ms <= now_ms:
+        _promise(tx, known, now_ms)
+
+
+def _promise(tx: Write, ping: Ping, now_ms: int) -> None:
+    """Pages of one host are read one after another; a slow one holds up few others."""
+    lane = f"{JOB}:{crc32(ping.domain.encode()) % LANES}"
+    jobs.enqueue(tx, JOB, lane, msgspec.json.encode({"ping": ping.id}), now_ms)
+
+
+def again(tx: Write, site: Site, now_ms: int) -> bool:
+    """Promise to read the page that is due first. False without one."""
+    due = store.first_due(tx, now_ms)
+    if due is None:
+        return False
+    store.wait(tx, due.id, None, due.tries)
+    _promise(tx, due, now_ms)
+    return True
+
+
+def put_off_next(tx: Write, site: Site, now_ms: int) -> None:
+    """The first that is due cannot be promised: let the others have their turn."""
+    if (due := store.first_due(tx, now_ms)) is not None:
+        store.done(tx, due.id)
+
+
+def asked(db: Read, id: int) -> tuple[Ping, tuple[str, ...]] | None:
+    """A ping that waits, and the addresses of its story; None where nothing is to be read."""
+    ping = store.by_id(db, id)
+    if ping is None or ping.state != "waiting":
+        return None
+    post = story(db, ping.post_id)
+    return (ping, (ping.target, post.url, post.uri)) if post is not None else None
+
+
+def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
+    """Its page was read: `found` where it links, None where it does not, or is not there."""
+    store.done(tx, ping.id)
+    if found is None:
+        backlinks.remove(tx, ping.post_id, ping.source)
+        return
+    if story(tx, ping.post_id) is None:
+        return
+    known = backlinks.by_source(tx, ping.post_id, ping.source)
+    if known is None and not backlinks.room(
+        tx, ping.post_id, ping.host, most=MAX_LINKS, most_of_host=MAX_OF_HOST
+    ):
+        return
+    backlinks.put(
+        tx,
+        Backlink(
+            id=new_id(now_ms),
+            post_id=ping.post_id,
+            source=ping.source,
+            host=ping.host,
+            kind=ping.kind,
+            title=found.title,
+            excerpt=found.excerpt,
+            author=found.author,
+            published_ms=found.published_ms,
+            verified_ms=now_ms,
+        ),
+    )
+
+
+def fail(tx: Write, ping: Ping, now_ms: int, *, later: bool) -> None:
+    """Its page could not be read, now or at all: what we know of it stays."""
+    if later and ping.tries < len(LATER_MS):
+        store.wait(tx, ping.id, now_ms + LATER_MS[ping.tries], ping.tries + 1)
+    else:
+        store.done(tx, ping.id)
+
+
+def forget(tx: Write, now_ms: int) -> None:
+    """Housekeeping."""
+    store.forget(tx, now_ms - MAX_KNOWN_MS)

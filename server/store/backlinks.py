@@ -1,0 +1,162 @@
+"""Pages elsewhere that link to a story of ours, with the posts that quote it: 엮인글."""
+
+from typing import Final
+
+import msgspec
+
+from server.store.conditions import READABLE
+from server.store.db import Read, Row, Write, record
+from server.store.paging import Page, among, rows
+
+MOST_COUNTED: Final = 1_000
+
+_COUNTED_ALREADY: Final = """
+    EXISTS (SELECT 1 FROM post q WHERE q.quote_id = b.post_id
+            AND (q.url = b.source OR q.uri = b.source)
+            AND q.quote_state = 'accepted' AND q.deleted_ms IS NULL)
+    OR EXISTS (SELECT 1 FROM post q WHERE q.thread_id = b.post_id
+               AND (q.url = b.source OR q.uri = b.source) AND q.deleted_ms IS NULL)
+"""
+"""The page `b` is a post that quotes or answers the story, and is shown as such."""
+
+
+class Backlink(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that was read and links to a story. All plain text; `kind`: webmention | trackback."""
+
+    id: int
+    post_id: int
+    source: str
+    host: str
+    kind: str
+    title: str = ""
+    excerpt: str = ""
+    author: str = ""
+    published_ms: int | None = None
+    verified_ms: int = 0
+    hidden_ms: int | None = None
+
+
+COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(Backlink))
+
+
+def by_id(db: Read, id: int) -> Backlink | None:
+    """The one with this id."""
+    found = db.one("SELECT * FROM backlink WHERE id = :id", id=id)
+    return Backlink(**record(found)) if found else None
+
+
+def by_source(db: Read, post_id: int, source: str) -> Backlink | None:
+    """That of this page."""
+    found = db.one(
+        "SELECT * FROM backlink WHERE post_id = :post AND source = :source",
+        post=post_id,
+        source=source,
+    )
+    return Backlink(**record(found)) if found else None
+
+
+def by_ids(db: Read, ids: list[int]) -> dict[int, Backlink]:
+    """Those of `ids` that exist."""
+    found = among(db, "SELECT * FROM backlink WHERE id IN (:list)", ids)
+    return {row["id"]: Backlink(**record(row)) for row in found}
+
+
+def put(tx: Write, link: Backlink) -> None:
+    """Store it, or what its page says now; what was hidden stays hidden."""
+    tx.run(
+        f"""
+        INSERT INTO backlink ({", ".join(COLUMNS)}) VALUES (:{", :".join(COLUMNS)})
+        ON CONFLICT (post_id, source) DO UPDATE SET kind = excluded.kind, title = excluded.title,
+            excerpt = excluded.excerpt, author = excluded.author,
+            published_ms = excluded.published_ms, verified_ms = excluded.verified_ms
+        """,  # noqa: S608
+        **msgspec.structs.asdict(link),
+    )
+
+
+def remove(tx: Write, post_id: int, source: str) -> bool:
+    """The page does not link any more. False when it was not known to."""
+    return bool(
+        tx.run(
+            "DELETE FROM backlink WHERE post_id = :post AND source = :source",
+            post=post_id,
+            source=source,
+        )
+    )
+
+
+def set_hidden(tx: Write, id: int, hidden_ms: int | None) -> None:
+    """Show it no longer, or again."""
+    tx.run("UPDATE backlink SET hidden_ms = :hidden WHERE id = :id", id=id, hidden=hidden_ms)
+
+
+def room(db: Read, post_id: int, host: str, *, most: int, most_of_host: int) -> bool:
+    """Whether a story can have one more link, and one more from this host."""
+    found = db.one(
+        """
+        SELECT count(*) AS n, coalesce(sum(CASE WHEN host = :host THEN 1 ELSE 0 END), 0) AS theirs
+        FROM backlink WHERE post_id = :post
+        """,
+        post=post_id,
+        host=host,
+    )
+    return found is None or (found["n"] < most and found["theirs"] < most_of_host)
+
+
+def count(db: Read, post_id: int) -> int:
+    """How many pages everybody sees, up to `MOST_COUNTED`."""
+    found = db.one(
+        f"""
+        SELECT count(*) AS n FROM (SELECT 1 FROM backlink b
+            WHERE b.post_id = :post AND b.hidden_ms IS NULL AND NOT ({_COUNTED_ALREADY})
+            LIMIT :most) AS few
+        """,  # noqa: S608
+        post=post_id,
+        most=MOST_COUNTED,
+    )
+    return int(found["n"]) if found else 0
+
+
+def page(db: Read, viewer_id: int, post_id: int, window: Page, *, hidden: bool) -> list[Row]:
+    """id and kind (webmention | trackback | quote), newest first; with the `hidden` ones or not."""
+    return rows(
+        db,
+        window,
+        f"""
+        SELECT id, kind FROM (
+            SELECT id, kind FROM (
+                SELECT b.id, b.kind FROM backlink b
+                WHERE b.post_id = :post AND (b.hidden_ms IS NULL OR :hidden = 1)
+                  AND NOT ({_COUNTED_ALREADY}) AND b.id > :lower AND b.id < :upper
+                ORDER BY b.id DESC LIMIT :limit) AS few
+            UNION ALL
+            SELECT id, kind FROM (
+                SELECT p.id, 'quote' AS kind FROM post p JOIN account a ON a.id = p.author_id
+                WHERE p.quote_id = :post AND p.quote_state = 'accepted'
+                  AND p.visibility IN ('public', 'unlisted') AND {READABLE}
+                  AND p.id > :lower AND p.id < :upper
+                ORDER BY p.id DESC LIMIT :limit) AS few
+        ) AS few
+        ORDER BY id DESC LIMIT :limit
+        """,  # noqa: S608
+        post=post_id,
+        me=viewer_id,
+        hidden=int(hidden),
+    )
+
+
+def hosts_after(db: Read, host: str, limit: int) -> list[str]:
+    """Hosts of pages that link to us, in order, after `host`."""
+    found = db.all(
+        """
+        SELECT DISTINCT host FROM backlink WHERE host > :after ORDER BY host LIMIT :limit
+        """,
+        after=host,
+        limit=limit,
+    )
+    return [str(row["host"]) for row in found]
+
+
+def remove_of_host(tx: Write, host: str) -> None:
+    """Nothing of this host is shown any more."""
+    tx.run("DELETE FROM backlink WHERE host = :host", host=host)

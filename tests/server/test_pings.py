@@ -1,0 +1,443 @@
+"""Pings that say that a page links to a story: put away, bounded, and shown only when true."""
+
+import itertools
+
+import msgspec
+import pytest
+
+from server.errors import AppError, Forbidden, NotFound, TooMany
+from server.ids import new_id
+from server.model import Job
+from server.services import backlinks, borders, linking, pings, posts
+from server.services.deeds import Moderator, history
+from server.services.pings import Wanted
+from server.store import backlinks as link_store
+from server.store import jobs
+from server.store import linking as told_store
+from server.store import pings as store
+from server.store import posts as post_store
+from server.store.paging import Page
+from server.text import backlinks as reading
+from tests.server.world import (
+    EVE,
+    LATE,
+    NOW,
+    SITE,
+    create,
+    deliver,
+    join,
+    note,
+    number,
+    ours,
+    say,
+    settle,
+    stranger,
+    who,
+)
+
+BLOG = "https://blog.test/entry/7"
+TRUE = '<title>A walk</title><p>I read <a href="{}">this</a>.</p>'
+
+
+@pytest.fixture
+def story(tx):
+    settle(tx)
+    return say(tx, who(tx, "ann"), "Words", title="The market moves")
+
+
+def wanted(target, source=BLOG, **more):
+    return Wanted(
+        **{"kind": "webmention", "source": source, "target": target, "network": "n"} | more
+    )
+
+
+def verify(tx, post_id, source=BLOG, page=TRUE, now_ms=NOW):
+    """What the worker does once it has read the page."""
+    ping = store.by_source(tx, post_id, source)
+    asked = pings.asked(tx, ping.id)
+    if asked is None:
+        return
+    _, targets = asked
+    body = page.format(targets[1]).encode()
+    found = reading.find(body, "text/html", source, targets, ping.excerpt) if page else None
+    pings.keep(tx, ping, found, now_ms)
+
+
+def shown(tx, post, viewer=None):
+    current = post_store.by_id(tx, post.id)
+    _, links = backlinks.of_story(tx, viewer, current.id, Page(limit=80))
+    return [line.link.source if line.link else line.quote.post.uri for line in links.lines]
+
+
+def test_a_ping_waits_until_its_page_was_read(tx, story):
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    assert shown(tx, story) == []
+    (job,) = [
+        Job(**r)
+        for r in tx.all("SELECT id, kind, lane, payload, attempts FROM job")
+        if r["kind"] == pings.JOB
+    ]
+    assert msgspec.json.decode(job.payload) == {"ping": store.by_source(tx, story.id, BLOG).id}
+    verify(tx, story.id)
+    found = link_store.by_source(tx, story.id, BLOG)
+    assert (found.title, found.excerpt, found.host) == ("A walk", "I read this.", "blog.test")
+    links = backlinks.beneath(tx, None, post_store.by_id(tx, story.id))
+    assert (links.pages, links.quotes, links.boosts, links.total) == (1, 0, 0, 1)
+
+
+def test_a_page_that_changed_is_shown_as_it_is_and_one_that_links_no_more_goes(tx, story):
+    pings.take(tx, SITE, wanted(story.uri), NOW)
+    verify(tx, story.id)
+    later = NOW + pings.AGAIN_MS
+    pings.take(tx, SITE, wanted(story.url), later)
+    verify(tx, story.id, page='<title>Another</title><a href="{}">x</a>')
+    assert link_store.by_source(tx, story.id, BLOG).title == "Another"
+    pings.take(tx, SITE, wanted(story.url), later + pings.AGAIN_MS)
+    verify(tx, story.id, page="<title>Another</title>")
+    assert shown(tx, story) == []
+
+
+def test_a_page_that_is_sent_again_and_again_is_read_once_in_a_while(tx, story):
+    def promised():
+        return number(tx, "SELECT count(*) FROM job WHERE kind = 'ping'")
+
+    for _ in range(3):
+        pings.take(tx, SITE, wanted(story.url), NOW)
+    assert promised() == 1
+    verify(tx, story.id)
+    pings.take(tx, SITE, wanted(story.url), NOW + 1)
+    assert promised() == 1
+    assert store.next_due_ms(tx) == NOW + pings.AGAIN_MS
+    assert not pings.again(tx, SITE, NOW + 2)
+    assert pings.again(tx, SITE, NOW + pings.AGAIN_MS)
+    assert promised() == 2
+    assert store.next_due_ms(tx) is None
+
+
+def test_a_page_that_cannot_be_read_is_read_later_and_what_is_known_stays(tx, story):
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    pings.take(tx, SITE, wanted(story.url), NOW + pings.AGAIN_MS)
+    for pause in pings.LATER_MS:
+        ping = store.by_source(tx, story.id, BLOG)
+        pings.fail(tx, ping, NOW, later=True)
+        assert store.next_due_ms(tx) == NOW + pause
+        assert pings.again(tx, SITE, NOW + pause)
+    pings.fail(tx, store.by_source(tx, story.id, BLOG), NOW, later=True)
+    assert store.next_due_ms(tx) is None
+    assert shown(tx, story) == [BLOG]
+
+
+def test_only_a_story_that_everybody_may_read_can_be_linked_to(tx, story):
+    ann = who(tx, "ann")
+    deliver(tx, create(note(LATE, EVE, type="Article", name="Theirs")))
+    gone = say(tx, ann, "x", title="Gone")
+    posts.delete(tx, SITE, ann, gone.id, NOW)
+    hers = join(tx, "suspended")
+    lost = say(tx, hers, "x", title="Lost")
+    tx.run("UPDATE account SET state = 'suspended' WHERE id = :id", id=hers.id)
+    private = [
+        say(tx, ann, "x", title="For followers", visibility="followers"),
+        say(tx, ann, "x", reply_to_id=story.id),
+        ours(tx),
+        gone,
+        lost,
+    ]
+    targets = [post.url for post in private] + [
+        post_store.by_uri(tx, LATE).url,
+        f"{SITE.origin}/@eve@far.test/{post_store.by_uri(tx, LATE).id}",
+        f"{SITE.origin}/",
+        f"{SITE.origin}/@ann",
+        f"{SITE.origin}/@ann/123",
+        f"{SITE.origin}/@ann/{story.id}/boosts",
+        f"https://other.test/@ann/{story.id}",
+        f"https://here.test.evil.test/@ann/{story.id}",
+        f"{SITE.origin}/@ann/{'9' * 30}",
+        "",
+    ]
+    said = set()
+    for target in targets:
+        with pytest.raises(AppError) as refused:
+            pings.take(tx, SITE, wanted(target), NOW)
+        said.add((str(refused.value), refused.value.status))
+    assert len(said) == 1, "nobody learns what there is"
+    assert number(tx, "SELECT count(*) FROM ping") == 0
+    for target in (story.url, story.uri, f"{story.url}#replies", f"{story.url}?sort=new"):
+        assert pings.named(tx, SITE, target).id == story.id
+
+
+def test_a_story_that_is_hidden_meanwhile_gets_no_links_and_shows_none(tx, story):
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    ping = store.by_source(tx, story.id, BLOG)
+    post_store.set_columns(tx, story.id, visibility="removed")
+    assert pings.asked(tx, ping.id) is None
+    pings.keep(tx, ping, reading.Found(title="x"), NOW)
+    assert number(tx, "SELECT count(*) FROM backlink") == 0
+    assert backlinks.beneath(tx, who(tx, "ann"), post_store.by_id(tx, story.id)) is None
+
+
+def test_with_a_story_all_of_it_goes(tx, story):
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    posts.delete(tx, SITE, who(tx, "ann"), story.id, NOW)
+    assert number(tx, "SELECT count(*) FROM backlink") == 0
+    assert number(tx, "SELECT count(*) FROM ping") == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "vary"),
+    [
+        ("network", {"source": "https://b{0}.d{0}.test/"}),
+        ("host", {"source": "https://blog.test/{0}", "network": "n{0}"}),
+        ("domain", {"source": "https://b{0}.blog.test/", "network": "n{0}"}),
+        ("post_id", {"source": "https://b{0}.d{0}.test/", "network": "n{0}"}),
+    ],
+)
+def test_who_floods_waits_and_nobody_else_does(tx, story, monkeypatch, what, vary):
+    limits = {name: most // 10 for name, most in pings.LIMITS}
+    monkeypatch.setattr(pings, "LIMITS", tuple(limits.items()))
+    most = limits[what]
+    taken = 0
+    with pytest.raises(TooMany) as refused:
+        for n in range(most + 1):
+            # what stands done has left the queue, so that this limit is the first to be met
+            if what != "post_id":
+                tx.run("UPDATE ping SET state = 'done'")
+            more = {name: value.format(n) for name, value in vary.items()}
+            pings.take(tx, SITE, wanted(story.url, **more), NOW)
+            taken += 1
+    assert taken == most
+    assert refused.value.retry_after_ms > 0
+    other = story if what != "post_id" else say(tx, who(tx, "ann"), "x", title="Another")
+    pings.take(tx, SITE, wanted(other.url, "https://honest.example/", network="own"), NOW)
+
+
+FORGED = (
+    "<p>No link at all, but the address {0} as text",
+    '<!-- <a href="{0}">x</a> -->',
+    '<script>"<a href={0}>"</script>',
+    '<template><a href="{0}">x</a></template>',
+    '<div hidden><a href="{0}">x</a></div>',
+    '<a rel="ugc" href="{0}">a comment</a>',
+    '<a href="{0}0">x</a>',
+    '<a href="https://evil.test/?{0}">x</a>',
+    "",
+)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])  # for the sake of time
+def test_of_ten_thousand_forged_pings_none_is_shown_and_an_honest_one_is(tx, story):
+    """Over many hosts, networks and stories, with every kind of page that does not link."""
+    ann = who(tx, "ann")
+    stories = [story, *(say(tx, ann, "x", title=f"Story {n}") for n in range(19))]
+    ways = itertools.cycle(FORGED)
+    waiting, most, refused = [], 0, 0
+    for n in range(10_000):
+        target = stories[n % len(stories)]
+        source = f"https://h{n % 997}.d{n % 401}.test/{n}"
+        try:
+            ping = wanted(
+                target.url,
+                source,
+                network=f"10.{n % 251}",
+                kind="trackback",
+                excerpt="Buy it here, today, and cheap",
+            )
+            pings.take(tx, SITE, ping, NOW + n)
+            waiting.append((target.id, source))
+        except TooMany:
+            refused += 1
+        if n % 500 == 499:  # the worker has had its turn
+            most = max(most, number(tx, "SELECT count(*) FROM ping WHERE state = 'waiting'"))
+            for post_id, at in waiting:
+                verify(tx, post_id, at, next(ways), NOW + n)
+            waiting.clear()
+            if n % 2_000 == 1_999:
+                assert number(tx, "SELECT count(*) FROM ping") <= 10_000
+                store.forget(tx, NOW + 2 * n)  # as if an hour had passed
+    assert refused < 10_000
+    assert 0 < most <= dict(pings.LIMITS)["all"]
+    assert number(tx, "SELECT count(*) FROM backlink") == 0
+    assert all(shown(tx, one) == [] for one in stories)
+    pings.take(tx, SITE, wanted(story.url), NOW + 10_001)
+    verify(tx, story.id)
+    assert shown(tx, story) == [BLOG]
+
+
+def test_a_story_keeps_so_many_links_and_of_one_host_fewer(tx, story, monkeypatch):
+    monkeypatch.setattr(pings, "MAX_LINKS", 4)
+    monkeypatch.setattr(pings, "MAX_OF_HOST", 2)
+    for n in range(4):
+        for name in ("a.test", "b.test", "c.test"):
+            source = f"https://{name}/{n}"
+            pings.take(tx, SITE, wanted(story.url, source), NOW)
+            verify(tx, story.id, source)
+    kept = sorted(shown(tx, story))
+    assert len(kept) == 4
+    assert [one.split("/")[2] for one in kept] == ["a.test", "a.test", "b.test", "c.test"]
+
+
+# --- what is shown
+
+
+def test_quotes_and_boosts_count_and_a_page_that_is_a_quote_does_not_count_again(tx, story):
+    quote = "https://far.test/@eve/9"
+    deliver(tx, create(note(LATE, EVE, url=quote, quoteUrl=story.uri, content="<p>Look</p>")))
+    deliver(
+        tx,
+        {
+            "id": f"{EVE}/boosts/1",
+            "type": "Announce",
+            "actor": EVE,
+            "object": story.uri,
+            "to": ["https://www.w3.org/ns/activitystreams#Public"],
+        },
+    )
+    for source in (quote, LATE, BLOG):
+        pings.take(tx, SITE, wanted(story.url, source), NOW)
+        verify(tx, story.id, source)
+    current = post_store.by_id(tx, story.id)
+    links = backlinks.beneath(tx, None, current)
+    assert (links.pages, links.quotes, links.boosts, links.total) == (1, 1, 1, 3)
+    assert shown(tx, story) == [BLOG, LATE]
+
+
+def test_a_page_that_is_an_answer_here_is_not_shown_as_a_page_too(tx, story):
+    reply = "https://far.test/@eve/10"
+    deliver(tx, create(note(LATE, EVE, url=reply, inReplyTo=story.uri)))
+    pings.take(tx, SITE, wanted(story.url, reply), NOW)
+    verify(tx, story.id, reply)
+    assert shown(tx, story) == []
+
+
+def test_its_author_and_moderators_hide_a_page_which_does_not_come_back(tx, story):
+    ann, bob = who(tx, "ann"), who(tx, "bob")
+    moderator = join(tx, "mod", role="moderator")
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    id = link_store.by_source(tx, story.id, BLOG).id
+    with pytest.raises(Forbidden):
+        backlinks.hide(tx, bob, story.id, id, NOW)
+    backlinks.hide(tx, ann, story.id, id, NOW)
+    assert shown(tx, story) == shown(tx, story, bob) == []
+    assert shown(tx, story, ann) == shown(tx, story, moderator) == [BLOG]
+    assert backlinks.beneath(tx, ann, post_store.by_id(tx, story.id)).pages == 0
+    pings.take(tx, SITE, wanted(story.url), NOW + pings.AGAIN_MS)
+    verify(tx, story.id)
+    assert shown(tx, story) == []
+    assert history(tx, f"post:{story.id}") == [], "one's own story is one's own"
+    backlinks.show(tx, moderator, story.id, id, NOW)
+    assert shown(tx, story) == [BLOG]
+    assert [deed.action for deed in history(tx, f"post:{story.id}")] == ["show_link"]
+    other = say(tx, ann, "x", title="Another")
+    with pytest.raises(NotFound):
+        backlinks.hide(tx, ann, other.id, id, NOW)
+
+
+def test_with_a_blocked_domain_its_pages_go(tx, story, monkeypatch):
+    monkeypatch.setattr(backlinks, "AT_ONCE", 1)
+    for source in ("https://a.evil.test/", "https://evil.test/", "https://good.evil.test/", BLOG):
+        pings.take(tx, SITE, wanted(story.url, source), NOW)
+        verify(tx, story.id, source)
+    by = Moderator(who(tx, "ann"), "admin")
+    borders.allow(tx, SITE, by, "good.evil.test", NOW)
+    borders.restrict(tx, SITE, by, "evil.test", borders.Wish(severity="suspend"), NOW)
+    promised = [row["payload"] for row in tx.all("SELECT * FROM job WHERE kind = 'unlink'")]
+    assert len(promised) == 1
+    step = msgspec.json.decode(promised[0], type=backlinks.Step)
+    while step is not None:
+        step = backlinks.unlink(tx, step)
+    assert sorted(shown(tx, story)) == [BLOG, "https://good.evil.test/"]
+
+
+# --- what we tell others
+
+
+def told(tx, post):
+    return {one.url: (one.told, one.gone, one.waiting) for one in told_store.of_post(tx, post.id)}
+
+
+def tell(tx, post, url, how="webmention", now_ms=NOW):
+    id = next(one.id for one in told_store.of_post(tx, post.id) if one.url == url)
+    telling = linking.waiting(tx, SITE, id)
+    linking.settle(tx, telling.told, how, now_ms)
+    return telling
+
+
+A, B = "https://a.test/1", "https://b.test/2#part"
+
+
+def test_of_a_story_each_page_is_told_once_and_again_when_it_changes(tx, story):
+    ann = who(tx, "ann")
+    text = f"[a]({A}) and {A} and [b]({B}), [ours]({SITE.origin}/about) #tag @bob"
+    post = say(tx, ann, text, title="With links")
+    assert told(tx, post) == {A: ("", 0, 1), B: ("", 0, 1)}
+    form = tell(tx, post, A).form.decode()
+    tell(tx, post, B, "trackback")
+    assert "title=With+links" in form and "blog_name=ann" in form
+    edited = posts.NewPost(
+        content=f"now only [a]({A}) and [c](https://c.test/)", title="With links"
+    )
+    posts.edit(tx, SITE, ann, post.id, edited, NOW + linking.AGAIN_MS)
+    assert told(tx, post) == {A: ("webmention", 0, 1), "https://c.test/": ("", 0, 1)}
+    tell(tx, post, A, now_ms=NOW + linking.AGAIN_MS)
+    posts.edit(tx, SITE, ann, post.id, posts.NewPost(content="x", title="y"), NOW + 400_000)
+    assert told(tx, post) == {A: ("webmention", 1, 1)}
+    due = told_store.next_due_ms(tx)
+    assert due == NOW + 2 * linking.AGAIN_MS, "whoever edits without end is not a burden to others"
+    assert linking.again(tx, SITE, due)
+    tell(tx, post, A)
+    assert told(tx, post) == {}
+
+
+def test_when_a_story_goes_those_who_were_told_are_told_that(tx, story):
+    ann = who(tx, "ann")
+    post = say(tx, ann, f"[a]({A}) [b]({B})", title="With links")
+    tell(tx, post, A)
+    posts.delete(tx, SITE, ann, post.id, NOW + linking.AGAIN_MS)
+    assert told(tx, post) == {A: ("webmention", 1, 1)}
+    assert tell(tx, post, A).source == post.url
+    assert told(tx, post) == {}
+
+
+def test_of_what_is_not_for_everybody_or_no_story_nobody_is_told(tx, story):
+    ann = who(tx, "ann")
+    say(tx, ann, A)
+    for visibility in ("followers", "direct", "unlisted"):
+        say(tx, ann, A, title="x", visibility=visibility)
+    say(tx, ann, A, reply_to_id=story.id)
+    say(tx, join(tx, "cho"), A, reply_to_id=story.id, visibility="secret")
+    deliver(tx, create(note(LATE, EVE, type="Article", name="x", content=f'<a href="{A}">a</a>')))
+    assert number(tx, "SELECT count(*) FROM link_told") == 0
+
+
+def test_a_quote_is_no_link_and_a_story_has_so_many(tx, story):
+    ann = who(tx, "ann")
+    theirs = stranger(tx, "https://far.test/users/zoe")
+    deliver(tx, create(note("https://far.test/notes/9", theirs.uri)))
+    many = " ".join(f"https://d{n}.test/" for n in range(60))
+    post = say(tx, ann, many, title="Many")
+    assert len(told(tx, post)) == linking.MAX_LINKS
+
+
+def test_who_cannot_be_told_is_tried_a_few_times(tx, story):
+    post = say(tx, who(tx, "ann"), A, title="x")
+    for pause in linking.LATER_MS:
+        (one,) = told_store.of_post(tx, post.id)
+        linking.fail(tx, one, NOW)
+        assert told_store.next_due_ms(tx) == NOW + pause
+        assert linking.again(tx, SITE, NOW + pause)
+    (one,) = told_store.of_post(tx, post.id)
+    linking.fail(tx, one, NOW)
+    assert told(tx, post) == {A: ("none", 0, 0)}
+
+
+def test_a_story_that_is_hidden_before_its_turn_is_told_to_nobody(tx, story):
+    post = say(tx, who(tx, "ann"), A, title="x")
+    (one,) = told_store.of_post(tx, post.id)
+    post_store.set_columns(tx, post.id, visibility="removed")
+    assert linking.waiting(tx, SITE, one.id) is None
+    linking.drop(tx, one.id)
+    assert told(tx, post) == {}
+    assert jobs.lane_length(tx, f"{linking.JOB}:{post.id % linking.LANES}", 5) == 1
+    assert new_id(NOW)
