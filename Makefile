@@ -35,7 +35,7 @@ two-cities: install
 ## test: lint, types, import rules and every test that this machine can run
 test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/clients
 	@./check --no-tests
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 ## bench: what an activity, a delivery and a page cost here
 bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)

@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -140,6 +140,23 @@ def own_server() -> Iterator[str]:
         pytest.skip(reason)
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[Callable[[bool], Sequence[str]]]:
+    """What tests write need not survive the machine: nobody waits for its disk.
+
+    Gives how SQLite is told to wait, for who looks at that.
+    """
+    synced = sqlite._pragmas
+
+    def hurried(reader: bool) -> Sequence[str]:
+        return [one.replace("synchronous = FULL", "synchronous = OFF") for one in synced(reader)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_pragmas", hurried)
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield synced
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -55,6 +56,29 @@ one => [...one.querySelectorAll("*")].map(part => [
   part.tagName, part.className.baseVal ?? part.className, part.getAttributeNames(),
   part.innerText?.trim() ? "" : "empty"]).join(";")
 """
+# So are pages that are built alike, of one language in one light and width: of what stands in their
+# attributes only that counts by which axe could come to another verdict.
+ALIKE = """
+within => {
+  const free = new Set(["action", "alt", "content", "d", "datetime", "for", "href", "id", "name",
+    "nonce", "src", "srcset", "title", "value"]);
+  const told = ({name, value}) => {
+    if (free.has(name) && !value.startsWith("#")) return `${name}=${value !== ""}`;
+    return `${name}=${name === "style" ? value : value.replace(/[0-9]+/g, "0")}`;
+  };
+  const speaks = one => [...one.childNodes].some(part => part.nodeType === 3 && part.data.trim());
+  // no style depends on these marks of scripts
+  const mark = ({name, value}) => name === "data-htmx-powered" || value === "scripted";
+  const built = one => [one.tagName, ...[...one.attributes].filter(a => !mark(a)).map(told),
+    one.tagName === "STYLE" ? one.textContent : speaks(one)];
+  const light = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
+  const all = [within, innerWidth, document.documentElement.lang,
+    ...light.map(one => matchMedia(one).matches),
+    ...[...document.querySelectorAll("*")].flatMap(built)];
+  return all.join("\\n");
+}
+"""
+UNFOLDED = "details:not(.menu)[open]"
 UNFOLD = "which => document.querySelectorAll(which).forEach(one => { one.open = true; })"
 LOOK = """
 width => {
@@ -106,6 +130,8 @@ width => {
 
 # KWCAG 2.2 is WCAG 2.1 AA and a part of 2.2; axe's own good practice comes on top.
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+JUDGED: set[tuple[bytes, tuple[str, ...]]] = set()
+"""How pages are built that axe has seen in this run, and by which rules."""
 AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 JUDGE = """
 async ([within, rules]) => {
@@ -179,10 +205,13 @@ class Reader:
             yield
         await self.looks()
 
-    async def looks(self) -> None:
-        """Note what is wrong with this page for those who cannot see it, or only on a phone."""
+    async def looks(self, within: str = "html") -> None:
+        """Note what is wrong with this page for those who cannot see it, or only on a phone.
+
+        axe looks at what is `within` alone.
+        """
         found: list[str] = await self.page.evaluate(LOOK, self._width)
-        self._note(found + await self._judged(*AXE_RULES))
+        self._note(found + await self._judged(*AXE_RULES, within=within))
 
     async def looks_in_every_light(self) -> None:
         """As `looks`; then in the dark, with letters twice as large, and as narrow as can be."""
@@ -205,7 +234,7 @@ class Reader:
         menus = self.page.locator(f"{within} details.menu").filter(visible=True)
         if await self.page.locator("details:not(.menu, [open])").count():
             await self.page.evaluate(UNFOLD, "details:not(.menu)")
-            await self.looks()
+            await self.looks(UNFOLDED)
         for number in range(await menus.count()):
             await menus.nth(number).evaluate("one => { one.open = true; }")
             self._note(await self.page.evaluate(SIDEWAYS, self._width), "with an open menu")
@@ -222,11 +251,17 @@ class Reader:
         """What axe finds by these of its rules; `make install` brings it."""
         if not AXE.exists():
             return []
+        built: str = await self.page.evaluate(ALIKE, within)
+        judged = (sha256(built.encode()).digest(), rules)
+        if judged in JUDGED:
+            return []
         try:
-            return await self._judge(20, within, rules)
+            found = await self._judge(20, within, rules)
         except TimeoutError:  # a page without scripts does not always wake up for axe
             await self.page.evaluate("() => { delete window.axe; }")
-            return await self._judge(60, within, rules)
+            found = await self._judge(60, within, rules)
+        JUDGED.add(judged)
+        return found
 
     async def _judge(self, within_s: float, within: str, rules: tuple[str, ...]) -> list[str]:
         async with asyncio.timeout(within_s), self._scripts_running():

@@ -554,7 +554,13 @@ def test_a_loop_that_ends_while_a_write_runs_hangs_nobody(tmp_path):
     gc.collect()
 
 
-async def test_only_the_writer_may_write_and_checkpoint(lite, tmp_path):
+@pytest.fixture
+def synced(unsynced, monkeypatch):
+    """SQLite waits for the disk, as it does outside of tests."""
+    monkeypatch.setattr(sqlite, "_pragmas", unsynced)
+
+
+async def test_only_the_writer_may_write_and_checkpoint(synced, lite, tmp_path):
     def pragmas(link: sqlite.Connection) -> dict[str, object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "query_only", "wal_autocheckpoint")
         return {name: link.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
