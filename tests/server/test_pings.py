@@ -411,6 +411,12 @@ def test_of_what_is_not_for_everybody_or_no_story_nobody_is_told(tx, story):
     assert number(tx, "SELECT count(*) FROM link_told") == 0
 
 
+def test_from_where_nobody_finds_us_nobody_is_told(tx, story):
+    home = msgspec.structs.replace(SITE, origin="http://localhost:8080")
+    posts.write(tx, home, who(tx, "ann"), posts.NewPost(content=A, title="x"), NOW)
+    assert number(tx, "SELECT count(*) FROM link_told") == 0
+
+
 def test_a_quote_is_no_link_and_a_story_has_so_many(tx, story):
     ann = who(tx, "ann")
     theirs = stranger(tx, "https://far.test/users/zoe")

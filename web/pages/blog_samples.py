@@ -3,7 +3,10 @@
 import msgspec
 
 from server.model import Community
+from server.services.backlinks import Line as LinkLine
+from server.services.backlinks import Links
 from server.services.blog import Beside, Branch
+from server.store.backlinks import Backlink
 from server.store.blog import Category, Series, Story
 from server.store.submissions import Submission
 from web.pages.blogs import Frame
@@ -61,6 +64,24 @@ class Blog:
     def filing(self) -> Filing:
         """What a member is offered, who sends what they write to the editors."""
         return Filing(self._blog, [("1", self._top.title)], [("1", self._series.title)], [], False)
+
+    def links(self) -> Links:
+        """A page that links to a story, one that is hidden, and a post that quotes it."""
+        view, guide = self._views[0], self._guide
+        page = Backlink(
+            id=1,
+            post_id=view.post.id,
+            source=NOWHERE,
+            host="blog.example",
+            kind="webmention",
+            title=view.post.title,
+            excerpt=guide.mina.bio,
+            author=guide.joon.display_name,
+            verified_ms=view.post.published_ms,
+        )
+        hidden = msgspec.structs.replace(page, id=2, hidden_ms=1)
+        lines = (LinkLine(1, page, None), LinkLine(2, hidden, None), LinkLine(3, None, view))
+        return Links(pages=1, quotes=1, boosts=2, lines=lines, ids=(1, 2, 3), keeps=True)
 
     def lines(self) -> list[Line]:
         """A text in each of its states."""
