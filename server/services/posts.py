@@ -8,6 +8,7 @@ from server.ids import new_id
 from server.model import WAITING, Account, Post, PostView, Site
 from server.services import (
     approvals,
+    approving,
     boosts,
     contexts,
     conversations,
@@ -22,10 +23,12 @@ from server.services import (
     previews,
     quotes,
     reading,
+    strangers,
     telling,
 )
 from server.services.burials import bury
 from server.services.new_posts import About, NewPost, Said
+from server.services.permissions import Standing
 from server.store import idempotency, media, posts
 from server.store import polls as poll_store
 from server.store.db import Read, Write
@@ -50,7 +53,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     new, parent = new_posts.check(tx, author, new)
     new, group = placing.place(tx, author, new, parent, now_ms)
     said = new_posts.say(tx, site, author, new, About(parent, quoted))
-    waits = _waits(tx, author, new, parent)
+    standing = _standing(tx, author, new, parent)
     id = new_id(now_ms)
     poll = polls.begun(new.poll, now_ms) if new.poll else None
     post = Post(
@@ -60,7 +63,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         author_id=author.id,
         local=1,
         kind=placing.kind(tx, new, group, titled=bool(said.title)),
-        visibility=WAITING if waits else new.visibility,
+        visibility=WAITING if standing.waits else new.visibility,
         title=said.title,
         lead=said.lead,
         content=said.content,
@@ -90,6 +93,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         community_id=group.id if group else None,
         context_uri=contexts.inherited(tx, site, parent),
         permits=permissions.chosen(new.replies, new.boosts, new.visibility),
+        reply_stamp=approving.uri_of(site, id) if standing.proven else "",
     )
     posts.insert(tx, post)
     placing.placed(tx, post, author, new)
@@ -98,25 +102,32 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         poll_store.expect_end(tx, id, poll.ends_ms or now_ms)
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
-    if waits and parent is not None:
+    if standing.waits and parent is not None:
         approvals.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
         return post
+    if standing.proven and parent is not None:
+        strangers.remember(tx, post, parent, post.visibility)
     people = tuple(sorted(said.mentioned, key=lambda account: account.id))
     going_out.go(tx, site, PostView(post=post, author=author, mentions=people), parent, now_ms)
     return post
 
 
-def _waits(db: Read, author: Account, new: NewPost, parent: Post | None) -> bool:
+def _standing(db: Read, author: Account, new: NewPost, parent: Post | None) -> Standing:
     """Whether whoever wrote `parent` has to say yes first, or their server. Raises `Forbidden`.
 
-    What is for some by name alone goes to them and nowhere else: it waits for nothing.
+    What is for some by name alone goes to them and nowhere else: it waits for nothing. Of circles
+    of ours we know, and vouch for it to others.
     """
     if parent is None:
-        return False
+        return Standing()
     verdict = permissions.check_reply(db, author, parent)
     if new.visibility not in ("public", "unlisted", "followers"):
-        return False
-    return verdict == "ask" or (verdict == "member" and not parent.local)
+        return Standing()
+    member = verdict == "member"
+    return Standing(
+        waits=verdict == "ask" or (member and not parent.local),
+        proven=member and bool(parent.local),
+    )
 
 
 def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int) -> Post:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from federation import policies
 from federation.errors import FederationError
 from federation.parse import object_
 from federation.vocab import PUBLIC
@@ -13,7 +14,15 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.fetch import keep
 from server.inbox.documents import Need
 from server.model import WAITING, Post
-from server.services import approving, documents, posts, reading, strangers, timelines
+from server.services import (
+    approving,
+    documents,
+    permissions,
+    posts,
+    reading,
+    strangers,
+    timelines,
+)
 from server.store import posts as post_store
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -497,3 +506,32 @@ def test_in_a_secret_or_direct_answer_nobody_has_to_approve_anything(world: Writ
     asked = asking(world)
     private = say(world, who(world, "bob"), "Just you", reply_to_id=asked.id, visibility="direct")
     assert private.visibility == "direct"
+
+
+def test_an_answer_within_a_circle_of_ours_carries_a_stamp_that_others_need(world: Write) -> None:
+    ann, bob = who(world, "ann"), who(world, "bob")
+    befriend(world, bob, ann)
+    befriend(world, who(world, EVE), bob)
+    answer = say(world, bob, "I follow you", reply_to_id=asking(world, "close").id)
+    assert answer.visibility == "public"
+    proof = f"{SITE.origin}/approvals/{answer.id}"
+    (out,) = [one for one in sent(world, "Create") if one["object"]["id"] == answer.uri]
+    assert out["object"]["replyAuthorization"] == proof
+    assert approving.stamp(world, SITE, answer.id)["interactingObject"] == answer.uri
+
+
+def test_what_a_walk_finds_between_strangers_needs_its_stamp_too(world: Write) -> None:
+    carls(world)
+    eve = who(world, EVE)
+    found = object_(note(ANSWER, EVE, inReplyTo=THEIRS, replyAuthorization=STAMP))
+    wanted = permissions.stamp_to_read(world, found, eve)
+    assert wanted is not None
+    assert policies.proves(stamp(ANSWER), wanted[0], wanted[1])
+    assert keep(world, SITE, found, eve, NOW) is None
+    kept = keep(world, SITE, found, eve, NOW, STAMP)
+    assert kept is not None
+    assert kept.reply_stamp == STAMP
+    for other in ("https://evil.test/1", "https://far.test/1"):
+        forged = object_(note(f"{ANSWER}2", EVE, inReplyTo=THEIRS, replyAuthorization=other))
+        assert permissions.stamp_to_read(world, forged, eve) is None
+        assert keep(world, SITE, forged, eve, NOW) is None

@@ -15,7 +15,9 @@ async def test_a_member_chooses_who_may_answer_and_approves_what_comes(city):
     mina, joon, visitor = await city.join("mina"), await city.join("joon"), await city.visitor()
     form = await mina.get("/write?kind=note")
     assert "Who may answer" in form.text
-    path = await writes(mina, content="What do you think?", replies="approved", boosts="nobody")
+    path = await writes(
+        mina, content="What do you think?", may_answer="approved", may_share="nobody"
+    )
     seen = await joon.get(path)
     assert "yours waits until then" in seen.text
     assert "does not want it to be shared" in seen.text
@@ -41,7 +43,7 @@ async def test_a_member_chooses_who_may_answer_and_approves_what_comes(city):
 
 async def test_who_may_not_answer_finds_a_sentence_and_no_form(city):
     mina, joon = await city.join("mina"), await city.join("joon")
-    path = await writes(mina, content="Only those whom I name", replies="named")
+    path = await writes(mina, content="Only those whom I name", may_answer="named")
     seen = await joon.get(path)
     assert "does not want answers from everybody" in seen.text
     assert not [form for form in seen.forms if form.action == "/write"]
@@ -53,7 +55,7 @@ async def test_who_may_not_answer_finds_a_sentence_and_no_form(city):
 
 async def test_a_choice_that_was_never_offered_is_the_usual_one(city):
     mina = await city.join("mina")
-    path = await writes(mina, content="x", replies="<script>", boosts="-1")
+    path = await writes(mina, content="x", may_answer="<script>", may_share="-1")
     post = await city.db.read(reading.readable, None, int(path.rpartition("/")[2]))
     assert post.permits == ""
 

@@ -36,7 +36,7 @@ KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
-    *("replies", "boosts"),
+    *("may_answer", "may_share"),
     *("community", "link", "category", "series", "part", "place", "together"),
 )
 
@@ -232,8 +232,8 @@ def from_form(sent: Form) -> Text:
         multiple=bool(sent.get("multiple")),
         hidden=bool(sent.get("hidden")),
         later=sent.get("later")[:40],
-        replies=_one_of(permissions.REPLIES, sent.get("replies")),
-        boosts=_one_of(permissions.BOOSTS, sent.get("boosts")),
+        replies=_one_of(permissions.REPLIES, sent.get("may_answer")),
+        boosts=_one_of(permissions.BOOSTS, sent.get("may_share")),
         community_id=sent.id("community") if kind != "note" else None,
         link=sent.get("link")[:MAX_LINK] if kind == "thread" else "",
         category_id=sent.id("category"),
