@@ -17,6 +17,7 @@ CALL = re.compile(r"(?:\b(\w+)\.)?\b(\w+)\(")
 # Macros that no page shows by themselves, and why.
 UNSEEN = {
     "meta": "stands in the head of pages",
+    "blog.style": "stands in the head of pages",
     "posts.feed": "cards below one another, and posts.windows",
     "posts.take_part": "an address",
     "writing.words": "an attribute for scripts",
