@@ -183,9 +183,9 @@ def say(db: Read, site: Site, author: Account, new: NewPost, about: About) -> Sa
     if parent and new.visibility == "secret":
         readers = secret_comments.readers(db, author.id, parent)
         return Said(title="", lead="", content=rendered.html, mentioned=readers, tags=())
-    lead = new.lead.strip() or (
-        text.excerpt(opening(rendered.html), MAX_LEAD // 2) if story else ""
-    )
+    lead = new.lead.strip()
+    if story and not lead:
+        lead = text.excerpt(opening(rendered.html), MAX_LEAD // 2)
     if quoted and new.visibility == "direct" and quoted.author_id not in {author.id, *named}:
         raise Invalid("Name the one whom you quote: a direct post can quote nobody else.")
     return Said(
