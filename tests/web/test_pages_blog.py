@@ -159,4 +159,6 @@ async def test_lists_say_where_each_story_stands_and_how_many_there_are(city):
     ways = lower.main.one("ul", "counted").all("a")
     assert [one.words for one in ways] == ["사랑 소통 11 story", "소소한 일상 11 story"]
     read = await visitor.get(f"/@ann/{story.id}")
+    for path in ("/", "/stories"):
+        assert (await visitor.get(path)).main.link("시민공동프로젝트") == "/@project"
     assert read.main.all("nav", "crumbs") and not read.main.all("p", "crumb")
