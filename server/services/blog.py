@@ -1,5 +1,6 @@
 """Team blogs: where a story stands, what stands beside it, and what their lists show."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -26,6 +27,13 @@ class Branch(msgspec.Struct, frozen=True):
     category: Category
     count: int
     children: "tuple[Branch, ...]" = ()
+
+
+class Where(msgspec.Struct, frozen=True):
+    """Where a story stands, as lists say it above its title."""
+
+    category: Category | None = None
+    neighbourhood: Account | None = None
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +253,19 @@ def of_cohort(db: Read, viewer_id: int | None, cohort: Cohort, page: Page) -> li
     """What its writers published, newest first."""
     found = blog.of_cohort(db, viewer_id or NOBODY, cohort.community_id, cohort.id, page)
     return timelines.views(db, viewer_id, found)
+
+
+def where(db: Read, blog_id: int, views: Iterable[PostView]) -> dict[int, Where]:
+    """Category and neighbourhood of each of these stories, by the id of its post."""
+    found = blog.stories(db, [view.post.id for view in views])
+    known = {one.id: one for one in blog.categories(db, blog_id)} if found else {}
+    places = accounts.by_ids(db, {one.neighbourhood_id for one in found if one.neighbourhood_id})
+    return {
+        one.post_id: Where(
+            known.get(one.category_id or NOBODY), places.get(one.neighbourhood_id or NOBODY)
+        )
+        for one in found
+    }
 
 
 def written_with(db: Read, viewer_id: int | None, account_id: int) -> list[PostView]:

@@ -16,6 +16,7 @@ from server.services.polls import NewPoll
 from server.store import accounts, follows, media
 from server.store.blog import Filed
 from server.store.db import Read
+from server.text.alone import opening
 
 MAX_NOTE: Final = 5_000  # characters
 MAX_STORY: Final = 100_000
@@ -191,7 +192,9 @@ def say(db: Read, site: Site, author: Account, new: NewPost, about: About) -> Sa
     if parent and new.visibility == "secret":
         readers = secret_comments.readers(db, author.id, parent)
         return Said(title="", lead="", content=rendered.html, mentioned=readers, tags=())
-    lead = new.lead.strip() or (text.excerpt(rendered.html, MAX_LEAD // 2) if story else "")
+    lead = new.lead.strip()
+    if story and not lead:
+        lead = text.excerpt(opening(rendered.html), MAX_LEAD // 2)
     if quoted and new.visibility == "direct" and quoted.author_id not in {author.id, *named}:
         raise Invalid("Name the one whom you quote: a direct post can quote nobody else.")
     return Said(

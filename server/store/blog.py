@@ -201,6 +201,12 @@ def story(db: Read, post_id: int) -> Story | None:
     return Story(**record(found)) if found else None
 
 
+def stories(db: Read, post_ids: Iterable[int]) -> list[Story]:
+    """Where each of these posts stands, as far as they stand in a blog."""
+    found = among(db, "SELECT * FROM blog_story WHERE post_id IN (:list)", post_ids)
+    return [Story(**record(row)) for row in found]
+
+
 def forget(tx: Write, post_id: int) -> None:
     """A post stands in no blog any more."""
     tx.run("DELETE FROM blog_story WHERE post_id = :id", id=post_id)

@@ -62,6 +62,12 @@ def parted(html: str, peertube: AbstractSet[str] = NOWHERE) -> list[str | Alone]
     return pieces.found
 
 
+def opening(html: str) -> str:
+    """`html` up to the first film that stands alone; all of it where it begins with one."""
+    first = parted(html)[0]
+    return first if isinstance(first, str) else html
+
+
 class _Pieces:
     """What was found so far; strings that follow each other are one."""
 

@@ -219,3 +219,9 @@ def test_a_page_that_names_its_platform_is_known_to_be_of_peertube():
     for said, expected in ((b"PeerTube", "peertube"), (b"WordPress", ""), (b"", "")):
         found = webpage.describe(page % said, "text/html; charset=utf-8", "https://films.example/")
         assert found.software == expected
+
+
+def test_what_is_said_of_a_story_without_a_lead_ends_before_its_first_film():
+    assert alone.opening(f"<p>A</p><p>{link()}</p><p>B</p>") == "<p>A</p>"
+    for html in ("", "<p>A</p>", f"<p>{link()}</p><p>B</p>", f"<p>See {link()}</p>"):
+        assert alone.opening(html) == html

@@ -135,3 +135,30 @@ async def test_editors_arrange_the_blog_and_nobody_else_does(city):
     await ann.post(f"{desk}/front/{post.id}/sideways", 404)
     edit = await ann.get(f"/edit/{post.id}")
     assert "In the team blog" in edit.text
+
+
+async def test_lists_say_where_each_story_stands_and_how_many_there_are(city):
+    ann = await city.join("ann")
+    id, small, kimchi = await found(city, ann)
+    place = NewCommunity(name="cheolsan", title="철산2동", tag="철산2동", keys=NO_KEYS)
+    near = await city.db.write(communities.create, city.site, place, now_ms())
+    filed = Filed(category_id=small, series_id=kimchi, neighbourhood_id=near.id)
+    story = await city.writes(ann, "글", title="절이는 날", community_id=id, filed=filed)
+    await city.writes(ann, "글", title="아무 데도", community_id=id)
+    visitor = await city.visitor()
+
+    def kickers(page):
+        return [one.words for one in page.main.all("p", "where")]
+
+    assert kickers(await visitor.get("/@project")) == ["소소한 일상 철산2동"]
+    assert kickers(await visitor.get("/c/project/categories/사랑-소통")) == ["소소한 일상 철산2동"]
+    lower = await visitor.get("/c/project/categories/소소한-일상")
+    assert kickers(lower) == ["철산2동"]
+    assert "1 story" in lower.main.one("p", "numbers").words
+    assert "1 part" in (await visitor.get("/c/project/series/김장")).main.words
+    ways = lower.main.one("ul", "counted").all("a")
+    assert [one.words for one in ways] == ["사랑 소통 11 story", "소소한 일상 11 story"]
+    read = await visitor.get(f"/@ann/{story.id}")
+    for path in ("/", "/stories"):
+        assert (await visitor.get(path)).main.link("시민공동프로젝트") == "/@project"
+    assert read.main.all("nav", "crumbs") and not read.main.all("p", "crumb")

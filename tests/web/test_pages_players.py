@@ -67,9 +67,10 @@ async def test_a_film_is_a_link_with_words_and_nothing_of_its_site_is_loaded(cit
 async def test_feeds_apps_and_peers_get_the_link_as_it_was_written(city):
     mina = await city.join("mina", role="writer")
     post = await city.writes(mina, f"Words.\n\n{FILM}", title="Walks")
+    note = await city.writes(mina, FILM)
     for path, accept in (
         ("/feeds/stories", "*/*"),
-        (f"/api/v1/statuses/{post.id}", "application/json"),
+        (f"/api/v1/statuses/{note.id}", "application/json"),
         (post.uri.removeprefix(city.site.origin), "application/activity+json"),
     ):
         async with mina.client.get(path, headers={"Accept": accept}) as answer:

@@ -18,6 +18,7 @@ CALL = re.compile(r"(?:\b(\w+)\.)?\b(\w+)\(")
 UNSEEN = {
     "meta": "stands in the head of pages",
     "linked.discovery": "stands in the head of stories",
+    "blog.style": "stands in the head of pages",
     "posts.feed": "cards below one another, and posts.windows",
     "posts.take_part": "an address",
     "writing.words": "an attribute for scripts",

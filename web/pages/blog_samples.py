@@ -5,11 +5,11 @@ import msgspec
 from server.model import Community
 from server.services.backlinks import Line as LinkLine
 from server.services.backlinks import Links
-from server.services.blog import Beside, Branch
+from server.services.blog import Beside, Branch, Where
 from server.store.backlinks import Backlink
 from server.store.blog import Category, Series, Story
 from server.store.submissions import Submission
-from web.pages.blogs import Frame
+from web.pages.blogs import Frame, Part
 from web.pages.filing import Filing
 from web.pages.samples import NOWHERE, Samples
 from web.pages.submissions import Line
@@ -39,6 +39,12 @@ class Blog:
             publishes=True,
             waiting=2,
         )
+
+    def part(self) -> Part:
+        """The beginning of a list."""
+        views = (*self._views[:1], self._guide.story(media=()))
+        where = {view.post.id: Where(self._low, self._guide.place) for view in views}
+        return Part(frame=self.frame(), views=views, where=where)
 
     def beside(self) -> Beside:
         """Around the second part, as its author sees it, who keeps the blog."""

@@ -14,7 +14,7 @@ from server.errors import NotFound
 from server.ids import first_id
 from server.model import Account, Community, PostView, Relationship
 from server.services import blog, blog_desk, books, communities, follows
-from server.services.blog import Branch
+from server.services.blog import Branch, Where
 from server.store import blog as blog_store
 from server.store import blog_people, submissions
 from server.store.blog import Category, Series
@@ -51,6 +51,11 @@ class Month(msgspec.Struct, frozen=True):
     at_ms: int
     count: int
 
+    @property
+    def year(self) -> str:
+        """In which it lies."""
+        return self.name[:4]
+
 
 class Row(msgspec.Struct, frozen=True):
     """A series with its number of parts."""
@@ -71,10 +76,14 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     months: list[Month]
     books: bool
     pager_ids: list[int]
+    where: dict[int, Where]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of stories: of a category (`path`), a series, a month (`at_ms`) or a cohort."""
+    """A list of stories: of a category (`path`), a series, a month (`at_ms`) or a cohort.
+
+    `below`: the categories in this one. `total`: how many stories there are, where that is known.
+    """
 
     frame: Frame
     views: Sequence[PostView]
@@ -86,6 +95,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     leader: Account | None = None
     writers: Sequence[Account] = ()
     adding: bool = False
+    where: dict[int, Where] = {}
+    below: tuple[Branch, ...] = ()
+    total: int | None = None
 
 
 def frame(db: Read, viewer: Viewer | None, name: str, now_ms: int) -> Frame:
@@ -161,7 +173,14 @@ def _front(db: Read, viewer: Viewer | None, name: str, asked: Page, at: tuple[st
         months=months(db, id, zone)[:MONTHS_IN_FRONT],
         books=bool(books.listed(db, viewer.account if viewer else None, around.blog)),
         pager_ids=[view.post.id for view in newest],
+        where=blog.where(db, id, [*arranged, *newest]),
     )
+
+
+def _placed(db: Read, part: Part) -> Part:
+    """With what stands above the title of each story."""
+    found = blog.where(db, part.frame.blog.account.id, part.views)
+    return msgspec.structs.replace(part, where=found)
 
 
 async def _listed(
@@ -186,7 +205,20 @@ def _category(db: Read, viewer: Viewer | None, name: str, slug: str, asked: Page
     around = frame(db, viewer, name, 0)
     path = blog.category(db, around.blog.account.id, slug)
     me = viewer.account.id if viewer else None
-    return Part(frame=around, path=path, views=blog.in_category(db, me, path[-1], asked))
+    branch = _branch(around.tops, path[-1].id)
+    part = Part(
+        frame=around,
+        path=path,
+        views=blog.in_category(db, me, path[-1], asked),
+        below=branch.children if branch else (),
+        total=branch.count if branch else None,
+    )
+    return _placed(db, part)
+
+
+def _branch(tops: tuple[Branch, ...], id: int) -> Branch | None:
+    both = [one for top in tops for one in (top, *top.children)]
+    return next((one for one in both if one.category.id == id), None)
 
 
 @routes.get("/c/{name}/series/{slug}")
@@ -203,7 +235,8 @@ def _series(db: Read, viewer: Viewer | None, name: str, slug: str) -> Part:
     found = blog.series(db, around.blog.account.id, slug)
     views = blog.parts(db, viewer.account.id if viewer else None, found.id)
     numbers = blog_store.numbers(db, [view.post.id for view in views])
-    return Part(frame=around, series=found, views=views, numbers=numbers)
+    part = Part(frame=around, series=found, views=views, numbers=numbers, total=len(views))
+    return _placed(db, part)
 
 
 @routes.get("/c/{name}/archive")
@@ -243,7 +276,7 @@ def _month(db: Read, viewer: Viewer | None, name: str, span: tuple[int, int], as
     )
     me = viewer.account.id if viewer else None
     views = blog.newest(db, me, around.blog.account.id, within)
-    return Part(frame=around, views=views, at_ms=start_ms)
+    return _placed(db, Part(frame=around, views=views, at_ms=start_ms))
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -291,7 +324,7 @@ def _cohort(db: Read, viewer: Viewer | None, name: str, number: int, asked: Page
     found = blog.cohort(db, around.blog.account.id, number)
     writers = blog_people.writers(db, found.id)
     me = viewer.account.id if viewer else None
-    return Part(
+    part = Part(
         frame=around,
         cohort=found,
         writers=writers,
@@ -299,6 +332,7 @@ def _cohort(db: Read, viewer: Viewer | None, name: str, number: int, asked: Page
         adding=viewer is not None and blog_desk.may_add(db, found, viewer.account),
         views=blog.of_cohort(db, me, found, asked),
     )
+    return _placed(db, part)
 
 
 def _name(request: web.Request) -> str:

@@ -7,7 +7,15 @@ import msgspec
 from aiohttp import web
 
 from server.model import Community, Entry, PostView
-from server.services import accounts, announcements, bookmarks, communities, tags, timelines
+from server.services import (
+    accounts,
+    announcements,
+    blog,
+    bookmarks,
+    communities,
+    tags,
+    timelines,
+)
 from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
@@ -36,6 +44,7 @@ class Front(msgspec.Struct, frozen=True):
 
     `first` is the newest story that has a picture, or the newest of all; `tales` are further ones
     to show with their pictures, `heads` the others, as headlines. `said`: what the city announces.
+    `blogs`: the team blogs of the city.
     """
 
     first: PostView | None
@@ -44,6 +53,7 @@ class Front(msgspec.Struct, frozen=True):
     talk: list[PostView]
     places: list[Community]
     said: list[Announcement]
+    blogs: list[Community]
 
 
 def pictured(view: PostView) -> bool:
@@ -89,6 +99,7 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
         timelines.views(db, viewer_id, talk),
         communities.all(db, now_ms)[:PLACES],
         announcements.on_front(db, viewer_id, now_ms),
+        blog.all(db),
     )
 
 
@@ -131,6 +142,7 @@ async def saved(request: web.Request, viewer: Viewer) -> web.Response:
         pager=pager(request, asked, ids),
         feed="",
         said=(),
+        blogs=(),
     )
 
 
@@ -186,6 +198,7 @@ async def _timeline(
     said: list[Announcement] = []
     if kind == "home":
         said = await db.read(announcements.on_front, viewer, now(request))
+    blogs = await db.read(blog.all) if kind == "stories" else []
     return await page(
         request,
         "timeline.html",
@@ -198,6 +211,7 @@ async def _timeline(
         feed=feed,
         followed=followed,
         said=said,
+        blogs=blogs,
     )
 
 

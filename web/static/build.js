@@ -1,4 +1,4 @@
-// Builds what browsers load: style sheets (one for /styleguide alone), scripts, the service worker, icons;
+// Builds what browsers load: style sheets (those of some pages apart), scripts, the service worker, icons;
 // and lays a font ready for the server. `npm run build`.
 // Sources are css/ and js/ beside this file; the results in built/ are not kept in the repository.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -47,7 +47,7 @@ rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 writeFileSync(join(BUILT, "icons.svg"), icons());
 await build({
-  entryPoints: ["madang", "styleguide", "developers"].map((name) => join(HERE, "css", `${name}.css`)),
+  entryPoints: ["madang", "blog", "styleguide", "developers"].map((name) => join(HERE, "css", `${name}.css`)),
   outdir: BUILT, bundle: true, minify: true, target: TARGET, logLevel: "warning",
 });
 await build({
