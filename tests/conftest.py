@@ -29,6 +29,7 @@ from server.store.db import Database, Write
 
 _numbers = itertools.count(1)
 LOCK_MS = 2_000
+WAITING = Path(__file__).parent / "faults"
 
 
 class Server:
@@ -140,6 +141,18 @@ def own_server() -> Iterator[str]:
         pytest.skip(reason)
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that wait more than they work where the second of two workers begins.
+
+    So they wait while the first one drives the browser, which keeps all cores busy.
+    """
+    waiting = [one for one in items if one.path.parent == WAITING]
+    others = [one for one in items if one.path.parent != WAITING]
+    middle = len(items) // 2
+    items[:] = others[:middle] + waiting + others[middle:]
 
 
 @pytest.fixture(scope="session", autouse=True)

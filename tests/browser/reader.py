@@ -67,8 +67,9 @@ within => {
     return `${name}=${name === "style" ? value : value.replace(/[0-9]+/g, "0")}`;
   };
   const speaks = one => [...one.childNodes].some(part => part.nodeType === 3 && part.data.trim());
-  // no style depends on these marks of scripts
-  const mark = ({name, value}) => name === "data-htmx-powered" || value === "scripted";
+  // no style depends on these marks of scripts, and of what looked at the page before
+  const mark = ({name, value}) => name === "data-htmx-powered" || value === "scripted"
+    || (name === "style" && !value);
   const built = one => [one.tagName, ...[...one.attributes].filter(a => !mark(a)).map(told),
     one.tagName === "STYLE" ? one.textContent : speaks(one)];
   const light = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
@@ -78,8 +79,22 @@ within => {
   return all.join("\\n");
 }
 """
-UNFOLDED = "details:not(.menu)[open]"
-UNFOLD = "which => document.querySelectorAll(which).forEach(one => { one.open = true; })"
+# What can be unfolded is opened, and of those made of the same parts one is marked to be judged.
+UNFOLD = """
+([which, mark]) => {
+  const kinds = new Set();
+  const part = one => [one.parentElement.tagName, one.parentElement.className, one.tagName,
+    one.className.baseVal ?? one.className, one.getAttributeNames(), one.checkVisibility(),
+    [...one.childNodes].some(child => child.nodeType === 3 && child.data.trim())].join();
+  for (const one of document.querySelectorAll(which)) one.open = true;
+  for (const one of document.querySelectorAll(which)) {
+    const parts = [...new Set([...one.querySelectorAll("*")].map(part))].sort().join(";");
+    one.toggleAttribute(mark, !kinds.has(parts));
+    kinds.add(parts);
+  }
+}
+"""
+FOLDED, TO_JUDGE = "details:not(.menu)", "data-to-judge"
 LOOK = """
 width => {
   const found = [];
@@ -232,9 +247,9 @@ class Reader:
     async def looks_into_what_is_folded(self, within: str = "main") -> None:
         """Open what can be opened, the menus one by one, and look."""
         menus = self.page.locator(f"{within} details.menu").filter(visible=True)
-        if await self.page.locator("details:not(.menu, [open])").count():
-            await self.page.evaluate(UNFOLD, "details:not(.menu)")
-            await self.looks(UNFOLDED)
+        if await self.page.locator(f"{FOLDED}:not([open])").count():
+            await self.page.evaluate(UNFOLD, [FOLDED, TO_JUDGE])
+            await self.looks(f"[{TO_JUDGE}]")
         for number in range(await menus.count()):
             await menus.nth(number).evaluate("one => { one.open = true; }")
             self._note(await self.page.evaluate(SIDEWAYS, self._width), "with an open menu")
