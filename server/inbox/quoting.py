@@ -7,6 +7,7 @@ from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.readers import id_or_none
 from federation.vocab import OBJECT_TYPES, Object
+from server.errors import Invalid
 from server.inbox import follow
 from server.inbox.context import Arrival, thing, undone
 from server.model import Post
@@ -58,7 +59,10 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
             return None
         if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
             return None
-        known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        try:
+            known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        except Invalid:
+            return None
     own = known.author_id == arrival.actor.id and known.deleted_ms is None
     return known if own and known.quote_id == quoted.id else None
 

@@ -265,10 +265,12 @@ def keep_new_post(
 ) -> Post:
     """As `keep_post`, for what is not here yet. `stamp` has been read, and allows it as an answer.
 
-    Raises `Invalid` also where whoever is answered does not want it.
+    Raises `Invalid` also where whoever is answered does not want it, or a community of ours.
     """
     if author.state != "active":
         raise Invalid("The author's account is not active.")
+    if forum_arrivals.refuses(tx, found, author, now_ms):
+        raise Invalid("The community in which this stands does not let this answer in.")
     parent = _answered(tx, found, author)
     standing = permissions.arriving(tx, found, author, parent, stamp)
     _check_queue(tx, author, parent, standing)
@@ -336,6 +338,7 @@ def release(tx: Write, site: Site, view: PostView, parent: Post | None, now_ms: 
     """Show an answer that waited to all whom it is for, as if it had come now."""
     post = view.post
     posts.count(tx, post, 1)
+    quotes.count(tx, post, 1)
     if _adopt_orphans(tx, post) and post.community_id is not None:
         forum_store.recount(tx, post.thread_id)
     previews.note(tx, site, post, now_ms)
