@@ -27,7 +27,14 @@ from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import forum_arrivals, permissions, profile_links, quote_asking, strangers
+from server.services import (
+    adoption,
+    forum_arrivals,
+    permissions,
+    profile_links,
+    quote_asking,
+    strangers,
+)
 from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
@@ -404,6 +411,23 @@ class Fetcher:
             return ""
         return uri if policies.proves(raw, uri, claim) else ""
 
+    async def stamped_answer(self, post_id: int) -> None:
+        """Read the stamp of an answer that came before what it answers; without one it stays by
+        itself."""
+        post = await self.db.read(posts.by_id, post_id)
+        if post is None or post.local or post.reply_to_id is not None:
+            return
+        budget = Budget(MAX_FOR_A_QUOTE)
+        try:
+            found = parse.object_(await self.document(post.uri, budget))
+            author = await self.account(found.attributed_to, budget)
+        except FederationError as error:
+            log.info("no stamp of %s: %s", post.uri, error)
+            return
+        stamp = await self.stamp_of(found, author, budget)
+        if stamp and found.id == post.uri and author.id == post.author_id:
+            await self.db.write(_let_stand, post.id, stamp, self.now_ms())
+
     async def ancestors(self, post_id: int) -> None:
         """Fetch what a reply answers, up to `MAX_DEPTH` posts above it."""
         budget = Budget()
@@ -575,6 +599,15 @@ def keep(
         return strangers.keep_post(tx, site, found, author, now_ms, spread=False, stamp=stamp)
     except Invalid:
         return None
+
+
+def _let_stand(tx: Write, post_id: int, stamp: str, now_ms: int) -> None:
+    post = posts.by_id(tx, post_id)
+    parent = posts.by_uri(tx, post.reply_to_uri or "") if post else None
+    if post is None or parent is None:
+        return
+    if adoption.stamped(tx, post, parent, stamp, now_ms):
+        strangers.remember(tx, post, parent, post.visibility)
 
 
 def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) -> None:

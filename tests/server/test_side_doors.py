@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from federation.errors import FederationError
+from server.fetch import _let_stand
 from server.inbox import answers
 from server.model import WAITING, Account, Post
 from server.services import approving, forum
 from server.store import forum as forum_store
 from server.store import posts as post_store
 from server.store.db import Write
-from tests.server.squares import ROWAN, board, comment, listens, thread
+from tests.server.squares import ROWAN, SAGE, board, comment, listens, thread
 from tests.server.test_approvals import sent
 from tests.server.world import (
     CARL,
@@ -173,3 +174,34 @@ def test_those_who_may_find_their_place_below_what_comes_late(world: Write) -> N
     rule = {"canReply": {"automaticApproval": [CARL, EVE]}}
     deliver(world, create(note(PARENT, CARL, interactionPolicy=rule), id=f"{PARENT}#create"))
     assert post(world, CHILD).reply_to_id == post(world, PARENT).id
+
+
+def test_an_answer_that_needs_a_stamp_finds_its_place_once_that_was_read(world: Write) -> None:
+    befriend(world, who(world, "ann"), who(world, CARL))
+    tag = [{"type": "Mention", "href": who(world, "ann").uri}]
+    deliver(world, create(note(CHILD, EVE, inReplyTo=PARENT, tag=tag), id=f"{CHILD}#create"))
+    rule = {"canReply": {"automaticApproval": [f"{CARL}/followers"]}}
+    deliver(world, create(note(PARENT, CARL, interactionPolicy=rule), id=f"{PARENT}#create"))
+    assert number(world, "SELECT count(*) FROM job WHERE kind = 'stamp-of-answer'") == 1
+    child, parent = post(world, CHILD), post(world, PARENT)
+    assert child.reply_to_id is None
+    _let_stand(world, child.id, f"{CARL}/stamps/1", NOW)
+    assert (post(world, CHILD).reply_to_id, post(world, CHILD).thread_id) == (parent.id, parent.id)
+    assert post(world, PARENT).replies == 1
+    deliver(world, act("Delete", CARL, f"{CARL}/stamps/1"))
+    assert post(world, CHILD).deleted_ms is not None
+    assert miscounted(world) == []
+
+
+def test_who_is_banned_does_not_come_in_below_an_accomplice(world: Write, water: Account) -> None:
+    asked = thread(world, water, who(world, "ann"))
+    early = f"{ANSWER}0"
+    tag = [{"type": "Mention", "href": who(world, "ann").uri}]
+    deliver(world, create(comment(early, ROWAN, water.uri, ANSWER, tag=tag), id=f"{early}/c"))
+    ban(world, water, asked)
+    accomplice = comment(ANSWER, SAGE, water.uri, asked.uri)
+    stranger(world, SAGE)
+    deliver(world, create(accomplice, id=f"{ANSWER}/c"))
+    assert post(world, ANSWER).community_id == water.id
+    assert post(world, early).community_id is None
+    assert post(world, early).thread_id != asked.thread_id
