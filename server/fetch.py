@@ -64,6 +64,10 @@ NOT_FOUND: Final = 404
 ANY_JSON: Final = "application/jrd+json, application/json"
 
 
+class Spent(Unreachable):
+    """Nothing more is fetched for this cause: no fault of who would have been asked."""
+
+
 class Budget:
     """How much may still be fetched for one cause; passed down a whole chain of fetches."""
 
@@ -73,12 +77,12 @@ class Budget:
         self._hosts: dict[str, set[str]] = {}
 
     def spend(self, uri: str) -> None:
-        """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
+        """Count one fetch. Raises `Spent` when there is nothing left to spend."""
         name = host(uri)
         seen = self._hosts.setdefault(registered_domain(name), set())
         seen.add(name)
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
-            raise Unreachable("the fetch budget is spent")
+            raise Spent("the fetch budget is spent")
         self.left -= 1
 
 
