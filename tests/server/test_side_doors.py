@@ -8,13 +8,13 @@ import pytest
 
 from federation.errors import FederationError
 from server.fetch import _let_stand
-from server.inbox import answers
+from server.inbox import answers, votes
 from server.model import WAITING, Account, Post
 from server.services import approving, forum
 from server.store import forum as forum_store
 from server.store import posts as post_store
 from server.store.db import Write
-from tests.server.squares import ROWAN, SAGE, board, comment, listens, thread
+from tests.server.squares import ROWAN, SAGE, board, comment, listens, thread, told
 from tests.server.test_approvals import sent
 from tests.server.world import (
     CARL,
@@ -93,6 +93,27 @@ def test_a_ban_and_a_lock_hold_by_whatever_way_an_answer_comes(
     with suppress(FederationError), world.savepoint():
         deliver(world, way(asked, answer), {ANSWER: answer})
     assert post_store.by_uri(world, ANSWER) is None
+
+
+def test_who_is_banned_does_not_react_with_emoji_there(world: Write, water: Account) -> None:
+    asked = thread(world, water, who(world, "ann"))
+    ban(world, water, asked)
+    deliver(world, act("EmojiReact", ROWAN, asked.uri, content="🔥"))
+    assert post(world, asked.uri).reactions == ""
+    assert number(world, "SELECT count(*) FROM notification WHERE kind = 'favourite'") == 0
+
+
+def test_votes_without_end_are_passed_on_so_often_an_hour(
+    world: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(votes, "MOST_VOTES_AN_HOUR", 3)
+    asked = thread(world, water, who(world, "ann"))
+    for nth in range(4):
+        vote = act("Like", ROWAN, asked.uri, id=f"{ROWAN}/likes/{nth}")
+        deliver(world, vote)
+        deliver(world, act("Undo", ROWAN, vote, id=f"{ROWAN}/undoes/{nth}"))
+    assert len(told(world, water)) == 3
+    assert post(world, asked.uri).likes == 0
 
 
 def test_a_request_names_no_more_people_than_a_post_may(world: Write) -> None:
