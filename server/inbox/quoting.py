@@ -5,7 +5,7 @@ from typing import Final
 from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none
+from federation.readers import id_or_none, type_or_none
 from federation.vocab import OBJECT_TYPES, Object
 from server.errors import Invalid
 from server.inbox import follow
@@ -69,7 +69,7 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
 
 def _instrument(arrival: Arrival, uri: str) -> Object | None:
     raw = arrival.activity.raw.get("instrument")
-    if isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES:
+    if isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES:
         return parse.object_(raw)
     return thing(arrival, uri)
 

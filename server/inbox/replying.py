@@ -50,7 +50,7 @@ def request(tx: Write, arrival: Arrival) -> None:
 def _kept(tx: Write, arrival: Arrival, uri: str, target: Post) -> Post | None:
     """The answer that comes with its request, before its Create."""
     raw = arrival.activity.raw.get("instrument")
-    embedded = isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES
+    embedded = isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES
     found = parse.object_(raw) if isinstance(raw, dict) and embedded else thing(arrival, uri)
     if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
         raise NotPermitted("ReplyRequest without an answer of the actor's own")

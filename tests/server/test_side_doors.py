@@ -9,6 +9,7 @@ import pytest
 from federation.errors import FederationError
 from server.fetch import _let_stand
 from server.inbox import answers, votes
+from server.inbox.documents import Need
 from server.model import WAITING, Account, Post
 from server.services import approving, forum
 from server.store import forum as forum_store
@@ -114,6 +115,19 @@ def test_votes_without_end_are_passed_on_so_often_an_hour(
         deliver(world, act("Undo", ROWAN, vote, id=f"{ROWAN}/undoes/{nth}"))
     assert len(told(world, water)) == 3
     assert post(world, asked.uri).likes == 0
+
+
+def test_a_type_may_be_a_list_wherever_it_stands(world: Write, water: Account) -> None:
+    asked = thread(world, water, who(world, "ann"))
+    answer = comment(ANSWER, ROWAN, water.uri, asked.uri, type=["Note", "x:Note"])
+    quote = comment(f"{ANSWER}0", ROWAN, water.uri, asked.uri, type=[{}])
+    deliver(world, by_request(asked, answer))
+    with suppress(FederationError, Need), world.savepoint():
+        deliver(world, by_quote(asked, quote))
+    deliver(world, act(["Like"], ROWAN, asked.uri, id=f"{ROWAN}/likes/1"))  # type: ignore[arg-type]
+    assert post(world, ANSWER).reply_to_id == asked.id
+    assert post(world, asked.uri).likes == 1
+    assert [one["type"] for one in told(world, water)][-1] == ["Like"]
 
 
 def test_a_request_names_no_more_people_than_a_post_may(world: Write) -> None:
