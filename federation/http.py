@@ -530,7 +530,7 @@ async def _read(
         response.status,
         types[0] if len(types) == 1 else "",
         await (_whole(response, max_bytes, sink) if whole else _taste(response)),
-        etag if len(etag) <= MAX_ETAG_CHARS else "",
+        etag if len(etag) <= MAX_ETAG_CHARS and etag.isascii() else "",
         headers.get("Location", ""),
         headers.get("Retry-After"),
         tuple(one for one in headers.getall("Link", [])[:MAX_LINKS] if len(one) <= MAX_LINK_CHARS),

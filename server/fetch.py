@@ -27,7 +27,14 @@ from server.keyring import Keyring
 from server.model import Account, Post, Site
 from server.policy.hosts import nearest, welcome
 from server.services import accounts as own_accounts
-from server.services import forum_arrivals, permissions, profile_links, quote_asking, strangers
+from server.services import (
+    adoption,
+    forum_arrivals,
+    permissions,
+    profile_links,
+    quote_asking,
+    strangers,
+)
 from server.store import accounts, follows, homes, hosts, posts
 from server.store.db import Database, Write
 from server.text import webpage
@@ -57,6 +64,10 @@ NOT_FOUND: Final = 404
 ANY_JSON: Final = "application/jrd+json, application/json"
 
 
+class Spent(Unreachable):
+    """Nothing more is fetched for this cause: no fault of who would have been asked."""
+
+
 class Budget:
     """How much may still be fetched for one cause; passed down a whole chain of fetches."""
 
@@ -66,12 +77,12 @@ class Budget:
         self._hosts: dict[str, set[str]] = {}
 
     def spend(self, uri: str) -> None:
-        """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
+        """Count one fetch. Raises `Spent` when there is nothing left to spend."""
         name = host(uri)
         seen = self._hosts.setdefault(registered_domain(name), set())
         seen.add(name)
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
-            raise Unreachable("the fetch budget is spent")
+            raise Spent("the fetch budget is spent")
         self.left -= 1
 
 
@@ -404,6 +415,23 @@ class Fetcher:
             return ""
         return uri if policies.proves(raw, uri, claim) else ""
 
+    async def stamped_answer(self, post_id: int) -> None:
+        """Read the stamp of an answer that came before what it answers; without one it stays by
+        itself."""
+        post = await self.db.read(posts.by_id, post_id)
+        if post is None or post.local or post.reply_to_id is not None:
+            return
+        budget = Budget(MAX_FOR_A_QUOTE)
+        try:
+            found = parse.object_(await self.document(post.uri, budget))
+            author = await self.account(found.attributed_to, budget)
+        except FederationError as error:
+            log.info("no stamp of %s: %s", post.uri, error)
+            return
+        stamp = await self.stamp_of(found, author, budget)
+        if stamp and found.id == post.uri and author.id == post.author_id:
+            await self.db.write(_let_stand, post.id, stamp, self.now_ms())
+
     async def ancestors(self, post_id: int) -> None:
         """Fetch what a reply answers, up to `MAX_DEPTH` posts above it."""
         budget = Budget()
@@ -575,6 +603,15 @@ def keep(
         return strangers.keep_post(tx, site, found, author, now_ms, spread=False, stamp=stamp)
     except Invalid:
         return None
+
+
+def _let_stand(tx: Write, post_id: int, stamp: str, now_ms: int) -> None:
+    post = posts.by_id(tx, post_id)
+    parent = posts.by_uri(tx, post.reply_to_uri or "") if post else None
+    if post is None or parent is None:
+        return
+    if adoption.stamped(tx, post, parent, stamp, now_ms):
+        strangers.remember(tx, post, parent, post.visibility)
 
 
 def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) -> None:

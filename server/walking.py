@@ -18,7 +18,7 @@ from federation.http import Fetched, is_activity_type
 from federation.origin import host, normal, same_origin
 from federation.vocab import Object
 from server.clock import HOUR_MS, MINUTE_MS
-from server.fetch import MAX_DEPTH, Budget, Fetcher, keep
+from server.fetch import MAX_DEPTH, Budget, Fetcher, Spent, keep
 from server.model import Account, Post, Site
 from server.services import contexts
 from server.store import posts, walks
@@ -51,10 +51,10 @@ class Allowance(Budget):
         self._asked: set[str] = set()
 
     def spend(self, uri: str) -> None:
-        """Count one fetch. Raises `Unreachable` when there is nothing left to spend."""
+        """Count one fetch. Raises `Spent` when there is nothing left to spend."""
         name = host(uri)
         if self.bytes <= 0 or (name not in self._asked and len(self._asked) >= MAX_HOSTS):
-            raise Unreachable("the walk has read enough")
+            raise Spent("the walk has read enough")
         self._asked.add(name)
         super().spend(uri)
 
@@ -118,7 +118,7 @@ class Walker:
             try:
                 fetched = await self.fetcher.unless_same(uri, allowance, etag)
             except Unreachable as error:
-                if error.code == 429 or (error.code or 0) >= 500:
+                if _overloaded(error):
                     self._rest(name, error.retry_after_ms)
                 raise
         self._resting.pop(name, None)
@@ -264,6 +264,11 @@ def _decoded(fetched: Fetched, uri: str) -> dict[str, Any]:
     if raw.get("id") != uri or not same_origin(uri, fetched.url):
         raise Malformed("the document has another id")
     return raw
+
+
+def _overloaded(error: Unreachable) -> bool:
+    """Whether a host has too much to do, or does not answer at all."""
+    return _may_work_later(error) and not isinstance(error, Spent)
 
 
 def _may_work_later(error: FederationError) -> bool:

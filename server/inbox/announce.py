@@ -56,6 +56,7 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
 `Arrival.via` forbids."""
 
 
+_ENVELOPE: Final = ("@context", "type", "actor", "to", "cc", "published")
 AT_ONCE: Final = 50  # of what a group tells at once
 
 _AGAIN: Final = frozenset({"Create", "Update", "Delete"})
@@ -182,8 +183,8 @@ def _told_at_once(tx: Write, arrival: Arrival) -> None:
             with tx.savepoint():
                 _told(tx, msgspec.structs.replace(arrival, activity=activity), part)
         except Need:
-            _later(tx, arrival, number, parts[number : number + 1])
-            _later(tx, arrival, number + 1, parts[number + 1 :])
+            for nth in range(number, len(parts)):  # each alone: none is written down again
+                _later(tx, arrival, nth, parts[nth : nth + 1])
             return
         except FederationError:  # the others are no worse for it
             continue
@@ -191,9 +192,11 @@ def _told_at_once(tx: Write, arrival: Arrival) -> None:
 
 
 def _later(tx: Write, arrival: Arrival, number: int, parts: tuple[dict[str, Any], ...]) -> None:
+    raw = arrival.activity.raw
     if parts:
         id = f"{arrival.activity.id}#{number}"
-        body = msgspec.json.encode({**arrival.activity.raw, "id": id, "object": parts})
+        said = {name: raw[name] for name in _ENVELOPE if name in raw}
+        body = msgspec.json.encode({**said, "id": id, "object": parts})
         jobs.enqueue(tx, "receive", arrival.actor.uri, body, arrival.now_ms)
 
 

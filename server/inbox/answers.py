@@ -1,12 +1,26 @@
 """Plain answers of strangers, and whether who is answered wants them. GoToSocial."""
 
+from typing import Final
+
 from federation import policies
+from federation.origin import host
 from federation.vocab import Object
 from server.inbox.context import Arrival
 from server.model import WAITING, Post
 from server.services import approving, permissions, reading
-from server.store import posts
+from server.store import posts, tallies
 from server.store.db import Write
+
+MOST_TOLD_AN_HOUR: Final = 300  # answers of one server that it is told about at once
+
+
+def enough(tx: Write, arrival: Arrival) -> bool:
+    """Whether a server was told often enough in this hour what becomes of its answers.
+
+    Each time costs a delivery, or one to every server of the followers.
+    """
+    told = f"answers of {host(arrival.actor.uri)}"
+    return tallies.count(tx, told, arrival.now_ms) > MOST_TOLD_AN_HOUR
 
 
 def stamp_of(tx: Write, arrival: Arrival, found: Object) -> str:
@@ -26,7 +40,7 @@ def turned_away(tx: Write, arrival: Arrival, found: Object) -> bool:
     if permissions.judge(tx, arrival.actor, target, "reply") != "no":
         return False
     about = (found.id, target)
-    if arrival.via is None:
+    if arrival.via is None and not enough(tx, arrival):
         approving.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms)
     return True
 
@@ -35,5 +49,5 @@ def came(tx: Write, arrival: Arrival, post: Post) -> None:
     """An answer to one of ours was let in for who wrote it: its server is told, with a stamp."""
     if post.reply_stamp and post.visibility != WAITING and arrival.via is None:
         target = posts.by_id(tx, post.reply_to_id or 0)
-        if target is not None and target.local:
+        if target is not None and target.local and not enough(tx, arrival):
             approving.tell(tx, arrival.site, post, arrival.now_ms)

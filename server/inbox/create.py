@@ -1,10 +1,5 @@
 """Create: something new by the actor. AP §7.2."""
 
-from typing import Final
-from zlib import crc32
-
-import msgspec
-
 from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
@@ -12,12 +7,9 @@ from federation.vocab import OBJECT_TYPES, Object
 from server.inbox import answers
 from server.inbox.context import Arrival, thing
 from server.model import Post, PostView
-from server.services import forum, forum_arrivals, relay, strangers, votes
-from server.store import activities, jobs
+from server.services import forum, forum_arrivals, looks, relay, strangers, votes
+from server.store import activities
 from server.store.db import Write
-
-LANES: Final = 8
-MAX_WAITING: Final = 500  # in each lane
 
 
 def create(tx: Write, arrival: Arrival) -> None:
@@ -40,7 +32,7 @@ def create(tx: Write, arrival: Arrival) -> None:
     _tell_community(tx, arrival, post)
     look_up_quote(tx, arrival, post)
     if post.reply_to_uri and not post.reply_to_id and not arrival.site.ours(post.reply_to_uri):
-        _fetch_later(tx, "ancestors", post.reply_to_uri, post.id, arrival.now_ms)
+        looks.look_later(tx, "ancestors", post.reply_to_uri, post.id, arrival.now_ms)
 
 
 def look_up_quote(tx: Write, arrival: Arrival, post: Post) -> None:
@@ -48,9 +40,9 @@ def look_up_quote(tx: Write, arrival: Arrival, post: Post) -> None:
     if not post.quote_uri or arrival.site.ours(post.quote_uri):
         return
     if post.quote_stamp and post.quote_state in ("pending", "accepted"):
-        _fetch_later(tx, "stamped", post.quote_stamp, post.id, arrival.now_ms)
+        looks.look_later(tx, "stamped", post.quote_stamp, post.id, arrival.now_ms)
     elif not post.quote_id:
-        _fetch_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
+        looks.look_later(tx, "quoted", post.quote_uri, post.id, arrival.now_ms)
 
 
 def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
@@ -81,16 +73,6 @@ def _tell_community(tx: Write, arrival: Arrival, post: Post) -> None:
         return
     begun = PostView(post=post, author=arrival.actor) if post.reply_to_uri is None else None
     relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms, begun)
-
-
-def _fetch_later(tx: Write, kind: str, uri: str, post_id: int, now_ms: int) -> None:
-    """Read what a post quotes or answers: one at a time from one host, however many it sends us.
-
-    A server that answers slowly then holds up itself and nobody else; what it cannot give in time
-    is left out.
-    """
-    lane = f"fetch:{crc32(host(uri).encode()) % LANES}"
-    jobs.enqueue(tx, kind, lane, msgspec.json.encode({"post": post_id}), now_ms, most=MAX_WAITING)
 
 
 def _vote(tx: Write, arrival: Arrival, found: Object) -> None:

@@ -9,9 +9,10 @@ from federation import emoji
 from federation.origin import host
 from federation.readers import id_or_none
 from federation.vocab import Emoji
+from server.errors import Forbidden
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
-from server.services import borders, reading
+from server.services import borders, communities, forum, reading
 from server.services.notifications import notify
 from server.store import accounts, notifications, posts, reactions
 from server.store import emoji as store
@@ -29,9 +30,23 @@ def react(tx: Write, arrival: Arrival) -> None:
         return
     if post.deleted_ms is not None or not reading.may_read(tx, arrival.actor.id, post):
         return
+    if not _welcome(tx, arrival, post):
+        return
     author = accounts.by_id(tx, post.author_id)
     if _add(tx, arrival, post, found) and author is not None:
         notify(tx, author, "favourite", arrival.actor, post.id, arrival.now_ms)
+
+
+def _welcome(tx: Write, arrival: Arrival, post: Post) -> bool:
+    """Whether the community in which a post stands, if it is ours, does not keep the actor out."""
+    group = forum.group_of(tx, post.community_id)
+    if group is None or not group.local:
+        return True
+    try:
+        communities.check_welcome(tx, group, arrival.actor, arrival.now_ms)
+    except Forbidden:
+        return False
+    return True
 
 
 def with_like(tx: Write, arrival: Arrival, post: Post) -> None:

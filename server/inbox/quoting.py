@@ -5,8 +5,9 @@ from typing import Final
 from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none
+from federation.readers import id_or_none, type_or_none
 from federation.vocab import OBJECT_TYPES, Object
+from server.errors import Invalid
 from server.inbox import follow
 from server.inbox.context import Arrival, thing, undone
 from server.model import Post
@@ -58,14 +59,17 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
             return None
         if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
             return None
-        known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        try:
+            known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        except Invalid:
+            return None
     own = known.author_id == arrival.actor.id and known.deleted_ms is None
     return known if own and known.quote_id == quoted.id else None
 
 
 def _instrument(arrival: Arrival, uri: str) -> Object | None:
     raw = arrival.activity.raw.get("instrument")
-    if isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES:
+    if isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES:
         return parse.object_(raw)
     return thing(arrival, uri)
 

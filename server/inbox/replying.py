@@ -11,7 +11,7 @@ from federation.policies import Claim
 from federation.readers import id_or_none, type_or_none
 from federation.vocab import OBJECT_TYPES, Object
 from server.errors import Invalid
-from server.inbox import announce, quoting, votes
+from server.inbox import announce, answers, quoting, votes
 from server.inbox.context import Arrival, thing, undone
 from server.model import WAITING, Account, Post
 from server.services import approvals, approving, events, permissions, reading, strangers
@@ -25,7 +25,8 @@ _DONE_AT_ONCE: Final = {"LikeRequest": "Like", "AnnounceRequest": "Announce"}
 def request(tx: Write, arrival: Arrival) -> None:
     """May the actor answer a post of ours? At once by what it permits, or its author is asked.
 
-    What the actor cannot have read is answered as if it were not there.
+    What the actor cannot have read is answered as if it were not there, and so is a server that
+    asks without end.
     """
     target = posts.by_uri(tx, arrival.activity.object_id or "")
     uri = id_or_none(arrival.activity.raw.get("instrument")) or ""
@@ -35,6 +36,8 @@ def request(tx: Write, arrival: Arrival) -> None:
         return
     if not normal(uri) or not same_origin(uri, arrival.actor.uri):
         raise NotPermitted("ReplyRequest for somebody else's answer")
+    if answers.enough(tx, arrival):
+        return
     known = posts.by_uri(tx, uri)
     if known is None and permissions.judge(tx, arrival.actor, target, "reply") != "no":
         known = _kept(tx, arrival, uri, target)
@@ -47,7 +50,7 @@ def request(tx: Write, arrival: Arrival) -> None:
 def _kept(tx: Write, arrival: Arrival, uri: str, target: Post) -> Post | None:
     """The answer that comes with its request, before its Create."""
     raw = arrival.activity.raw.get("instrument")
-    embedded = isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES
+    embedded = isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES
     found = parse.object_(raw) if isinstance(raw, dict) and embedded else thing(arrival, uri)
     if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
         raise NotPermitted("ReplyRequest without an answer of the actor's own")

@@ -3,6 +3,8 @@
 A Dislike counts in communities alone, where they want it. Nobody has both: the later one counts.
 """
 
+from typing import Final
+
 from server.errors import Forbidden
 from server.ids import new_id
 from server.inbox import emoji
@@ -10,10 +12,12 @@ from server.inbox.context import Arrival, undone
 from server.model import Account, Post
 from server.services import communities, forum, reading, relay
 from server.services.notifications import notify
-from server.store import accounts, notifications, posts, reactions
+from server.store import accounts, notifications, posts, reactions, tallies
 from server.store import communities as community_store
 from server.store import forum as store
 from server.store.db import Row, Write
+
+MOST_VOTES_AN_HOUR: Final = 300  # of one person in one community that it tells its followers
 
 
 def like(tx: Write, arrival: Arrival) -> None:
@@ -96,10 +100,16 @@ def _uri(arrival: Arrival, post: Post) -> str:
 
 
 def _count(tx: Write, arrival: Arrival, post: Post) -> None:
-    """The thread is sorted anew, and a community of ours tells its followers."""
+    """The thread is sorted anew, and a community of ours tells its followers.
+
+    Of those of somebody who votes and takes it back without end, not of all.
+    """
     forum.voted(tx, post.id)
     group = forum.group_of(tx, post.community_id)
-    if group is not None and post.open and arrival.via is None:
+    if group is None or not group.local or not post.open or arrival.via is not None:
+        return
+    voted = f"votes of {arrival.actor.id} in {group.id}"
+    if tallies.count(tx, voted, arrival.now_ms) <= MOST_VOTES_AN_HOUR:
         relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 

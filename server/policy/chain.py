@@ -1,7 +1,7 @@
 """What we take from a peer we speak with: a chain of verdicts, the first refusal counts."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -53,15 +53,15 @@ def judge(activity: Activity, peer: Peer) -> Reject | None:
 
 
 def _recipients(activity: Activity) -> tuple[str, ...]:
-    """Whom the activity addresses, and whom the object inside it addresses or mentions."""
-    inner = activity.object or {}
-    named = [*activity.to, *activity.cc, *audience(inner.get("to")), *audience(inner.get("cc"))]
-    named += ids(
-        [
-            tag.get("href")
-            for tag in many(inner.get("tag"))
-            if isinstance(tag, dict) and tag.get("type") == "Mention"
-        ],
-        MOST_RECIPIENTS + 1,
-    )
+    """Whom the activity addresses, and whom the object inside it, or what somebody requests with
+    it, addresses or mentions."""
+    named = [*activity.to, *activity.cc]
+    for inner in (activity.object, activity.raw.get("instrument")):
+        if isinstance(inner, dict):
+            named += [*audience(inner.get("to")), *audience(inner.get("cc")), *_mentioned(inner)]
     return recipients(named, ())
+
+
+def _mentioned(raw: dict[str, Any]) -> tuple[str, ...]:
+    tags = [tag for tag in many(raw.get("tag")) if isinstance(tag, dict)]
+    return ids((t.get("href") for t in tags if t.get("type") == "Mention"), MOST_RECIPIENTS + 1)

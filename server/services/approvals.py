@@ -17,6 +17,7 @@ from server.services import (
     forum,
     going_out,
     permissions,
+    quotes,
     strangers,
     timelines,
 )
@@ -131,6 +132,7 @@ def refused(tx: Write, post: Post, now_ms: int) -> None:
         events.gone(tx, post, now_ms)
         forum.commented(tx, post, -1)
         posts.count(tx, post, -1)
+        quotes.count(tx, post, -1)
     posts.set_columns(tx, post.id, visibility=WAITING, reply_stamp="")
 
 

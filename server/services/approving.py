@@ -56,22 +56,26 @@ def _claim(post: Post, target: Post, decider: Account) -> Claim:
 
 
 class About(msgspec.Struct, frozen=True):
-    """What is decided: an answer by its id, what it answers, and who asked."""
+    """What is decided: an answer by its id, what it answers, and who asked.
+
+    `open`: everybody may know of it.
+    """
 
     answer: str
     target: Post
     asker: Account
+    open: bool = False
 
 
 def tell(tx: Write, site: Site, post: Post, now_ms: int, *, request: str = "") -> None:
-    """Tell a stranger that their answer is allowed; a plain one to the followers as well."""
+    """Tell a stranger that their answer is allowed; of a plain, open one the followers as well."""
     approval = store.by_post(tx, post.id)
     target = posts.by_id(tx, approval.target_id) if approval else None
     asker = accounts.by_id(tx, post.author_id)
     if approval is None or target is None or asker is None or approval.state != "accepted":
         return
-    proof = uri_of(site, post.id) if target.open and post.open else ""
-    about = About(post.uri, target, asker)
+    about = About(post.uri, target, asker, open=target.open and post.open)
+    proof = uri_of(site, post.id) if about.open else ""
     _say(tx, site, "Accept", about, now_ms, request=request, stamp=proof)
 
 
@@ -100,7 +104,7 @@ def _say(
     )
     id = activity_uri(site, new_id(now_ms))
     body = policies.answer(kind, id, claim, asker=about.asker.uri, request=request, stamp=stamp)
-    if not about.target.open:
+    if "cc" in body and not about.open:
         body["cc"] = []
     everybody = PUBLIC in body.get("cc", ())
     publish(tx, decider, body, now_ms, to=[about.asker], followers=everybody)

@@ -59,7 +59,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def named(db: Read, site: Site, target: str) -> Post | None:
     """The story at an address of ours, as everybody may read it."""
-    if not site.ours(target):
+    if len(target) > MAX_SOURCE or not site.ours(target):
         return None
     path = unquote(target.removeprefix(site.origin).partition("#")[0].partition("?")[0])
     found = _STORY.fullmatch(path)

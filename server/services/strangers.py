@@ -14,6 +14,7 @@ from server.errors import Invalid
 from server.ids import new_id
 from server.model import WAITING, Account, Media, Post, PostView, Site
 from server.services import (
+    adoption,
     borders,
     contexts,
     conversations,
@@ -44,10 +45,7 @@ from server.store import (
     peers,
     posts,
     reactions,
-    thread_mutes,
-    walks,
 )
-from server.store import conversations as conversation_store
 from server.store import forum as forum_store
 from server.store import polls as poll_store
 from server.store import quotes as quote_store
@@ -58,7 +56,6 @@ MAX_TITLE = 300  # characters of a stranger's title that we keep
 MAX_COUNT = 10**9  # votes in a stranger's poll
 MAX_WAITING = 500  # answers that wait for the yes of one of ours
 MAX_WAITING_OF_ONE = 20
-MAX_ORPHANS = 1000  # replies that one late parent may adopt
 
 
 def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Account:
@@ -265,10 +262,12 @@ def keep_new_post(
 ) -> Post:
     """As `keep_post`, for what is not here yet. `stamp` has been read, and allows it as an answer.
 
-    Raises `Invalid` also where whoever is answered does not want it.
+    Raises `Invalid` also where whoever is answered does not want it, or a community of ours.
     """
     if author.state != "active":
         raise Invalid("The author's account is not active.")
+    if forum_arrivals.refuses(tx, found, author, now_ms):
+        raise Invalid("The community in which this stands does not let this answer in.")
     parent = _answered(tx, found, author)
     standing = permissions.arriving(tx, found, author, parent, stamp)
     _check_queue(tx, author, parent, standing)
@@ -290,7 +289,7 @@ def keep_new_post(
     if standing.waits:
         return post
     posts.count(tx, post, 1)
-    forum_arrivals.settle(tx, post, found, now_ms, adopted=_adopt_orphans(tx, post))
+    forum_arrivals.settle(tx, post, found, now_ms, adopted=adoption.adopt(tx, post, now_ms))
     previews.note(tx, site, post, now_ms)
     if spread:
         contexts.expect_more(tx, post, now_ms)
@@ -336,7 +335,8 @@ def release(tx: Write, site: Site, view: PostView, parent: Post | None, now_ms: 
     """Show an answer that waited to all whom it is for, as if it had come now."""
     post = view.post
     posts.count(tx, post, 1)
-    if _adopt_orphans(tx, post) and post.community_id is not None:
+    quotes.count(tx, post, 1)
+    if adoption.adopt(tx, post, now_ms) and post.community_id is not None:
         forum_store.recount(tx, post.thread_id)
     previews.note(tx, site, post, now_ms)
     contexts.expect_more(tx, post, now_ms)
@@ -528,19 +528,6 @@ def _media(post: Post, attachment: Attachment, position: int, now_ms: int) -> Me
             )
         ).decode(),
     )
-
-
-def _adopt_orphans(tx: Write, post: Post) -> bool:
-    """Replies that came before what they answer find their place. False when there are none."""
-    orphans = posts.orphans(tx, post.uri, MAX_ORPHANS)
-    for child in orphans:
-        current = posts.by_id(tx, post.id)
-        if current is not None and child.thread_id != current.thread_id:
-            posts.adopt(tx, child, current)
-            conversation_store.merge(tx, child.thread_id, current.thread_id)
-            thread_mutes.move(tx, child.thread_id, current.thread_id)
-            walks.move(tx, child.thread_id, current.thread_id)
-    return bool(orphans)
 
 
 def _tell(

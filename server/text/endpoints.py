@@ -4,8 +4,9 @@ W3C Webmention §3.1.2; TrackBack 1.2, "Auto-Discovery of TrackBack Ping URLs"
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote, urljoin
 
@@ -53,14 +54,7 @@ def trackback(page: str, url: str, wanted: str = "") -> str | None:
     Old blogs say it in RDF that stands in a comment, one for each entry of the page; later ones
     by `rel="trackback"`.
     """
-    described: list[tuple[str, str]] = []
-    for found in _DESCRIPTION.finditer(page):
-        read = markup.attributes(page, found.end())
-        if read is None or len(described) >= MAX_DESCRIBED:
-            break
-        said = read[1]
-        if ping := said.get("trackback:ping", "").strip():
-            described.append((said.get("dc:identifier") or said.get("rdf:about", ""), ping))
+    described = list(islice(_described(page), MAX_DESCRIBED))
     here = {_plain(url), _plain(wanted or url)}
     ping = next((ping for about, ping in described if _plain(about) in here), "")
     if not ping and len(described) == 1:
@@ -71,6 +65,18 @@ def trackback(page: str, url: str, wanted: str = "") -> str | None:
         if tag.name in ("link", "a") and "trackback" in tag.words("rel") and tag.get("href"):
             return _joined(url, tag.get("href"))
     return None
+
+
+def _described(page: str) -> Iterator[tuple[str, str]]:
+    """Of each entry that is described where it is, and where it takes trackbacks."""
+    at = 0
+    while (found := _DESCRIPTION.search(page, at)) is not None:
+        read = markup.attributes(page, found.end())
+        if read is None:
+            return
+        at, said = read  # what stands within a tag begins none
+        if ping := said.get("trackback:ping", "").strip():
+            yield said.get("dc:identifier") or said.get("rdf:about", ""), ping
 
 
 def accepted(answer: str) -> bool:

@@ -46,6 +46,7 @@ LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = 
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
     "group": lambda fetcher, of: group_fetch.look(fetcher, of["account"]),
     "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
+    "stamp-of-answer": lambda fetcher, of: fetcher.stamped_answer(of["post"]),
     "stamped": lambda fetcher, of: fetcher.stamped(of["post"]),
     "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
 }

@@ -609,6 +609,12 @@ async def test_an_absurd_etag_is_not_kept(serve, client):
     assert (await client.get(peer.url(), accept="*/*")).etag == ""
 
 
+async def test_an_etag_of_other_bytes_than_ascii_is_not_kept(serve, client):
+    """No database takes what aiohttp makes of them."""
+    peer = await serve(says(200, ETag='"é"'))
+    assert (await client.get(peer.url(), accept="*/*")).etag == ""
+
+
 async def test_a_line_break_in_an_etag_never_reaches_the_wire(serve, client):
     peer = await serve(says(200))
     with pytest.raises(Unreachable):

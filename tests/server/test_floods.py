@@ -6,8 +6,7 @@ import pytest
 from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import created_ms
-from server.inbox import create
-from server.services import follows, new_reports, previews, relations
+from server.services import follows, looks, new_reports, previews, relations
 from server.store import posts
 from tests.server.world import EVE, MALLORY, NOW, SITE, join, number, say, stranger
 
@@ -15,22 +14,22 @@ from tests.server.world import EVE, MALLORY, NOW, SITE, join, number, say, stran
 @pytest.fixture
 def few(monkeypatch):
     """Limits that a test reaches."""
-    monkeypatch.setattr(create, "MAX_WAITING", 5)
+    monkeypatch.setattr(looks, "MAX_WAITING", 5)
     monkeypatch.setattr(new_reports, "MAX_OF_A_SERVER", 3)
     monkeypatch.setattr(posts, "MAX_REVISIONS", 3)
 
 
 def test_what_one_host_makes_us_fetch_takes_one_turn_and_has_an_end(tx, few):
     for n in range(20):
-        create._fetch_later(tx, "ancestors", f"https://slow.test/notes/{n}", n, NOW)
+        looks.look_later(tx, "ancestors", f"https://slow.test/notes/{n}", n, NOW)
     assert number(tx, "SELECT count(*) FROM job") == 5
     assert number(tx, "SELECT count(DISTINCT lane) FROM job") == 1
     lanes = set()
     for n in range(200):
-        create._fetch_later(tx, "quoted", f"https://h{n}.test/notes/1", n, NOW)
+        looks.look_later(tx, "quoted", f"https://h{n}.test/notes/1", n, NOW)
         lanes |= {row["lane"] for row in tx.all("SELECT DISTINCT lane FROM job")}
-    assert 1 < len(lanes) <= create.LANES
-    assert number(tx, "SELECT count(*) FROM job") <= create.LANES * 5
+    assert 1 < len(lanes) <= looks.LANES
+    assert number(tx, "SELECT count(*) FROM job") <= looks.LANES * 5
 
 
 def test_a_preview_that_waits_does_not_make_ids_of_the_future(tx):

@@ -155,6 +155,13 @@ def test_no_page_takes_long_to_be_read(part):
     assert time.process_time() - began < 1.5
 
 
+def test_tags_within_a_tag_are_no_entries_of_a_blog():
+    body = "<rdf:Description " * (MANY // 17) + ">"
+    began = time.process_time()
+    assert endpoints.trackback(body, BLOG) is None
+    assert time.process_time() - began < 1.5
+
+
 # --- where they want to hear of it: the cases of webmention.rocks, by their numbers
 
 AT = "https://rocks.test/test/1"

@@ -251,6 +251,21 @@ def test_a_long_batch_is_worked_off_in_pieces_and_has_an_end(
     assert (score(tx), jobs_of(tx)) == (5, 0)
 
 
+def test_a_batch_is_not_written_down_over_and_over(tx: Write, birds: Account) -> None:
+    deliver(tx, wrapped(recorded("piefed-create-page")))
+    sent = batched(*(voted(nth, f"{PIE}/u/new{nth}") for nth in range(200)))
+    large = sent | {"summary": "x" * 100_000, "object": [*sent["object"]]}
+    deliver(tx, large)
+    written = 0
+    while row := tx.one("SELECT id, payload FROM job WHERE kind = 'receive' ORDER BY id LIMIT 1"):
+        written += len(row["payload"])
+        tx.run("DELETE FROM job WHERE id = :id", id=row["id"])
+        activity = parse.activity(msgspec.json.decode(row["payload"]))
+        fetched = Documents(dict.fromkeys((f"{PIE}/u/new{nth}" for nth in range(200)), None))
+        door.apply(tx, Arrival(SITE, activity, who(tx, BIRDS), fetched, NOW))
+    assert written < 4 * len(msgspec.json.encode(large))
+
+
 def test_nobody_but_a_group_that_is_followed_announces_many_at_once(
     tx: Write, birds: Account
 ) -> None:

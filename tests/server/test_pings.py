@@ -166,6 +166,13 @@ def test_only_a_story_that_everybody_may_read_can_be_linked_to(tx, story):
         assert pings.named(tx, SITE, target).id == story.id
 
 
+def test_an_address_of_ours_that_is_endless_names_no_story(tx, story):
+    for junk in ("#", "?"):
+        with pytest.raises(AppError):
+            pings.take(tx, SITE, wanted(f"{story.url}{junk}{'x' * 60_000}"), NOW)
+    assert number(tx, "SELECT count(*) FROM ping") == 0
+
+
 def test_a_story_that_is_hidden_meanwhile_gets_no_links_and_shows_none(tx, story):
     pings.take(tx, SITE, wanted(story.url), NOW)
     ping = store.by_source(tx, story.id, BLOG)

@@ -1,11 +1,18 @@
 """Which threads are looked at again, and when."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from federation.errors import Unreachable
+from federation.guard import Refused
+from server.fetch import Fetcher, Spent
 from server.services import contexts
 from server.store import walks
 from server.store.db import Write
-from tests.server.world import EVE, NOW, create, deliver, note, number, post, settle
+from server.walking import Allowance, Walker
+from tests.server.world import EVE, NOW, SITE, create, deliver, note, number, post, settle
 
 ROOT = "https://far.test/notes/root"
 ANSWER = "https://far.test/notes/answer"
@@ -49,3 +56,30 @@ def test_of_two_threads_that_are_one_the_earlier_look_counts(world: Write) -> No
     assert number(world, "SELECT count(*) FROM walk") == 1
     assert number(world, "SELECT due_ms FROM walk") == NOW + contexts.PAUSES_MS[0]
     assert number(world, "SELECT thread_id FROM walk_page") == root.id
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (Unreachable("timeout"), 1),
+        (Unreachable("busy", code=503), 1),
+        (Unreachable("not here", code=404), 2),
+        (Spent("enough"), 2),
+        (Refused("not there"), 2),
+    ],
+)
+async def test_a_host_that_does_not_answer_is_left_alone_for_a_while(
+    error: Unreachable, asked: int
+) -> None:
+    times: list[str] = []
+
+    async def unless_same(uri: str, *_: Any) -> None:
+        times.append(uri)
+        raise error
+
+    fetcher = SimpleNamespace(db=None, site=SITE, now_ms=lambda: NOW, unless_same=unless_same)
+    walker = Walker(cast(Fetcher, fetcher))
+    for n in range(2):
+        with pytest.raises(Unreachable):
+            await walker.get(f"https://far.test/notes/{n}", Allowance())
+    assert len(times) == asked
