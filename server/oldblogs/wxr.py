@@ -84,7 +84,7 @@ class Reader:
         if not name or len(self._categories) > 2_000:
             return
         path = (*above[:1], name)
-        self._categories[node.said("wp:category_nicename")] = path
+        self._categories[node.said("wp:category_nicename")[:200]] = path
         yield Category(path)
 
     def _item(self, node: Node) -> Iterator[Part]:
@@ -98,7 +98,7 @@ class Reader:
             yield self._story(node)
 
     def _story(self, node: Node) -> Story:
-        link, id = node.said("link"), node.said("wp:post_id")[:20]
+        link, id = node.said("link")[:2_000], node.said("wp:post_id")[:20]
         state = _STATES.get(node.said("wp:status"), "draft")
         if node.said("wp:post_password"):
             state = "protected"

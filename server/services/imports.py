@@ -25,12 +25,17 @@ JOB: Final = "import"
 MAX_BACKUP_BYTES: Final = 2 << 30
 KEPT_MS: Final = 7 * DAY_MS
 """A backup holds what guests thought nobody would read: it does not stay longer than it must."""
+MAX_STORIES: Final = 50_000  # of one file
+MAX_BELOW: Final = 500_000  # comments and trackbacks of one file
 MAX_LINES: Final = 5_000  # of one report
 MAX_SHOWN: Final = 50  # runs
 MAX_AUTHORS: Final = 200
 MAX_NAME: Final = 200
 MAX_WHAT: Final = 300
 MAX_PATH: Final = 500  # characters of an old address
+TOO_MUCH: Final = (
+    "This file has more stories or comments than one import may bring. Split it into several files."
+)
 UNFINISHED: Final = "This import could not be finished. What was brought so far stays."
 
 

@@ -16,6 +16,7 @@ from server.files import Folder, new_name
 from server.ids import created_ms
 from server.media import Picture
 from server.model import Account, Community, Post
+from server.oldblogs.shape import Comment, Story
 from server.services import (
     blog,
     blog_desk,
@@ -487,6 +488,35 @@ async def test_a_backup_that_nobody_begins_is_forgotten_after_a_week(desk: Desk)
     await keep(NOW + imports.KEPT_MS + 1)
     assert await desk.dark.store.size(run.file) is None
     assert (await desk.run(run.id)).state == "stopped"
+
+
+async def test_a_file_with_more_than_one_import_may_bring_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_BELOW", 3)
+    run = await desk.reads(textcube())
+    assert (run.state, run.reason) == ("failed", imports.TOO_MUCH)
+
+
+def test_authors_without_end_are_not_looked_at() -> None:
+    names = importing.Names()
+    for n in range(importing.MAX_NAMES + 10):
+        names.is_called(f"k{n}", f"n{n}")
+    comments = tuple(
+        Comment(key=str(n), name=f"n{n}", text="x", member=True)
+        for n in range(importing.MAX_NAMES + 1)
+    )
+    for n in range(2):
+        names.wrote(Story(key=str(n), title="", body="", author="k7", comments=comments))
+    assert names.most() == (("k7", "n7", 2), (f"n{importing.MAX_NAMES}",) * 2 + (0,))
+
+
+def test_nobody_makes_us_knock_at_every_door() -> None:
+    host = importing.Host()
+    for n in range(importing.MAX_MISSES_OF_ALL):
+        assert host.asks(f"{n}.there.test")
+        host.miss(f"{n}.there.test")
+    assert not host.asks("another.test")
 
 
 async def test_absurd_stories_do_no_harm(desk: Desk) -> None:
