@@ -239,7 +239,8 @@ class Importing:
             return
         missing = await self._db.read(imported.missing_comments, run, story)
         for first in range(0, len(missing), imported.MAX_COMMENTS_AT_ONCE):
-            some = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
+            more = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
+            some = await asyncio.to_thread(imported.remarks, self._fetcher.site, more)
             put = partial(imported.put_comments, now_ms=self._now_ms())
             if not await self._db.write(put, self._fetcher.site, run.id, story, some):
                 raise Stopped
@@ -255,21 +256,22 @@ class Importing:
         gallery = _Gallery(self, run, story, host, await self._db.read(_known, run, story))
         try:
             texts = [await gallery.text(one) for one in turned.pictures]
+            notes += gallery.notes
+            shown = {unquote(one.source.removeprefix("old:")) for one in turned.pictures}
+            notes += [
+                ("attachment", one.label or one.name)
+                for one in story.attachments
+                if one.name not in shown and one.label not in shown
+            ]
+            source = _with_tags(_within(placed(turned, texts), notes), story.tags)
+            said = await asyncio.to_thread(imported.said, self._fetcher.site, source)
         except BaseException:
-            names = [name for one, _ in gallery.made.values() for name in _files(one)]
-            await asyncio.shield(remove_all(self._pictures.store, names))
+            await gallery.forget()
             raise
-        notes += gallery.notes
-        shown = {unquote(one.source.removeprefix("old:")) for one in turned.pictures}
-        notes += [
-            ("attachment", one.label or one.name)
-            for one in story.attachments
-            if one.name not in shown and one.label not in shown
-        ]
-        source = _with_tags(_within(placed(turned, texts), notes), story.tags)
         return Brought(
             story=story,
             source=source,
+            said=said,
             made=gallery.made,
             kept=gallery.kept,
             missing=gallery.missing,
@@ -337,6 +339,11 @@ class _Gallery:
         self.kept: dict[str, int] = {}
         self.notes: list[tuple[str, str]] = []
         self.missing = 0
+
+    async def forget(self) -> None:
+        """Take back what was made: no story will have it."""
+        names = [name for one, _ in self.made.values() for name in _files(one)]
+        await asyncio.shield(remove_all(self._importing._pictures.store, names))
 
     async def text(self, shown: Shown) -> str:
         """What stands in the text for a picture: itself, or where it is."""
