@@ -6,6 +6,7 @@ Whoever is killed in between begins the file anew and passes over what is here a
 
 import asyncio
 import logging
+import os
 import re
 import tempfile
 from collections import Counter
@@ -176,7 +177,7 @@ class Importing:
         """What is in a file, read by a thread; attachments are removed after each story."""
         zone = ZoneInfo(self._fetcher.site.timezone)
         parts: Iterator[shape.Part] = read(file, folder, zone)
-        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        while (part := await asyncio.to_thread(_next, parts, folder)) is not None:
             yield part
             if isinstance(part, shape.Story):
                 for one in part.attachments:
@@ -394,6 +395,12 @@ class _Gallery:
             self.missing += 1
             self.notes.append(("picture", url or _named(shown)))
         return made
+
+
+def _next(parts: Iterator[shape.Part], folder: Path) -> shape.Part | None:
+    """The next part. The folder stays young: what lies untouched for hours is swept away."""
+    os.utime(folder)
+    return next(parts, None)
 
 
 def _known(db: Read, run: Run, story: shape.Story) -> dict[str, tuple[int, str]]:
