@@ -23,6 +23,7 @@ from server.services import (
     bylines,
     documents,
     drafts,
+    follows,
     imports,
     posts,
     reactions,
@@ -31,11 +32,12 @@ from server.services import (
 )
 from server.services.imports import Sent
 from server.services.new_posts import NewPost
-from server.store import accounts, blog_people, jobs, media
+from server.store import accounts, blog_people, jobs, media, notifications
 from server.store import imports as store
 from server.store import posts as rows
 from server.store.db import Database, Read, Write
 from server.store.imports import Run
+from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.worker import importing
 from server.worker.housekeeping import keep_house_once
@@ -332,6 +334,21 @@ async def test_a_members_stories_are_theirs(desk: Desk) -> None:
     assert post.author_id == desk.writer.id and bylines.of(post) == ""
     said = await desk.db.read(below, None, post.id)
     assert set(said.values()) == {("손님", "public"), ("", "public")}
+
+
+async def test_whoever_is_named_is_told_and_nobody_is_by_whom_they_blocked(desk: Desk) -> None:
+    db = desk.db
+    await desk.brings(wordpress(), {"mina": "bob"})
+    told = await db.read(notifications.page, desk.writer.id, Page(), Wanted(("desk",)))
+    assert [(one.kind, one.from_id) for one in told] == [("desk", desk.editor.id)]
+    for who, times in ((desk.writer, 1), (desk.editor, 0)):
+        found = await db.read(imports.in_name_of, who, desk.home.account.id)
+        assert len(found) == times
+    run = await desk.reads(wordpress())
+    await db.write(partial(follows.block, now_ms=NOW), SITE, desk.writer, desk.editor.id)
+    start = partial(imports.start, now_ms=NOW)
+    with pytest.raises(Invalid, match="in the name of bob"):
+        await db.write(start, desk.editor, desk.home, run.id, {"mina": "bob"})
 
 
 # --- again
