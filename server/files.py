@@ -44,6 +44,7 @@ MEDIA_TYPES: Final = {
 """What the store shows, by the end of the file's name."""
 TAKEN_AWAY: Final = {".zip": "application/zip", ".epub": "application/epub+zip"}
 """What is made for people to take away. Its pages say who may: below /media/ it is not shown."""
+LEAST_FREE_BYTES: Final = 256 << 20
 STALE_S: Final = 6 * 3600
 """Nothing is on its way for so long: what lies in the scratch folder then was left there."""
 SCHEME: Final = "s3://"
@@ -196,6 +197,13 @@ def refusal(error: OSError) -> StorageFull:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StorageFull("There is no room left for files on this server.")
     return StorageFull("The file could not be stored. Try again later.")
+
+
+def require_room(folder: Path, bytes: int) -> None:
+    """Raise `StorageFull` where so many would leave no room for the city itself."""
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < bytes + LEAST_FREE_BYTES:
+            raise StorageFull("There is no room left for files on this server.")
 
 
 def make_scratch(folder: Path) -> None:

@@ -36,6 +36,7 @@ class Archive:
         self._stories, self._media, self._index = (self._file() for _ in range(3))
         self._counts = {"stories": 0, "comments": 0, "media": 0}
         self._comments = 0
+        self._alike: dict[str, int] = {}
 
     def begin(self, story: Told) -> None:
         """A story whose media are in the zip already; its comments follow."""
@@ -90,9 +91,11 @@ class Archive:
     def _name(self, story: Told) -> str:
         at = datetime.fromtimestamp(story.published_ms / 1000, UTC).astimezone(self._at)
         plain = f"stories/{at:%Y/%m/%d}-{slug(story.title)}"
-        name, more = f"{plain}.md", 2
+        name, more = f"{plain}.md", self._alike.get(plain, 1)
         while name in self.zip:
-            name, more = f"{plain}-{more}.md", more + 1
+            more += 1
+            name = f"{plain}-{more}.md"
+        self._alike[plain] = more
         return name
 
 

@@ -22,10 +22,19 @@ MAX_TOKEN: Final = 4 << 20  # bytes of a tag, or of anything else that is read a
 MAX_DEPTH: Final = 80
 MAX_ELEMENTS: Final = 150_000  # of one record
 MAX_CHARACTERS: Final = 24_000_000  # of one record
+MAX_NAMES: Final = (
+    4_000  # of elements, attributes and prefixes in a file: the parser keeps them all
+)
+MAX_NAME: Final = 1_000  # characters of one, with the address of its namespace
 MAX_FILE: Final = 16 << 20  # bytes of one attachment
 MAX_FILES: Final = 300  # of one record
 MAX_FILE_BYTES: Final = 400 << 20  # of all attachments of one record
 
+_ENCODINGS: Final = frozenset(
+    ("utf-8", "utf-16", "cp949", "johab", "euc_jp", "shift_jis", "iso2022_kr", "gb18030", "gbk")
+    + ("gb2312", "big5", "ascii", "iso8859-1", "iso8859-15", "cp1252", "koi8-r", "cp1251")
+)
+"""What blogs were written in. Python knows more: some take forever, or say what no text can be."""
 _PROLOG: Final = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding=["']([\w.-]{1,40})""")
 _CONTROLS: Final = bytes(code for code in range(32) if code not in (9, 10, 13))
 _NO_CHARACTERS: Final = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
@@ -124,15 +133,15 @@ def _decoder(first: bytes) -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder("utf-16")("replace")
     named = _PROLOG.match(first)
     name = named[1].decode("ascii").lower() if named else "utf-8"
-    if name in ("euc-kr", "ks_c_5601-1987", "ksc5601", "x-windows-949"):
+    if name in ("euc-kr", "euc_kr", "ks_c_5601-1987", "ksc5601", "x-windows-949"):
         name = "cp949"  # which has every sign of it, and those that people typed besides
     try:
-        known = codecs.lookup(name)
-        if not known._is_text_encoding:
-            raise LookupError(name)
-        return codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)("replace")
+        known = codecs.lookup(name).name
     except LookupError as error:
         raise Invalid(UNREADABLE) from error
+    if known not in _ENCODINGS:
+        raise Invalid(UNREADABLE)
+    return codecs.getincrementaldecoder("utf-8-sig" if known == "utf-8" else known)("replace")
 
 
 class _Gathering:
@@ -148,11 +157,13 @@ class _Gathering:
         self._elements = self._characters = self._files = self._bytes = 0
         self._file: _File | None = None
         self._fed = self._named = 0
+        self._names: set[str] = set()
         parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._data
+        parser.StartNamespaceDeclHandler = self._prefix
         parser.EntityDeclHandler = _refuse
         parser.UnparsedEntityDeclHandler = _refuse
         parser.ExternalEntityRefHandler = _refuse
@@ -176,7 +187,17 @@ class _Gathering:
         done, self._done = self._done, []
         return done
 
+    def _known(self, *names: str) -> None:
+        """Raises `Invalid` where names have no end."""
+        self._names.update(names)
+        if len(self._names) > MAX_NAMES or any(len(name) > MAX_NAME for name in names):
+            raise Invalid(UNSAFE)
+
+    def _prefix(self, prefix: str | None, address: str | None) -> None:
+        self._known(f"xmlns:{prefix}", address or "")
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._known(name, *attributes)
         tag = _short(name)
         self._path.append(tag)
         if len(self._path) > MAX_DEPTH:
@@ -184,7 +205,7 @@ class _Gathering:
         if not self._open:
             if self._wanted(tuple(self._path)):
                 self._elements = self._characters = self._files = self._bytes = 0
-                self._open.append(Node(tag, _few(attributes)))
+                self._open.append(Node(tag, self._few(attributes)))
             return
         self._elements += 1
         if self._skipped or self._elements > MAX_ELEMENTS:
@@ -192,11 +213,18 @@ class _Gathering:
             if len(lost := self._open[0].lost) < MAX_DEPTH or tag in lost:
                 lost[tag] += 1
             return
-        made = Node(tag, _few(attributes))
+        made = Node(tag, self._few(attributes))
         if tag == "content" and self._open[-1].tag == "attachment":
             self._begin(made)
         self._open[-1].items.append(made)
         self._open.append(made)
+
+    def _few(self, attributes: dict[str, str]) -> dict[str, str]:
+        if self._characters > MAX_CHARACTERS:
+            return {}
+        few = {_short(name)[:100]: value[:4_000] for name, value in list(attributes.items())[:40]}
+        self._characters += sum(map(len, few.values()))
+        return few
 
     def _begin(self, node: Node) -> None:
         self._files += 1
@@ -231,7 +259,7 @@ class _Gathering:
             if self._file is not None:
                 self._file.write(text)
             return
-        room = MAX_CHARACTERS - self._characters
+        room = max(0, MAX_CHARACTERS - self._characters)
         if len(text) > room:
             self._open[0].lost[""] += 1
         self._characters += min(len(text), room)
@@ -273,10 +301,6 @@ class _File:
         if not sound:
             self._path.unlink(missing_ok=True)
         return sound
-
-
-def _few(attributes: dict[str, str]) -> dict[str, str]:
-    return {_short(name)[:100]: value[:4_000] for name, value in list(attributes.items())[:40]}
 
 
 def _short(name: str) -> str:

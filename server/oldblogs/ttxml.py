@@ -26,6 +26,7 @@ from server.oldblogs.stream import Node
 
 MAX_COMMENTS: Final = 10_000  # of one story
 MAX_PINGS: Final = 2_000
+MAX_ATTACHMENTS: Final = 1_000
 MAX_TAGS: Final = 100
 MAX_BODY: Final = 1_200_000  # characters
 MAX_MARK: Final = 8_000
@@ -127,9 +128,11 @@ def _comments(node: Node, parent: str = "", seen: "set[str] | None" = None) -> I
         )
         if not text.strip():
             continue
-        key = one.said("id")[:40] or _digest(parent, name, written, text)
-        while key in seen:
-            key += "+"
+        key = one.said("id")[:40]
+        if not key or key in seen:
+            key = _digest(parent, name, written, text)
+        if key in seen:  # the same words of the same moment
+            continue
         seen.add(key)
         yield Comment(
             key=key,
@@ -158,7 +161,7 @@ def _pings(node: Node) -> Iterator[Ping]:
 
 
 def _attachments(node: Node) -> Iterator[Attachment]:
-    for one in node.all("attachment"):
+    for one in node.all("attachment")[:MAX_ATTACHMENTS]:
         content = one.one("content")
         yield Attachment(
             name=one.said("name")[:300],

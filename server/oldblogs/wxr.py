@@ -80,11 +80,11 @@ class Reader:
 
     def _category(self, node: Node) -> Iterator[Category]:
         name = node.said("wp:cat_name")[:200]
-        above = self._categories.get(node.said("wp:category_parent"), ())
+        above = self._categories.get(node.said("wp:category_parent")[:200], ())
         if not name or len(self._categories) > 2_000:
             return
         path = (*above[:1], name)
-        self._categories[node.said("wp:category_nicename")] = path
+        self._categories[node.said("wp:category_nicename")[:200]] = path
         yield Category(path)
 
     def _item(self, node: Node) -> Iterator[Part]:
@@ -98,7 +98,7 @@ class Reader:
             yield self._story(node)
 
     def _story(self, node: Node) -> Story:
-        link, id = node.said("link"), node.said("wp:post_id")[:20]
+        link, id = node.said("link")[:2_000], node.said("wp:post_id")[:20]
         state = _STATES.get(node.said("wp:status"), "draft")
         if node.said("wp:post_password"):
             state = "protected"
@@ -126,7 +126,7 @@ class Reader:
         """The deepest of its categories; in a plain feed the first one, `above/below`."""
         found = [one for one in node.all("category") if _domain(one) in ("category", "")]
         named = [
-            self._categories.get(one.attributes.get("nicename", "")) or (_said(one),)
+            self._categories.get(one.attributes.get("nicename", "")[:200]) or (_said(one),)
             for one in found
             if _said(one)
         ]

@@ -17,6 +17,7 @@ LANE: Final = "taking-away"
 """Exports and books are made one after another, whosesoever they are: they fill disks."""
 KEPT_MS: Final = 7 * DAY_MS
 MAX_A_DAY: Final = 4  # of one community
+MAX_KEPT: Final = 2  # files of one community; each may be as large as all of its media
 
 
 def require(db: Read, community: Community, viewer: Account) -> None:
@@ -26,7 +27,9 @@ def require(db: Read, community: Community, viewer: Account) -> None:
 
 
 def order(tx: Write, viewer: Account, community: Community, now_ms: int) -> Export:
-    """Promise an export. Raises `Forbidden`; `TooMany` while one is under way, or after many."""
+    """Promise an export; the oldest goes. Raises `Forbidden`; `TooMany` while one is under way, or
+    after many.
+    """
     require(tx, community, viewer)
     id = community.account.id
     if store.under_way(tx, id):
@@ -38,6 +41,8 @@ def order(tx: Write, viewer: Account, community: Community, now_ms: int) -> Expo
             retry_after_ms=HOUR_MS,
             most=MAX_A_DAY,
         )
+    for old in [one for one in store.of_community(tx, id) if one.file][MAX_KEPT - 1 :]:
+        remove(tx, viewer, community, old.id, now_ms)
     made = Export(
         id=new_id(now_ms),
         community_id=id,

@@ -56,15 +56,25 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     """A story made ready: its text, and the pictures in it by what it calls them.
 
     `made` are new files of the store, `kept` are media that it has already. `notes`: (kind, more)
-    of what could not be taken.
+    of what could not be taken. `said`: see `said`.
     """
 
     story: shape.Story
     source: str
+    said: Mapping[str, str] = {}
     made: Mapping[str, tuple[Picture, str]] = {}
     kept: Mapping[str, int] = {}
     missing: int = 0
     notes: tuple[tuple[str, str], ...] = ()
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A comment made ready: its digest, its words as Markdown and as HTML."""
+
+    comment: shape.Comment
+    digest: str
+    source: str
+    html: str
 
 
 def digest(story: shape.Story) -> str:
@@ -165,7 +175,7 @@ def _as_draft(
 
 
 def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now_ms: int) -> Counts:
-    story, said = brought.story, _said(site, brought)
+    story, words = brought.story, dict(brought.said or said(site, brought.source))
     author = _author(tx, run, story.author)
     mapped = imports.authors(run).get(story.author) == author.id
     published = _dated(tx, run, story, now_ms)
@@ -176,8 +186,8 @@ def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now
         id,
         author,
         kind="article",
-        title=_title(story, said["content"]),
-        **said,
+        title=_title(story, words["content"]),
+        **words,
         extra="{}" if mapped else bylines.as_extra(_name_of(run, story.author)),
         language=home.language or site.languages[0],
         thread_id=id,
@@ -217,16 +227,16 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
     if post.edited_ms != known.edited_ms or post.visibility != "public":
         imports.note(tx, run.id, story.key, "edited", story.title)
         return counts.plus(kept=int(known.run_id != run.id))
-    said = _said(site, brought)
+    words = dict(brought.said or said(site, brought.source))
     ids = _attach(tx, post, brought, now_ms)
-    title = _title(story, said["content"])
-    words = {"title": title, "lead": said["lead"], "content": said["content"]}
-    differs = words != {name: getattr(post, name) for name in words}
+    title = _title(story, words["content"])
+    new = {"title": title, "lead": words["lead"], "content": words["content"]}
+    differs = new != {name: getattr(post, name) for name in new}
     if differs:
         posts.insert_revision(tx, post)
         edited = story.edited_ms if post.published_ms < story.edited_ms <= now_ms else now_ms
-        posts.set_columns(tx, post.id, title=title, **said, edited_ms=edited)
-        posts.set_hashtags(tx, post.id, msgspec.json.decode(said["tags"], type=list[str]))
+        posts.set_columns(tx, post.id, title=title, **words, edited_ms=edited)
+        posts.set_hashtags(tx, post.id, msgspec.json.decode(words["tags"], type=list[str]))
         post = msgspec.structs.replace(post, edited_ms=edited)
     _file(tx, run, home, post, story, now_ms)
     _remember(tx, run, post, brought, ids)
@@ -237,10 +247,10 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
     return counts.plus(changed=int(differs), same=int(not differs), pings=pings)
 
 
-def _said(site: Site, brought: Brought) -> dict[str, str]:
-    """The columns of a story's words."""
+def said(site: Site, source: str) -> dict[str, str]:
+    """The columns of a story's words. Slow: for a thread, and no transaction waits for it."""
     rendered = text.render(
-        brought.source,
+        source,
         story=True,
         mention_of=lambda _: None,
         tag_href=partial(documents.tag_href, site),
@@ -250,7 +260,7 @@ def _said(site: Site, brought: Brought) -> dict[str, str]:
     return {
         "lead": f"<p>{escape(lead)}</p>" if lead else "",
         "content": rendered.html,
-        "source": brought.source,
+        "source": source,
         "tags": msgspec.json.encode(rendered.hashtags[:MAX_HASHTAGS]).decode(),
     }
 
@@ -405,8 +415,8 @@ def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story) -> int:
 # --- comments
 
 
-def missing_comments(db: Read, run: Run, story: shape.Story) -> list[tuple[shape.Comment, str]]:
-    """The comments of a story that are not here as the file has them, with their digests.
+def missing_comments(db: Read, run: Run, story: shape.Story) -> list[shape.Comment]:
+    """The comments of a story that are not here as the file has them.
 
     None where the story itself is not here.
     """
@@ -415,10 +425,18 @@ def missing_comments(db: Read, run: Run, story: shape.Story) -> list[tuple[shape
     post = posts.by_id(db, known.post_id) if known and known.post_id else None
     if post is None or post.deleted_ms is not None:
         return []
-    found = ((one, sha256(msgspec.json.encode(one)).hexdigest()) for one in story.comments)
     return [
-        (one, said) for one, said in found if one.key not in here or here[one.key].digest != said
+        one for one in story.comments if one.key not in here or here[one.key].digest != _digest(one)
     ]
+
+
+def _digest(one: shape.Comment) -> str:
+    return sha256(msgspec.json.encode(one)).hexdigest()
+
+
+def remarks(site: Site, some: Iterable[shape.Comment]) -> list[Remark]:
+    """Comments made ready. Slow: for a thread, and no transaction waits for it."""
+    return [Remark(one, _digest(one), *_words(site, one)) for one in some]
 
 
 def put_comments(
@@ -426,7 +444,7 @@ def put_comments(
     site: Site,
     run_id: int,
     story: shape.Story,
-    some: Iterable[tuple[shape.Comment, str]],
+    some: Iterable[Remark],
     now_ms: int,
 ) -> bool:
     """Put some comments below a story; what they answer comes before them. False: stopped."""
@@ -440,14 +458,15 @@ def put_comments(
     if root is None:
         return True
     counts = imports.counts(run)
-    for one, said in some:
+    for remark in some:
+        one = remark.comment
         before = here.get(one.key)
         if before is not None and before.post_id is not None:
-            post_id = _change_comment(tx, site, before, one)
+            post_id = _change_comment(tx, before, remark)
         else:
             above = here.get(one.parent) if one.parent else None
             parent = posts.by_id(tx, above.post_id) if above and above.post_id else None
-            post_id = _comment(tx, site, run, (group, root, parent or root), one, now_ms)
+            post_id = _comment(tx, site, run, (group, root, parent or root), remark, now_ms)
             counts = counts.plus(comments=1)
         here[one.key] = Imported(
             community_id=run.community_id,
@@ -455,7 +474,7 @@ def put_comments(
             comment=one.key,
             post_id=post_id,
             run_id=run.id,
-            digest=said,
+            digest=remark.digest,
         )
         store.put(tx, here[one.key])
     store.set_columns(tx, run.id, counts=msgspec.json.encode(counts).decode())
@@ -467,13 +486,12 @@ def _comment(
     site: Site,
     run: Run,
     around: tuple[Account, Post, Post],
-    one: shape.Comment,
+    remark: Remark,
     now_ms: int,
 ) -> int:
-    group, root, parent = around
+    (group, root, parent), one = around, remark.comment
     author, extra = _commenter(tx, run, group, one)
     at = one.written_ms if root.published_ms <= one.written_ms <= now_ms else root.published_ms
-    source, html = _words(site, one)
     secret = one.secret or parent.secret
     post = _post(
         site,
@@ -481,8 +499,8 @@ def _comment(
         author,
         kind="note",
         visibility="secret" if secret else "public",
-        content=html,
-        source=source,
+        content=remark.html,
+        source=remark.source,
         extra=extra,
         language=root.language,
         reply_to_uri=parent.uri,
@@ -528,11 +546,10 @@ def _words(site: Site, one: shape.Comment) -> tuple[str, str]:
     return source, html
 
 
-def _change_comment(tx: Write, site: Site, before: Imported, one: shape.Comment) -> int | None:
+def _change_comment(tx: Write, before: Imported, remark: Remark) -> int | None:
     post = posts.by_id(tx, before.post_id) if before.post_id is not None else None
     if post is None or post.deleted_ms is not None or post.edited_ms is not None:
         return before.post_id
-    source, html = _words(site, one)
-    if html != post.content:
-        posts.set_columns(tx, post.id, content=html, source=source)
+    if remark.html != post.content:
+        posts.set_columns(tx, post.id, content=remark.html, source=remark.source)
     return post.id

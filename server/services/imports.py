@@ -16,7 +16,8 @@ from server.errors import Conflict, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Community
 from server.services import blog_desk, communities, media
-from server.store import accounts, blog_people, jobs
+from server.services.coauthors import tell_desk
+from server.store import accounts, blog_people, follows, jobs
 from server.store import imports as store
 from server.store.db import Read, Write
 from server.store.imports import Line, Run
@@ -25,12 +26,18 @@ JOB: Final = "import"
 MAX_BACKUP_BYTES: Final = 2 << 30
 KEPT_MS: Final = 7 * DAY_MS
 """A backup holds what guests thought nobody would read: it does not stay longer than it must."""
+MAX_STORIES: Final = 50_000  # of one file
+MAX_BELOW: Final = 500_000  # comments and trackbacks of one file
 MAX_LINES: Final = 5_000  # of one report
 MAX_SHOWN: Final = 50  # runs
+MOST_TOLD: Final = 10  # runs of one blog, at the desk of whom they name
 MAX_AUTHORS: Final = 200
 MAX_NAME: Final = 200
 MAX_WHAT: Final = 300
 MAX_PATH: Final = 500  # characters of an old address
+TOO_MUCH: Final = (
+    "This file has more stories or comments than one import may bring. Split it into several files."
+)
 UNFINISHED: Final = "This import could not be finished. What was brought so far stays."
 
 
@@ -149,14 +156,19 @@ def start(
     *,
     now_ms: int,
 ) -> None:
-    """Begin to bring it. `names`: who of ours an author of the old blog is, by handle.
+    """Begin to bring it. `names`: who of ours an author of the old blog is, by handle; they are
+    told (`in_name_of`).
 
     Raises `NotFound`, `Conflict`, and `Invalid` for somebody who does not write in this blog.
     """
     run = one(tx, viewer, home, run_id)
     if run.state != "ready":
         raise Conflict("This import has begun already, or it is over.")
-    let(tx, run, {key: _writer(tx, home, name).id for key, name in names.items() if name.strip()})
+    named = {key: name for key, name in names.items() if name.strip()}
+    known = {key: _writer(tx, viewer, home, name).id for key, name in named.items()}
+    let(tx, run, known)
+    for id in set(known.values()):
+        tell_desk(tx, id, viewer.id, now_ms)
     _promise(tx, run, now_ms)
 
 
@@ -167,7 +179,7 @@ def let(tx: Write, run: Run, known: Mapping[str, int]) -> None:
     )
 
 
-def _writer(db: Read, home: Community, name: str) -> Account:
+def _writer(db: Read, viewer: Account, home: Community, name: str) -> Account:
     """Whose name may stand above what they wrote elsewhere: who writes here anyway."""
     found = accounts.by_handle(db, name.strip().lstrip("@").lower())
     if found is None or not found.local or found.kind != "Person" or found.state != "active":
@@ -177,6 +189,8 @@ def _writer(db: Read, home: Community, name: str) -> Account:
         raise Invalid(
             "%(name)s does not write in this blog. Add them to a cohort first.", name=found.name
         )
+    if follows.apart(db, viewer.id, found.id):
+        raise Invalid("You cannot bring stories in the name of %(name)s.", name=found.name)
     return found
 
 
@@ -200,6 +214,15 @@ def all(db: Read, viewer: Account, home: Community) -> list[Run]:
     """The imports of this blog, the latest first. Raises `Forbidden`."""
     blog_desk.require(db, home, viewer)
     return store.of_community(db, home.account.id, MAX_SHOWN)
+
+
+def in_name_of(db: Read, account: Account, community_id: int) -> list[Run]:
+    """The latest runs of a blog that brought stories in the name of somebody, but their own."""
+    return [
+        run
+        for run in store.of_community(db, community_id, MOST_TOLD)
+        if run.account_id != account.id and account.id in authors(run).values()
+    ]
 
 
 def report(db: Read, run: Run) -> list[Line]:

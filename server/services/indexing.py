@@ -27,6 +27,9 @@ WAITING_AT_ONCE: Final = 200  # posts
 OLD_AT_ONCE: Final = 500
 NAMES_AT_ONCE: Final = 200
 TERMS_AT_ONCE: Final = 4_000  # in one transaction
+RECENT_AT_ONCE: Final = 200
+MAX_TERMS: Final = 500_000  # different ones of a stretch: who writes what nobody says fills memory
+MAX_CHARACTERS: Final = 16_000_000  # of all posts of a stretch
 CHECK_AFTER_MS: Final = DAY_MS  # what may not be found has left the index by then
 _FAMILIES: Final = {"gifv": "video", "unknown": "media"}
 
@@ -228,20 +231,55 @@ class Stretch(msgspec.Struct, frozen=True):
     places: dict[str, list[int]]
 
 
+class Filling:
+    """A stretch while it is filled."""
+
+    def __init__(self) -> None:
+        """Nothing is in it."""
+        self.words: dict[int, str] = {}
+        self.characters = 0
+        self._places: dict[str, list[int]] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no further post."""
+        return (
+            len(self.words) >= SIZE
+            or self.characters > MAX_CHARACTERS
+            or len(self._places) > MAX_TERMS
+        )
+
+    def take(self, found: Mapping[int, str]) -> None:
+        """As many of these posts, by ascending ids, as there is room for."""
+        for id, said in found.items():
+            if self.full:
+                return
+            for term in terms(said):
+                self._places.setdefault(term, []).append(len(self.words))
+            self.words[id] = said
+            self.characters += len(said)
+
+    def made(self) -> Stretch:
+        """What it is now."""
+        return Stretch(self.words, self._places)
+
+
 def gather(db: Read) -> Stretch | None:
     """The oldest posts that stand in no stretch, if they are enough for one."""
     if not store.many_recent(db, SIZE):
         return None
-    return stretch(store.recent(db, SIZE))
+    filling, last = Filling(), 0
+    while not filling.full and (some := store.recent(db, RECENT_AT_ONCE, last)):
+        filling.take(some)
+        last = max(some)
+    return filling.made()
 
 
-def stretch(words: dict[int, str]) -> Stretch:
-    """What these posts make; ids ascend."""
-    found: dict[str, list[int]] = {}
-    for place, said in enumerate(words.values()):
-        for term in terms(said):
-            found.setdefault(term, []).append(place)
-    return Stretch(words, found)
+def stretch(words: Mapping[int, str]) -> Stretch:
+    """What these posts make, or as many of them as fit; ids ascend."""
+    filling = Filling()
+    filling.take(words)
+    return filling.made()
 
 
 def pieces(made: Stretch) -> Iterator[list[tuple[str, list[int]]]]:
@@ -287,8 +325,11 @@ def batched(post_ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield post_ids[at : at + OLD_AT_ONCE]
 
 
-def replace(tx: Write, stretch_id: int, new_id: int, made: Stretch, now_ms: int) -> None:
-    """A stretch has been written anew, as another."""
+def replace(
+    tx: Write, stretch_id: int, new_id: int, made: Stretch, now_ms: int, *, left: Mapping[int, str]
+) -> None:
+    """A stretch has been written anew, as another; `left` had no room in it any more."""
+    store.put(tx, left)
     store.finish(tx, new_id, made.words, now_ms)
     store.retire(tx, stretch_id)
 

@@ -192,10 +192,14 @@ def contained(db: Read, post_ids: Sequence[int]) -> set[int]:
 # --- stretches
 
 
-def recent(db: Read, limit: int) -> dict[int, str]:
-    """The oldest posts that stand in no stretch yet, and their words."""
+def recent(db: Read, limit: int, after_id: int = 0) -> dict[int, str]:
+    """The oldest posts after an id that stand in no stretch yet, and their words."""
     found = db.all(
-        "SELECT post_id, words FROM search_recent WHERE post_id > 0 ORDER BY post_id LIMIT :limit",
+        """
+        SELECT post_id, words FROM search_recent WHERE post_id > :after
+        ORDER BY post_id LIMIT :limit
+        """,
+        after=after_id,
         limit=limit,
     )
     return {row["post_id"]: row["words"] for row in found}

@@ -142,11 +142,8 @@ def _open(before: tuple[str, ...], line: str) -> tuple[str, ...]:
 
 def _whole(begin: str, before: tuple[str, ...], lines: list[str], end: str) -> str:
     """Lines as a paragraph of their own, in which `before` was open; nothing for empty ones."""
-    while lines and not lines[0].strip(_UNSEEN):
-        lines = lines[1:]
-    while lines and not lines[-1].strip(_UNSEEN):
-        lines = lines[:-1]
-    text = "<br>".join(lines)
+    said = [at for at, line in enumerate(lines) if line.strip(_UNSEEN)]
+    text = "<br>".join(lines[said[0] : said[-1] + 1]) if said else ""
     if _blank(text):
         return ""
     return f"{begin}{''.join(before)}{text}{''.join(_closers(_open(before, text)))}{end}"

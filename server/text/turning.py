@@ -21,6 +21,8 @@ MAX_SOURCE: Final = 400_000  # characters
 MAX_TAGS: Final = 12_000
 MAX_DEPTH: Final = 48
 MAX_ADDRESS: Final = 2_000
+MAX_PICTURES: Final = 1_000
+MAX_COLUMNS: Final = 50  # of a table
 MAX_BRACKETS: Final = 2_000  # as many as anybody may type
 
 _INLINE: Final = frozenset(
@@ -48,6 +50,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<~|]|(?<!\w)_|_(?!\w)|&(?=[A-Za-z#])")
 _LINE_START: Final = re.compile(r"^(\s*)(#{1,6}(?=\s|$)|[-+=>]|(\d{1,9})([.)])(?=\s|$))", re.M)
 _MARKS: Final = re.compile("[\ue000-\ue002]")
+_MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _PLAYERS: Final = (
     (r"^https?://(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]{5,20})", "youtube.com/watch?v="),
     (r"^https?://player\.vimeo\.com/video/(\d{3,20})", "vimeo.com/"),
@@ -90,10 +93,8 @@ def mark_of(number: int) -> str:
 
 def placed(turned: Turned, pictures: Iterable[str]) -> str:
     """The Markdown with these texts where the marks were, in the order of `Turned.pictures`."""
-    said = turned.markdown
-    for number, text in enumerate(pictures):
-        said = said.replace(mark_of(number), text)
-    return _MARKS.sub("", said)
+    texts = dict(enumerate(pictures))
+    return _MARKS.sub("", _MARK.sub(lambda mark: texts.get(int(mark[1]), ""), turned.markdown))
 
 
 def picture(address: str, alt: str) -> str:
@@ -129,7 +130,7 @@ def turn(html: str, base: str = "") -> Turned:
     said = "\n\n".join(filter(None, writer.blocks(reader.root)))
     if said.count("[") > MAX_BRACKETS:
         said = said.replace("\\[", "(").replace("\\]", ")").replace("[", "(").replace("]", ")")
-    return Turned(said, tuple(writer.pictures), cut)
+    return Turned(said, tuple(writer.pictures), cut or writer.cut)
 
 
 def _bounded(html: str) -> tuple[str, bool]:
@@ -189,6 +190,7 @@ class _Writer:
     def __init__(self, base: str) -> None:
         self._base = base
         self.pictures: list[Shown] = []
+        self.cut = False
 
     # --- blocks
 
@@ -262,7 +264,7 @@ class _Writer:
         ]
         rows = [row for row in rows if row]
         wide = max((len(row) for row in rows), default=0)
-        if wide < 2 or any(cell.holds_block for row in rows for cell in row):
+        if not 2 <= wide <= MAX_COLUMNS or any(cell.holds_block for row in rows for cell in row):
             return [made for row in rows for cell in row for made in self.blocks(cell)]
         lines = [
             "| "
@@ -284,6 +286,9 @@ class _Writer:
         if not source.startswith("old:"):
             source = self._joined(source)
         if not source or len(source) > MAX_ADDRESS:
+            return []
+        if len(self.pictures) >= MAX_PICTURES:
+            self.cut = True
             return []
         alt = element.attributes.get("alt") or element.attributes.get("title") or ""
         self.pictures.append(Shown(source, " ".join(alt.split())[:1500]))

@@ -17,6 +17,7 @@ from server.media import MAX_PICTURE_BYTES, Pictures
 from server.model import Community, Site
 from server.services import contents
 from server.services.books import Chosen
+from server.store import contents as store
 from server.store.books import Book
 from server.store.db import Database, Read
 from server.text import markdown, opens
@@ -110,9 +111,11 @@ class Bookbinding:
 
 
 def _told(db: Read, site: Site, chosen: Chosen) -> Told | None:
-    if chosen.post is None:
+    """The story in today's words; None where it is not for everybody any more."""
+    if chosen.post is None or chosen.post.community_id is None:
         return None
-    return contents.tell(db, site, [chosen.post])[0]
+    there = store.stories(db, chosen.post.community_id, [chosen.post_id])
+    return contents.tell(db, site, list(there.values()))[0] if there else None
 
 
 def _about(site: Site, book: Book, home: Community, dress: Dress) -> About:

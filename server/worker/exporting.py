@@ -11,7 +11,7 @@ import msgspec
 from server.binding.archive import Archive
 from server.binding.values import File, Told
 from server.errors import Conflict, Invalid, NotFound
-from server.files import Store, refusal
+from server.files import Store, refusal, require_room
 from server.model import Community, Site
 from server.services import contents
 from server.store import contents as store
@@ -42,6 +42,7 @@ class Exporting:
         self._tell = tell
         self._ids = array("q")
         self._bytes = 0
+        self._folder = Path()
 
     async def write(self, community: Community, path: Path) -> int:
         """The whole community at `path`; how many threads.
@@ -59,7 +60,7 @@ class Exporting:
         raise Conflict("This community changes too fast to be taken away. Try again later.")
 
     async def _once(self, community: Community, path: Path) -> int:
-        self._ids, self._bytes = array("q"), 0
+        self._ids, self._bytes, self._folder = array("q"), 0, path.parent
         head = await self._db.read(contents.head, self._site, community)
         out = await asyncio.to_thread(Archive, path, path.parent, head)
         try:
@@ -106,6 +107,7 @@ class Exporting:
             )
         if name in out.zip:
             return True
+        await asyncio.to_thread(require_room, self._folder, size)
         try:
             with out.zip.file(name, size, packed=False) as into:
                 async for chunk in self._files.read(file.file):

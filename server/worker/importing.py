@@ -6,6 +6,7 @@ Whoever is killed in between begins the file anew and passes over what is here a
 
 import asyncio
 import logging
+import os
 import re
 import tempfile
 from collections import Counter
@@ -40,9 +41,11 @@ from server.text.turning import Shown, Turned, link, picture, placed, turn
 log = logging.getLogger(__name__)
 
 MAX_PICTURES: Final = 100  # of one story
+MAX_NAMES: Final = 5_000  # of authors that are looked at
 MAX_FETCHED: Final = 5_000  # pictures of one run, from where the blog was
 MAX_FETCHED_BYTES: Final = 4 << 30
 MAX_MISSES: Final = 5  # of one host: then it is asked no more
+MAX_MISSES_OF_ALL: Final = 200  # nobody makes us knock at every door
 FETCH_S: Final = 20.0
 WAITS: Final = 30
 WAIT_S: Final = 2.0
@@ -64,6 +67,49 @@ class Host:
         self.pictures = 0
         self.bytes = 0
         self.misses: Counter[str] = Counter()
+        self.missed = 0
+
+    def miss(self, name: str) -> None:
+        """A picture could not be had there."""
+        self.misses[name] += 1
+        self.missed += 1
+
+    def asks(self, name: str) -> bool:
+        """Whether another picture is asked for there."""
+        return (
+            self.pictures < MAX_FETCHED
+            and self.bytes < MAX_FETCHED_BYTES
+            and self.missed < MAX_MISSES_OF_ALL
+            and self.misses[name] < MAX_MISSES
+        )
+
+
+class Names:
+    """Who wrote in a blog, as far as anybody can choose among them."""
+
+    def __init__(self) -> None:
+        """Nobody yet."""
+        self._called: dict[str, str] = {}
+        self._names: set[str] = set()
+        self._wrote: Counter[str] = Counter()
+
+    def is_called(self, key: str, name: str) -> None:
+        """What the author with this key is called."""
+        if len(self._called) < MAX_NAMES:
+            self._called[key] = name
+            self._names.add(name)
+
+    def wrote(self, story: shape.Story) -> None:
+        """Somebody wrote a story, and members comments below it."""
+        members = {one.name for one in story.comments if one.member} - self._names
+        for name, stories in (*((name, 0) for name in members), (story.author, 1)):
+            if name in self._wrote or len(self._wrote) < MAX_NAMES:
+                self._wrote[name] += stories
+
+    def most(self) -> tuple[tuple[str, str, int], ...]:
+        """(key, name, stories) of those who wrote most."""
+        most = self._wrote.most_common(imports.MAX_AUTHORS)
+        return tuple((key, self._called.get(key, key), stories) for key, stories in most)
 
 
 class Importing:
@@ -131,7 +177,7 @@ class Importing:
         """What is in a file, read by a thread; attachments are removed after each story."""
         zone = ZoneInfo(self._fetcher.site.timezone)
         parts: Iterator[shape.Part] = read(file, folder, zone)
-        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        while (part := await asyncio.to_thread(_next, parts, folder)) is not None:
             yield part
             if isinstance(part, shape.Story):
                 for one in part.attachments:
@@ -141,34 +187,30 @@ class Importing:
     # --- what is in it
 
     async def _survey(self, run: Run, file: Path) -> None:
-        found, names = Survey(), dict[str, str]()
-        wrote: Counter[str] = Counter()
+        found, names = Survey(), Names()
         with self._folder() as folder:
             async for part in self._parts(file, Path(folder)):
                 if isinstance(part, shape.Head):
                     found = _headed(found, part)
                 elif isinstance(part, shape.Author):
-                    names[part.key] = part.name
+                    names.is_called(part.key, part.name)
                 elif isinstance(part, shape.Story):
                     found = _counted(found, part)
-                    wrote[part.author] += 1
-                    for one in part.comments:
-                        if one.member and one.name not in names.values():
-                            wrote[one.name] += 0
-        most = [(key, names.get(key, key), many) for key, many in wrote.most_common()]
-        found = msgspec.structs.replace(found, authors=tuple(most[: imports.MAX_AUTHORS]))
+                    _require_room(found)
+                    names.wrote(part)
+        found = msgspec.structs.replace(found, authors=names.most())
         await self._db.write(imports.was_read, run, found)
 
     # --- bringing it
 
     async def _bring(self, run: Run, file: Path) -> None:
-        at, host = 0, Host()
+        at, left, host = 0, 0, Host()
         with self._folder() as folder:
             async for part in self._parts(file, Path(folder)):
                 if isinstance(part, shape.Story):
                     at += 1
                     await self._story(run, part, at, host)
-                elif isinstance(part, shape.Left):
+                elif isinstance(part, shape.Left) and (left := left + 1) <= imports.MAX_LINES:
                     key = f"left:{part.kind}:{part.title}"
                     await self._db.write(imports.note, run.id, key, part.kind, part.title)
         await self._db.write(imports.finish, run, "done", self._now_ms())
@@ -198,7 +240,8 @@ class Importing:
             return
         missing = await self._db.read(imported.missing_comments, run, story)
         for first in range(0, len(missing), imported.MAX_COMMENTS_AT_ONCE):
-            some = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
+            more = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
+            some = await asyncio.to_thread(imported.remarks, self._fetcher.site, more)
             put = partial(imported.put_comments, now_ms=self._now_ms())
             if not await self._db.write(put, self._fetcher.site, run.id, story, some):
                 raise Stopped
@@ -214,21 +257,22 @@ class Importing:
         gallery = _Gallery(self, run, story, host, await self._db.read(_known, run, story))
         try:
             texts = [await gallery.text(one) for one in turned.pictures]
+            notes += gallery.notes
+            shown = {unquote(one.source.removeprefix("old:")) for one in turned.pictures}
+            notes += [
+                ("attachment", one.label or one.name)
+                for one in story.attachments
+                if one.name not in shown and one.label not in shown
+            ]
+            source = _with_tags(_within(placed(turned, texts), notes), story.tags)
+            said = await asyncio.to_thread(imported.said, self._fetcher.site, source)
         except BaseException:
-            names = [name for one, _ in gallery.made.values() for name in _files(one)]
-            await asyncio.shield(remove_all(self._pictures.store, names))
+            await gallery.forget()
             raise
-        notes += gallery.notes
-        shown = {unquote(one.source.removeprefix("old:")) for one in turned.pictures}
-        notes += [
-            ("attachment", one.label or one.name)
-            for one in story.attachments
-            if one.name not in shown and one.label not in shown
-        ]
-        source = _with_tags(_within(placed(turned, texts), notes), story.tags)
         return Brought(
             story=story,
             source=source,
+            said=said,
             made=gallery.made,
             kept=gallery.kept,
             missing=gallery.missing,
@@ -252,9 +296,7 @@ class Importing:
     async def from_there(self, url: str, host: Host) -> Picture | None:
         """A picture from where it was, within what one import may ask for; None without it."""
         name = urlsplit(url).hostname or ""
-        if host.pictures >= MAX_FETCHED or host.bytes >= MAX_FETCHED_BYTES:
-            return None
-        if host.misses[name] >= MAX_MISSES or not await self._fetcher.pictured(url):
+        if not host.asks(name) or not await self._fetcher.pictured(url):
             return None
         try:
             async with asyncio.timeout(FETCH_S):
@@ -266,7 +308,7 @@ class Importing:
             return await self._patiently(data)
         except (FederationError, TimeoutError) as error:
             log.info("no picture at %s: %s", url, error or "timeout")
-            host.misses[name] += 1
+            host.miss(name)
         except (Invalid, TooLarge) as error:
             log.info("no picture at %s: %s", url, error)
         return None
@@ -286,15 +328,23 @@ class _Gallery:
         """`known` has the id and the file of what is here already."""
         self._importing = importing
         self._run = run
-        self._story = story
         self._host = host
         self._known = known
         self._origin = importing._fetcher.site.origin
+        self._attached: dict[str, shape.Attachment] = {}
+        for one in story.attachments:
+            self._attached.setdefault(one.name, one)
+            self._attached.setdefault(one.label, one)
         self._files: dict[str, str] = {}
         self.made: dict[str, tuple[Picture, str]] = {}
         self.kept: dict[str, int] = {}
         self.notes: list[tuple[str, str]] = []
         self.missing = 0
+
+    async def forget(self) -> None:
+        """Take back what was made: no story will have it."""
+        names = [name for one, _ in self.made.values() for name in _files(one)]
+        await asyncio.shield(remove_all(self._importing._pictures.store, names))
 
     async def text(self, shown: Shown) -> str:
         """What stands in the text for a picture: itself, or where it is."""
@@ -323,9 +373,7 @@ class _Gallery:
         if not shown.source.startswith("old:"):
             return await self._fetched(shown, shown.source)
         name = _named(shown)
-        found = next(
-            (one for one in self._story.attachments if name in (one.name, one.label)), None
-        )
+        found = self._attached.get(name)
         if found is not None and found.file is not None:
             try:
                 return await self._importing.embedded(found)
@@ -347,6 +395,12 @@ class _Gallery:
             self.missing += 1
             self.notes.append(("picture", url or _named(shown)))
         return made
+
+
+def _next(parts: Iterator[shape.Part], folder: Path) -> shape.Part | None:
+    """The next part. The folder stays young: what lies untouched for hours is swept away."""
+    os.utime(folder)
+    return next(parts, None)
 
 
 def _known(db: Read, run: Run, story: shape.Story) -> dict[str, tuple[int, str]]:
@@ -392,6 +446,12 @@ def _with_tags(source: str, tags: tuple[str, ...]) -> str:
     plain = ["".join(tag.lstrip("#").split()) for tag in tags]
     named = [f"#{tag}" for tag in dict.fromkeys(plain) if text.is_tag(text.normal_tag(tag))]
     return "\n\n".join(filter(None, (source, " ".join(named))))
+
+
+def _require_room(found: Survey) -> None:
+    below = found.comments + found.pings
+    if found.stories + found.hidden > imports.MAX_STORIES or below > imports.MAX_BELOW:
+        raise Invalid(imports.TOO_MUCH)
 
 
 def _headed(found: Survey, head: shape.Head) -> Survey:

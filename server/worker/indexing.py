@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from server.model import Job
@@ -80,8 +81,14 @@ class Indexing:
             return False
         id, post_ids = found
         words: dict[int, str] = {}
+        characters = 0
         for some in indexing.batched(post_ids):
-            words |= await self._db.read(indexing.findable, some)
+            found_now = await self._db.read(indexing.findable, some)
+            if characters > indexing.MAX_CHARACTERS:  # they have grown since
+                await self._db.write(store.put, found_now)
+                continue
+            words |= found_now
+            characters += sum(map(len, found_now.values()))
         if not post_ids:
             await self._db.write(store.checked, id, self._now_ms())
         elif indexing.few(words):
@@ -89,5 +96,7 @@ class Indexing:
         else:
             made = await asyncio.to_thread(indexing.stretch, words)
             new = await self._written(made)
-            await self._db.write(indexing.replace, id, new, made, self._now_ms())
+            left = {id: said for id, said in words.items() if id not in made.words}
+            replace = partial(indexing.replace, left=left)
+            await self._db.write(replace, id, new, made, self._now_ms())
         return True

@@ -374,7 +374,7 @@ async def test_a_worker_binds_the_stories_that_may_enter(bindery: Bindery) -> No
     assert list(bindery.files.scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize("how", ["says no", "edits", "goes"])
+@pytest.mark.parametrize("how", ["says no", "edits", "goes", "is suspended"])
 async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
     bindery: Bindery, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -388,6 +388,8 @@ async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
                 says(tx, "bob", book, two, yes=False)
             elif how == "edits":
                 post_store.set_columns(tx, two.id, content="<p>Better words</p>")
+            elif how == "is suspended":
+                accounts.set_columns(tx, bob.id, state="suspended")
             else:
                 posts.delete(tx, SITE, bob, two.id, NOW)
         done.append(progress)

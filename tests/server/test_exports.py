@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+import server.files
 from server.clock import DAY_MS
-from server.errors import Conflict, Forbidden, NotFound, TooMany
+from server.errors import Conflict, Forbidden, NotFound, StorageFull, TooMany
 from server.files import Folder
 from server.model import Account, Community, Post
 from server.services import blog, blog_desk, coauthors, contents, departures, drafts, exports
@@ -278,6 +279,26 @@ def test_there_are_a_few_exports_a_day_and_each_is_kept_a_week(tx: Write) -> Non
     exports.lose(tx, last.id, NOW)
     assert exports.one(tx, ann, home, last.id).state == "failed"
     assert exports.expire(tx, NOW + 7 * DAY_MS + 1) == [f"{0:032x}.zip"]
+
+
+def test_two_files_of_a_community_lie_on_the_disk_and_no_more(tx: Write) -> None:
+    ann = join(tx, "ann")
+    home = found(tx, ann)
+    for day in range(4):
+        one = exports.order(tx, ann, home, NOW + day * DAY_MS)
+        assert store.finish(tx, one.id, f"{day:032x}.zip", 5, NOW)
+    assert store.files(tx) == {f"{2:032x}.zip", f"{3:032x}.zip"}
+    loose = {row["large"] for row in tx.all("SELECT large FROM media WHERE created_ms = 0")}
+    assert loose == {f"{0:032x}.zip", f"{1:032x}.zip"}
+
+
+async def test_an_export_leaves_room_on_the_disk(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.write(lived_in)
+    monkeypatch.setattr(server.files, "LEAST_FREE_BYTES", 1 << 60)
+    with pytest.raises(StorageFull):
+        await exported(db, tmp_path)
 
 
 def test_who_ordered_may_leave(tx: Write) -> None:

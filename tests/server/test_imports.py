@@ -16,12 +16,14 @@ from server.files import Folder, new_name
 from server.ids import created_ms
 from server.media import Picture
 from server.model import Account, Community, Post
+from server.oldblogs.shape import Comment, Story
 from server.services import (
     blog,
     blog_desk,
     bylines,
     documents,
     drafts,
+    follows,
     imports,
     posts,
     reactions,
@@ -30,11 +32,12 @@ from server.services import (
 )
 from server.services.imports import Sent
 from server.services.new_posts import NewPost
-from server.store import accounts, blog_people, jobs, media
+from server.store import accounts, blog_people, jobs, media, notifications
 from server.store import imports as store
 from server.store import posts as rows
 from server.store.db import Database, Read, Write
 from server.store.imports import Run
+from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.worker import importing
 from server.worker.housekeeping import keep_house_once
@@ -333,6 +336,21 @@ async def test_a_members_stories_are_theirs(desk: Desk) -> None:
     assert set(said.values()) == {("손님", "public"), ("", "public")}
 
 
+async def test_whoever_is_named_is_told_and_nobody_is_by_whom_they_blocked(desk: Desk) -> None:
+    db = desk.db
+    await desk.brings(wordpress(), {"mina": "bob"})
+    told = await db.read(notifications.page, desk.writer.id, Page(), Wanted(("desk",)))
+    assert [(one.kind, one.from_id) for one in told] == [("desk", desk.editor.id)]
+    for who, times in ((desk.writer, 1), (desk.editor, 0)):
+        found = await db.read(imports.in_name_of, who, desk.home.account.id)
+        assert len(found) == times
+    run = await desk.reads(wordpress())
+    await db.write(partial(follows.block, now_ms=NOW), SITE, desk.writer, desk.editor.id)
+    start = partial(imports.start, now_ms=NOW)
+    with pytest.raises(Invalid, match="in the name of bob"):
+        await db.write(start, desk.editor, desk.home, run.id, {"mina": "bob"})
+
+
 # --- again
 
 
@@ -487,6 +505,35 @@ async def test_a_backup_that_nobody_begins_is_forgotten_after_a_week(desk: Desk)
     await keep(NOW + imports.KEPT_MS + 1)
     assert await desk.dark.store.size(run.file) is None
     assert (await desk.run(run.id)).state == "stopped"
+
+
+async def test_a_file_with_more_than_one_import_may_bring_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_BELOW", 3)
+    run = await desk.reads(textcube())
+    assert (run.state, run.reason) == ("failed", imports.TOO_MUCH)
+
+
+def test_authors_without_end_are_not_looked_at() -> None:
+    names = importing.Names()
+    for n in range(importing.MAX_NAMES + 10):
+        names.is_called(f"k{n}", f"n{n}")
+    comments = tuple(
+        Comment(key=str(n), name=f"n{n}", text="x", member=True)
+        for n in range(importing.MAX_NAMES + 1)
+    )
+    for n in range(2):
+        names.wrote(Story(key=str(n), title="", body="", author="k7", comments=comments))
+    assert names.most() == (("k7", "n7", 2), (f"n{importing.MAX_NAMES}",) * 2 + (0,))
+
+
+def test_nobody_makes_us_knock_at_every_door() -> None:
+    host = importing.Host()
+    for n in range(importing.MAX_MISSES_OF_ALL):
+        assert host.asks(f"{n}.there.test")
+        host.miss(f"{n}.there.test")
+    assert not host.asks("another.test")
 
 
 async def test_absurd_stories_do_no_harm(desk: Desk) -> None:

@@ -1,12 +1,13 @@
 """The worker keeps the index: what is written is looked at, and stretches are made of the many."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from server.model import Account, Job
 from server.services import asking, indexing, search
-from server.store import jobs
+from server.store import jobs, search_index
 from server.store import posts as rows
 from server.store.db import Database, Read, Write
 from server.store.paging import Page
@@ -89,3 +90,27 @@ async def test_a_job_does_so_much_and_then_others_may_be_promised(
         await Indexing(db, lambda: NOW).do(await db.write(promised))
         assert await db.read(number, "SELECT count(*) FROM search_waiting") == left
         assert await db.read(found) == ids[::-1]
+
+
+def test_what_nobody_says_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {id: " ".join(f"w{id}n{n}" for n in range(100)) for id in range(1, 26)}
+
+    def recent(db: Any, limit: int, after_id: int) -> dict[int, str]:
+        return {id: words[id] for id in list(words)[after_id : after_id + limit]}
+
+    monkeypatch.setattr(search_index, "recent", recent)
+    monkeypatch.setattr(search_index, "many_recent", lambda db, many: len(words) >= many)
+    monkeypatch.setattr(indexing, "SIZE", 20)
+    monkeypatch.setattr(indexing, "MAX_TERMS", 900)
+    monkeypatch.setattr(indexing, "RECENT_AT_ONCE", 3)
+    tx: Any = None
+    made = indexing.gather(tx)
+    assert made is not None and list(made.words) == list(range(1, 11))
+    assert len(made.places) == 1_000 and made.places["w10n7"] == [9]
+    monkeypatch.setattr(indexing, "MAX_TERMS", 10**9)
+    monkeypatch.setattr(indexing, "MAX_CHARACTERS", 1_500)
+    few = indexing.gather(tx)
+    assert few is not None and len(few.words) == 3
+    monkeypatch.setattr(indexing, "MAX_CHARACTERS", 10**9)
+    whole = indexing.gather(tx)
+    assert whole is not None and list(whole.words) == list(range(1, 21))

@@ -188,6 +188,52 @@ def test_comments_without_end_have_one(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(one.comments) + one.lost in (1_999, 2_000) and one.lost > 900
 
 
+def test_comments_that_all_have_one_number_cost_no_more_than_others(tmp_path: Path) -> None:
+    some = "".join(
+        f"<comment><id>1</id><content>{n % 9_000}</content></comment>" for n in range(9_500)
+    )
+    (one,) = stories(parts(tmp_path, f"<blog><post><title>x</title>{some}</post></blog>")).values()
+    assert len({comment.key for comment in one.comments}) == len(one.comments) == 9_000 + 1
+    assert max(len(comment.key) for comment in one.comments) < 40
+
+
+@pytest.mark.parametrize(
+    "encoding", ["unicode_escape", "punycode", "idna", "undefined", "utf-7", "hex", "rot13"]
+)
+def test_a_file_in_no_encoding_of_texts_is_refused(tmp_path: Path, encoding: str) -> None:
+    said = f'<?xml version="1.0" encoding="{encoding}"?><blog><post>\\ud800</post></blog>'
+    with pytest.raises(Invalid):
+        parts(tmp_path, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "".join(f"<a{n}/>" for n in range(5_000)),
+        "".join(f'<a b{n}=""/>' for n in range(5_000)),
+        "".join(f'<a xmlns:p{n}="x"/>' for n in range(5_000)),
+        f'<p:a xmlns:p="{"u" * 9_000}"/>',
+        f"<{'a' * 9_000}/>",
+    ],
+    ids=["elements", "attributes", "prefixes", "address", "name"],
+)
+def test_names_that_a_parser_would_keep_have_an_end(tmp_path: Path, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parts(tmp_path, f"<blog>{said}<post><title>x</title></post></blog>")
+    assert caught.value.message == stream.UNSAFE
+
+
+def test_attributes_take_room_of_their_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MAX_CHARACTERS", 50_000)
+    file = tmp_path / "file.xml"
+    some = "".join(f'<tag a="{"x" * 3_000}"/>' for _ in range(100))
+    file.write_text(f"<blog><post>{some}</post></blog>")
+    (post,) = stream.records(file, lambda path: path[-1] == "post", tmp_path)
+    assert sum(len(one.attributes.get("a", "")) for one in post.all("tag")) < 60_000
+
+
 # --- their texts
 
 
@@ -256,12 +302,20 @@ def test_no_script_and_no_address_but_of_pages_comes_through() -> None:
         "[" * 90_000,
         "[##_" * 90_000,
         "<" * 90_000,
+        "<table><tr>" + "<td>a" * 5_000 + "<tr><td>b" * 900,
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_absurd_html_costs_little(html: str) -> None:
     said = turn(marks_as_html(html)).markdown
-    assert said.count("[") <= MAX_BRACKETS
+    assert said.count("[") <= MAX_BRACKETS and len(said) < 500_000
+
+
+def test_pictures_without_end_are_placed_at_once() -> None:
+    turned = turn("<img src=a>" * 12_000, f"https://there.test/{'x' * 1_900}/")
+    assert len(turned.pictures) == 1_000 and turned.cut
+    said = placed(turned, (f"[{n}] " * 50 for n in range(1_000)))
+    assert said.count("[0] ") == said.count("[999] ") == 50
 
 
 # --- ids of the past

@@ -1,5 +1,7 @@
 """Which addresses are films on other sites, where their players are, where links stand."""
 
+import time
+
 import pytest
 
 from server import text
@@ -212,6 +214,13 @@ def test_so_many_films_and_no_more_are_found_in_a_text():
     found = alone.parted(html)
     assert sum(not isinstance(one, str) for one in found) == alone.MOST
     assert found[-1].count("<a ") == 2_000 - alone.MOST
+
+
+def test_lines_without_end_cost_little():
+    with_lines = f"<p>{link()}{'<br>' * 24_000}</p>"
+    begun = time.process_time()
+    assert len(alone.parted(with_lines)) == 1
+    assert time.process_time() - begun < 0.5
 
 
 def test_a_page_that_names_its_platform_is_known_to_be_of_peertube():

@@ -8,8 +8,8 @@ import aiohttp
 
 from server.clock import now_ms
 from server.services import imports
+from server.store import accounts, jobs
 from server.store import imports as store
-from server.store import jobs
 from server.worker.importing import Importing
 from tests.server.blogs import textcube, wordpress
 from tests.village import eventually
@@ -111,6 +111,22 @@ async def test_addresses_of_ours_are_never_covered(city):
     assert visitor.url.startswith("/@ann/")
     await visitor.get("/?p=124")
     assert visitor.url == "/?p=124"
+
+
+async def test_who_is_named_sees_at_their_desk_who_brought_stories_in_their_name(city):
+    ann, bob = await city.join("ann"), await city.join("bob")
+    await found(city, ann)
+    page = await sends(ann, wordpress().encode())
+
+    def given(tx):
+        names = f'{{"mina": {accounts.by_handle(tx, "bob").id}}}'
+        store.set_columns(tx, int(page.rpartition("/")[2]), authors=names)
+
+    assert "in your name" not in (await bob.get("/desk")).text
+    await city.db.write(given)
+    desk = (await bob.get("/desk")).text
+    assert "Brought here in your name" in desk and 'href="/c/project/archive"' in desk
+    assert "in your name" not in (await ann.get("/desk")).text
 
 
 async def test_files_of_others_and_none_at_all_are_refused_in_a_sentence(city):

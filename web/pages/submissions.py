@@ -15,6 +15,7 @@ from server.services import (
     coauthors,
     communities,
     drafts,
+    imports,
     media,
     submissions,
     timelines,
@@ -48,13 +49,15 @@ class Line(msgspec.Struct, frozen=True):
 class Mine(msgspec.Struct, frozen=True):
     """What waits for somebody: stories that they may have written too, their texts, their blogs.
 
-    `books`: how many stories wait for the viewer's word about a book.
+    `books`: how many stories wait for the viewer's word about a book. `brought`: whoever brought
+    stories of an old blog in the viewer's name, and where to.
     """
 
     invitations: list[PostView]
     texts: list[Line]
     blogs: list[tuple[Community, int]]
     books: int
+    brought: list[tuple[Account, Community]]
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +113,16 @@ async def desk(request: web.Request, viewer: Viewer) -> web.Response:
 def _mine(db: Read, viewer: Viewer) -> Mine:
     me = viewer.account
     asked = timelines.by_post(db, me.id, blog_people.invitations(db, me.id))
-    kept = [one for one in blog.all(db) if communities.keeps(db, one.account.id, me)]
+    all = blog.all(db)
+    kept = [one for one in all if communities.keeps(db, one.account.id, me)]
+    named = [(run, one) for one in all for run in imports.in_name_of(db, me, one.account.id)]
+    people = accounts.by_ids(db, {run.account_id for run, _ in named})
     return Mine(
         list(asked.values()),
         lines(db, store.of_author(db, me.id)),
         [(one, store.waiting(db, one.account.id)) for one in kept],
         book_consent.waiting(db, me.id),
+        [(people[run.account_id], one) for run, one in named if run.account_id in people],
     )
 
 
