@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from federation.readers import type_or_none
 from federation.vocab import ACTOR_TYPES, AS_CONTEXT, OBJECT_TYPES
 
 _SECURITY: Final = "https://w3id.org/security/v1"
@@ -87,15 +88,16 @@ REQUESTS: Final = frozenset({"QuoteRequest", "LikeRequest", "ReplyRequest", "Ann
 
 def context(body: dict[str, Any]) -> str | list[Any]:
     """The `@context` that explains every term in `body`, and no more."""
-    if body.get("type") in STAMPS:
+    kind, inner = type_or_none(body.get("type")), body.get("object")
+    if kind in STAMPS:
         return [AS_CONTEXT, STAMP_TERMS]
-    if body.get("type") in REQUESTS:
+    if kind in REQUESTS:
         return [AS_CONTEXT, _SECURITY, WRITING_TERMS | REQUEST_TERMS]
-    inner = body.get("object")
-    if isinstance(inner, dict) and inner.get("type") in REQUESTS:
+    # of a stranger where a community passes it on
+    inside = type_or_none(inner.get("type")) if isinstance(inner, dict) else None
+    if inside in REQUESTS:
         return [AS_CONTEXT, REQUEST_TERMS]
-    kind = inner.get("type") if isinstance(inner, dict) else None
-    for candidate in (body.get("type"), kind):
+    for candidate in (kind, inside):
         if candidate in ACTOR_TYPES:
             return [AS_CONTEXT, _SECURITY, ACTOR_TERMS]
         if candidate in OBJECT_TYPES:

@@ -2,13 +2,11 @@
 
 from typing import Final
 
-from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.readers import id_or_none
-from federation.vocab import OBJECT_TYPES, Object
 from server.inbox import follow
-from server.inbox.context import Arrival, thing, undone
+from server.inbox.context import Arrival, instrument, undone
 from server.model import Post
 from server.services import quote_asking, quotes, strangers
 from server.store import accounts, posts, tallies
@@ -53,7 +51,7 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
     """The actor's post that quotes this one; it may come with the request, before its Create."""
     known = posts.by_uri(tx, uri)
     if known is None:
-        found = _instrument(arrival, uri)
+        found = instrument(arrival, uri)
         if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
             return None
         if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
@@ -61,13 +59,6 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
         known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     own = known.author_id == arrival.actor.id and known.deleted_ms is None
     return known if own and known.quote_id == quoted.id else None
-
-
-def _instrument(arrival: Arrival, uri: str) -> Object | None:
-    raw = arrival.activity.raw.get("instrument")
-    if isinstance(raw, dict) and raw.get("type") in OBJECT_TYPES:
-        return parse.object_(raw)
-    return thing(arrival, uri)
 
 
 def accept(tx: Write, arrival: Arrival) -> None:

@@ -428,10 +428,18 @@ def test_a_request_that_is_not_permitted_is_refused_at_once(world: Write) -> Non
     assert post_store.by_uri(world, ANSWER) is None
 
 
+def test_a_request_whose_answer_has_several_types_is_read(world: Write) -> None:
+    raw = reply_request(asking(world))
+    raw["instrument"] = raw["instrument"] | {"type": ["Note", "schema:Comment"]}
+    deliver(world, raw)
+    assert number(world, "SELECT count(*) FROM approval WHERE state = 'waiting'") == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"attributedTo": EVE},
+        {"type": [{}]},
         {"id": "https://other.test/notes/9"},
         {"inReplyTo": "https://here.test/objects/1"},
         {"type": "Person"},

@@ -287,6 +287,13 @@ def test_a_request_for_somebody_elses_post_is_refused_whole(world: Write, instru
     assert sent(world, "Accept") == []
 
 
+def test_a_request_whose_quote_has_several_types_is_read(world: Write) -> None:
+    mine = ours(world)
+    quoting = note(QUOTE, EVE, quote=mine.uri, type=["Note", "schema:Comment"])
+    deliver(world, asks(world, mine, instrument=quoting))
+    assert (post(world, QUOTE).quote_state, post(world, mine.uri).quotes) == ("accepted", 1)
+
+
 def test_a_request_for_what_quotes_something_else_gets_no_stamp(world: Write) -> None:
     other = note(QUOTE, EVE, quote=THEIRS)
     forged = note(QUOTE, MALLORY, quote=ours(world).uri)
