@@ -267,14 +267,14 @@ def test_of_ten_thousand_forged_pings_none_is_shown_and_an_honest_one_is(tx, sto
 def test_a_story_keeps_so_many_links_and_of_one_host_fewer(tx, story, monkeypatch):
     monkeypatch.setattr(pings, "MAX_LINKS", 4)
     monkeypatch.setattr(pings, "MAX_OF_HOST", 2)
-    for n in range(4):
-        for name in ("a.test", "b.test", "c.test"):
+    for name in ("a.test", "b.test", "c.test"):
+        for n in range(3):
             source = f"https://{name}/{n}"
             pings.take(tx, SITE, wanted(story.url, source), NOW)
             verify(tx, story.id, source)
     kept = sorted(shown(tx, story))
     assert len(kept) == 4
-    assert [one.split("/")[2] for one in kept] == ["a.test", "a.test", "b.test", "c.test"]
+    assert [one.split("/")[2] for one in kept] == ["a.test", "a.test", "b.test", "b.test"]
 
 
 # --- what is shown
