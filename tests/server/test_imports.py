@@ -531,3 +531,6 @@ async def test_an_old_address_leads_to_the_story_as_long_as_everybody_may_read_i
     delete = partial(posts.delete, now_ms=NOW)
     await db.write(delete, SITE, desk.editor, post.id)
     assert await db.read(imports.lead, "/12") is None
+    suspend = partial(accounts.set_columns, state="suspended")
+    await db.write(suspend, desk.editor.id)
+    assert await db.read(imports.lead, "/notice/3") is None
