@@ -325,19 +325,19 @@ async def test_names_of_the_old_blog_stand_above_what_is_not_a_members(desk: Des
     assert "![책방 앞](https://here.test/media/" in post.source
 
 
+async def test_a_guest_who_took_a_members_name_is_a_guest(desk: Desk) -> None:
+    await desk.brings(wordpress().replace("손님", "민아"), {"mina": "@bob"})
+    post = (await desk.db.read(stories, desk.home))["헌책방"]
+    said = await desk.db.read(below, None, post.id)
+    assert set(said.values()) == {("민아", "public"), ("", "public")}
+
+
 async def test_a_members_stories_are_theirs(desk: Desk) -> None:
     await desk.brings(wordpress(), {"mina": "@bob"})
     post = (await desk.db.read(stories, desk.home))["헌책방"]
     assert post.author_id == desk.writer.id and bylines.of(post) == ""
     said = await desk.db.read(below, None, post.id)
     assert set(said.values()) == {("손님", "public"), ("", "public")}
-
-
-async def test_a_guest_who_took_a_members_name_is_a_guest(desk: Desk) -> None:
-    await desk.brings(wordpress().replace("손님", "민아"), {"mina": "@bob"})
-    post = (await desk.db.read(stories, desk.home))["헌책방"]
-    said = await desk.db.read(below, None, post.id)
-    assert set(said.values()) == {("민아", "public"), ("", "public")}
 
 
 # --- again
