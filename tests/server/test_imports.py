@@ -455,6 +455,14 @@ async def test_only_editors_bring_a_blog_and_only_in_the_names_of_its_writers(de
     assert await desk.db.read(number, "SELECT count(*) FROM post") == 0
 
 
+async def test_an_import_belongs_to_its_blog(desk: Desk) -> None:
+    run = await desk.reads(wordpress())
+    other = await desk.db.write(founded, desk.editor, "other")
+    assert await desk.db.read(imports.all, desk.editor, other) == []
+    with pytest.raises(NotFound):
+        await desk.db.read(imports.one, desk.editor, other, run.id)
+
+
 async def test_who_is_no_editor_any_more_brings_nothing_more(desk: Desk) -> None:
     run = await desk.reads(textcube())
     start = partial(imports.start, now_ms=NOW)
