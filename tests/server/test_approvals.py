@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 import pytest
 
 from federation.errors import FederationError
@@ -32,6 +31,7 @@ from tests.server.world import (
     number,
     post,
     say,
+    sent,
     settle,
     who,
 )
@@ -52,12 +52,6 @@ BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
 def world(tx: Write) -> Write:
     settle(tx)
     return tx
-
-
-def sent(db: Read, kind: str) -> list[dict[str, Any]]:
-    """What was promised to other servers, of one type."""
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
-    return [body for body in bodies if body["type"] == kind]
 
 
 def carls(tx: Write, rule: dict[str, Any] = ASKED) -> Post:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from federation.errors import FederationError
@@ -27,6 +26,7 @@ from tests.server.world import (
     ours,
     post,
     say,
+    sent,
     settle,
     who,
 )
@@ -48,12 +48,6 @@ def carls(tx: Write, rule: dict[str, Any]) -> Post:
     policy = {"canQuote": rule}
     deliver(tx, create(note(THEIRS, CARL, interactionPolicy=policy), id=f"{THEIRS}#create"))
     return post(tx, THEIRS)
-
-
-def sent(db: Read, kind: str) -> list[dict[str, Any]]:
-    """What was promised to other servers, of one type."""
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
-    return [body for body in bodies if body["type"] == kind]
 
 
 def stamp(quoting: str, **more: Any) -> dict[str, Any]:
