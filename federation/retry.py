@@ -17,6 +17,9 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Final
 
+from federation.errors import FederationError, Unreachable
+from federation.guard import Refused
+
 SECOND_MS: Final = 1000
 HOUR_MS: Final = 3600 * SECOND_MS
 DAY_MS: Final = 24 * HOUR_MS
@@ -71,6 +74,18 @@ def judge(status: int | None, retry_after_ms: int | None = None) -> Verdict:
     if 200 <= status < 300:
         return Verdict.DONE
     return Verdict.REFUSED if 400 <= status < 500 else Verdict.FAILING
+
+
+def temporary(status: int | None) -> bool:
+    """Whether a request may be answered otherwise in a while; None is no answer at all."""
+    return status is None or status >= 500 or status in (408, 425, 429)
+
+
+def may_pass(error: FederationError) -> bool:
+    """Whether a fetch that failed so may work in a while."""
+    if not isinstance(error, Unreachable) or isinstance(error, Refused):
+        return False
+    return temporary(error.code)
 
 
 def retry_at(attempts: int, now_ms: int, chance: float) -> int:

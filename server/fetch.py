@@ -19,7 +19,7 @@ from federation.http import (
     Sink,
 )
 from federation.keys import SigningKey
-from federation.origin import host, normal, same_origin
+from federation.origin import host, normal, registered_domain, same_origin
 from federation.vocab import Actor, Collection, Key, Object
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import Invalid, TooMany
@@ -84,11 +84,6 @@ class Budget:
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
             raise Spent("the fetch budget is spent")
         self.left -= 1
-
-
-def registered_domain(name: str) -> str:
-    """The domain that somebody registered, near enough: one person can have all names below it."""
-    return ".".join(name.split(".")[-2:])
 
 
 class Fetcher:

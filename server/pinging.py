@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from federation.errors import FederationError, Gone, Malformed, Unreachable
-from federation.guard import Refused
 from federation.http import Fetched, Pushed
+from federation.retry import may_pass, temporary
 from server.fetch import Fetcher
 from server.model import Job
 from server.services import linking, pings
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 MAX_DISCOVERED: Final = 512 * 1024  # bytes of a page in which an endpoint is looked for
 NOT_FOUND: Final = 404
-_BUSY: Final = frozenset((408, 425, 429))
 _PAGES: Final = ("text/html", "application/xhtml+xml")
 
 
@@ -53,7 +52,7 @@ class Pinger:
             found = await self._found(ping, targets)
         except FederationError as error:
             log.info("a page that is said to link to us cannot be read: %s: %s", ping.source, error)
-            later = _passing(error)
+            later = may_pass(error)
             await self._db.write(_failed, job, ping, self._now_ms(), later=later)
             return
         await self._db.write(_verified, job, ping, found, self._now_ms())
@@ -89,10 +88,10 @@ class Pinger:
             how, answer = await self._told(telling)
         except FederationError as error:
             log.info("a page to which we link cannot be told: %s: %s", telling.told.url, error)
-            later = _passing(error)
+            later = may_pass(error)
             await self._db.write(_untold, job, telling, self._now_ms(), later=later)
             return
-        if answer is not None and (answer.status >= 500 or answer.status in _BUSY):
+        if answer is not None and temporary(answer.status):
             wait_ms = answer.retry_after_ms or 0
             now_ms = self._now_ms()
             await self._db.write(_untold, job, telling, now_ms, later=True, wait_ms=wait_ms)
@@ -133,13 +132,6 @@ def _endpoints(page: Fetched, text: str, wanted: str) -> tuple[str | None, str |
 
 def _is_page(page: Fetched) -> bool:
     return page.content_type.partition(";")[0].strip().lower() in _PAGES
-
-
-def _passing(error: FederationError) -> bool:
-    """Whether it may be otherwise in a while."""
-    if not isinstance(error, Unreachable) or isinstance(error, Refused):
-        return False
-    return error.code is None or error.code >= 500 or error.code in _BUSY
 
 
 def _payload(job: Job) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from weakref import WeakValueDictionary
 
 from federation.errors import FederationError
 from federation.http import TooLong
-from federation.origin import host
+from federation.origin import host, registered_domain
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
-from server.fetch import Fetcher, registered_domain
+from server.fetch import Fetcher
 from server.files import Store, new_name, refusal, remove_all
 from server.films import Films, Seen
 from server.media import Pictures, RemoteKind

@@ -16,6 +16,7 @@ MACHINES = (
     "/activities/",
     "/contexts/",
     "/quotes/",
+    "/approvals/",
     "/webmention",
     "/nodeinfo/",
     "/.well-known/",

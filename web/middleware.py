@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
 from server.clock import DAY_MS
-from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
+from server.errors import AppError, BadToken, Forbidden, NotFound
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
@@ -136,8 +136,7 @@ async def _refused(request: web.Request, error: AppError) -> web.StreamResponse:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # no room for pictures, for example
         log.warning("%s", error)
     response = await failures.answer(request, error.status, error)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
+    response.headers.update(error_page.retry_after(error))
     return response
 
 

@@ -15,11 +15,12 @@ from aiohttp import web
 
 from federation.errors import Malformed
 from federation.origin import host
-from server.errors import AppError, TooLarge, TooMany
+from server.errors import AppError, TooLarge
 from server.services import pings
 from server.services.pings import Wanted
 from server.text import webpage
 from server.text.backlinks import MAX_EXCERPT
+from web.error_page import retry_after
 from web.keys import ADDRESS, BUCKETS, DB, FETCHER, NOW, SITE
 from web.limits import network
 
@@ -60,8 +61,7 @@ async def trackback(request: web.Request) -> web.Response:
         await take(request, "trackback", source, target, excerpt)
     except AppError as error:
         answer = _answered(str(error), error.status)
-        if isinstance(error, TooMany):
-            answer.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
+        answer.headers.update(retry_after(error))
         return answer
     return _answered("")
 

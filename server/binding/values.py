@@ -70,7 +70,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     edited_ms: int | None
 
 
-class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A category. `parent` is the slug of the one above it, or empty."""
 
     slug: str
@@ -79,7 +79,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     stories: int = 0
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Series(msgspec.Struct, frozen=True, kw_only=True):
     """A series (연재)."""
 
     slug: str
@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     stories: int = 0
 
 
-class Writers(msgspec.Struct, frozen=True, kw_only=True):
+class Cohort(msgspec.Struct, frozen=True, kw_only=True):
     """A cohort (기수)."""
 
     number: int
@@ -107,6 +107,6 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     language: str
     timezone: str
-    categories: tuple[Shelf, ...] = ()
-    series: tuple[Row, ...] = ()
-    cohorts: tuple[Writers, ...] = ()
+    categories: tuple[Category, ...] = ()
+    series: tuple[Series, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()

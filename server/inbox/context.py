@@ -1,10 +1,11 @@
-"""What every handler is given, and the three questions that most of them ask."""
+"""What every handler is given, and the questions that most of them ask."""
 
 import msgspec
 
 from federation import parse
 from federation.errors import FederationError
-from federation.vocab import Activity, Object
+from federation.readers import type_or_none
+from federation.vocab import OBJECT_TYPES, Activity, Object
 from server.inbox.documents import Documents
 from server.model import Account, Site
 from server.services import strangers
@@ -53,6 +54,14 @@ def thing(arrival: Arrival, uri: str) -> Object | None:
         return parse.object_(raw) if raw else None
     except FederationError:
         return None
+
+
+def instrument(arrival: Arrival, uri: str) -> Object | None:
+    """As `thing`, for what a request is about; it may come with the request, before its Create."""
+    raw = arrival.activity.raw.get("instrument")
+    if isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES:
+        return parse.object_(raw)
+    return thing(arrival, uri)
 
 
 def undone(tx: Write, arrival: Arrival) -> bool:

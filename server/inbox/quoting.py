@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from federation import parse
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none, type_or_none
-from federation.vocab import OBJECT_TYPES, Object
+from federation.readers import id_or_none
 from server.errors import Invalid
 from server.inbox import follow
-from server.inbox.context import Arrival, thing, undone
+from server.inbox.context import Arrival, instrument, undone
 from server.model import Post
 from server.services import quote_asking, quotes, strangers
 from server.store import accounts, posts, tallies
@@ -54,7 +52,7 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
     """The actor's post that quotes this one; it may come with the request, before its Create."""
     known = posts.by_uri(tx, uri)
     if known is None:
-        found = _instrument(arrival, uri)
+        found = instrument(arrival, uri)
         if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
             return None
         if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
@@ -65,13 +63,6 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
             return None
     own = known.author_id == arrival.actor.id and known.deleted_ms is None
     return known if own and known.quote_id == quoted.id else None
-
-
-def _instrument(arrival: Arrival, uri: str) -> Object | None:
-    raw = arrival.activity.raw.get("instrument")
-    if isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES:
-        return parse.object_(raw)
-    return thing(arrival, uri)
 
 
 def accept(tx: Write, arrival: Arrival) -> None:

@@ -9,10 +9,10 @@ from federation.errors import NotPermitted
 from federation.origin import normal, same_origin
 from federation.policies import Claim
 from federation.readers import id_or_none, type_or_none
-from federation.vocab import OBJECT_TYPES, Object
+from federation.vocab import Object
 from server.errors import Invalid
 from server.inbox import announce, answers, quoting, votes
-from server.inbox.context import Arrival, thing, undone
+from server.inbox.context import Arrival, instrument, thing, undone
 from server.model import WAITING, Account, Post
 from server.services import approvals, approving, events, permissions, reading, strangers
 from server.store import accounts, posts, reactions
@@ -49,9 +49,7 @@ def request(tx: Write, arrival: Arrival) -> None:
 
 def _kept(tx: Write, arrival: Arrival, uri: str, target: Post) -> Post | None:
     """The answer that comes with its request, before its Create."""
-    raw = arrival.activity.raw.get("instrument")
-    embedded = isinstance(raw, dict) and type_or_none(raw.get("type"), OBJECT_TYPES) in OBJECT_TYPES
-    found = parse.object_(raw) if isinstance(raw, dict) and embedded else thing(arrival, uri)
+    found = instrument(arrival, uri)
     if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
         raise NotPermitted("ReplyRequest without an answer of the actor's own")
     if found.in_reply_to != target.uri or not strangers.may_keep(tx, arrival.site, found):

@@ -10,7 +10,6 @@ from federation import parse
 from federation.errors import FederationError
 from federation.origin import same_origin
 from federation.readers import id_or_none
-from server.ids import parse_id
 from server.inbox.context import Arrival, person
 from server.model import Account, ForumThread
 from server.services import contexts
@@ -27,10 +26,8 @@ def named(tx: Write, arrival: Arrival, where: str) -> ForumThread | None:
     category that does it itself need not say which.
     """
     uri = arrival.activity.object_id or ""
-    own = contexts.own(arrival.site, 0)[:-1]
-    if uri.startswith(own):
-        id = parse_id(uri.removeprefix(own))
-        return forum.by_id(tx, id) if id is not None else None
+    if (id := contexts.thread_of(arrival.site, uri)) is not None:
+        return forum.by_id(tx, id)
     category = id_or_none(arrival.activity.raw.get(where)) or arrival.actor.uri
     group = accounts.by_uri(tx, category)
     if group is None or group.local or group.kind != "Group" or not arrival.speaks_for(group.id):

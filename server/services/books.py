@@ -9,10 +9,11 @@ from server.clock import MINUTE_MS
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.ids import new_id
 from server.model import Account, Community, Post
-from server.services import blog, communities, media
+from server.services import communities, media
 from server.services.coauthors import tell_desk
 from server.services.exports import LANE
 from server.store import books as store
+from server.store import communities as community_store
 from server.store import contents, jobs
 from server.store.blog import categories
 from server.store.books import Book, Consent
@@ -384,5 +385,5 @@ def lose(tx: Write, id: int) -> None:
 
 def blog_of(db: Read, book: Book) -> Community | None:
     """The blog of a book, if it is there."""
-    found = blog.all(db)
-    return next((one for one in found if one.account.id == book.community_id), None)
+    found = community_store.by_id(db, book.community_id)
+    return found if found is not None and found.account.state == "active" else None

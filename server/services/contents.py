@@ -5,7 +5,7 @@ Everything here is what everybody may read: `store.contents` leaves out the rest
 
 import msgspec
 
-from server.binding.values import File, Head, Person, Remark, Row, Shelf, Told, Writers
+from server.binding.values import Category, Cohort, File, Head, Person, Remark, Series, Told
 from server.errors import NotFound
 from server.model import Account, Community, Media, Post, Site
 from server.services import blog
@@ -39,11 +39,11 @@ def head(db: Read, site: Site, community: Community) -> Head:
     slugs = {one.id: one.slug for one in blog_store.categories(db, id)}
     parts = blog_store.parts(db, id)
     tops, _ = blog.tree(db, id)
-    shelves = []
+    categories = []
     for top in tops:
         for branch in (top, *top.children):
-            shelves.append(
-                Shelf(
+            categories.append(
+                Category(
                     slug=branch.category.slug,
                     title=branch.category.title,
                     parent=slugs.get(branch.category.parent_id or 0, ""),
@@ -58,20 +58,20 @@ def head(db: Read, site: Site, community: Community) -> Head:
         about=plain(community.account.bio),
         language=community.language,
         timezone=site.timezone,
-        categories=tuple(shelves),
+        categories=tuple(categories),
         series=tuple(
-            Row(slug=one.slug, title=one.title, about=one.about, stories=parts.get(one.id, 0))
+            Series(slug=one.slug, title=one.title, about=one.about, stories=parts.get(one.id, 0))
             for one in blog_store.all_series(db, id)
         ),
         cohorts=_cohorts(db, site, id),
     )
 
 
-def _cohorts(db: Read, site: Site, blog_id: int) -> tuple[Writers, ...]:
+def _cohorts(db: Read, site: Site, blog_id: int) -> tuple[Cohort, ...]:
     found = blog_people.cohorts(db, blog_id)
     leaders = blog_people.leaders(db, found)
     return tuple(
-        Writers(
+        Cohort(
             number=one.number,
             year=one.year,
             leader=_active(site, leaders.get(one.leader_id or 0)),

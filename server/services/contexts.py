@@ -29,6 +29,12 @@ def own(site: Site, thread_id: int) -> str:
     return f"{site.origin}/contexts/{thread_id}"
 
 
+def thread_of(site: Site, context: str) -> int | None:
+    """The id of the thread of ours that has this context; None for every other."""
+    start = own(site, 0)[:-1]
+    return parse_id(context.removeprefix(start)) if context.startswith(start) else None
+
+
 def of_ours(site: Site, post: Post) -> str:
     """The context that a post of ours names; empty in threads of strangers who name none."""
     return own(site, post.id) if post.reply_to_uri is None else post.context_uri
@@ -59,10 +65,7 @@ def names_ours(db: Read, site: Site, found: Object) -> bool:
 
     What it answers may have been lost on its way; it is fetched, and decides.
     """
-    start = own(site, 0)[:-1]
-    if not found.in_reply_to or not (found.context or "").startswith(start):
-        return False
-    id = parse_id((found.context or "").removeprefix(start))
+    id = thread_of(site, found.context or "") if found.in_reply_to else None
     root = posts.by_id(db, id) if id is not None else None
     return root is not None and bool(root.local) and root.open and root.deleted_ms is None
 

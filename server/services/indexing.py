@@ -343,32 +343,3 @@ def dissolve(tx: Write, stretch_id: int, words: Mapping[int, str]) -> None:
 def few(words: Mapping[int, str]) -> bool:
     """Whether so little is left of a stretch that it is not worth the look."""
     return len(words) <= SIZE // 4
-
-
-def renew(tx: Write, now_ms: int) -> bool:
-    """As the worker does it, in one transaction: for tests. False when all is as it should be."""
-    found = to_check(tx, now_ms)
-    if found is None:
-        return False
-    id, ids = found
-    words = findable(tx, ids)
-    if not ids:
-        store.checked(tx, id, now_ms)
-    elif few(words):
-        dissolve(tx, id, words)
-    else:
-        write_stretch(tx, stretch(words), now_ms)
-        store.retire(tx, id)
-    while (gone := store.retired(tx)) is not None:
-        store.clear(tx, gone, TERMS_AT_ONCE)
-    return True
-
-
-def catch_up(tx: Write) -> None:
-    """Everything that the worker would do, at once."""
-    while (seen := look(tx))[0]:
-        looked(tx, *seen)
-    while (old := look_back(tx)) is not None:
-        looked_back(tx, old)
-    while (made := gather(tx)) is not None:
-        write_stretch(tx, made)

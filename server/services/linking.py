@@ -6,6 +6,7 @@ changes, when the link goes, and when the story goes; a trackback is sent once.
 W3C Webmention §3.1
 """
 
+import re
 from typing import Final
 from urllib.parse import urlencode
 
@@ -30,7 +31,7 @@ AGAIN_MS: Final = 5 * MINUTE_MS
 """So long after a page was told it is not told again, however often the story changes."""
 LATER_MS: Final = (5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS)
 MAX_EXCERPT: Final = 250  # characters of a trackback
-_NOWHERE: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))
+_NOWHERE: Final = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class Telling(msgspec.Struct, frozen=True):
 
 def note(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     """A post was written or changed: remember to which pages it links, and have them told."""
-    if host(site.origin).partition(":")[0] in _NOWHERE:  # where nobody finds us
+    if _NOWHERE.fullmatch(host(site.origin)):  # where nobody finds us
         return
     known = {one.url: one for one in store.of_post(tx, post.id)} if post.version > 1 else {}
     linked = _links(site, post)

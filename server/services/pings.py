@@ -14,7 +14,7 @@ from zlib import crc32
 
 import msgspec
 
-from federation.origin import host
+from federation.origin import host, registered_domain
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import AppError, TooMany
 from server.ids import new_id, parse_id
@@ -94,10 +94,11 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     if known is not None and known.state == "waiting":
         return
     name = host(wanted.source)
+    domain = registered_domain(name.partition(":")[0])
     keys: dict[str, str | int] = {
         "network": wanted.network,
         "host": name,
-        "domain": _registered(name),
+        "domain": domain,
         "post_id": post.id,
         "all": 0,
     }
@@ -116,7 +117,7 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
         source=wanted.source,
         target=wanted.target,
         host=name,
-        domain=_registered(name),
+        domain=domain,
         network=wanted.network,
         kind=wanted.kind,
         excerpt=wanted.excerpt[:MAX_EXCERPT],
@@ -124,10 +125,6 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     )
     store.insert(tx, ping)
     _promise(tx, ping, now_ms)
-
-
-def _registered(name: str) -> str:
-    return ".".join(name.partition(":")[0].split(".")[-2:])
 
 
 def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:

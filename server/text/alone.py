@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from server.text.markup import VOID
 from server.text.plain import plain
 from server.text.videos import NOWHERE, Video, recognise
 
@@ -28,7 +29,6 @@ _LINK: Final = re.compile(r'<a((?: [a-z-]+="[^"]*")*)>(.*?)</a>', re.DOTALL)
 _HREF: Final = re.compile(r' href="([^"]*)"')
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)(?: [a-z-]+="[^"]*")*>')
 _UNSEEN: Final = " \t\r\n\xa0\u200b\u200c\u200d\ufeff"
-_VOID: Final = frozenset({"br", "img", "hr"})
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)?[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?…?", re.I)
 
 
@@ -131,7 +131,7 @@ def _open(before: tuple[str, ...], line: str) -> tuple[str, ...]:
     """The tags that are open after `line`, where `before` were open already."""
     stack = list(before)
     for tag in _TAG.finditer(line):
-        if tag[2] in _VOID:
+        if tag[2] in VOID:
             continue
         if not tag[1]:
             stack.append(tag[0])

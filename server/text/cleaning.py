@@ -12,6 +12,8 @@ from typing import Final
 
 import nh3
 
+from server.text.markup import VOID
+
 MAX_HTML_BYTES: Final = 100_000
 """Longer input is cut, between two tags where possible."""
 MAX_DEPTH: Final = 64
@@ -59,7 +61,6 @@ _EMPTY_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>\s*</p>")
 _PICTURE = re.compile(r"<img(?: [^>]*)?>")
 _FILE = re.compile(r"[A-Za-z0-9_-]{1,64}\.[a-z]{2,5}")
 _PART_OF_ENTITY = re.compile(r"&[a-zA-Z0-9#]{0,10}$")
-_VOID = frozenset(("br", "img", "hr"))
 _SIMPLE = frozenset(("p", "br", "a", "span"))  # most of what arrives; settles in one pass
 
 _HEADING = ("<p><strong>", "</strong></p>")
@@ -214,7 +215,7 @@ def _shallow(html: str) -> str:
 
     def kept(tag: re.Match[str]) -> str:
         nonlocal depth
-        if tag[2] in _VOID:
+        if tag[2] in VOID:
             return tag[0]
         if tag[1]:
             depth -= 1

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from server.text.finding import LETTER_OF_WORDS, Need, cut, is_mark
+from server.text.markup import VOID
 
 AROUND: Final = 60  # characters of a passage before what was found
 LENGTH: Final = 180  # characters of a passage
 _BETWEEN: Final = r"[\W_]*"
 _PIECES: Final = re.compile(r"""(<(?:[^>"']|"[^"]*"|'[^']*')*>|&\#?\w+;)""")
 _OPENS: Final = re.compile(r"<([a-z][a-z0-9]*)\b")
-_VOID: Final = frozenset(("br", "hr", "img", "input", "source", "wbr"))
 
 
 def pattern(needs: Iterable[Need]) -> re.Pattern[str] | None:
@@ -88,7 +88,7 @@ def _deeper(tag: str, depth: int, classes: frozenset[str]) -> int:
     if tag.startswith("</"):
         return max(0, depth - 1)
     opens = _OPENS.match(tag)
-    if opens is None or opens[1] in _VOID or tag.endswith("/>"):
+    if opens is None or opens[1] in VOID or tag.endswith("/>"):
         return depth
     return depth + 1 if depth or classes & _classes(tag) else 0
 

@@ -16,6 +16,7 @@ import msgspec
 import nh3
 
 from server.text.cleaning import plain_formatting
+from server.text.markup import VOID
 
 MAX_SOURCE: Final = 400_000  # characters
 MAX_TAGS: Final = 12_000
@@ -42,7 +43,6 @@ _ATTRIBUTES: Final = {
     "img": {"src", "alt", "title"},
     **{tag: {"src"} for tag in ("iframe", "embed", "video", "audio", "source")},
 }
-_VOID: Final = frozenset(("br", "img", "hr", "wbr", "embed", "source"))
 _DROPPED: Final = re.compile(
     r"""\s(?:style|class|id|on\w+|data-[\w-]+|width|height|border|align)="[^"<>]*\"""", re.I
 )
@@ -171,13 +171,13 @@ class _Reader(HTMLParser):
             for above in self._open[: MAX_DEPTH + 1]:
                 above.holds_block = True
         made = _Element(tag, {name: value or "" for name, value in attrs})
-        if tag in _VOID or len(self._open) <= MAX_DEPTH:
+        if tag in VOID or len(self._open) <= MAX_DEPTH:
             self._open[-1].children.append(made)
-        if tag not in _VOID:
+        if tag not in VOID:
             self._open.append(made if len(self._open) <= MAX_DEPTH else self._open[-1])
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID and len(self._open) > 1:
+        if tag not in VOID and len(self._open) > 1:
             self._open.pop()
 
     def handle_data(self, data: str) -> None:

@@ -16,7 +16,7 @@ from federation import webpush
 from federation.errors import Unreachable
 from federation.guard import Refused
 from federation.http import Client, Pushed
-from federation.retry import retry_at, wait_ms
+from federation.retry import retry_at, temporary, wait_ms
 from server.clock import HOUR_MS
 from server.model import Job, Post, PushSubscription
 from server.secrets import Vault
@@ -123,7 +123,7 @@ class Pushes:
 
     async def _answered(self, job: Job, ready: Ready, answer: Pushed) -> None:
         status = answer.status
-        if status in (0, 408, 425, 429) or status >= 500:
+        if status == 0 or temporary(status):
             await self._put_off(job, ready, answer)
             return
         result, end = _outcome(status)

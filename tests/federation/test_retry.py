@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.errors import FederationError, Gone, Malformed, Unreachable
+from federation.guard import Refused
 from federation.retry import (
     DAY_MS,
     HOUR_MS,
     Verdict,
     given_up,
     judge,
+    may_pass,
     retry_after,
     retry_at,
     wait_ms,
@@ -129,3 +132,22 @@ def test_retry_after_is_read_in_every_spelling(value, ms):
 def test_any_retry_after_is_a_time_or_nothing(value):
     found = retry_after(value, NOW_MS)
     assert found is None or 0 <= found <= DAY_MS
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (Unreachable("timeout"), True),
+        (Unreachable("busy", code=503), True),
+        (Unreachable("slowly", code=429), True),
+        (Unreachable("late", code=408), True),
+        (Unreachable("nothing here", code=404), False),
+        (Refused("127.0.0.1"), False),
+        (Gone("deleted"), False),
+        (Malformed("no JSON"), False),
+    ],
+)
+def test_what_failed_for_a_while_is_told_from_what_failed_for_good(
+    error: FederationError, passes: bool
+) -> None:
+    assert may_pass(error) == passes

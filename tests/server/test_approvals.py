@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 import pytest
 
 from federation import policies
@@ -41,6 +40,7 @@ from tests.server.world import (
     number,
     post,
     say,
+    sent,
     settle,
     who,
 )
@@ -61,12 +61,6 @@ BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
 def world(tx: Write) -> Write:
     settle(tx)
     return tx
-
-
-def sent(db: Read, kind: str) -> list[dict[str, Any]]:
-    """What was promised to other servers, of one type."""
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
-    return [body for body in bodies if body["type"] == kind]
 
 
 def carls(tx: Write, rule: dict[str, Any] = ASKED) -> Post:
@@ -437,10 +431,18 @@ def test_a_request_that_is_not_permitted_is_refused_at_once(world: Write) -> Non
     assert post_store.by_uri(world, ANSWER) is None
 
 
+def test_a_request_whose_answer_has_several_types_is_read(world: Write) -> None:
+    raw = reply_request(asking(world))
+    raw["instrument"] = raw["instrument"] | {"type": ["Note", "schema:Comment"]}
+    deliver(world, raw)
+    assert number(world, "SELECT count(*) FROM approval WHERE state = 'waiting'") == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"attributedTo": EVE},
+        {"type": [{}]},
         {"id": "https://other.test/notes/9"},
         {"inReplyTo": "https://here.test/objects/1"},
         {"type": "Person"},

@@ -55,7 +55,8 @@ def shown(tx: Write, post: Post, name: str, alt: str) -> None:
 
 def lived_in(tx: Write) -> Community:
     """A blog with everything that is to be taken away, and everything that is not."""
-    ann, bob, cho, dan, eun = (join(tx, name) for name in ("ann", "bob", "cho", "dan", "eun"))
+    people = tuple(join(tx, name) for name in ("ann", "bob", "cho", "dan", "eun", "fay"))
+    ann, bob, cho = people[:3]
     home = found(tx, ann)
     id = home.account.id
     love = blog_desk.add_category(tx, ann, home, "사랑: 소통", None, now_ms=NOW)
@@ -80,13 +81,13 @@ def lived_in(tx: Write) -> Community:
     shown(tx, twin, GONE, "its file went")
     open_ = say(tx, cho, "An open comment", reply_to_id=story.id, visibility="unlisted")
     say(tx, ann, "An answer", reply_to_id=open_.id)
-    _private(tx, home, story, (ann, bob, cho, dan, eun))
+    _private(tx, home, story, people)
     return home
 
 
 def _private(tx: Write, home: Community, story: Post, people: tuple[Account, ...]) -> None:
     """Everything that no export may have, all of it with the same word."""
-    ann, bob, cho, dan, eun = people
+    ann, bob, cho, dan, eun, fay = people
     id = home.account.id
     befriend(tx, ann, bob)
     secret = say(tx, cho, HUSH, reply_to_id=story.id, visibility="secret")
@@ -97,10 +98,14 @@ def _private(tx: Write, home: Community, story: Post, people: tuple[Account, ...
     for visibility in ("followers", "removed", "direct"):
         one = say(tx, cho, HUSH, reply_to_id=story.id)
         post_store.set_columns(tx, one.id, visibility=visibility)
-    for author, state in ((dan, "suspended"), (eun, "blocked")):
+    for author, hidden in (
+        (dan, {"state": "suspended"}),
+        (eun, {"state": "blocked"}),
+        (fay, {"limited_ms": NOW}),
+    ):
         say(tx, author, HUSH, title=HUSH, community_id=id, filed=Filed())
         say(tx, author, HUSH, reply_to_id=story.id)
-        accounts.set_columns(tx, author.id, state=state)
+        accounts.set_columns(tx, author.id, **hidden)
     blog_people.invite(tx, story.id, join(tx, HUSH.lower()).id, NOW)
     drafts.save(tx, bob.id, None, {"title": HUSH, "community": str(id)}, NOW)
 

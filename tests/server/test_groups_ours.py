@@ -166,6 +166,13 @@ def test_what_was_sent_blindly_or_is_very_large_is_not_passed_on(tx: Write, wate
     assert len(told(tx, water)) == 1
 
 
+def test_what_has_several_types_is_passed_on_as_it_was_sent(tx: Write, water: Account) -> None:
+    asked = thread(tx, water, ann(tx))
+    sent = created(comment(ANSWER, ROWAN, water.uri, asked.uri), type=["Create", "as:Create"])
+    deliver(tx, sent)
+    assert told(tx, water) == [sent]
+
+
 def _ban(tx: Write, water: Account, uri: str) -> None:
     who = account_store.by_uri(tx, uri)
     assert who is not None

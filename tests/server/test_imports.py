@@ -328,6 +328,13 @@ async def test_names_of_the_old_blog_stand_above_what_is_not_a_members(desk: Des
     assert "![책방 앞](https://here.test/media/" in post.source
 
 
+async def test_a_guest_who_took_a_members_name_is_a_guest(desk: Desk) -> None:
+    await desk.brings(wordpress().replace("손님", "민아"), {"mina": "@bob"})
+    post = (await desk.db.read(stories, desk.home))["헌책방"]
+    said = await desk.db.read(below, None, post.id)
+    assert set(said.values()) == {("민아", "public"), ("", "public")}
+
+
 async def test_a_members_stories_are_theirs(desk: Desk) -> None:
     await desk.brings(wordpress(), {"mina": "@bob"})
     post = (await desk.db.read(stories, desk.home))["헌책방"]
@@ -466,6 +473,14 @@ async def test_only_editors_bring_a_blog_and_only_in_the_names_of_its_writers(de
     assert await desk.db.read(number, "SELECT count(*) FROM post") == 0
 
 
+async def test_an_import_belongs_to_its_blog(desk: Desk) -> None:
+    run = await desk.reads(wordpress())
+    other = await desk.db.write(founded, desk.editor, "other")
+    assert await desk.db.read(imports.all, desk.editor, other) == []
+    with pytest.raises(NotFound):
+        await desk.db.read(imports.one, desk.editor, other, run.id)
+
+
 async def test_who_is_no_editor_any_more_brings_nothing_more(desk: Desk) -> None:
     run = await desk.reads(textcube())
     start = partial(imports.start, now_ms=NOW)
@@ -571,3 +586,6 @@ async def test_an_old_address_leads_to_the_story_as_long_as_everybody_may_read_i
     delete = partial(posts.delete, now_ms=NOW)
     await db.write(delete, SITE, desk.editor, post.id)
     assert await db.read(imports.lead, "/12") is None
+    suspend = partial(accounts.set_columns, state="suspended")
+    await db.write(suspend, desk.editor.id)
+    assert await db.read(imports.lead, "/notice/3") is None

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from federation.errors import FederationError
@@ -27,6 +26,7 @@ from tests.server.world import (
     ours,
     post,
     say,
+    sent,
     settle,
     who,
 )
@@ -48,12 +48,6 @@ def carls(tx: Write, rule: dict[str, Any]) -> Post:
     policy = {"canQuote": rule}
     deliver(tx, create(note(THEIRS, CARL, interactionPolicy=policy), id=f"{THEIRS}#create"))
     return post(tx, THEIRS)
-
-
-def sent(db: Read, kind: str) -> list[dict[str, Any]]:
-    """What was promised to other servers, of one type."""
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
-    return [body for body in bodies if body["type"] == kind]
 
 
 def stamp(quoting: str, **more: Any) -> dict[str, Any]:
@@ -285,6 +279,13 @@ def test_a_request_for_somebody_elses_post_is_refused_whole(world: Write, instru
     with pytest.raises(FederationError), world.savepoint():
         deliver(world, asks(world, ours(world), instrument=instrument))
     assert sent(world, "Accept") == []
+
+
+def test_a_request_whose_quote_has_several_types_is_read(world: Write) -> None:
+    mine = ours(world)
+    quoting = note(QUOTE, EVE, quote=mine.uri, type=["Note", "schema:Comment"])
+    deliver(world, asks(world, mine, instrument=quoting))
+    assert (post(world, QUOTE).quote_state, post(world, mine.uri).quotes) == ("accepted", 1)
 
 
 def test_a_request_for_what_quotes_something_else_gets_no_stamp(world: Write) -> None:

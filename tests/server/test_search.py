@@ -54,6 +54,31 @@ def in_stretches(tx: Write) -> None:
         indexing.write_stretch(tx, indexing.stretch(made))
 
 
+def catch_up(tx: Write) -> None:
+    """Everything that the worker would do, at once."""
+    while (seen := indexing.look(tx))[0]:
+        indexing.looked(tx, *seen)
+    while (old := indexing.look_back(tx)) is not None:
+        indexing.looked_back(tx, old)
+    while (made := indexing.gather(tx)) is not None:
+        indexing.write_stretch(tx, made)
+
+
+def renew(tx: Write, now_ms: int) -> bool:
+    """As the worker does it with few posts. False when all is as it should be."""
+    found = indexing.to_check(tx, now_ms)
+    if found is None:
+        return False
+    id, ids = found
+    if ids:
+        indexing.dissolve(tx, id, indexing.findable(tx, ids))
+    else:
+        search_index.checked(tx, id, now_ms)
+    while (gone := search_index.retired(tx)) is not None:
+        search_index.clear(tx, gone, indexing.TERMS_AT_ONCE)
+    return True
+
+
 @pytest.fixture(params=[as_it_waits, among_the_recent, in_stretches])
 def kept(request: pytest.FixtureRequest) -> Kept:
     """However posts are kept at the moment."""
@@ -234,16 +259,16 @@ def test_who_lets_posts_be_found_from_now_on_is_found_with_the_old_ones(
 ) -> None:
     accounts.set_columns(tx, ann.id, indexable=0)
     post = say(tx, ann, "시장 소식")
-    indexing.catch_up(tx)
+    catch_up(tx)
     assert found(tx, "시장", bob) == []
     accounts.set_columns(tx, ann.id, indexable=1)
-    indexing.catch_up(tx)
+    catch_up(tx)
     kept(tx)
     assert found(tx, "시장", bob) == [post.id]
     accounts.set_columns(tx, ann.id, indexable=0)
     assert found(tx, "시장", bob) == []
     accounts.set_columns(tx, ann.id, indexable=1)
-    indexing.catch_up(tx)
+    catch_up(tx)
     assert found(tx, "시장", bob) == [post.id]
     assert number(tx, "SELECT count(*) FROM search_old") == 0
 
@@ -265,7 +290,7 @@ def test_a_strangers_posts_are_found_if_they_let_us(tx: Write, ann: Account, kep
             note("https://far.test/notes/9", EVE, content="<p>시장</p>"), id="https://far.test/9"
         ),
     )
-    indexing.catch_up(tx)
+    catch_up(tx)
     kept(tx)
     assert len(found(tx, "시장", ann)) == len(found(tx, "시장")) == 2
 
@@ -327,7 +352,7 @@ def test_what_is_deleted_or_removed_is_not_found(tx: Write, ann: Account, kept: 
     posts.delete(tx, SITE, ann, gone.id, NOW)
     rows.set_columns(tx, removed.id, visibility=REMOVED)
     assert found(tx, "시장", ann) == []
-    indexing.catch_up(tx)
+    catch_up(tx)
     assert number(tx, "SELECT count(*) FROM search_recent") == 0
     rows.set_columns(tx, removed.id, visibility="public")
     kept(tx)
@@ -353,10 +378,10 @@ def test_words_that_nobody_may_find_are_written_out_of_their_stretch(
     has = "SELECT count(*) FROM search_term WHERE term = :term"
     hide(tx, ann, post.id)
     assert found(tx, "시장", bob) == []
-    indexing.catch_up(tx)
+    catch_up(tx)
     assert number(tx, has, term="시장") == 1
-    assert indexing.renew(tx, DAY_MS)
-    assert not indexing.renew(tx, DAY_MS)
+    assert renew(tx, DAY_MS)
+    assert not renew(tx, DAY_MS)
     assert number(tx, has, term="시장") == 0
     assert found(tx, "시장", bob) == []
     assert found(tx, "도서관", bob) == [other.id]

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from federation import parse
 from federation.inbox import Authentic
 from federation.vocab import PUBLIC
@@ -226,6 +228,12 @@ COUNTS = """
             WHERE f.target_id = p.target_id AND f.state = 'accepted' AND a.peer_id = p.peer_id)
         FROM following_peer p
 """
+
+
+def sent(db: Read, kind: str) -> list[dict[str, Any]]:
+    """What was promised to other servers, of one type."""
+    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
+    return [body for body in bodies if body["type"] == kind]
 
 
 def miscounted(db: Read) -> list[Row]:

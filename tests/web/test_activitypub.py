@@ -13,6 +13,8 @@ from server.store import accounts as account_store
 from server.store import hosts
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
+from web import activitypub
+from web.failures import MACHINES
 from web.keys import FETCHER
 
 ACTIVITY = {"Accept": "application/activity+json"}
@@ -228,3 +230,7 @@ async def test_a_wrong_signature_does_not_tell_a_private_post_from_none(scene: S
     for at in (nothing, *(path(scene.posts[level].uri) for level in ("followers", "direct"))):
         assert (await scene.get(at, Signature="nonsense"))[0] == 401, at
         assert (await scene.get(at))[0] == 404, at
+
+
+def test_who_asks_for_a_document_gets_no_page_where_there_is_none() -> None:
+    assert [route.path for route in activitypub.routes if not route.path.startswith(MACHINES)] == []

@@ -50,7 +50,8 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     await found(city, ann)
     assert "Bring an old blog here" in (await ann.get("/c/project/desk")).text
     await ann.get(DESK)
-    page = await sends(ann, textcube().encode(), address="https://old.example.kr/")
+    said = textcube(**{"<title>보호된 글": "<title>=보호된 글"})
+    page = await sends(ann, said.encode(), address="https://old.example.kr/")
     assert "being read" in (await ann.get(page)).text
     await works(city)
     ready = await ann.get(page)
@@ -69,7 +70,7 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     async with ann.client.get(f"{page}/report.csv") as answer:
         assert answer.content_type == "text/csv"
         table = list(csv.reader(io.StringIO((await answer.text()).removeprefix("\ufeff"))))
-    assert any(row[1] == "보호된 글" for row in table)
+    assert any(row[1] == "'=보호된 글" for row in table)  # no formula
     drafts = await ann.get("/drafts")
     assert "나만 보는 글" in drafts.text and "보호된 글" in drafts.text
     # what readers find

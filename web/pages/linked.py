@@ -4,13 +4,14 @@ from typing import Final
 
 from aiohttp import web
 
-from server.errors import AppError, NotFound, TooMany
+from server.errors import AppError, NotFound
 from server.model import Account, PostView
 from server.services import backlinks, reading
 from server.services.backlinks import Links
 from server.store.db import Read
 from server.store.paging import Page
 from web import pings
+from web.error_page import retry_after
 from web.keys import DB, SITE, Viewer
 from web.pages.access import now as time_of
 from web.pages.access import number, pager, signed_in, window
@@ -37,18 +38,13 @@ async def _shown(request: web.Request, error: AppError | None = None) -> web.Res
         request,
         "linked.html",
         status=error.status if error else 200,
-        headers=_later(error),
+        headers=retry_after(error),
         view=view,
         links=links,
         pager=pager(request, asked, links.ids),
         sent="sent" in request.query,
         errors={"source": error} if error else {},
     )
-
-
-def _later(error: AppError | None) -> dict[str, str]:
-    wait_ms = error.retry_after_ms if isinstance(error, TooMany) else 0
-    return {"Retry-After": str(-(-wait_ms // 1000))} if wait_ms else {}
 
 
 def _read(db: Read, viewer: Account | None, id: int, asked: Page) -> tuple[PostView, Links]:
