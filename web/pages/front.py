@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server.model import Community, Entry, PostView
-from server.services import accounts, announcements, bookmarks, communities, tags, timelines
+from server.services import accounts, announcements, blog, bookmarks, communities, tags, timelines
 from server.store.announcements import Announcement
 from server.store.db import Read
 from server.store.paging import Page
@@ -36,6 +36,7 @@ class Front(msgspec.Struct, frozen=True):
 
     `first` is the newest story that has a picture, or the newest of all; `tales` are further ones
     to show with their pictures, `heads` the others, as headlines. `said`: what the city announces.
+    `blogs`: the team blogs that its stories stand in.
     """
 
     first: PostView | None
@@ -44,6 +45,7 @@ class Front(msgspec.Struct, frozen=True):
     talk: list[PostView]
     places: list[Community]
     said: list[Announcement]
+    blogs: list[Community]
 
 
 def pictured(view: PostView) -> bool:
@@ -89,6 +91,7 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
         timelines.views(db, viewer_id, talk),
         communities.all(db, now_ms)[:PLACES],
         announcements.on_front(db, viewer_id, now_ms),
+        blog.all(db)[:PLACES],
     )
 
 
