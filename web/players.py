@@ -71,9 +71,10 @@ class Player(msgspec.Struct, frozen=True):
 
 def parted(html: str, view: PostView) -> list[Markup | Player]:
     """The sanitised HTML of a post in pieces: players where a link to a film stands alone."""
+    plain = str(html)  # a Markup would escape what its pieces are joined to
     return [
         _player(view, piece.video, piece.words) if isinstance(piece, alone.Alone) else Markup(piece)  # noqa: S704  as it was
-        for piece in alone.parted(html, _peertube(view))
+        for piece in alone.parted(plain, _peertube(view))
     ]
 
 

@@ -48,6 +48,8 @@ async def test_a_visitor_walks_through_a_blog(any_city):
         for title in ("절이는 날", "버무리는 날")
     ]
     visitor = await any_city.visitor()
+    for path in ("/", "/boards"):  # from where people come
+        assert 'href="/@project"' in (await visitor.get(path)).text
     front = (await visitor.get("/@project")).text
     assert "사랑 소통" in front and "소소한 일상" in front and "절이는 날" in front
     for path in ("categories/소소한-일상", "categories/사랑-소통", "series/김장", "archive"):
@@ -162,3 +164,13 @@ async def test_lists_say_where_each_story_stands_and_how_many_there_are(city):
     for path in ("/", "/stories"):
         assert (await visitor.get(path)).main.link("시민공동프로젝트") == "/@project"
     assert read.main.all("nav", "crumbs") and not read.main.all("p", "crumb")
+
+
+async def test_comments_below_a_story_are_no_answers_to_a_question(city):
+    ann, bo = await city.join("ann"), await city.join("bo")
+    id, *_ = await found(city, ann)
+    story = await city.writes(ann, "글", title="절이는 날", community_id=id, filed=Filed())
+    await city.writes(bo, "잘 읽었습니다.", reply_to_id=story.id)
+    page = (await ann.get(f"/@ann/{story.id}")).text
+    assert "잘 읽었습니다." in page and "Keep order" in page
+    assert "This is the answer" not in page

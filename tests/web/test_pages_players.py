@@ -64,6 +64,16 @@ async def test_a_film_is_a_link_with_words_and_nothing_of_its_site_is_loaded(cit
     assert 'data-embed="https://www.youtube' in (await korean.get(f"/@mina/{note.id}")).text
 
 
+async def test_words_between_films_are_as_they_were_written(city):
+    mina = await city.join("mina", role="writer")
+    text = f"Words.\n\n{FILM}\n\n## Two\n\nMore of **them**.\n\nhttps://tv.naver.com/v/12345678\n\nEnd."
+    told = await city.writes(mina, text, title="Walks")
+    page = await (await city.visitor()).get(f"/@mina/{told.id}")
+    assert len(figures(page)) == 2
+    assert "<h2>Two</h2><p>More of <strong>them</strong>.</p><figure" in page.text
+    assert "&lt;p&gt;" not in page.text
+
+
 async def test_feeds_apps_and_peers_get_the_link_as_it_was_written(city):
     mina = await city.join("mina", role="writer")
     post = await city.writes(mina, f"Words.\n\n{FILM}", title="Walks")

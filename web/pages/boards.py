@@ -6,9 +6,9 @@ import msgspec
 from aiohttp import web
 
 from server.errors import NotFound
-from server.model import Account
-from server.services import boards
-from server.services.boards import AT_ONCE, MAX_PAGES, ORDERS, Board, Threads
+from server.model import Account, Community
+from server.services import blog, boards
+from server.services.boards import AT_ONCE, MAX_PAGES, ORDERS, Board, Listed, Threads
 from server.store.db import Read
 from server.store.paging import Page
 from web.keys import DB
@@ -29,9 +29,13 @@ class Shown(msgspec.Struct, frozen=True):
 
 @routes.get("/boards")
 async def all_boards(request: web.Request) -> web.Response:
-    """Every board, those with most members first."""
-    found = await request.config_dict[DB].read(boards.all, viewer_id(request))
-    return await page(request, "boards.html", boards=found)
+    """Every board, those with most members first, and the ways to the team blogs."""
+    found, team_blogs = await request.config_dict[DB].read(_every, viewer_id(request))
+    return await page(request, "boards.html", boards=found, team_blogs=team_blogs)
+
+
+def _every(db: Read, viewer_id: int | None) -> tuple[list[Listed], list[Community]]:
+    return boards.all(db, viewer_id), blog.all(db)
 
 
 async def shown(request: web.Request, group: Account) -> web.Response:

@@ -99,7 +99,7 @@ def _front(db: Read, viewer_id: int | None, now_ms: int) -> Front:
         timelines.views(db, viewer_id, talk),
         communities.all(db, now_ms)[:PLACES],
         announcements.on_front(db, viewer_id, now_ms),
-        blog.all(db),
+        blog.all(db)[:PLACES],
     )
 
 
