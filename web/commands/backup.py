@@ -13,7 +13,6 @@ import sys
 import tarfile
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Final
 
 from server.config import VERSION, Config

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from server.config import site
 from server.configured_files import store_of
