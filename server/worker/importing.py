@@ -175,6 +175,7 @@ class Importing:
                     key = f"left:{part.kind}:{part.title}"
                     await self._db.write(imports.note, run.id, key, part.kind, part.title)
         await self._db.write(imports.finish, run, "done", self._now_ms())
+        log.info("import %d is done", run.id, extra={"stories": at})
 
     async def _story(self, run: Run, story: shape.Story, at: int, host: Host) -> None:
         if await self._db.read(imported.unchanged, run, story):

@@ -86,7 +86,9 @@ class Making:
             except Ended:
                 return
             name, bytes = await self._stored(path, ".zip")
-        if not await self._db.write(export_store.finish, id, name, bytes, self._now_ms()):
+        if await self._db.write(export_store.finish, id, name, bytes, self._now_ms()):
+            log.info("export %d was made", id, extra={"bytes": bytes})
+        else:
             await self._pictures.store.remove(name)
 
     async def _book(self, id: int) -> None:
@@ -114,6 +116,7 @@ class Making:
             name, bytes = await self._stored(path, ".epub")
         file, of = (name, bytes), books.versions(stories)
         if await self._db.write(books.finish, book.id, of, file, now_ms=self._now_ms()):
+            log.info("book %d was made", book.id, extra={"bytes": bytes})
             return True
         await self._pictures.store.remove(name)
         return False
