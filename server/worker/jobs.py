@@ -145,6 +145,7 @@ UNMADE: Final = "This film or sound could not be made ready. Please send it once
 
 def _park(tx: Write, job: Job, reason: str, now_ms: int) -> None:
     """Keep a job with its reason; whoever waits for what it makes hears that nothing comes."""
+    jobs.park(tx, job, reason, now_ms)
     if lost := LOST.get(job.kind):
         lost(tx, msgspec.json.decode(job.payload), now_ms)
 
