@@ -174,6 +174,16 @@ async def sweep(store: Store, known: Collection[str], before_ms: int) -> int:
     return len(old)
 
 
+def scratch_folder(store: Store, prefix: str = "") -> "tempfile.TemporaryDirectory[str]":
+    """A folder that goes when its `with` ends. Raises `StorageFull`."""
+    try:
+        return tempfile.TemporaryDirectory(
+            prefix=prefix, dir=store.scratch, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise refusal(error) from error
+
+
 async def fetched(store: Store, name: str, to: Path) -> Path:
     """Where a file can be read on this machine: in the store, or a copy at `to`.
 

@@ -20,8 +20,10 @@ from server.clock import MINUTE_MS
 from server.config import VERSION
 from server.errors import NotFound
 from server.ids import created_ms
-from server.services import media
-from server.store import jobs, queue, remote_pictures, scheduled
+from server.services import books, contexts, exports, imports, indexing, linking, media, pings
+from server.store import jobs, queue, remote_pictures, scheduled, search_index, walks
+from server.store import linking as linking_store
+from server.store import pings as ping_store
 from server.store.db import DatabaseError, Read
 from web.keys import ADDRESS, CONFIG, DB, HUB, NOW, STORE_WATCH, WORKER
 
@@ -31,7 +33,18 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # ours would name th
 
 PUSHED: Final = ("taken", "ended", "refused", "put_off", "given_up")
 FILMED: Final = ("made", "failed", "put_off")
-NONE_WAIT: Final = types.MappingProxyType({"receive": 0, "push": 0, media.JOB: 0})
+PLANNED: Final = types.MappingProxyType(
+    {
+        contexts.JOB: walks.planned,
+        pings.JOB: ping_store.planned,
+        linking.JOB: linking_store.planned,
+        indexing.JOB: search_index.planned,
+    }
+)
+"""What has a clock of its own, and becomes a job when it is due."""
+NONE_WAIT: Final = types.MappingProxyType(
+    dict.fromkeys(("receive", "push", media.JOB, imports.JOB, exports.JOB, books.JOB, *PLANNED), 0)
+)
 """Kinds of jobs of which a number is there at all times, so that a curve has no holes."""
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,7 +52,7 @@ PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Depths(msgspec.Struct, frozen=True):
     """What waits, what is parked, how many peers rest, what strangers' pictures take.
 
-    `jobs` and `oldest_s`, seconds since the first was promised: by kind.
+    `jobs` and `oldest_s`, seconds since the first was promised, and `planned`: by kind.
     """
 
     deliveries: int
@@ -49,6 +62,7 @@ class Depths(msgspec.Struct, frozen=True):
     late: int
     jobs: dict[str, int]
     oldest_s: dict[str, float]
+    planned: dict[str, int]
 
 
 @routes.get("/healthz")
@@ -121,6 +135,7 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
     by_kind: dict[str, tuple[str, Mapping[str, float]]] = {
         "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
         "madang_job_oldest_seconds": ("Since the first was promised.", depths.oldest_s),
+        "madang_planned": ("What becomes a job when it is due.", depths.planned),
     }
     for name, (text, values) in by_kind.items():
         gauge = Gauge(name, text, ["kind"], registry=registry)
@@ -162,6 +177,7 @@ def _depths(db: Read, now_ms: int) -> Depths:
             **NONE_WAIT,
             **{kind["kind"]: _age_s(kind["first_id"], now_ms) for kind in kinds},
         },
+        planned={kind: count(db) for kind, count in PLANNED.items()},
     )
 
 

@@ -86,6 +86,12 @@ def next_due_ms(db: Read) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
+def planned(db: Read) -> int:
+    """How many pages are to be told, now or later."""
+    found = db.one("SELECT count(*) AS n FROM link_told WHERE due_ms > 0")
+    return int(found["n"]) if found else 0
+
+
 def first_due(db: Read, now_ms: int) -> Told | None:
     """What is due first."""
     found = db.one(

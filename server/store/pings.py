@@ -110,6 +110,12 @@ def next_due_ms(db: Read) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
+def planned(db: Read) -> int:
+    """How many pages are to be read again, now or later."""
+    found = db.one("SELECT count(*) AS n FROM ping WHERE due_ms > 0")
+    return int(found["n"]) if found else 0
+
+
 def first_due(db: Read, now_ms: int) -> Ping | None:
     """What is due first."""
     found = db.one("SELECT * FROM ping WHERE due_ms <= :now ORDER BY due_ms LIMIT 1", now=now_ms)

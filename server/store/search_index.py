@@ -99,6 +99,12 @@ def waiting(db: Read, limit: int) -> dict[int, int]:
     return {row["post_id"]: row["times"] for row in found}
 
 
+def planned(db: Read) -> int:
+    """How many posts are to be looked at."""
+    found = db.one("SELECT count(*) AS n FROM search_waiting WHERE post_id > 0")
+    return int(found["n"]) if found else 0
+
+
 def looked_at(tx: Write, post_id: int, times: int, words: str | None) -> None:
     """Where a post that was noted `times` can be found: under `words`, or (None) nowhere.
 

@@ -30,6 +30,12 @@ def next_due_ms(db: Read) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
+def planned(db: Read) -> int:
+    """How many threads are to be looked at again, now or later."""
+    found = db.one("SELECT count(*) AS n FROM walk WHERE due_ms > 0")
+    return int(found["n"]) if found else 0
+
+
 def first_due(db: Read, now_ms: int) -> Row | None:
     """thread_id, step of what is due first."""
     return db.one(

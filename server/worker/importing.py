@@ -24,7 +24,7 @@ from federation.errors import FederationError
 from server import text
 from server.errors import AppError, Invalid, NotFound, TooLarge, TooMany
 from server.fetch import Fetcher
-from server.files import StoreAway, fetched, remove_all
+from server.files import StoreAway, fetched, refusal, remove_all, scratch_folder
 from server.media import MAX_PICTURE_BYTES, Picture, Pictures
 from server.model import Job
 from server.oldblogs import shape
@@ -142,7 +142,10 @@ class Importing:
         await self._db.write(jobs.complete, job, self._now_ms())
 
     async def work(self, run: Run, file: Path) -> None:
-        """The next step of a run whose file lies at `file`. What is wrong with it ends the run."""
+        """The next step of a run whose file lies at `file`. What is wrong with it ends the run.
+
+        Raises what is worth another try.
+        """
         try:
             if run.state == "reading":
                 await self._survey(run, file)
@@ -154,6 +157,8 @@ class Importing:
             await self._fail(run, imports.UNFINISHED if error.values else error.message)
         except (AppError, DatabaseError, StoreAway):
             raise
+        except OSError as error:  # no room, mostly: it goes on when there is some
+            raise refusal(error) from error
         except Exception:  # a bug: its editor is told, and the job is parked
             await self._fail(run, imports.UNFINISHED)
             raise
@@ -169,9 +174,7 @@ class Importing:
             yield await fetched(self._pictures.store, name, Path(folder) / "backup")
 
     def _folder(self) -> "tempfile.TemporaryDirectory[str]":
-        return tempfile.TemporaryDirectory(
-            prefix="import-", dir=self._pictures.store.scratch, ignore_cleanup_errors=True
-        )
+        return scratch_folder(self._pictures.store, "import-")
 
     async def _parts(self, file: Path, folder: Path) -> AsyncIterator[shape.Part]:
         """What is in a file, read by a thread; attachments are removed after each story."""
@@ -214,6 +217,7 @@ class Importing:
                     key = f"left:{part.kind}:{part.title}"
                     await self._db.write(imports.note, run.id, key, part.kind, part.title)
         await self._db.write(imports.finish, run, "done", self._now_ms())
+        log.info("import %d is done", run.id, extra={"stories": at})
 
     async def _story(self, run: Run, story: shape.Story, at: int, host: Host) -> None:
         if await self._db.read(imported.unchanged, run, story):

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import msgspec
 
 from server.errors import AppError, Invalid, StorageFull, TooMany
-from server.files import StoreAway, new_name
+from server.files import StoreAway, new_name, scratch_folder
 from server.media import Pictures
 from server.model import Job, Site
 from server.services import books
@@ -80,14 +79,16 @@ class Making:
         async def tell(done: int) -> bool:
             return await self._db.write(export_store.progress, id, done, max(done, known.total))
 
-        with self._folder() as folder:
+        with scratch_folder(self._pictures.store) as folder:
             path = Path(folder) / "export.zip"
             try:
                 await Exporting(self._db, self._pictures.store, self._site, tell).write(home, path)
             except Ended:
                 return
             name, bytes = await self._stored(path, ".zip")
-        if not await self._db.write(export_store.finish, id, name, bytes, self._now_ms()):
+        if await self._db.write(export_store.finish, id, name, bytes, self._now_ms()):
+            log.info("export %d was made", id, extra={"bytes": bytes})
+        else:
             await self._pictures.store.remove(name)
 
     async def _book(self, id: int) -> None:
@@ -107,7 +108,7 @@ class Making:
         async def tell(done: int) -> bool:
             return await self._db.write(book_store.progress, book.id, done, len(stories))
 
-        with self._folder() as folder:
+        with scratch_folder(self._pictures.store) as folder:
             path = Path(folder) / "book.epub"
             binding = Bookbinding(self._db, self._pictures, self._site, self._dresser, tell)
             if not await binding.bind(book, home, stories, path):
@@ -115,12 +116,10 @@ class Making:
             name, bytes = await self._stored(path, ".epub")
         file, of = (name, bytes), books.versions(stories)
         if await self._db.write(books.finish, book.id, of, file, now_ms=self._now_ms()):
+            log.info("book %d was made", book.id, extra={"bytes": bytes})
             return True
         await self._pictures.store.remove(name)
         return False
-
-    def _folder(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(dir=self._pictures.store.scratch)
 
     async def _stored(self, path: Path, end: str) -> tuple[str, int]:
         name, bytes = new_name(end), (await asyncio.to_thread(path.stat)).st_size

@@ -1,5 +1,6 @@
 """An old blog comes here: once, silently, under its own dates, and what was secret stays so."""
 
+import errno
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from federation.errors import Unreachable
-from server.errors import Conflict, Forbidden, Invalid, NotFound
+from server.errors import Conflict, Forbidden, Invalid, NotFound, StorageFull
 from server.files import Folder, new_name
 from server.ids import created_ms
 from server.media import Picture
@@ -497,6 +498,28 @@ async def test_what_cannot_be_read_fails_with_a_sentence_and_is_not_kept(desk: D
     assert run.state == "failed" and run.reason.startswith("This file is not the backup")
     assert await desk.db.read(store.files) == set()
     assert await desk.db.read(number, "SELECT count(*) FROM job") == 0
+
+
+async def test_a_full_disk_puts_an_import_off_and_keeps_its_backup(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await desk.reads(textcube())
+    start = partial(imports.start, now_ms=NOW)
+    await desk.db.write(start, desk.editor, desk.home, run.id, {})
+    (job,) = await desk.db.write(jobs.claim, NOW, 9)
+
+    def full(*args: Any, **more: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for broken in ("importing.read", "files.tempfile.TemporaryDirectory"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"server.{'worker.' * broken.startswith('i')}{broken}", full)
+            with pytest.raises(StorageFull, match="no room left"):
+                await desk.importing.do(job)
+    half = await desk.run(run.id)
+    assert half.state == "running" and await desk.dark.store.size(half.file) is not None
+    await desk.importing.do(job)
+    assert (await desk.run(run.id)).state == "done"
 
 
 async def test_a_story_that_came_with_many_pictures_can_still_be_changed(desk: Desk) -> None:

@@ -55,6 +55,10 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert "madang_database_up 1.0" in told
         assert 'madang_jobs_waiting{kind="media"} 0.0' in told
         assert 'madang_job_oldest_seconds{kind="push"} 0.0' in told
+        for kind in ("import", "export", "book", "ping", "tell-link", "walk", "index"):
+            assert f'madang_jobs_waiting{{kind="{kind}"}} 0.0' in told
+        for kind in ("ping", "tell-link", "walk", "index"):
+            assert f'madang_planned{{kind="{kind}"}} 0.0' in told
         assert "madang_scheduled_late 0.0" in told
         assert "madang_store_up 1.0" in told
         assert 'madang_pushes_total{result="taken"} 0.0' in told

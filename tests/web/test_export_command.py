@@ -19,4 +19,6 @@ def test_a_board_is_written_into_a_file_that_was_not_there(madang, alice, refusa
     other = str(folder / "other.zip")
     assert "no such board" in refusal("export", "--community", "nobody", other)
     assert "Cannot write" in refusal("export", "--community", "garden", f"{folder}/x/y.zip")
+    assert "too long" in refusal("export", "--community", "garden", "x" * 300)
+    assert "too long" in refusal("backup", "x" * 300)
     assert sorted(path.name for path in folder.glob("*.part")) == []

@@ -176,7 +176,10 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
         cli.main(["community", "create", "project", "--kind", "blog", "--moderator", "mina"]) == 0
     )
     capsys.readouterr()
-    command = ["import", "old.xml", "--community", "project", "--as", "mina", "--no-pictures"]
+    command = ["import", "old.xml", "--community", "@project", "--as", "@mina", "--no-pictures"]
+    assert cli.main([*command, "--author", "Nobody=mina"]) == 1
+    refused = capsys.readouterr().err
+    assert '"Nobody"; --author names one of ""' in refused  # Textcube names nobody
     assert cli.main(command) == 0
     said = capsys.readouterr().out
     assert "Brought 3 stories and 4 comments with 1 pictures" in said and "장보기.pdf" in said
@@ -185,4 +188,6 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     (tmp_path / "old.xml").write_text("<html/>")
     assert cli.main(command) == 1
     assert "not the backup of a blog" in capsys.readouterr().err
-    assert cli.main(["import", "none.xml", "--community", "project", "--as", "mina"]) == 1
+    for name, reason in (("none.xml", "no such file or directory"), (".", "is a directory")):
+        assert cli.main(["import", name, "--community", "project", "--as", "mina"]) == 1
+        assert f"Cannot read {name}: {reason}." in capsys.readouterr().err

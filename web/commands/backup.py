@@ -13,7 +13,6 @@ import sys
 import tarfile
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Final
 
 from server.config import VERSION, Config
@@ -25,7 +24,7 @@ from server.store import archive, imports, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded
+from web.commands.opening import command, database, loaded, new_file
 
 FORMAT: Final = 1
 
@@ -39,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
 async def run(options: argparse.Namespace) -> None:
     """Write the archive whole, or not at all."""
     found = loaded(options)
-    file = _target(options.file)
+    file = new_file(options.file)
     vault(found.secrets.file, make=False)
     draft = file.with_name(f".{file.name}.part")
     try:
@@ -62,13 +61,6 @@ async def run(options: argparse.Namespace) -> None:
     finally:
         draft.unlink(missing_ok=True)
     print(f"{file}: {rows} rows and {pictures} pictures. It holds the key: keep it safe.")
-
-
-def _target(name: str) -> Path:
-    file = Path(name)
-    if file.exists():
-        raise Failure(f"{file} exists already; name another file.")
-    return file
 
 
 def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:

@@ -1,6 +1,8 @@
 """`madang import`: bring an old blog into a team blog of ours, without the page and its worker."""
 
 import argparse
+import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -66,6 +68,10 @@ async def run(options: argparse.Namespace) -> None:
         progress = Progress()
         try:
             run = await _work(db, found, run, file, named, progress)
+        except asyncio.CancelledError:
+            progress.end()
+            print("Stopped. What was brought stays; run it again to go on.", file=sys.stderr)
+            raise
         finally:
             progress.end()
             await db.write(imports.finish, run, "stopped", now_ms())
@@ -74,13 +80,18 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def _length(file: Path) -> int:
-    if not file.is_file():
-        raise Failure(f"There is no file {file}.")
-    return file.stat().st_size
+    try:
+        with file.open("rb") as opened:
+            if not file.is_file():
+                raise Failure(f"{file} is no file.")
+            return opened.seek(0, os.SEEK_END)
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise Failure(f"Cannot read {file}: {reason}.") from None
 
 
 def _who(db: Read, editor: str, community: str) -> tuple[Account, Community]:
-    return local_account(db, editor), blog.by_name(db, community)
+    return local_account(db, editor), blog.by_name(db, community.lstrip("@"))
 
 
 def _named(given: list[str]) -> dict[str, str]:
@@ -134,7 +145,14 @@ def _again(db: Read, run_id: int) -> Run:
 
 
 def _let(tx: Write, run: Run, named: dict[str, str]) -> None:
-    by_name = {name: key for key, name, _ in imports.survey(run).authors}
+    authors = imports.survey(run).authors
+    by_name = {name: key for key, name, _ in authors}
+    unknown = named.keys() - by_name.keys() - set(by_name.values())
+    if unknown and len(authors) < imports.MAX_AUTHORS:
+        called = ", ".join(f'"{name}"' for name in by_name)
+        raise Failure(
+            f'Nobody in this file is called "{min(unknown)}"; --author names one of {called}.'
+        )
     known = {by_name.get(old, old): local_account(tx, name).id for old, name in named.items()}
     imports.let(tx, run, known)
 

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from server.config import site
 from server.configured_files import store_of
@@ -11,7 +10,7 @@ from server.files import StoreAway
 from server.services import contents
 from server.worker.exporting import Exporting
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded
+from web.commands.opening import command, database, loaded, new_file
 
 
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
@@ -24,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
 async def run(options: argparse.Namespace) -> None:
     """Write the zip whole, or not at all."""
     found = loaded(options)
-    file = _target(options.file)
+    file = new_file(options.file)
     draft = file.with_name(f".{file.name}.part")
     try:
         async with database(found) as db:
@@ -40,13 +39,6 @@ async def run(options: argparse.Namespace) -> None:
     finally:
         draft.unlink(missing_ok=True)
     print(f"{file}: {stories} stories, {bytes} bytes. Secret comments and drafts are not in it.")
-
-
-def _target(name: str) -> Path:
-    file = Path(name)
-    if file.exists():
-        raise Failure(f"{file} exists already; name another file.")
-    return file
 
 
 async def _progress(done: int) -> bool:

@@ -78,6 +78,22 @@ def prepare_folder(found: Config, *, make: bool) -> None:
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
+def new_file(name: str) -> Path:
+    """A file that is to be made. Raises `Failure` where there is one."""
+    file = Path(name)
+    try:
+        there = file.exists()
+    except OSError as error:
+        raise Failure(f"Cannot write {file}: {_reason(error)}.") from None
+    if there:
+        raise Failure(f"{file} exists already; name another file.")
+    return file
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "it failed").lower()
+
+
 def require_writable(folder: Path, key: str) -> None:
     """Refuse a folder in which we cannot make a file. Raises `Failure`."""
     try:
@@ -86,8 +102,7 @@ def require_writable(folder: Path, key: str) -> None:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return  # reading goes on without room
-        reason = (error.strerror or "it failed").lower()
-        raise Failure(f"Cannot write in {key} {folder}: {reason}.") from None
+        raise Failure(f"Cannot write in {key} {folder}: {_reason(error)}.") from None
 
 
 def make_folder(folder: Path, key: str) -> None:
@@ -102,8 +117,7 @@ def make_folder(folder: Path, key: str) -> None:
     except (FileExistsError, NotADirectoryError):
         raise Failure(f"{folder} is a file, not a folder; set {key}.") from None
     except OSError as error:
-        reason = (error.strerror or "it failed").lower()
-        raise Failure(f"Cannot make the folder {folder}: {reason}; set {key}.") from None
+        raise Failure(f"Cannot make the folder {folder}: {_reason(error)}; set {key}.") from None
 
 
 async def _require_version(db: Database, make: bool) -> None:
@@ -144,6 +158,6 @@ def read_text(file: str | None) -> str:
         data = Path(file).read_bytes() if file and file != "-" else sys.stdin.buffer.read()
         return data.decode()
     except OSError as error:
-        raise Failure(f"Cannot read {file}: {(error.strerror or 'it failed').lower()}.") from None
+        raise Failure(f"Cannot read {file}: {_reason(error)}.") from None
     except UnicodeDecodeError:
         raise Failure(f"{file or 'Standard input'} is not text in UTF-8.") from None
