@@ -25,7 +25,7 @@ from server.clock import DAY_MS, MINUTE_MS
 from server.errors import Invalid, TooMany
 from server.keyring import Keyring
 from server.model import Account, Post, Site
-from server.policy.hosts import nearest, welcome
+from server.policy.hosts import nearest, registered_domain, welcome
 from server.services import accounts as own_accounts
 from server.services import (
     adoption,
@@ -84,11 +84,6 @@ class Budget:
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
             raise Spent("the fetch budget is spent")
         self.left -= 1
-
-
-def registered_domain(name: str) -> str:
-    """The domain that somebody registered, near enough: one person can have all names below it."""
-    return ".".join(name.split(".")[-2:])
 
 
 class Fetcher:

@@ -19,6 +19,7 @@ from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import AppError, TooMany
 from server.ids import new_id, parse_id
 from server.model import Post, Site
+from server.policy.hosts import registered_domain
 from server.services import rights
 from server.store import backlinks, jobs, posts
 from server.store import pings as store
@@ -97,7 +98,7 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     keys: dict[str, str | int] = {
         "network": wanted.network,
         "host": name,
-        "domain": _registered(name),
+        "domain": registered_domain(name),
         "post_id": post.id,
         "all": 0,
     }
@@ -116,7 +117,7 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
         source=wanted.source,
         target=wanted.target,
         host=name,
-        domain=_registered(name),
+        domain=registered_domain(name),
         network=wanted.network,
         kind=wanted.kind,
         excerpt=wanted.excerpt[:MAX_EXCERPT],
@@ -124,10 +125,6 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     )
     store.insert(tx, ping)
     _promise(tx, ping, now_ms)
-
-
-def _registered(name: str) -> str:
-    return ".".join(name.partition(":")[0].split(".")[-2:])
 
 
 def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:
