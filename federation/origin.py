@@ -45,11 +45,6 @@ def host(uri: str) -> str:
     return origin(uri).partition("://")[2]
 
 
-def registered_domain(name: str) -> str:
-    """The domain that somebody registered, near enough: one person can have all names below it."""
-    return ".".join(name.split(".")[-2:])
-
-
 def same_origin(a: str, b: str) -> bool:
     """Whether both are http(s) addresses of one origin; what has no origin has it with nobody."""
     try:

@@ -19,13 +19,13 @@ from federation.http import (
     Sink,
 )
 from federation.keys import SigningKey
-from federation.origin import host, normal, registered_domain, same_origin
+from federation.origin import host, normal, same_origin
 from federation.vocab import Actor, Collection, Key, Object
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import Invalid, TooMany
 from server.keyring import Keyring
 from server.model import Account, Post, Site
-from server.policy.hosts import nearest, welcome
+from server.policy.hosts import nearest, registered_domain, welcome
 from server.services import accounts as own_accounts
 from server.services import (
     adoption,

@@ -15,13 +15,14 @@ from weakref import WeakValueDictionary
 
 from federation.errors import FederationError
 from federation.http import TooLong
-from federation.origin import host, registered_domain
+from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import Invalid, NotFound, StorageFull, TooLarge, TooMany
 from server.fetch import Fetcher
 from server.files import Store, new_name, refusal, remove_all
 from server.films import Films, Seen
 from server.media import Pictures, RemoteKind
+from server.policy.hosts import registered_domain
 from server.store import remote_pictures as store
 from server.store.db import Database, DatabaseError
 

@@ -20,6 +20,7 @@ from server.store.db import Write
 
 MAX_OF_ONE: Final = 5  # different emoji of one person for one post
 MAX_KINDS: Final = 50  # different emoji of a post
+MAX_URL: Final = 500  # characters of a picture's address: those of a post stand in its own row
 
 
 def react(tx: Write, arrival: Arrival) -> None:
@@ -58,7 +59,7 @@ def with_like(tx: Write, arrival: Arrival, post: Post) -> None:
 
 def _add(tx: Write, arrival: Arrival, post: Post, found: Emoji) -> bool:
     actor = arrival.actor
-    if found.url and borders.refuses(tx, host(actor.uri), "media"):
+    if len(found.url) > MAX_URL or found.url and borders.refuses(tx, host(actor.uri), "media"):
         return False
     if store.of_one(tx, post.id, actor.id) >= MAX_OF_ONE:
         return False

@@ -1,5 +1,12 @@
 """With which servers we speak: the mode of the configuration and the moderators' rules."""
 
+from typing import Final
+
+_SHARED: Final = frozenset(
+    ("ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org", "pe", "re")
+)
+"""Below a country these are nobody's own: co.kr, or.jp, com.au."""
+
 
 def welcome(mode: str, rule: str | None) -> bool:
     """Whether a host may speak with us. `mode`: open, allowlist, off; `rule`: block, limit, allow.
@@ -22,3 +29,10 @@ def above(host: str) -> list[str]:
     """The name of a host without its port, and every domain above it, nearest first."""
     labels = host.partition(":")[0].lower().strip(".").split(".")
     return [".".join(labels[n:]) for n in range(len(labels)) if labels[n]]
+
+
+def registered_domain(name: str) -> str:
+    """The domain that somebody registered, near enough: one person can have all names below it."""
+    labels = name.partition(":")[0].split(".")
+    shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
+    return ".".join(labels[-3 if shared else -2 :])

@@ -14,11 +14,12 @@ from zlib import crc32
 
 import msgspec
 
-from federation.origin import host, registered_domain
+from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import AppError, TooMany
 from server.ids import new_id, parse_id
 from server.model import Post, Site
+from server.policy.hosts import registered_domain
 from server.services import rights
 from server.store import backlinks, jobs, posts
 from server.store import pings as store
@@ -94,11 +95,10 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     if known is not None and known.state == "waiting":
         return
     name = host(wanted.source)
-    domain = registered_domain(name.partition(":")[0])
     keys: dict[str, str | int] = {
         "network": wanted.network,
         "host": name,
-        "domain": domain,
+        "domain": registered_domain(name),
         "post_id": post.id,
         "all": 0,
     }
@@ -117,7 +117,7 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
         source=wanted.source,
         target=wanted.target,
         host=name,
-        domain=domain,
+        domain=registered_domain(name),
         network=wanted.network,
         kind=wanted.kind,
         excerpt=wanted.excerpt[:MAX_EXCERPT],

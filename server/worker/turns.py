@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from federation.origin import registered_domain
+from server.policy.hosts import registered_domain
 
 K = TypeVar("K")
 V = TypeVar("V")

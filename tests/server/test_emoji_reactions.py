@@ -147,3 +147,9 @@ def test_a_deleted_post_keeps_no_reactions(world: Write) -> None:
     mine: Post = ours(world)
     posts.delete(world, SITE, who(world, "ann"), mine.id, NOW)
     assert number(world, "SELECT count(*) FROM emoji_reaction") == 0
+
+
+def test_a_picture_with_an_endless_address_makes_no_row_larger(world: Write) -> None:
+    far = f"https://far.test/{'b' * handler.MAX_URL}.png"
+    react(world, ":blob:", tag=[{**BLOB[0], "icon": {"type": "Image", "url": far}}])
+    assert shown(world) == []

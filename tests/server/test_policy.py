@@ -9,7 +9,7 @@ from server.clock import DAY_MS
 from server.model import Account, Post
 from server.policy import chain
 from server.policy.authority import may
-from server.policy.hosts import nearest, welcome
+from server.policy.hosts import nearest, registered_domain, welcome
 from server.store.db import Write
 from tests.server.world import (
     EVE,
@@ -32,6 +32,20 @@ VERBS = ("update", "delete", "pin", "unpin", "undo")
 def town(tx: Write) -> Write:
     settle(tx)
     return tx
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("a.b.example.test", "example.test"),
+        ("blog.gildong.co.kr:8443", "gildong.co.kr"),
+        ("co.kr", "co.kr"),
+        ("net.org", "net.org"),
+        ("pe.example.com", "example.com"),
+    ],
+)
+def test_neighbours_below_a_shared_domain_are_not_one(name: str, own: str) -> None:
+    assert registered_domain(name) == own
 
 
 @pytest.mark.parametrize("verb", VERBS)
