@@ -466,20 +466,6 @@ async def test_only_editors_bring_a_blog_and_only_in_the_names_of_its_writers(de
     assert await desk.db.read(number, "SELECT count(*) FROM post") == 0
 
 
-async def test_reports_of_old_runs_are_forgotten(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "MAX_SHOWN", 2)
-    sent = Sent(name="x", file="", bytes=1)
-    runs = []
-    for at in range(3):
-        run = await desk.db.write(imports.add, desk.editor, desk.home, sent, NOW + at * 1000)
-        await desk.db.write(imports.note, run.id, "1", "page", "A page")
-        await desk.db.write(imports.finish, run, "done", NOW)
-        runs.append(run)
-    assert [len(await desk.db.read(imports.report, run)) for run in runs] == [0, 1, 1]
-
-
 async def test_who_is_no_editor_any_more_brings_nothing_more(desk: Desk) -> None:
     run = await desk.reads(textcube())
     start = partial(imports.start, now_ms=NOW)
@@ -519,6 +505,20 @@ async def test_a_backup_that_nobody_begins_is_forgotten_after_a_week(desk: Desk)
     await keep(NOW + imports.KEPT_MS + 1)
     assert await desk.dark.store.size(run.file) is None
     assert (await desk.run(run.id)).state == "stopped"
+
+
+async def test_reports_of_old_runs_are_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_SHOWN", 2)
+    sent = Sent(name="x", file="", bytes=1)
+    runs = []
+    for at in range(3):
+        run = await desk.db.write(imports.add, desk.editor, desk.home, sent, NOW + at * 1000)
+        await desk.db.write(imports.note, run.id, "1", "page", "A page")
+        await desk.db.write(imports.finish, run, "done", NOW)
+        runs.append(run)
+    assert [len(await desk.db.read(imports.report, run)) for run in runs] == [0, 1, 1]
 
 
 async def test_a_file_with_more_than_one_import_may_bring_is_refused(
