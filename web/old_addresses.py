@@ -18,6 +18,8 @@ from web.keys import DB
 from web.render import post_url
 
 NEVER: Final = ("/api/", "/static/", "/media/", "/.well-known/")
+KEPT_S: Final = 86_400
+"""Browsers would keep a way for ever, and cover what may once have its address here."""
 NUMBERS: Final = ("p", "page_id")
 """By which WordPress names a story where its addresses have no words."""
 
@@ -30,7 +32,8 @@ async def lead(request: web.Request) -> web.Response | None:
         found = await request.config_dict[DB].read(_found, asked(request))
         if found is not None:
             status = HTTPStatus.MOVED_PERMANENTLY
-            return web.Response(status=status, headers={"Location": post_url(*found)})
+            headers = {"Location": post_url(*found), "Cache-Control": f"max-age={KEPT_S}"}
+            return web.Response(status=status, headers=headers)
     return None
 
 

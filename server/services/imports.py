@@ -131,6 +131,7 @@ def add(tx: Write, viewer: Account, home: Community, sent: Sent, now_ms: int) ->
         created_ms=now_ms,
     )
     store.insert(tx, run)
+    store.forget_lines(tx, home.account.id, MAX_SHOWN)
     return run
 
 

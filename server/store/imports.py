@@ -156,6 +156,20 @@ def lines(db: Read, run_id: int, after_id: int, limit: int) -> list[Line]:
     return [Line(**record(row)) for row in found]
 
 
+def forget_lines(tx: Write, community_id: int, runs: int) -> None:
+    """Forget the reports of a blog but those of its latest runs."""
+    tx.run(
+        """
+        DELETE FROM import_line WHERE run_id IN (
+            SELECT r.id FROM import_run r WHERE r.community_id = :community AND r.id < (
+                SELECT min(latest.id) FROM (SELECT id FROM import_run
+                    WHERE community_id = :community ORDER BY id DESC LIMIT :runs) AS latest))
+        """,
+        community=community_id,
+        runs=runs,
+    )
+
+
 # --- what is here
 
 

@@ -217,8 +217,8 @@ async def test_a_backup_comes_whole_and_silently(any_desk: Desk) -> None:
     assert total == 3
     assert [(top.category.title, top.count) for top in tops] == [("사랑 소통", 1), ("사진", 1)]
     assert [one.category.title for one in tops[0].children] == ["소소한 일상"]
-    # nobody hears of it, and nothing is promised but what the search needs
-    assert await db.read(number, "SELECT count(*) FROM notification") == before
+    # nobody hears of it but in whose name it came; nothing is promised but what the search needs
+    assert await db.read(number, "SELECT count(*) FROM notification") == before + 1
     for table in ("home", "delivery", "activity_out", "event", "walk", "post_link"):
         if table in await db.read(_tables):
             assert await db.read(number, f"SELECT count(*) FROM {table}") == 0, table
@@ -543,6 +543,20 @@ async def test_a_backup_that_nobody_begins_is_forgotten_after_a_week(desk: Desk)
     await keep(NOW + imports.KEPT_MS + 1)
     assert await desk.dark.store.size(run.file) is None
     assert (await desk.run(run.id)).state == "stopped"
+
+
+async def test_reports_of_old_runs_are_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_SHOWN", 2)
+    sent = Sent(name="x", file="", bytes=1)
+    runs = []
+    for at in range(3):
+        run = await desk.db.write(imports.add, desk.editor, desk.home, sent, NOW + at * 1000)
+        await desk.db.write(imports.note, run.id, "1", "page", "A page")
+        await desk.db.write(imports.finish, run, "done", NOW)
+        runs.append(run)
+    assert [len(await desk.db.read(imports.report, run)) for run in runs] == [0, 1, 1]
 
 
 async def test_a_file_with_more_than_one_import_may_bring_is_refused(

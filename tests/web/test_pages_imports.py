@@ -83,6 +83,7 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     for path in ("/12", "/12/?utm=x"):
         async with visitor.client.get(path, allow_redirects=False) as answer:
             assert answer.status == 301 and answer.headers["Location"] == where
+            assert answer.headers["Cache-Control"] == "max-age=86400"
     for path in ("/14", "/15", "/entry/x", "/1%00"):
         async with visitor.client.get(path, allow_redirects=False) as answer:
             assert answer.status in (400, 404), path
