@@ -17,9 +17,7 @@ from server.text import markup, webpage
 from server.text.markup import VOID, Tag
 
 MAX_BYTES: Final = 1024 * 1024  # of a page that are read
-MAX_TITLE: Final = 200  # characters
-MAX_EXCERPT: Final = 300
-MAX_NAME: Final = 100
+MAX_EXCERPT: Final = 300  # characters
 MAX_CAPTURED: Final = 2_000
 SHORTEST_EXCERPT: Final = 10
 
@@ -64,9 +62,9 @@ def find(
     described = webpage.describe(body, content_type, url)
     entry = reader.captured
     return Found(
-        title=webpage.line(entry.get("p-name", ""), MAX_TITLE) or described.title,
+        title=webpage.line(entry.get("p-name", ""), webpage.MAX_TITLE) or described.title,
         excerpt=reader.words(claimed) or reader.around(),
-        author=webpage.line(entry.get("p-author", ""), MAX_NAME) or described.author,
+        author=webpage.line(entry.get("p-author", ""), webpage.MAX_NAME) or described.author,
         published_ms=webpage.moment(entry.get("dt-published", "")) or described.published_ms,
     )
 
