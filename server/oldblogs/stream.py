@@ -49,7 +49,10 @@ _NAMES: Final = {
 }
 _WORDPRESS: Final = "http://wordpress.org/export/"
 
-UNREADABLE: Final = "This file is not the backup of a blog that we can read, or it is damaged."
+UNREADABLE: Final = (
+    "This file is not the backup of a blog that we can read, or it is damaged. "
+    "Please make the backup once more, and send it as it came."
+)
 UNSAFE: Final = "This file contains things that no backup needs, and that we do not read."
 
 

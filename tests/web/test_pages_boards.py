@@ -344,3 +344,12 @@ async def test_the_author_of_what_was_removed_reads_why_and_how_to_appeal(city):
     for other in (eve, await city.visitor()):
         assert "Sells things" not in (await other.get(f"/@mina/{post.id}", 404)).text
     await mina.get("/@mina")
+
+
+async def test_a_thread_that_nothing_links_to_says_nothing_of_links(city):
+    mina = await city.join("mina")
+    where = await board(city)
+    begun = await thread(city, mina, where)
+    page = (await (await city.visitor()).get(f"/@mina/{begun.id}")).text
+    assert "Linked from" not in page
+    assert 'rel="webmention"' in page

@@ -9,6 +9,7 @@ from server.services import (
     accounts,
 )
 from server.store import accounts as account_rows
+from server.store import follows as follow_rows
 from server.store import media as media_rows
 from server.store import posts as post_rows
 from tests.web.city import HERE
@@ -141,3 +142,24 @@ async def test_a_story_whose_picture_we_would_not_fetch_has_no_empty_frame(city)
         main = (await mina.get(path)).main
         assert main.all("a", "frame") == []
         assert main.link("A goose") == address
+
+
+async def test_a_community_elsewhere_whose_threads_are_not_here_yet_can_be_written_in(city):
+    group = msgspec.structs.replace(
+        accounts.blank(HERE, 78, "water", "Group", now_ms()),
+        uri="https://far.example/c/water",
+        url="https://far.example/c/water",
+        domain="far.example",
+    )
+    await city.db.write(account_rows.insert, group)
+    mina = await city.join("mina")
+    begin = 'href="/write?community=water%40far.example"'
+    assert begin not in (await mina.get("/@water@far.example")).text
+    await city.db.write(_follow, mina.account, group)
+    assert begin in (await mina.get("/@water@far.example")).text
+    assert (await mina.get("/write?community=water%40far.example")).form("/write")
+
+
+def _follow(tx, follower, target):
+    follow_rows.insert(tx, id=1, uri="x:1", follower=follower, target=target, now_ms=now_ms())
+    follow_rows.accept(tx, follower, target)
