@@ -6,6 +6,7 @@ together with its row in `schema_version`: interrupted at any statement, nothing
 and the next run starts it again. Of two that migrate at once, one waits and then finds it done.
 """
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ import msgspec
 
 from server.store.db import Database, DatabaseError
 from server.store.transaction import Dialect, Read, Write
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 6_837_264  # any number, the same for everybody who migrates
@@ -46,6 +49,13 @@ async def migrate(db: Database, folder: Path = FOLDER) -> tuple[int, int]:
     steps = migrations(folder)
     before = await version(db)
     _refuse_newer(before, steps)
+    if 0 < before < len(steps):
+        log.info(
+            "The database goes from version %d to version %d; where very many posts are, "
+            "that takes minutes.",
+            before,
+            len(steps),
+        )
     while await db.write(apply_next, steps):
         pass
     return before, await version(db)
