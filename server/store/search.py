@@ -350,7 +350,8 @@ def related(db: Read, viewer_id: int, sought: Sought, limit: int) -> list[int]:
     """Posts with which the viewer had to do, whose authors do not let everybody find them.
 
     Of the latest `RELATED` that they wrote, liked, boosted or saved, or that name them, those that
-    seem to have the words: no index keeps these.
+    seem to have the words: no index keeps these. The ids of the few are compared, not those of
+    posts: PostgreSQL would take that for a reason to read every post there is.
     """
     runs = [run for need in sought.needs for run in _plain_runs(need)]
     params: dict[str, Any] = {f"r{n}": f"%{run}%" for n, run in enumerate(runs)}
@@ -363,8 +364,8 @@ def related(db: Read, viewer_id: int, sought: Sought, limit: int) -> list[int]:
         SELECT p.id FROM ({_RELATED}) AS few JOIN post p ON p.id = few.id
         JOIN account a ON a.id = p.author_id
         WHERE a.indexable = 0 AND p.visibility = 'public' AND p.deleted_ms IS NULL
-          AND p.id > :lower AND p.id < :upper {likes}
-        ORDER BY p.id {"ASC" if sought.upwards else "DESC"} LIMIT :limit
+          AND few.id > :lower AND few.id < :upper {likes}
+        ORDER BY few.id {"ASC" if sought.upwards else "DESC"} LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
         lower=sought.lower,
