@@ -47,7 +47,7 @@ rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 writeFileSync(join(BUILT, "icons.svg"), icons());
 await build({
-  entryPoints: ["madang", "blog", "styleguide", "developers"].map((name) => join(HERE, "css", `${name}.css`)),
+  entryPoints: ["madang", "blog", "write", "styleguide", "developers"].map((name) => join(HERE, "css", `${name}.css`)),
   outdir: BUILT, bundle: true, minify: true, target: TARGET, logLevel: "warning",
 });
 await build({
