@@ -9,7 +9,7 @@ from server.errors import Invalid
 from server.inbox import follow
 from server.inbox.context import Arrival, instrument, undone
 from server.model import Post
-from server.services import quote_asking, quotes, strangers
+from server.services import looks, quote_asking, quotes, strangers
 from server.store import accounts, posts, tallies
 from server.store import quotes as quotes_store
 from server.store.db import Write
@@ -66,7 +66,7 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
 
 
 def accept(tx: Write, arrival: Arrival) -> None:
-    """A quote or a follow of ours is allowed."""
+    """A quote or a follow of ours is allowed; a stamp that cannot be read now is read later."""
     post = _about(tx, arrival)
     if post is None:
         follow.accept(tx, arrival)
@@ -76,6 +76,9 @@ def accept(tx: Write, arrival: Arrival) -> None:
     if quoted is None or not quote_asking.may_stamp(tx, arrival.actor, uri):
         raise NotPermitted("Accept of a quote without a stamp of the actor's own")
     stamp = arrival.documents.get(uri)
+    if stamp is None:
+        looks.stamp_later(tx, "quote", uri, post.id, arrival.now_ms)
+        return
     if not quote_asking.proves(stamp, uri, post, quoted, arrival.actor.uri):
         raise NotPermitted("the stamp is for something else")
     quote_asking.allowed(tx, arrival.site, post, uri, arrival.now_ms)

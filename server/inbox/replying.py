@@ -14,7 +14,15 @@ from server.errors import Invalid
 from server.inbox import announce, answers, quoting, votes
 from server.inbox.context import Arrival, instrument, thing, undone
 from server.model import WAITING, Account, Post
-from server.services import approvals, approving, events, permissions, reading, strangers
+from server.services import (
+    approvals,
+    approving,
+    events,
+    looks,
+    permissions,
+    reading,
+    strangers,
+)
 from server.store import accounts, posts, reactions
 from server.store import approvals as store
 from server.store.db import Write
@@ -102,12 +110,22 @@ def accept(tx: Write, arrival: Arrival) -> None:
     about = arrival.activity.object_id or ""
     post = approvals.asked_for(tx, arrival.actor, about)
     if post is not None:
-        stamp = _stamp(tx, arrival, post.uri, posts.by_id(tx, post.reply_to_id or 0))
-        approvals.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
+        _allowed(tx, arrival, post)
     elif (target := _target(tx, arrival)) is not None:
         _bring(tx, arrival, about, target)
     else:
         quoting.accept(tx, arrival)
+
+
+def _allowed(tx: Write, arrival: Arrival, post: Post) -> None:
+    """An answer of ours has its yes; a stamp that cannot be read just now is read later."""
+    target = posts.by_id(tx, post.reply_to_id or 0)
+    said = _said(tx, arrival, target)
+    if said != arrival.activity.id and arrival.documents.get(said) is None:
+        looks.stamp_later(tx, "reply", said, post.id, arrival.now_ms)
+        return
+    stamp = _stamp(tx, arrival, post.uri, target)
+    approvals.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
 
 
 def _target(tx: Write, arrival: Arrival) -> Post | None:
@@ -117,12 +135,19 @@ def _target(tx: Write, arrival: Arrival) -> Post | None:
     return target if own and not arrival.site.ours(arrival.activity.object_id or "") else None
 
 
-def _stamp(tx: Write, arrival: Arrival, uri: str, target: Post | None) -> str:
-    """What proves it: the stamp in `result`, read where it lives, or the Accept. Raises."""
+def _said(tx: Write, arrival: Arrival, target: Post | None) -> str:
+    """The id of what proves it: the stamp in `result`, or the Accept itself. Raises."""
     said = id_or_none(arrival.activity.raw.get("result")) or arrival.activity.id
     if target is None or not permissions.may_stamp(tx, arrival.actor, said):
         raise NotPermitted("Accept of an answer without a stamp of the actor's own")
-    claim = Claim(act="reply", interacting=uri, target=target.uri, author=arrival.actor.uri)
+    return said
+
+
+def _stamp(tx: Write, arrival: Arrival, uri: str, target: Post | None) -> str:
+    """As `_said`, after the stamp was read where it lives. Raises."""
+    said = _said(tx, arrival, target)
+    about = target.uri if target else ""
+    claim = Claim(act="reply", interacting=uri, target=about, author=arrival.actor.uri)
     if said != arrival.activity.id and not policies.proves(
         arrival.documents.get(said), said, claim
     ):

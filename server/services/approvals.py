@@ -9,12 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from federation import build, policies
+from federation.policies import Claim
+from server.errors import Invalid
 from server.model import WAITING, Account, Post, Site
 from server.outbox import publish
 from server.services import (
     documents,
     events,
     forum,
+    forum_arrivals,
     going_out,
     permissions,
     quotes,
@@ -102,14 +105,18 @@ def asked_for(db: Read, decider: Account, uri: str) -> Post | None:
 
 
 def allowed(tx: Write, site: Site, post: Post, stamp: str, now_ms: int) -> bool:
-    """A yes came, with what proves it: everybody whom the answer is for sees it now."""
+    """A yes came, with what proves it: everybody whom the answer is for sees it now.
+
+    Raises `Invalid` where its author may not be shown any more, or not in its community.
+    """
     approval = store.by_post(tx, post.id)
     if approval is None or approval.state != "waiting" or post.deleted_ms is not None:
         return False
+    parent = posts.by_id(tx, approval.target_id)
+    _check_welcome(tx, post, parent, now_ms)
     store.decide(tx, post.id, "accepted")
     posts.set_columns(tx, post.id, visibility=approval.visibility, reply_stamp=stamp)
     view = timelines.by_post(tx, None, [post.id])[post.id]
-    parent = posts.by_id(tx, approval.target_id)
     forum.commented(tx, view.post, 1)
     if view.post.local:
         going_out.go(tx, site, view, parent, now_ms)
@@ -117,6 +124,41 @@ def allowed(tx: Write, site: Site, post: Post, stamp: str, now_ms: int) -> bool:
         strangers.release(tx, site, view, parent, now_ms)
     events.changed(tx, view.post, now_ms)
     return True
+
+
+def _check_welcome(db: Read, post: Post, parent: Post | None, now_ms: int) -> None:
+    """What happened while an answer waited counts as if it came now: bans, locks, suspensions."""
+    author = accounts.by_id(db, post.author_id)
+    if author is None or author.state != "active":
+        raise Invalid("The author's account is not active.")
+    group = forum.group_of(db, parent.community_id) if parent else None
+    if parent is not None and forum_arrivals.silenced(db, group, parent, author, now_ms):
+        raise Invalid("The community in which this stands does not let this answer in.")
+
+
+def wanted(db: Read, post_id: int, stamp: str) -> tuple[Post, Claim] | None:
+    """An answer of ours that this stamp may let out, and what that has to say."""
+    post, approval = posts.by_id(db, post_id), store.by_post(db, post_id)
+    if post is None or approval is None or approval.state != "waiting":
+        return None
+    target, decider = posts.by_id(db, approval.target_id), accounts.by_id(db, approval.decider_id)
+    if target is None or decider is None or decider.state != "active":
+        return None
+    if not post.local or post.deleted_ms is not None:
+        return None
+    if not permissions.may_stamp(db, decider, stamp):
+        return None
+    return post, Claim(act="reply", interacting=post.uri, target=target.uri, author=decider.uri)
+
+
+def stamp_read(
+    tx: Write, site: Site, post_id: int, now_ms: int, *, stamp: str, raw: dict[str, Any]
+) -> bool:
+    """The stamp of an answer of ours that waits was read after its yes. False for a wrong one."""
+    found = wanted(tx, post_id, stamp)
+    if found is None or not policies.proves(raw, stamp, found[1]):
+        return False
+    return allowed(tx, site, found[0], stamp, now_ms)
 
 
 def refused(tx: Write, post: Post, now_ms: int) -> None:

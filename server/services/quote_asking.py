@@ -49,6 +49,30 @@ def may_stamp(db: Read, author: Account, stamp_uri: str) -> bool:
     return own and not activities.buried(db, stamp_uri, by=author.uri)
 
 
+def wanted(db: Read, post_id: int, stamp: str) -> tuple[Post, Post, Account] | None:
+    """A quote by one of ours that this stamp may allow, what it quotes, and whose that is."""
+    post = posts.by_id(db, post_id)
+    quoted = posts.by_id(db, post.quote_id) if post and post.quote_id else None
+    author = accounts.by_id(db, quoted.author_id) if quoted else None
+    if post is None or quoted is None or author is None or author.state != "active":
+        return None
+    if not post.local or post.deleted_ms is not None or post.quote_stamp == stamp:
+        return None
+    open_to_it = post.quote_state in ("pending", "accepted") and may_stamp(db, author, stamp)
+    return (post, quoted, author) if open_to_it else None
+
+
+def stamp_read(
+    tx: Write, site: Site, post_id: int, now_ms: int, *, stamp: str, raw: dict[str, Any]
+) -> bool:
+    """The stamp of a quote by one of ours was read after its yes. False for a wrong one."""
+    found = wanted(tx, post_id, stamp)
+    if found is None or not proves(raw, stamp, found[0], found[1], found[2].uri):
+        return False
+    allowed(tx, site, found[0], stamp, now_ms)
+    return True
+
+
 def proves(raw: dict[str, Any] | None, uri: str, quoting: Post, quoted: Post, author: str) -> bool:
     """Whether this document at `uri` is the stamp under exactly this quote, by its author.
 

@@ -143,6 +143,30 @@ def keep_page(
     )
 
 
+def sweep_pages(tx: Write, after: str, read_before_ms: int, limit: int) -> str | None:
+    """Forget pages of threads at which nobody looks again, of the next `limit` after one.
+
+    The last that was looked at; None at the end. What was read lately stays: a walk may be under
+    way that nobody had planned.
+    """
+    found = tx.all(
+        "SELECT uri FROM walk_page WHERE uri > :after ORDER BY uri LIMIT :limit",
+        after=after,
+        limit=limit,
+    )
+    last = str(found[-1]["uri"]) if found else after
+    tx.run(
+        """
+        DELETE FROM walk_page WHERE uri > :after AND uri <= :last AND read_ms < :before
+          AND NOT EXISTS (SELECT 1 FROM walk w WHERE w.thread_id = walk_page.thread_id)
+        """,
+        after=after,
+        last=last,
+        before=read_before_ms,
+    )
+    return last if len(found) == limit else None
+
+
 def context_size(db: Read, thread_id: int) -> int:
     """How many posts of a thread everybody may read."""
     found = db.one(

@@ -37,6 +37,7 @@ from server.store import (
     sessions,
     tallies,
     visits,
+    walks,
 )
 from server.store.db import Database, DatabaseError, Read, Write
 
@@ -48,6 +49,7 @@ GRAVES_MS: Final = 90 * DAY_MS
 PARKED_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
 HOMES_AT_ONCE: Final = 50
+PAGES_AT_ONCE: Final = 1_000
 PREVIEWS_MS: Final = 30 * DAY_MS
 PREVIEWS_AT_ONCE: Final = 5_000  # to which no post links any more
 
@@ -62,6 +64,7 @@ async def keep_house(
             await keep_house_once(db, files, remote_bytes, now_ms())
             if (today := now_ms() // DAY_MS) != cut_on:
                 await trim_homes(db)
+                await sweep_pages(db, now_ms())
                 await db.write(previews.forget, now_ms() - PREVIEWS_MS, PREVIEWS_AT_ONCE)
                 await sweep_files(db, files, now_ms())
                 await sweep_apps(db, now_ms())
@@ -108,6 +111,13 @@ async def trim_homes(db: Database) -> None:
     served: int | None = 0
     while served is not None:
         served = await db.write(homes.trim_homes, served, HOMES_AT_ONCE)
+
+
+async def sweep_pages(db: Database, now_ms: int) -> None:
+    """Forget what was read of threads at which nobody looks again, some pages at a time."""
+    after: str | None = ""
+    while after is not None:
+        after = await db.write(walks.sweep_pages, after, now_ms - DAY_MS, PAGES_AT_ONCE)
 
 
 def _forget(tx: Write, now_ms: int) -> None:

@@ -10,8 +10,8 @@ import msgspec
 
 from federation import parse
 from federation.errors import FederationError
-from federation.retry import retry_at
-from server import group_fetch
+from federation.retry import retry_at, wait_ms
+from server import group_fetch, stamp_fetch
 from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.files import StoreAway
@@ -25,6 +25,7 @@ from server.services import (
     domain_mutes,
     exports,
     imports,
+    looks,
     media,
     previews,
     spreading,
@@ -47,6 +48,7 @@ LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = 
     "group": lambda fetcher, of: group_fetch.look(fetcher, of["account"]),
     "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
     "stamp-of-answer": lambda fetcher, of: fetcher.stamped_answer(of["post"]),
+    looks.STAMP: stamp_fetch.look,
     "stamped": lambda fetcher, of: fetcher.stamped(of["post"]),
     "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
 }
@@ -78,6 +80,8 @@ class Jobs:
             async with held(self._db, jobs.extend, job.id, self._now_ms):
                 await self._work(job)
             self.done += 1
+        except stamp_fetch.Later as error:
+            await self._ask_again(job, error)
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
             await self._db.write(jobs.complete, job, self._now_ms())
@@ -94,6 +98,17 @@ class Jobs:
             return
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         await self._db.write(jobs.postpone, job, due_ms, reason)
+
+    async def _ask_again(self, job: Job, error: stamp_fetch.Later) -> None:
+        """As `_put_off`, at another server's pleasure; its failure is no fault to be shown here."""
+        now_ms = self._now_ms()
+        if job.attempts >= JOB_TRIES:
+            log.info("job %d (%s) is given up: %s", job.id, job.kind, error)
+            await self._db.write(jobs.complete, job, now_ms)
+            return
+        asked_ms = now_ms + wait_ms(error.retry_after_ms or 0)
+        due_ms = max(retry_at(job.attempts, now_ms, random.random()), asked_ms)  # noqa: S311  jitter
+        await self._db.write(jobs.postpone, job, due_ms, str(error))
 
     async def _work(self, job: Job) -> None:
         if job.kind == "receive":

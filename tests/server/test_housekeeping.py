@@ -2,10 +2,11 @@
 
 import pytest
 
-from server.store import homes
+from server.clock import DAY_MS
+from server.store import homes, walks
 from server.store.db import Database, Write
 from server.worker import housekeeping
-from tests.server.world import join, number, ours, say, settle
+from tests.server.world import NOW, join, number, ours, say, settle
 
 
 def _three_entries_each(tx: Write) -> None:
@@ -43,3 +44,28 @@ async def test_a_short_home_timeline_is_left_alone(db: Database) -> None:
     await housekeeping.trim_homes(db)
     assert before > 0
     assert await db.read(number, "SELECT count(*) AS n FROM home") == before
+
+
+def _pages_of_two_threads(tx: Write) -> None:
+    settle(tx)
+    walked, left = ours(tx).id, ours(tx, "private").id
+    tx.run("DELETE FROM walk")
+    walks.expect(tx, walked, NOW)
+    for n in range(5):
+        of = {"etag": "", "next_uri": "", "read_ms": NOW - 2 * DAY_MS}
+        walks.keep_page(tx, f"https://far.test/{n}/walked", thread_id=walked, **of)
+        walks.keep_page(tx, f"https://far.test/{n}/left", thread_id=left, **of)
+    walks.keep_page(
+        tx, "https://far.test/lately", thread_id=left, etag="", next_uri="", read_ms=NOW
+    )
+
+
+async def test_pages_of_threads_at_which_nobody_looks_again_are_forgotten(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "PAGES_AT_ONCE", 3)
+    await db.write(_pages_of_two_threads)
+    await housekeeping.sweep_pages(db, NOW)
+    assert await db.read(number, "SELECT count(*) FROM walk_page WHERE uri LIKE '%left'") == 0
+    assert await db.read(number, "SELECT count(*) FROM walk_page WHERE uri LIKE '%walked'") == 5
+    assert await db.read(number, "SELECT count(*) FROM walk_page WHERE uri LIKE '%lately'") == 1

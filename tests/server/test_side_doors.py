@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from federation.errors import FederationError
+from server.errors import Invalid
 from server.fetch import _let_stand
 from server.inbox import answers, votes
 from server.inbox.documents import Need
 from server.model import WAITING, Account, Post
 from server.services import approving, forum
+from server.store import accounts
 from server.store import forum as forum_store
 from server.store import posts as post_store
 from server.store.db import Write
@@ -94,6 +96,37 @@ def test_a_ban_and_a_lock_hold_by_whatever_way_an_answer_comes(
     with suppress(FederationError), world.savepoint():
         deliver(world, way(asked, answer), {ANSWER: answer})
     assert post_store.by_uri(world, ANSWER) is None
+
+
+def suspend(tx: Write, water: Account, asked: Post) -> None:
+    for uri in (SAGE, "bob"):
+        accounts.set_columns(tx, who(tx, uri).id, state="suspended")
+
+
+def ban_both(tx: Write, water: Account, asked: Post) -> None:
+    deed = forum.Deed(community_id=water.id, by=who(tx, "ann"), now_ms=NOW)
+    for n, uri in enumerate((SAGE, "bob")):
+        assert forum.ban(tx, deed, who(tx, uri), uri=f"{water.uri}/bans/{n}")
+
+
+@pytest.mark.parametrize("order", [ban_both, lock, suspend])
+def test_what_came_while_an_answer_waited_holds_when_it_is_approved(
+    world: Write, water: Account, order: Callable[[Write, Account, Post], None]
+) -> None:
+    ann = who(world, "ann")
+    stranger(world, SAGE)
+    asked = thread(world, water, ann, replies="approved")
+    deliver(world, create(comment(ANSWER, SAGE, water.uri, asked.uri), id=f"{ANSWER}/c"))
+    answers_there = [post(world, ANSWER), say(world, who(world, "bob"), reply_to_id=asked.id)]
+    assert {one.visibility for one in answers_there} == {WAITING}
+    order(world, water, asked)
+    for one in answers_there:
+        with pytest.raises(Invalid), world.savepoint():
+            approving.approve(world, SITE, ann, one.id, NOW)
+        assert post(world, one.uri).visibility == WAITING
+        approving.refuse(world, SITE, ann, one.id, NOW)
+    assert sent(world, "Accept") == []
+    assert miscounted(world) == []
 
 
 def test_who_is_banned_does_not_react_with_emoji_there(world: Write, water: Account) -> None:
