@@ -384,19 +384,24 @@ class Fetcher:
 
     # --- posts
 
-    async def post(self, uri: str, budget: Budget) -> Post | None:
-        """Read and store a public post and its author; nobody is notified. None without one."""
+    async def post(self, uri: str, budget: Budget, *, by: Account | None = None) -> Post | None:
+        """Read and store a public post and its author; nobody is notified. None without one.
+
+        `by` is a stranger's group that tells of it; in its place a known thread comes to stand.
+        """
         known = await self.db.read(posts.by_uri, uri)
-        if known is not None:
+        if known is not None and (by is None or not forum_arrivals.placeless(known)):
             return known
         try:
             found = parse.object_(await self.document(uri, budget))
             author = await self.account(found.attributed_to, budget)
         except FederationError as error:
             log.info("no post at %s: %s", uri, error)
-            return None
+            return known
+        if known is not None and by is not None:
+            return await self.db.write(_settle, known.id, found, by, self.now_ms())
         stamp = await self.stamp_of(found, author, budget)
-        return await self.db.write(keep, self.site, found, author, self.now_ms(), stamp)
+        return await self.db.write(keep, self.site, found, author, self.now_ms(), stamp, by=by)
 
     async def stamp_of(self, found: Object, author: Account, budget: Budget) -> str:
         """The stamp that an answer needs and has, once it was read; else empty."""
@@ -487,7 +492,8 @@ class Fetcher:
         uri = parse.id_or_none(inner.get("object") if wrapped else inner)
         if not uri or not same_origin(uri, account.uri) or (boosted and account.kind != "Group"):
             return
-        post = await self.post(uri, budget)
+        group = account if account.kind == "Group" else None
+        post = await self.post(uri, budget, by=group)
         announce = parse.id_or_none(item)
         if post and boosted and announce and same_origin(announce, account.uri):
             await self.db.write(strangers.keep_boost, announce, account, post.id, self.now_ms())
@@ -585,7 +591,14 @@ class Fetcher:
 
 
 def keep(
-    tx: Write, site: Site, found: Object, author: Account, now_ms: int, stamp: str = ""
+    tx: Write,
+    site: Site,
+    found: Object,
+    author: Account,
+    now_ms: int,
+    stamp: str = "",
+    *,
+    by: Account | None = None,
 ) -> Post | None:
     """Store a fetched post if everybody may read it, and whom it answers wants it."""
     if author.local or author.state != "active" or found.attributed_to != author.uri:
@@ -595,9 +608,16 @@ def keep(
     if forum_arrivals.refuses(tx, found, author, now_ms):
         return None
     try:
-        return strangers.keep_post(tx, site, found, author, now_ms, spread=False, stamp=stamp)
+        return strangers.keep_post(
+            tx, site, found, author, now_ms, spread=False, by=by, stamp=stamp
+        )
     except Invalid:
         return None
+
+
+def _settle(tx: Write, id: int, found: Object, group: Account, now_ms: int) -> Post | None:
+    post = posts.by_id(tx, id)
+    return forum_arrivals.late(tx, post, found, group, now_ms) if post else None
 
 
 def _let_stand(tx: Write, post_id: int, stamp: str, now_ms: int) -> None:

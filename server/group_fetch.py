@@ -53,7 +53,7 @@ async def _moderators(fetcher: Fetcher, group: Account, budget: Budget) -> None:
 
 async def _pinned(fetcher: Fetcher, group: Account, budget: Budget) -> None:
     for uri in (await _items(fetcher, group, group.featured_uri, budget))[:MAX_PINNED]:
-        post = await fetcher.post(uri, budget)
+        post = await fetcher.post(uri, budget, by=group)
         if post is not None and post.community_id == group.id:
             await fetcher.db.write(_pin, post.id, fetcher.now_ms())
 

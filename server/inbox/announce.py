@@ -85,7 +85,7 @@ def announce(tx: Write, arrival: Arrival) -> None:
     if post is None and (named := _named(arrival, uri)) is not None:
         _told(tx, arrival, named, read=True)
         return
-    post = post or _fetched(tx, arrival, uri)
+    post = _fetched(tx, arrival, uri) if post is None else _known(tx, arrival, post)
     if post is not None:
         _boost(tx, arrival, post)
 
@@ -122,6 +122,16 @@ def _fetched(tx: Write, arrival: Arrival, uri: str) -> Post | None:
     post = strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False, by=by)
     spread_found(tx, post, author, arrival.now_ms)
     return post
+
+
+def _known(tx: Write, arrival: Arrival, post: Post) -> Post:
+    """A post that we have, in its place where it came before we knew the group that tells of it.
+
+    What came later had its place then, if it has one: it is not read again at every boost.
+    """
+    group = arrival.actor
+    early = group.kind == "Group" and post.id < group.id
+    return _placed(tx, arrival, post) if early and _heard(tx, group) else post
 
 
 def _boost(tx: Write, arrival: Arrival, post: Post) -> None:
@@ -326,11 +336,7 @@ def _do(tx: Write, told: Arrival) -> None:
 
 def _placed(tx: Write, arrival: Arrival, post: Post) -> Post:
     """A thread that we had before its group told of it takes its place there."""
-    group = arrival.actor
-    if post.local or post.community_id is not None or post.reply_to_uri or not post.open:
+    found = thing(arrival, post.uri) if forum_arrivals.placeless(post) else None
+    if found is None:
         return post
-    found = thing(arrival, post.uri)
-    written_for = forum_arrivals.written_for(tx, found) if found is not None else None
-    if found is None or written_for is None or written_for.id != group.id:
-        return post
-    return forum_arrivals.late(tx, post, found, group, arrival.now_ms)
+    return forum_arrivals.late(tx, post, found, arrival.actor, arrival.now_ms)

@@ -12,8 +12,9 @@ import msgspec
 
 from server.errors import Forbidden, Invalid
 from server.model import REMOVED, Account, ForumThread, Post
-from server.services import blog, events, linking
+from server.services import blog, events, linking, notifications
 from server.store import accounts, comment_locks, communities, forum, posts
+from server.store import notifications as notification_store
 from server.store.db import Read, Write
 
 HOT_S: Final = 45_000
@@ -174,8 +175,11 @@ def leave(tx: Write, deed: Deed, thread: ForumThread) -> None:
     _log(tx, deed, "leave", post=thread.post_id)
 
 
-def remove(tx: Write, deed: Deed, post: Post) -> bool:
-    """Take a post away: its author and moderators alone still read it. False when it was away."""
+def remove(tx: Write, deed: Deed, post: Post, *, quietly: bool = False) -> bool:
+    """Take a post away: its author and moderators alone still read it. False when it was away.
+
+    The author is told, unless `quietly` or by their own doing.
+    """
     if not post.open or post.deleted_ms is not None:
         return False
     events.gone(tx, post, deed.now_ms)
@@ -186,6 +190,9 @@ def remove(tx: Write, deed: Deed, post: Post) -> bool:
     posts.set_columns(tx, post.id, visibility=REMOVED)
     linking.withdraw(tx, post, deed.now_ms)
     _log(tx, deed, "remove", post=post.id, who=post.author_id)
+    author, group = accounts.by_id(tx, post.author_id), accounts.by_id(tx, deed.community_id)
+    if author is not None and group is not None and deed.by.id != author.id and not quietly:
+        notifications.notify_removed(tx, author, group, post.id, deed.now_ms)
     return True
 
 
@@ -199,6 +206,13 @@ def restore(tx: Write, deed: Deed, post: Post) -> bool:
     back = msgspec.structs.replace(post, visibility=known["visibility"])
     posts.count(tx, back, 1)
     commented(tx, back, 1)
+    notification_store.take_back(
+        tx,
+        account_id=post.author_id,
+        kind="removed",
+        from_id=deed.community_id,
+        post_id=post.id,
+    )
     _log(tx, deed, "restore", post=post.id, who=post.author_id)
     return True
 
@@ -223,9 +237,9 @@ def ban(tx: Write, deed: Deed, who: Account, *, uri: str, until_ms: int | None =
 
 
 def sweep(tx: Write, deed: Deed, who: Account) -> None:
-    """Take away what somebody who is banned wrote there of late."""
-    for post in forum.written_by(tx, deed.community_id, who.id, MAX_SWEPT):
-        remove(tx, deed, post)
+    """Take away what somebody who is banned wrote there of late. They are told of it once."""
+    for number, post in enumerate(forum.written_by(tx, deed.community_id, who.id, MAX_SWEPT)):
+        remove(tx, deed, post, quietly=number > 0)
 
 
 def unban(tx: Write, deed: Deed, who: Account) -> bool:

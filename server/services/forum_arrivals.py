@@ -118,8 +118,23 @@ def settle(tx: Write, post: Post, found: Object, now_ms: int, *, adopted: bool) 
         forum.commented(tx, post, 1)
 
 
+def placeless(post: Post) -> bool:
+    """Whether a stranger's post could begin a thread, and stands in no community."""
+    begins = not post.reply_to_uri and post.open and post.deleted_ms is None
+    return begins and not post.local and post.community_id is None
+
+
 def late(tx: Write, post: Post, found: Object, group: Account, now_ms: int) -> Post:
-    """A post that we had before its group told of it takes its place there."""
+    """A post that we had before its group told of it takes its place there.
+
+    `found` is what its own server says of it: its author must have written it for that group.
+    """
+    author = accounts.by_id(tx, post.author_id)
+    if author is None or (found.id, found.attributed_to) != (post.uri, author.uri):
+        return post
+    named = written_for(tx, found) if placeless(post) else None
+    if named is None or named.id != group.id:
+        return post
     placed = msgspec.structs.replace(post, community_id=group.id)
     forum_store.place(tx, post.id, group.id)
     settle(tx, placed, found, now_ms, adopted=True)

@@ -14,7 +14,7 @@ from server.store import accounts, markers, notification_policy, posts, severanc
 from server.store import notifications as store
 from server.store import strikes as warning_store
 from server.store.db import Read, Write
-from server.store.notifications import EVERYTHING, Wanted
+from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.store.severances import Severance
 from server.store.strikes import Strike
@@ -115,6 +115,15 @@ def notify_more_severed(
 def notify_warned(tx: Write, to: Account, warning_id: int, now_ms: int) -> None:
     """Tell one of ours what a moderator decided about them; nobody learns which moderator."""
     _tell(tx, to, "moderation_warning", to, now_ms, about_id=warning_id)
+
+
+def notify_removed(tx: Write, to: Account, group: Account, post_id: int, now_ms: int) -> None:
+    """Tell one of ours that the moderators of a community took away what they wrote.
+
+    Whomever they mute: it is about themselves. Which moderator it was is not said.
+    """
+    if to.local and to.kind != "Group":
+        _tell(tx, to, "removed", group, now_ms, post_id=post_id)
 
 
 def _tell(
@@ -225,8 +234,8 @@ def unread(db: Read, viewer_id: int, limit: int = MOST_COUNTED, which: Wanted | 
     if member is None:
         return 0
     if which is None:
-        ordinary = tuple(kind for kind in store.KINDS if not kind.startswith("admin."))
-        which = EVERYTHING if member.role in MODERATORS else Wanted(ordinary)
+        ordinary = tuple(kind for kind in EVERY_KIND if not kind.startswith("admin."))
+        which = Wanted(EVERY_KIND if member.role in MODERATORS else ordinary)
     return store.count_after(db, viewer_id, member.notified_id, limit, which)
 
 

@@ -10,8 +10,9 @@ from server.store.db import Read, Row, Write, record
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS: Final = NOTICES
-OWN_KINDS: Final = ("scheduled", "desk")
-"""Which apps do not know: a post could not be published; something of a team blog waits."""
+OWN_KINDS: Final = ("scheduled", "desk", "removed")
+"""Which apps do not know: a post could not be published; something of a team blog waits; a
+community's moderators took away what one wrote."""
 GROUPED: Final = ("favourite", "reblog", "follow", "admin.sign_up")
 GROUP_HOURS: Final = 12  # between the first and the last of a group
 MOST_FILTERED: Final = 100  # of one sender that wait for the same account

@@ -9,7 +9,16 @@ from federation.vocab import PUBLIC
 from server.clock import DAY_MS
 from server.errors import Forbidden, Invalid, NotFound, TooMany
 from server.model import REMOVED, Account, ForumThread, Post
-from server.services import communities, documents, forum, posts, reactions, reading, stewardship
+from server.services import (
+    communities,
+    documents,
+    forum,
+    notifications,
+    posts,
+    reactions,
+    reading,
+    stewardship,
+)
 from server.services import timelines as timeline_service
 from server.services.communities import Changes, NewCommunity
 from server.store import communities as community_store
@@ -299,6 +308,38 @@ def test_what_is_removed_its_author_and_moderators_alone_read(tx: Write) -> None
     stewardship.restore(tx, SITE, mod, comment.id, NOW)
     assert reading.may_read(tx, None, now(tx, post))
     assert thread(tx, post).comments == 1
+
+
+def removals(tx: Write, who: Account) -> list[tuple[int, int | None]]:
+    """Who took what away, as somebody is told of it."""
+    which = notifications.wanted(tx, who.id, kinds=["removed"])
+    told = notifications.page(tx, who.id, Page(), which)
+    return [(one.account.id, one.notification.post_id) for one in told]
+
+
+def test_who_wrote_what_moderators_removed_is_told_once(tx: Write) -> None:
+    ann, mod, water = join(tx, "ann"), join(tx, "mod"), board(tx)
+    community_store.appoint(tx, water.id, mod.id, NOW)
+    post, own = begin(tx, ann, water), begin(tx, mod, water)
+    for gone in (post, own):
+        stewardship.remove(tx, SITE, mod, gone.id, NOW, reason="Off topic")
+    assert removals(tx, mod) == []
+    assert removals(tx, ann) == [(water.id, post.id)]  # the community: nobody learns who it was
+    assert notifications.unread(tx, ann.id) == 1
+    assert notifications.page(tx, ann.id, Page()) == []  # apps do not know this kind
+    stewardship.restore(tx, SITE, mod, post.id, NOW)
+    assert removals(tx, ann) == []
+    stewardship.remove(tx, SITE, mod, post.id, NOW, reason="Again")
+    assert removals(tx, ann) == [(water.id, post.id)]
+
+
+def test_who_is_swept_out_is_told_once_of_all_they_wrote(tx: Write) -> None:
+    ann, mod, water = join(tx, "ann"), join(tx, "mod"), board(tx)
+    begin(tx, ann, water)
+    last = begin(tx, ann, water)
+    deed = forum.Deed(community_id=water.id, by=mod, now_ms=NOW)
+    forum.sweep(tx, deed, ann)
+    assert removals(tx, ann) == [(water.id, last.id)]
 
 
 def test_moderators_read_what_they_removed(tx: Write) -> None:

@@ -236,6 +236,60 @@ def test_a_post_that_was_here_before_its_group_told_of_it_takes_its_place(
     assert of(tx, post(tx, PAGE)).comments == 1
 
 
+def _early(tx: Write) -> Account:
+    """Rowan's thread came to ann before anybody here knew its group; now she follows that too."""
+    befriend(tx, join(tx, "ann"), stranger(tx, ROWAN))
+    deliver(tx, created(page(PAGE, ROWAN, GARDENS)))
+    assert post(tx, PAGE).community_id is None
+    group = gardens(tx)
+    befriend(tx, ann(tx), group)
+    return group
+
+
+def test_a_post_that_was_here_before_its_group_takes_its_place_when_told_by_its_id(
+    tx: Write,
+) -> None:
+    group, raw = _early(tx), announce(GARDENS, PAGE)
+    with pytest.raises(Need) as need, tx.savepoint():
+        deliver(tx, raw)
+    assert need.value.uri == PAGE
+    deliver(tx, raw, {PAGE: page(PAGE, ROWAN, GARDENS, audience=None)})  # it is addressed
+    found = post(tx, PAGE)
+    assert (found.community_id, found.boosts, of(tx, found).comments) == (group.id, 1, 0)
+    assert miscounted(tx) == []
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        None,
+        page(PAGE, ROWAN, f"{LEMMY}/c/moss"),
+        page(PAGE, SAGE, GARDENS),
+        page(f"{LEMMY}/post/6", ROWAN, GARDENS),
+        page(PAGE, ROWAN, GARDENS, to=[GARDENS]),
+        page(PAGE, ROWAN, GARDENS, inReplyTo=f"{LEMMY}/post/6"),
+    ],
+    ids=["nothing", "for another", "another's", "another", "for few", "an answer"],
+)
+def test_a_group_cannot_take_by_its_id_what_was_not_written_for_it(
+    tx: Write, there: dict[str, Any] | None
+) -> None:
+    _early(tx)
+    deliver(tx, announce(GARDENS, PAGE), {PAGE: there})
+    found = post(tx, PAGE)
+    assert (found.community_id, found.boosts) == (None, 1)  # a boost like anybody's
+
+
+def test_what_came_when_its_group_was_known_is_not_read_again_at_a_boost(
+    tx: Write, group: Account
+) -> None:
+    befriend(tx, ann(tx), who(tx, EVE))
+    about = note("https://far.test/notes/1", EVE)
+    deliver(tx, created(about))
+    deliver(tx, announce(GARDENS, about["id"]))
+    assert post(tx, about["id"]).boosts == 1
+
+
 def test_a_group_cannot_take_what_was_not_written_for_it(tx: Write, group: Account) -> None:
     befriend(tx, ann(tx), who(tx, EVE))
     about = note("https://far.test/notes/1", EVE)

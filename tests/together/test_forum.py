@@ -59,6 +59,26 @@ async def test_a_thread_from_one_city_is_discussed_in_all(village: Village) -> N
     assert ("mention", "cid@gamma.test") in await beta.notices("bob")
 
 
+async def test_a_thread_that_was_here_before_its_board_comes_to_stand_in_it(
+    village: Village,
+) -> None:
+    alpha, beta = await village("alpha.test"), await village("beta.test")
+    await alpha.join("tobi")
+    await beta.join("bob")
+    water = await found(alpha, "water", title="Water", kind="board")
+    await beta.follow("bob", "@tobi@alpha.test")
+    await village.settle()
+    post = await alpha.write("tobi", "Who knows it?", title="A well", community_id=water.id)
+    assert (await here(beta, post)).community_id is None
+    await beta.follow("bob", "@water@alpha.test")
+    await village.settle()
+    copy, board = await here(beta, post), await beta.knows("@water@alpha.test")
+    assert copy.community_id == board.id
+    reply = await beta.write("bob", "I do", reply_to_id=copy.id)
+    assert (await here(alpha, reply)).community_id == water.id
+    assert (await thread(alpha, post)).comments == (await thread(beta, post)).comments == 1
+
+
 async def test_votes_reach_every_city(village: Village) -> None:
     cities = alpha, beta, gamma, _ = await three_cities(village)
     post = await begun_by_bob(cities)

@@ -6,6 +6,7 @@ import pytest
 
 from server.clock import DAY_MS, HOUR_MS, now_ms
 from server.model import Account
+from server.services import coauthors
 from server.services import notifications as service
 from server.store import accounts as account_store
 from server.store import notifications as store
@@ -89,6 +90,13 @@ async def test_what_an_app_does_not_know_comes_in_words(city):
     assert set(favourite["fallback"]) == {"title", "summary", "details"}
     assert "fallback" not in follow
     assert "fallback" not in (await city.get("/v1/notifications", "mina"))[0]
+
+
+async def test_what_no_app_knows_comes_in_words_to_whoever_asks_for_it(city):
+    mina, joon = city.people["mina"], city.people["joon"]
+    await city.db.write(coauthors.tell_desk, mina.id, joon.id, now_ms())
+    told = await city.get("/v1/notifications?types[]=desk&supported_types[]=follow", "mina")
+    assert [(one["type"], bool(one["fallback"]["title"])) for one in told] == [("desk", True)]
 
 
 async def test_a_name_in_words_is_no_html(city):

@@ -74,6 +74,9 @@ async def test_a_removal_needs_a_reason_and_can_be_taken_back(any_city):
     page = await sol.get(own)
     assert "Rude" in page.main.words and page.form(f"{own}/restore")
     assert "A rude word" not in (await mina.get(f"/@mina/{post.id}")).text
+    told = await eve.get("/notifications")
+    assert "moderators of Garden removed something that you wrote" in told.main.words
+    assert "Rude" in (await eve.get(told.main.link("A rude word"))).main.words
     page = await sol.get("/c/garden/removed")
     assert "A rude word" in page.main.words and "Rude" in page.main.words
     await sol.post(f"{own}/restore", back="/c/garden/removed", reason="A mistake")

@@ -37,6 +37,11 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "moderation_warning": N_("A moderator has decided something about your account"),
     "admin.sign_up": N_("%(name)s wants to join"),
     "admin.report": N_("%(name)s reported something"),
+    "scheduled": N_("A post of yours could not be published when its time had come. See why."),
+    "desk": N_("News from %(name)s"),
+    "removed": N_(
+        "The moderators of %(name)s removed something that you wrote. Open it to see why."
+    ),
 }
 UNKNOWN: Final = N_("Your app does not know this kind of notification. Open our pages to see it.")
 
