@@ -12,7 +12,7 @@ W3C Webmention §3.2, TrackBack 1.2
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
 import msgspec
@@ -256,8 +256,9 @@ def page_of(url: str) -> str:
     if found.startswith("http:"):
         found = f"https:{found.removeprefix('http:')}"
     try:
+        urlsplit(found)
         host(found)
-    except Malformed:
+    except (Malformed, ValueError):
         return ""
     return found if len(found.encode()) <= MAX_SOURCE else ""
 

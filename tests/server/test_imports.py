@@ -44,7 +44,7 @@ from server.store.imports import Checked, Run
 from server.store.notifications import Wanted
 from server.store.paging import Page
 from server.text.backlinks import find
-from server.worker import importing
+from server.worker import due, importing
 from server.worker.housekeeping import keep_house_once
 from server.worker.importing import Importing
 from tests.server.blogs import textcube, wordpress
@@ -640,7 +640,7 @@ READ_MS = NOW + pings.PACE_MS
 
 async def looks(desk: Desk, post: Post, page: str, now_ms: int = READ_MS) -> None:
     """The worker's turn comes, and it reads the page of the friend."""
-    assert await desk.db.write(pings.next_old, SITE, now_ms)
+    await due.keep_time_once(desk.db, SITE, lambda: now_ms)
     ping = await desk.db.read(ping_rows.by_source, post.id, FRIEND)
     assert ping is not None
     asked = await desk.db.read(pings.asked, ping.id)
