@@ -31,6 +31,7 @@ from server.services import (
     forum,
     imports,
     media,
+    pings,
     quotes,
     secret_comments,
 )
@@ -203,9 +204,9 @@ def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now
     posts.add_hashtags(tx, post.id, msgspec.json.decode(post.tags, type=list[str]))
     posts.count(tx, post, 1)
     _remember(tx, run, post, brought, ids)
-    pings = _keep_beside(tx, run, post, story)
+    many = _keep_beside(tx, run, post, story, now_ms)
     made = len(brought.made)
-    return imports.counts(run).plus(new=1, pictures=made, unpictured=brought.missing, pings=pings)
+    return imports.counts(run).plus(new=1, pictures=made, unpictured=brought.missing, pings=many)
 
 
 def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
@@ -240,11 +241,11 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
         post = msgspec.structs.replace(post, edited_ms=edited)
     _file(tx, run, home, post, story, now_ms)
     _remember(tx, run, post, brought, ids)
-    pings = _keep_beside(tx, run, post, story) if known.run_id != run.id else 0
+    many = _keep_beside(tx, run, post, story, now_ms) if known.run_id != run.id else 0
     counts = counts.plus(pictures=len(brought.made), unpictured=brought.missing)
     if known.run_id == run.id:
         return counts
-    return counts.plus(changed=int(differs), same=int(not differs), pings=pings)
+    return counts.plus(changed=int(differs), same=int(not differs), pings=many)
 
 
 def said(site: Site, source: str) -> dict[str, str]:
@@ -391,25 +392,29 @@ def _remember(tx: Write, run: Run, post: Post, brought: Brought, ids: Mapping[st
     store.put(tx, one)
 
 
-def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story) -> int:
-    """Its old addresses, and who spoke of it there; how many those are."""
+def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story, now_ms: int) -> int:
+    """Its old addresses, and who spoke of it there; how many of those are new."""
     for path in story.paths[:MAX_PATHS]:
         if 1 < len(path) <= imports.MAX_PATH:
             plain = unicodedata.normalize("NFC", path.replace("\0", "")).rstrip("/")
             store.add_address(tx, plain, run.community_id, post.id)
-    found = [
-        Ping(
+    due_ms = now_ms + imports.counts(run).pings * pings.PACE_MS
+    found = []
+    for one in story.pings:
+        url = pings.page_of(one.url)
+        due_ms += pings.PACE_MS
+        ping = Ping(
             post_id=post.id,
-            url=one.url,
+            url=url or one.url,
             site=one.site,
             title=one.title,
             excerpt=one.excerpt,
-            received_ms=one.received_ms,
+            received_ms=one.received_ms if FIRST_MS <= one.received_ms <= now_ms else 0,
+            run_id=run.id,
+            due_ms=due_ms if url else None,
         )
-        for one in story.pings
-    ]
-    store.put_pings(tx, found)
-    return len(found)
+        found.append(ping)
+    return store.put_pings(tx, found)
 
 
 # --- comments

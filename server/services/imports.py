@@ -20,7 +20,7 @@ from server.services.coauthors import tell_desk
 from server.store import accounts, blog_people, follows, jobs
 from server.store import imports as store
 from server.store.db import Read, Write
-from server.store.imports import Line, Run
+from server.store.imports import Checked, Line, Run
 
 JOB: Final = "import"
 MAX_BACKUP_BYTES: Final = 2 << 30
@@ -224,6 +224,11 @@ def in_name_of(db: Read, account: Account, community_id: int) -> list[Run]:
         for run in store.of_community(db, community_id, MOST_TOLD)
         if run.account_id != account.id and account.id in authors(run).values()
     ]
+
+
+def checked(db: Read, run: Run) -> Checked:
+    """What became of the trackbacks that it brought: they are checked by and by (`pings`)."""
+    return store.checked(db, run.id)
 
 
 def report(db: Read, run: Run) -> list[Line]:

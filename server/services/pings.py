@@ -4,28 +4,33 @@ Nobody is believed. A ping is put away, and shown is what the page itself says o
 does link: `server.pinging` reads, `settle` keeps. What waits is bounded by who sends, by whose page
 it is about, by story, and as a whole.
 
+What an old blog had received before it was brought here is looked at in the same way, slowly: there
+a link to where the story was is one to the story.
+
 W3C Webmention §3.2, TrackBack 1.2
 """
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
 import msgspec
 
+from federation.errors import Malformed
 from federation.origin import host
 from server.clock import HOUR_MS, MINUTE_MS
 from server.errors import AppError, TooMany
-from server.ids import new_id, parse_id
+from server.ids import id_at, new_id, parse_id
 from server.model import Post, Site
 from server.policy.hosts import registered_domain
-from server.services import rights
-from server.store import backlinks, jobs, posts
+from server.services import old_places, rights
+from server.store import backlinks, imports, jobs, posts
 from server.store import pings as store
 from server.store.backlinks import Backlink
 from server.store.db import Read, Write
 from server.store.pings import Ping
+from server.text import webpage
 from server.text.backlinks import MAX_EXCERPT, Found
 
 JOB: Final = "ping"
@@ -41,6 +46,9 @@ LATER_MS: Final = (10 * MINUTE_MS, 2 * HOUR_MS)
 """When a page is asked for again that could not be read."""
 LIMITS: Final = (("network", 200), ("host", 30), ("domain", 300), ("post_id", 60), ("all", 1_000))
 """The first three in an hour, the last two as long as they wait."""
+PACE_MS: Final = 36_000
+"""So long after each other the pages of one import are looked at."""
+IMPORT: Final = "import"  # the `network` of those
 
 _STORY: Final = re.compile(r"/(?:@[^/?#]+|objects)/([0-9]+)")
 
@@ -94,24 +102,22 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     known = store.by_source(tx, post.id, wanted.source)
     if known is not None and known.state == "waiting":
         return
-    name = host(wanted.source)
-    keys: dict[str, str | int] = {
-        "network": wanted.network,
-        "host": name,
-        "domain": registered_domain(name),
-        "post_id": post.id,
-        "all": 0,
-    }
-    for what, most in LIMITS:
-        if store.count(tx, what, keys[what], now_ms - REMEMBERED_MS, most) >= most:
-            raise TooMany(
-                "Too many links are waiting to be checked. Please try again later.",
-                retry_after_ms=10 * MINUTE_MS,
-            )
+    ping = _made(post, wanted, now_ms)
+    if _full(tx, ping, now_ms):
+        raise TooMany(
+            "Too many links are waiting to be checked. Please try again later.",
+            retry_after_ms=10 * MINUTE_MS,
+        )
     if known is not None:
         _once_more(tx, known, wanted, now_ms)
         return
-    ping = Ping(
+    store.insert(tx, ping)
+    _promise(tx, ping, now_ms)
+
+
+def _made(post: Post, wanted: Wanted, now_ms: int) -> Ping:
+    name = host(wanted.source)
+    return Ping(
         id=new_id(now_ms),
         post_id=post.id,
         source=wanted.source,
@@ -123,8 +129,22 @@ def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
         excerpt=wanted.excerpt[:MAX_EXCERPT],
         came_ms=now_ms,
     )
-    store.insert(tx, ping)
-    _promise(tx, ping, now_ms)
+
+
+def _full(db: Read, ping: Ping, now_ms: int, share: int = 1) -> bool:
+    """Whether there are as many as may be already; of a `share` of that, where it is not 1."""
+    keys: dict[str, str | int] = {
+        "network": ping.network,
+        "host": ping.host,
+        "domain": ping.domain,
+        "post_id": ping.post_id,
+        "all": 0,
+    }
+    since_ms = now_ms - REMEMBERED_MS
+    return any(
+        store.count(db, what, keys[what], since_ms, most // share) >= most // share
+        for what, most in LIMITS
+    )
 
 
 def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:
@@ -136,9 +156,12 @@ def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:
 
 
 def _promise(tx: Write, ping: Ping, now_ms: int) -> None:
-    """Pages of one host are read one after another; a slow one holds up few others."""
-    lane = f"{JOB}:{crc32(ping.domain.encode()) % LANES}"
-    jobs.enqueue(tx, JOB, lane, msgspec.json.encode({"ping": ping.id}), now_ms)
+    """Pages of one host are read one after another; a slow one holds up few others.
+
+    Those that an import brought have a lane of their own, and are in nobody's way.
+    """
+    part = IMPORT if ping.network == IMPORT else str(crc32(ping.domain.encode()) % LANES)
+    jobs.enqueue(tx, JOB, f"{JOB}:{part}", msgspec.json.encode({"ping": ping.id}), now_ms)
 
 
 def again(tx: Write, site: Site, now_ms: int) -> bool:
@@ -163,7 +186,11 @@ def asked(db: Read, id: int) -> tuple[Ping, tuple[str, ...]] | None:
     if ping is None or ping.state != "waiting":
         return None
     post = story(db, ping.post_id)
-    return (ping, (ping.target, post.url, post.uri)) if post is not None else None
+    if post is None:
+        return None
+    old = imports.ping(db, post.id, ping.source)
+    before = old_places.of(db, post.id) if old is not None else ()
+    return ping, (ping.target, post.url, post.uri, *before)
 
 
 def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
@@ -174,6 +201,8 @@ def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
         return
     if story(tx, ping.post_id) is None:
         return
+    old = imports.ping(tx, ping.post_id, ping.source)
+    at_ms = old.received_ms if old is not None else 0
     known = backlinks.by_source(tx, ping.post_id, ping.source)
     if known is None and not backlinks.room(
         tx, ping.post_id, ping.host, most=MAX_LINKS, most_of_host=MAX_OF_HOST
@@ -182,7 +211,7 @@ def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
     backlinks.put(
         tx,
         Backlink(
-            id=new_id(now_ms),
+            id=_id(tx, at_ms, now_ms),
             post_id=ping.post_id,
             source=ping.source,
             host=ping.host,
@@ -190,10 +219,19 @@ def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
             title=found.title,
             excerpt=found.excerpt,
             author=found.author,
-            published_ms=found.published_ms,
+            published_ms=at_ms or found.published_ms,
             verified_ms=now_ms,
         ),
     )
+
+
+def _id(db: Read, at_ms: int, now_ms: int) -> int:
+    """One that puts it where it belongs by its date, where that is not today."""
+    for _ in range(10 if at_ms else 0):
+        id = id_at(at_ms)
+        if backlinks.by_id(db, id) is None:
+            return id
+    return new_id(now_ms)
 
 
 def fail(tx: Write, ping: Ping, now_ms: int, *, later: bool) -> None:
@@ -207,3 +245,51 @@ def fail(tx: Write, ping: Ping, now_ms: int, *, later: bool) -> None:
 def forget(tx: Write, now_ms: int) -> None:
     """Housekeeping."""
     store.forget(tx, now_ms - MAX_KNOWN_MS)
+
+
+# --- what an old blog had received
+
+
+def page_of(url: str) -> str:
+    """The address at which a page is asked for that an old blog names; empty where nobody asks."""
+    found = webpage.as_uri(url)
+    if found.startswith("http:"):
+        found = f"https:{found.removeprefix('http:')}"
+    try:
+        urlsplit(found)
+        host(found)
+    except (Malformed, ValueError):
+        return ""
+    return found if len(found.encode()) <= MAX_SOURCE else ""
+
+
+def next_old(tx: Write, site: Site, now_ms: int) -> bool:
+    """Promise to read the page whose turn it is. False without one.
+
+    Half of what may wait, or be asked in an hour, is for those who tell us now.
+    """
+    old = imports.first_ping_due(tx, now_ms)
+    if old is None:
+        return False
+    post = story(tx, old.post_id)
+    known = store.by_source(tx, old.post_id, old.url)
+    if post is None or known is not None:
+        imports.plan_ping(tx, old.post_id, old.url, None)
+        return True
+    wanted = Wanted(
+        kind="trackback", source=old.url, target=post.url, network=IMPORT, excerpt=old.excerpt
+    )
+    ping = _made(post, wanted, now_ms)
+    if _full(tx, ping, now_ms, share=2):
+        imports.plan_ping(tx, old.post_id, old.url, now_ms + REMEMBERED_MS)
+        return True
+    imports.plan_ping(tx, old.post_id, old.url, None)
+    store.insert(tx, ping)
+    _promise(tx, ping, now_ms)
+    return True
+
+
+def put_off_old(tx: Write, site: Site, now_ms: int) -> None:
+    """The first cannot be promised: let the others have their turn."""
+    if (old := imports.first_ping_due(tx, now_ms)) is not None:
+        imports.plan_ping(tx, old.post_id, old.url, None)

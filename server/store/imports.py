@@ -9,6 +9,7 @@ from server.store.db import Read, Write, record
 
 ALIVE: Final = ("reading", "ready", "running")
 """States of a run whose end is to come."""
+MOST_COUNTED: Final = 10_000
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,10 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ping(msgspec.Struct, frozen=True, kw_only=True):
-    """Another page that spoke of a story, as an old blog had it."""
+    """Another page that spoke of a story, as an old blog had it.
+
+    `due_ms`: when that is to be checked; None once it was promised. `received_ms` may be 0.
+    """
 
     post_id: int
     url: str
@@ -68,6 +72,16 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     excerpt: str
     received_ms: int
+    run_id: int
+    due_ms: int | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the trackbacks that a run brought, up to `MOST_COUNTED`."""
+
+    waiting: int = 0
+    confirmed: int = 0
+    failed: int = 0
 
 
 _RUN: Final = tuple(field.name for field in msgspec.structs.fields(Run))
@@ -226,12 +240,16 @@ def led_to(db: Read, path: str) -> int | None:
     return int(found["id"]) if found else None
 
 
-def put_pings(tx: Write, pings: Iterable[Ping]) -> None:
-    """Pages that spoke of a story, once each."""
-    tx.many(
+# --- who spoke of it
+
+
+def put_pings(tx: Write, pings: Iterable[Ping]) -> int:
+    """Pages that spoke of a story, once each; how many are new."""
+    return tx.many(
         """
-        INSERT INTO imported_ping (post_id, url, site, title, excerpt, received_ms)
-        VALUES (:post_id, :url, :site, :title, :excerpt, :received_ms) ON CONFLICT DO NOTHING
+        INSERT INTO imported_ping (post_id, url, site, title, excerpt, received_ms, run_id, due_ms)
+        VALUES (:post_id, :url, :site, :title, :excerpt, :received_ms, :run_id, :due_ms)
+        ON CONFLICT DO NOTHING
         """,
         [msgspec.structs.asdict(one) for one in pings],
     )
@@ -243,3 +261,75 @@ def pings_of(db: Read, post_id: int) -> list[Ping]:
         "SELECT * FROM imported_ping WHERE post_id = :id ORDER BY received_ms, url", id=post_id
     )
     return [Ping(**record(row)) for row in found]
+
+
+def ping(db: Read, post_id: int, url: str) -> Ping | None:
+    """What a story's old blog had of this page."""
+    found = db.one(
+        "SELECT * FROM imported_ping WHERE post_id = :post AND url = :url", post=post_id, url=url
+    )
+    return Ping(**record(found)) if found else None
+
+
+def next_ping_ms(db: Read) -> int | None:
+    """When the next page is to be checked."""
+    found = db.one(
+        "SELECT due_ms FROM imported_ping WHERE due_ms IS NOT NULL ORDER BY due_ms LIMIT 1"
+    )
+    return int(found["due_ms"]) if found else None
+
+
+def first_ping_due(db: Read, now_ms: int) -> Ping | None:
+    """The page that is to be checked first."""
+    found = db.one(
+        "SELECT * FROM imported_ping WHERE due_ms <= :now ORDER BY due_ms LIMIT 1", now=now_ms
+    )
+    return Ping(**record(found)) if found else None
+
+
+def plan_ping(tx: Write, post_id: int, url: str, due_ms: int | None) -> None:
+    """Check a page then; None: no more."""
+    tx.run(
+        "UPDATE imported_ping SET due_ms = :due WHERE post_id = :post AND url = :url",
+        post=post_id,
+        url=url,
+        due=due_ms,
+    )
+
+
+def checked(db: Read, run_id: int) -> Checked:
+    """What became of the trackbacks that a run brought."""
+    found = db.all(
+        """
+        SELECT state, count(*) AS n FROM (
+            SELECT CASE
+                WHEN EXISTS (SELECT 1 FROM backlink b
+                    WHERE b.post_id = p.post_id AND b.source = p.url) THEN 'confirmed'
+                WHEN p.due_ms IS NOT NULL OR EXISTS (SELECT 1 FROM ping w
+                    WHERE w.post_id = p.post_id AND w.source = p.url AND w.state = 'waiting')
+                    THEN 'waiting'
+                ELSE 'failed' END AS state
+            FROM imported_ping p WHERE p.run_id = :run LIMIT :most) AS few
+        GROUP BY state
+        """,
+        run=run_id,
+        most=MOST_COUNTED,
+    )
+    return Checked(**{row["state"]: int(row["n"]) for row in found})
+
+
+def run_of(db: Read, post_id: int) -> Run | None:
+    """The run that brought a story, or its latest change."""
+    found = db.one(
+        """
+        SELECT r.* FROM imported i JOIN import_run r ON r.id = i.run_id WHERE i.post_id = :id
+        """,
+        id=post_id,
+    )
+    return Run(**record(found)) if found else None
+
+
+def paths(db: Read, post_id: int) -> list[str]:
+    """Where a story was on the host of its old blog."""
+    found = db.all("SELECT path FROM old_address WHERE post_id = :id ORDER BY path", id=post_id)
+    return [str(row["path"]) for row in found]

@@ -7,6 +7,7 @@ from typing import Final
 
 from server.model import Site
 from server.services import contexts, indexing, linking, pings, scheduled, votes
+from server.store import imports as import_store
 from server.store import linking as linking_store
 from server.store import pings as ping_store
 from server.store import polls as poll_store
@@ -28,6 +29,7 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
     (indexing.due_ms, indexing.promise, indexing.put_off),
     (walks.next_due_ms, contexts.walk_next, contexts.put_off_next),
     (ping_store.next_due_ms, pings.again, pings.put_off_next),
+    (import_store.next_ping_ms, pings.next_old, pings.put_off_old),
     (linking_store.next_due_ms, linking.again, linking.put_off_next),
 )
 

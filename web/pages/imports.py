@@ -14,7 +14,7 @@ from server.model import Account
 from server.services import blog, blog_desk, imports
 from server.services.imports import Counts, Sent, Survey
 from server.store.db import DatabaseError, Read, Write
-from server.store.imports import Line, Run
+from server.store.imports import Checked, Line, Run
 from web.i18n import N_, say
 from web.keys import DB, PICTURES, SPOOL, Viewer
 from web.pages.access import now, number, signed_in
@@ -81,6 +81,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     survey: Survey
     counts: Counts
+    checked: Checked
     lines: list[Line]
 
     @property
@@ -203,6 +204,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
         run=run,
         survey=imports.survey(run),
         counts=imports.counts(run),
+        checked=imports.checked(db, run),
         lines=imports.report(db, run),
     )
 

@@ -69,7 +69,9 @@ CREATE TABLE old_address (
 CREATE INDEX old_address_post ON old_address (post_id);
 CREATE INDEX old_address_community ON old_address (community_id);
 
--- Trackbacks and pingbacks that an old blog had received, as it had them: nobody has verified them.
+-- Trackbacks and pingbacks that an old blog had received, as it had them. Each page is looked at once,
+-- after `due_ms`, by a row in `ping`; what is shown of those that still link stands in `backlink`.
+-- `received_ms` is 0 where that is not known.
 CREATE TABLE imported_ping (
     post_id INTEGER NOT NULL REFERENCES post,
     url TEXT NOT NULL,
@@ -77,5 +79,9 @@ CREATE TABLE imported_ping (
     title TEXT NOT NULL,
     excerpt TEXT NOT NULL,
     received_ms INTEGER NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES import_run,
+    due_ms INTEGER,
     PRIMARY KEY (post_id, url)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX imported_ping_run ON imported_ping (run_id);
+CREATE INDEX imported_ping_due ON imported_ping (due_ms) WHERE due_ms IS NOT NULL;
