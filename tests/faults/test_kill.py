@@ -219,6 +219,6 @@ def _kept(db: Read, peer: Peer, ledger: Ledger, first: str) -> None:
     assert ann["posts_count"] == len(ledger.versions) - len(ledger.deleted)
     notified = db.one("SELECT count(*) AS n FROM notification WHERE kind = 'favourite'")
     assert notified is not None and notified["n"] == len(peer.people)
-    # the search index is worked up later, from notes of its own; threads are looked at again and again
+    # the search index is worked up later, from notes of its own; threads are looked at again
     for table in ("job WHERE kind NOT IN ('index', 'walk')", "delivery", "parked_delivery"):
         assert db.all(f"SELECT * FROM {table}") == [], table
