@@ -13,9 +13,9 @@ from weakref import WeakValueDictionary
 
 from federation import parse
 from federation.errors import FederationError, Malformed, Unreachable
-from federation.guard import Refused
 from federation.http import Fetched, is_activity_type
 from federation.origin import host, normal, same_origin
+from federation.retry import may_pass
 from federation.vocab import Object
 from server.clock import HOUR_MS, MINUTE_MS
 from server.fetch import MAX_DEPTH, Budget, Fetcher, Spent, keep
@@ -229,7 +229,7 @@ class _Walk:
                 await self._keep(one)
         except FederationError as error:
             log.info("not taken into a thread: %s: %s", uri, error)
-            return not _may_work_later(error)
+            return not may_pass(error)
         return True
 
     async def _lacking(self, uri: str) -> bool:
@@ -268,13 +268,7 @@ def _decoded(fetched: Fetched, uri: str) -> dict[str, Any]:
 
 def _overloaded(error: Unreachable) -> bool:
     """Whether a host has too much to do, or does not answer at all."""
-    return _may_work_later(error) and not isinstance(error, Spent)
-
-
-def _may_work_later(error: FederationError) -> bool:
-    if not isinstance(error, Unreachable) or isinstance(error, Refused):
-        return False
-    return error.code is None or error.code == 429 or error.code >= 500
+    return may_pass(error) and not isinstance(error, Spent)
 
 
 def _begun(db: Read, post: Post) -> tuple[Post | None, list[str]]:
