@@ -305,16 +305,18 @@ class Village:
     async def settle(self) -> None:
         """Wait until nothing waits anywhere.
 
-        The instances are asked one after another; had one got something after it was asked, another
-        would have counted a delivery meanwhile.
+        The instances are asked one after another: what one had left to do when another was asked may
+        have come to that one since. So all are asked twice, and nothing may get done meanwhile.
         """
 
-        def delivered() -> list[int]:
-            return [city.app[WORKER].delivered for city in self.cities]
+        def done() -> list[int]:
+            workers = [city.app[WORKER] for city in self.cities]
+            return [worker.delivered + worker.done for worker in workers]
 
         async def quiet() -> bool:
-            before = delivered()
-            return all([await city.settled() for city in self.cities]) and delivered() == before
+            before = done()
+            twice = [*self.cities, *reversed(self.cities)]
+            return all([await city.settled() for city in twice]) and done() == before
 
         await eventually(quiet)
 
