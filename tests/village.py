@@ -305,8 +305,8 @@ class Village:
     async def settle(self) -> None:
         """Wait until nothing waits anywhere.
 
-        The instances are asked one after another: what one had left to do when another was asked may
-        have come to that one since. So all are asked twice, and nothing may get done meanwhile.
+        The instances are asked one after another: what one had left to do when another was asked
+        may have come to that one since. So all are asked twice, and nothing may get done meanwhile.
         """
 
         def done() -> list[int]:
