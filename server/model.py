@@ -510,19 +510,24 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Work promised by a committed transaction; jobs of one `lane` run one after another."""
+    """Work promised by a committed transaction; jobs of one `lane` run one after another.
+
+    `claimed_by`: the worker that has it in hand.
+    """
 
     id: int
     kind: str
     lane: str
     payload: bytes
     attempts: int
+    claimed_by: int
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
     """An inbox that we deliver to. `scheme`: cavage | rfc9421, whichever worked last.
 
-    `last_error` begins with the status of the last answer that made it rest.
+    `last_error` begins with the status of the last answer that made it rest. `slow`: 1 when it took
+    long to answer, or did not. `claimed_by`: the worker that has it in hand.
     """
 
     id: int
@@ -532,6 +537,8 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     failing_since_ms: int | None
     last_error: str
+    slow: int
+    claimed_by: int
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):

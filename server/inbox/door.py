@@ -112,12 +112,8 @@ def apply(tx: Write, arrival: Arrival) -> None:
 def apply_job(
     tx: Write, site: Site, job: Job, activity: Activity, documents: Documents, now_ms: int
 ) -> None:
-    """The effect, and the end of the job, all or none. Raises `Need`.
-
-    Nothing happens when the job has ended meanwhile: a worker may have lost its claim.
-    """
-    if not jobs.complete(tx, job, now_ms):
-        return
+    """The effect, and the end of the job, all or none. Raises `Need`, `ClaimLost`."""
+    jobs.complete(tx, job, now_ms)
     actor = accounts.by_uri(tx, activity.actor)
     if actor is not None and actor.state == "active":
         apply(tx, Arrival(site, activity, actor, documents, now_ms))

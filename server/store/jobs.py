@@ -10,9 +10,9 @@ import msgspec
 
 from server.ids import new_id
 from server.model import Job
+from server.store.claims import LEASE_MS, require
 from server.store.db import Read, Row, Write
 
-LEASE_MS: Final = 45_000  # a claim is renewed while its work runs; who crashed renews nothing
 BEHIND_MS: Final = 2**62
 """`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that
 `due_ms` alone, in its index, says when there is something to do."""
@@ -100,26 +100,29 @@ def lane_length(db: Read, lane: str, limit: int) -> int:
     return int(found["n"]) if found else 0
 
 
-def claim(tx: Write, now_ms: int, limit: int) -> list[Job]:
-    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane: what is quick."""
-    return _claim(tx, _ELSE, now_ms, limit)
+def claim(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Job]:
+    """Take up to `limit` due jobs for `LEASE_MS`, each the first of its lane: what is quick.
+
+    `by`: the number of the worker.
+    """
+    return _claim(tx, _ELSE, now_ms, limit, by)
 
 
-def claim_films(tx: Write, now_ms: int, limit: int) -> list[Job]:
+def claim_films(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Job]:
     """As `claim`, films and sounds alone. Those who waited longest for their turn come first."""
-    return _claim(tx, _FILMS, now_ms, limit)
+    return _claim(tx, _FILMS, now_ms, limit, by)
 
 
-def claim_pushes(tx: Write, now_ms: int, limit: int) -> list[Job]:
+def claim_pushes(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Job]:
     """As `claim`, pushes alone."""
-    return _claim(tx, _PUSHES, now_ms, limit)
+    return _claim(tx, _PUSHES, now_ms, limit, by)
 
 
-def _claim(tx: Write, of: str, now_ms: int, limit: int) -> list[Job]:
+def _claim(tx: Write, of: str, now_ms: int, limit: int, by: int) -> list[Job]:
     skip = "FOR UPDATE OF j SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
-        UPDATE job SET attempts = attempts + 1,
+        UPDATE job SET attempts = attempts + 1, claimed_by = :by,
             claimed_until_ms = :now + {LEASE_MS}, due_ms = :now + {LEASE_MS}
         WHERE id IN (
             SELECT j.id FROM job j
@@ -128,10 +131,11 @@ def _claim(tx: Write, of: str, now_ms: int, limit: int) -> list[Job]:
               AND NOT EXISTS (SELECT 1 FROM job e
                               WHERE e.lane = j.lane AND e.id < j.id AND e.state = 'waiting')
             ORDER BY j.due_ms LIMIT :limit {skip})
-        RETURNING id, kind, lane, payload, attempts
+        RETURNING id, kind, lane, payload, attempts, claimed_by
         """,  # noqa: S608
         now=now_ms,
         limit=limit,
+        by=by,
     )
     # a database gives back in whatever order what it has changed
     return sorted((Job(**row) for row in found), key=lambda job: job.id)
@@ -159,16 +163,17 @@ def _next_due_ms(db: Read, of: str) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
-def extend(tx: Write, job_id: int, now_ms: int) -> None:
-    """Still at work on it."""
-    tx.run(
+def extend(tx: Write, job: Job, now_ms: int) -> None:
+    """Still at work on it. Raises `ClaimLost`."""
+    changed = tx.run(
         """
         UPDATE job SET due_ms = :until, claimed_until_ms = :until
-        WHERE id = :id AND state = 'waiting' AND claimed_until_ms > 0
+        WHERE id = :id AND claimed_by = :claimed_by AND state = 'waiting' AND claimed_until_ms > 0
         """,
-        id=job_id,
         until=now_ms + LEASE_MS,
+        **_held(job),
     )
+    require(changed, f"job {job.id}")
 
 
 def release_all(tx: Write, now_ms: int) -> int:
@@ -182,12 +187,15 @@ def release_all(tx: Write, now_ms: int) -> int:
     )
 
 
-def complete(tx: Write, job: Job, now_ms: int) -> bool:
-    """The promise is kept. False when somebody else kept it already."""
-    if not tx.run("DELETE FROM job WHERE id = :id", id=job.id):
-        return False
+def complete(tx: Write, job: Job, now_ms: int) -> None:
+    """The promise is kept. Raises `ClaimLost` when somebody else keeps it, or has kept it."""
+    changed = tx.run("DELETE FROM job WHERE id = :id AND claimed_by = :claimed_by", **_held(job))
+    require(changed, f"job {job.id}")
     _call_next(tx, job.lane, now_ms)
-    return True
+
+
+def _held(job: Job) -> dict[str, int]:
+    return {"id": job.id, "claimed_by": job.claimed_by}
 
 
 def _call_next(tx: Write, lane: str, now_ms: int) -> None:
@@ -216,35 +224,43 @@ def wake_forgotten(tx: Write, now_ms: int) -> int:
 
 
 def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
-    """Try again at `due_ms`."""
-    tx.run(
+    """Try again at `due_ms`. Raises `ClaimLost`."""
+    changed = tx.run(
         """
-        UPDATE job SET due_ms = :due, claimed_until_ms = 0, last_error = :error WHERE id = :id
+        UPDATE job SET due_ms = :due, claimed_until_ms = 0, last_error = :error
+        WHERE id = :id AND claimed_by = :claimed_by
         """,
-        id=job.id,
         due=due_ms,
         error=error[:2000],
+        **_held(job),
     )
+    require(changed, f"job {job.id}")
 
 
 def stand_back(tx: Write, job: Job, due_ms: int) -> None:
-    """Let others go first: nothing was tried."""
-    tx.run(
+    """Let others go first: nothing was tried. Raises `ClaimLost`."""
+    changed = tx.run(
         """
-        UPDATE job SET due_ms = :due, claimed_until_ms = 0, attempts = attempts - 1 WHERE id = :id
+        UPDATE job SET due_ms = :due, claimed_until_ms = 0, attempts = attempts - 1
+        WHERE id = :id AND claimed_by = :claimed_by
         """,
-        id=job.id,
         due=due_ms,
+        **_held(job),
     )
+    require(changed, f"job {job.id}")
 
 
 def park(tx: Write, job: Job, error: str, now_ms: int) -> None:
-    """Keep it with its reason, out of the way of its lane."""
-    tx.run(
-        "UPDATE job SET state = 'parked', last_error = :error WHERE id = :id",
-        id=job.id,
+    """Keep it with its reason, out of the way of its lane. Raises `ClaimLost`."""
+    changed = tx.run(
+        """
+        UPDATE job SET state = 'parked', last_error = :error
+        WHERE id = :id AND claimed_by = :claimed_by
+        """,
         error=error[:8000],
+        **_held(job),
     )
+    require(changed, f"job {job.id}")
     _call_next(tx, job.lane, now_ms)
 
 

@@ -4,11 +4,11 @@ from typing import Final
 
 from server.ids import new_id
 from server.model import Peer
+from server.store.claims import LEASE_MS, require
 from server.store.db import Read, Row, Write
 from server.store.paging import listed
 
-PEER = "id, host, inbox, scheme, attempts, failing_since_ms, last_error"
-LEASE_MS = 45_000  # a claim is renewed while its work runs; who crashed renews nothing
+PEER: Final = "id, host, inbox, scheme, attempts, failing_since_ms, last_error, slow, claimed_by"
 
 
 def ensure(tx: Write, inbox: str, host: str, now_ms: int) -> int:
@@ -149,26 +149,67 @@ def remove_outbox(tx: Write, outbox_id: int) -> None:
 
 # --- keeping
 
+_QUICK: Final = "slow = 0"
+_SLOW: Final = "slow = 1"
+"""Written out, for the planner of either database."""
 
-def claim(tx: Write, now_ms: int, limit: int) -> list[Peer]:
-    """Take up to `limit` peers that are due, each for `LEASE_MS`."""
+
+def held(tx: Write, peer: Peer) -> None:
+    """Raise `ClaimLost` unless the lane is still in this worker's hands, until this commits."""
+    lock = "FOR UPDATE" if tx.dialect == "postgresql" else ""
+    found = tx.one(
+        f"SELECT 1 FROM peer WHERE id = :id AND claimed_by = :by {lock}",  # noqa: S608
+        id=peer.id,
+        by=peer.claimed_by,
+    )
+    require(found is not None, f"peer {peer.id}")
+
+
+def claim(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Peer]:
+    """Take up to `limit` peers that are due, each for `LEASE_MS`: those that answer at once.
+
+    `by`: the number of the worker.
+    """
+    return _claim(tx, _QUICK, now_ms, limit, by)
+
+
+def claim_slow(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Peer]:
+    """As `claim`, those that were slow or silent the last time."""
+    return _claim(tx, _SLOW, now_ms, limit, by)
+
+
+def _claim(tx: Write, of: str, now_ms: int, limit: int, by: int) -> list[Peer]:
     skip = "FOR UPDATE SKIP LOCKED" if tx.dialect == "postgresql" else ""
     found = tx.all(
         f"""
-        UPDATE peer SET claimed_until_ms = :now + {LEASE_MS}, due_ms = :now + {LEASE_MS}
-        WHERE id IN (SELECT id FROM peer WHERE due_ms <= :now AND claimed_until_ms <= :now
+        UPDATE peer SET claimed_by = :by,
+            claimed_until_ms = :now + {LEASE_MS}, due_ms = :now + {LEASE_MS}
+        WHERE id IN (SELECT id FROM peer
+                     WHERE {of} AND due_ms <= :now AND claimed_until_ms <= :now
                      ORDER BY due_ms LIMIT :limit {skip})
         RETURNING {PEER}
         """,  # noqa: S608
         now=now_ms,
         limit=limit,
+        by=by,
     )
     return [Peer(**row) for row in found]
 
 
 def next_due_ms(db: Read) -> int | None:
-    """When the next peer wants something; a claimed one does when its lease runs out."""
-    found = db.one("SELECT due_ms FROM peer WHERE due_ms IS NOT NULL ORDER BY due_ms LIMIT 1")
+    """When the next of `claim` wants something; a claimed one does when its lease runs out."""
+    return _next_due_ms(db, _QUICK)
+
+
+def next_slow_ms(db: Read) -> int | None:
+    """As `next_due_ms`, of `claim_slow`."""
+    return _next_due_ms(db, _SLOW)
+
+
+def _next_due_ms(db: Read, of: str) -> int | None:
+    found = db.one(
+        f"SELECT due_ms FROM peer WHERE {of} AND due_ms IS NOT NULL ORDER BY due_ms LIMIT 1"  # noqa: S608
+    )
     return int(found["due_ms"]) if found else None
 
 
@@ -185,39 +226,40 @@ def waiting(db: Read, peer_id: int, limit: int) -> list[Row]:
     )
 
 
-def delivered(tx: Write, peer_id: int, outbox_ids: list[int], scheme: str) -> None:
-    """The peer has them; it is well."""
+def delivered(tx: Write, peer: Peer, outbox_ids: list[int], scheme: str, *, slow: bool) -> None:
+    """The peer has them; it is well. Raises `ClaimLost`, as all of these do."""
+    held(tx, peer)
+    _forget(tx, peer, outbox_ids, scheme, slow=slow)
+
+
+def _forget(tx: Write, peer: Peer, outbox_ids: list[int], scheme: str, *, slow: bool) -> None:
     sql, params = listed(
         "DELETE FROM delivery WHERE peer_id = :peer AND outbox_id IN (:list)", outbox_ids
     )
-    tx.run(sql, peer=peer_id, **params)
+    tx.run(sql, peer=peer.id, **params)
     tx.run(
         """
-        UPDATE peer SET attempts = 0, failing_since_ms = NULL, last_error = '', scheme = :scheme
-        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL OR scheme <> :scheme)
+        UPDATE peer SET attempts = 0, failing_since_ms = NULL, last_error = '', scheme = :scheme,
+            slow = :slow
+        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL OR scheme <> :scheme
+                              OR slow <> :slow)
         """,
-        peer=peer_id,
+        peer=peer.id,
         scheme=scheme,
+        slow=int(slow),
     )
 
 
-def finish(tx: Write, peer_id: int, outbox_ids: list[int], *, scheme: str, now_ms: int) -> None:
-    """`delivered` and `release` in one: nearly always, what was sent is all that waited."""
-    _lock(tx, peer_id)
+def finish(
+    tx: Write, peer: Peer, outbox_ids: list[int], *, scheme: str, slow: bool, now_ms: int
+) -> None:
+    """`delivered`, and the lane is given back: due at once while something waits, else at rest.
+
+    Nearly always, what was sent is all that waited.
+    """
+    held(tx, peer)  # before anything else is read: who promises something meanwhile waits for us
     if outbox_ids:
-        delivered(tx, peer_id, outbox_ids, scheme)
-    release(tx, peer_id, now_ms)
-
-
-def _lock(tx: Write, peer_id: int) -> None:
-    """Before anything else is read: what another transaction promises meanwhile waits for us."""
-    if tx.dialect == "postgresql":
-        tx.one("SELECT id FROM peer WHERE id = :peer FOR UPDATE", peer=peer_id)
-
-
-def release(tx: Write, peer_id: int, now_ms: int) -> None:
-    """Give the lane back: due at once while something waits, else at rest."""
-    _lock(tx, peer_id)
+        _forget(tx, peer, outbox_ids, scheme, slow=slow)
     tx.run(
         """
         UPDATE peer SET claimed_until_ms = 0,
@@ -225,21 +267,23 @@ def release(tx: Write, peer_id: int, now_ms: int) -> None:
                      THEN :now ELSE NULL END
         WHERE id = :peer
         """,
-        peer=peer_id,
+        peer=peer.id,
         now=now_ms,
     )
 
 
-def extend(tx: Write, peer_id: int, now_ms: int) -> None:
+def extend(tx: Write, peer: Peer, now_ms: int) -> None:
     """Still at work on this lane."""
-    tx.run(
+    changed = tx.run(
         """
         UPDATE peer SET claimed_until_ms = :until, due_ms = :until
-        WHERE id = :peer AND claimed_until_ms > 0 AND due_ms IS NOT NULL
+        WHERE id = :peer AND claimed_by = :by AND claimed_until_ms > 0 AND due_ms IS NOT NULL
         """,
-        peer=peer_id,
+        peer=peer.id,
+        by=peer.claimed_by,
         until=now_ms + LEASE_MS,
     )
+    require(changed, f"peer {peer.id}")
 
 
 def release_all(tx: Write, now_ms: int) -> int:
@@ -250,25 +294,29 @@ def release_all(tx: Write, now_ms: int) -> int:
     )
 
 
-def rest(tx: Write, peer_id: int, *, due_ms: int, failed: bool, error: str, now_ms: int) -> None:
+def rest(
+    tx: Write, peer: Peer, *, due_ms: int, failed: bool, slow: bool, error: str, now_ms: int
+) -> None:
     """Nothing more for this peer before `due_ms`; `failed` counts toward giving it up."""
+    held(tx, peer)
     tx.run(
         """
-        UPDATE peer SET claimed_until_ms = 0, due_ms = :due, last_error = :error,
+        UPDATE peer SET claimed_until_ms = 0, due_ms = :due, last_error = :error, slow = :slow,
             attempts = attempts + :failed,
             failing_since_ms = CASE WHEN :failed = 1 THEN coalesce(failing_since_ms, :now)
                                ELSE failing_since_ms END
         WHERE id = :peer
         """,
-        peer=peer_id,
+        peer=peer.id,
         due=due_ms,
         failed=int(failed),
+        slow=int(slow),
         error=error[:300],
         now=now_ms,
     )
 
 
-def well(tx: Write, peer_id: int) -> None:
+def _well(tx: Write, peer_id: int) -> None:
     """The peer answered, whatever it said: it does not count as failing."""
     tx.run(
         """
@@ -279,22 +327,24 @@ def well(tx: Write, peer_id: int) -> None:
     )
 
 
-def count_attempt(tx: Write, peer_id: int, outbox_id: int) -> None:
+def count_attempt(tx: Write, peer: Peer, outbox_id: int) -> None:
     """The peer refused this one once more."""
-    well(tx, peer_id)
+    held(tx, peer)
+    _well(tx, peer.id)
     tx.run(
         "UPDATE delivery SET attempts = attempts + 1 WHERE peer_id = :p AND outbox_id = :o",
-        p=peer_id,
+        p=peer.id,
         o=outbox_id,
     )
 
 
-def park(tx: Write, peer_id: int, outbox_id: int, reason: str, now_ms: int) -> None:
+def park(tx: Write, peer: Peer, outbox_id: int, reason: str, now_ms: int) -> None:
     """The peer will not take this one: keep it with its reason, out of the way of the others."""
-    well(tx, peer_id)
+    held(tx, peer)
+    _well(tx, peer.id)
     tx.run(
         "DELETE FROM delivery WHERE peer_id = :peer AND outbox_id = :outbox",
-        peer=peer_id,
+        peer=peer.id,
         outbox=outbox_id,
     )
     tx.run(
@@ -302,7 +352,7 @@ def park(tx: Write, peer_id: int, outbox_id: int, reason: str, now_ms: int) -> N
         INSERT INTO parked_delivery (peer_id, outbox_id, reason, at_ms)
         VALUES (:peer, :outbox, :reason, :now) ON CONFLICT DO NOTHING
         """,
-        peer=peer_id,
+        peer=peer.id,
         outbox=outbox_id,
         reason=reason[:300],
         now=now_ms,
@@ -314,38 +364,38 @@ def forget_parked(tx: Write, before_ms: int) -> int:
     return tx.run("DELETE FROM parked_delivery WHERE at_ms < :before", before=before_ms)
 
 
-def give_up(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
+def give_up(tx: Write, peer: Peer, error: str, now_ms: int) -> None:
     """The peer is gone: forget what waits for it and who follows from there.
 
     A signed message from it brings it back (`reopen`); its people then follow anew.
     """
-    _lock(tx, peer_id)
-    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
-    tx.run("DELETE FROM following_peer WHERE peer_id = :peer", peer=peer_id)
+    held(tx, peer)
+    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer.id)
+    tx.run("DELETE FROM following_peer WHERE peer_id = :peer", peer=peer.id)
     tx.run(
         """
         UPDATE peer SET gone_ms = :now, due_ms = NULL, claimed_until_ms = 0, last_error = :error
         WHERE id = :peer
         """,
-        peer=peer_id,
+        peer=peer.id,
         now=now_ms,
         error=error[:300],
     )
 
 
-def rest_for_good(tx: Write, peer_id: int, error: str, now_ms: int) -> None:
+def rest_for_good(tx: Write, peer: Peer, error: str, now_ms: int) -> None:
     """Seven days without an answer: drop what waits, keep the followers, keep trying new posts.
 
     The next post is one row; one failing peer never holds more than what came since.
     """
-    _lock(tx, peer_id)
-    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer_id)
+    held(tx, peer)
+    tx.run("DELETE FROM delivery WHERE peer_id = :peer", peer=peer.id)
     tx.run(
         """
         UPDATE peer SET due_ms = NULL, claimed_until_ms = 0, last_error = :error
         WHERE id = :peer
         """,
-        peer=peer_id,
+        peer=peer.id,
         error=error[:300],
     )
 

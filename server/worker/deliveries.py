@@ -1,5 +1,7 @@
 """One peer's lane: what waits for it is sent in order, and its answers decide what happens next."""
 
+import asyncio
+import logging
 import random
 from collections.abc import Callable
 from typing import Final
@@ -23,8 +25,11 @@ from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.model import Peer
 from server.store import peers
+from server.store.claims import ClaimLost
 from server.store.db import Database, Row
-from server.worker.loop import held
+from server.worker.loop import SLOW_S, Hold, held
+
+log = logging.getLogger(__name__)
 
 DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
 
@@ -51,21 +56,25 @@ class Deliveries:
 
     async def deliver(self, peer: Peer) -> None:
         """What waits for one peer, in order, until nothing waits or the peer must rest."""
-        if not await self._fetcher.welcome(host(peer.inbox)):
-            await self._db.write(peers.give_up, peer.id, "blocked", self._now_ms())
-            return
-        async with held(self._db, peers.extend, peer.id, self._now_ms):
-            left: Peer | None = peer
-            while left is not None:
-                waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
-                left = await self._send_all(left, waiting)
+        try:
+            if not await self._fetcher.welcome(host(peer.inbox)):
+                await self._db.write(peers.give_up, peer, "blocked", self._now_ms())
+                return
+            async with held(self._db, peers.extend, peer, self._now_ms) as hold:
+                left: Peer | None = peer
+                while left is not None:
+                    waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
+                    left = await self._send_all(left, waiting, hold)
+        except ClaimLost:
+            log.info("another worker delivers to %s meanwhile", peer.inbox)
 
-    async def _send_all(self, peer: Peer, waiting: list[Row]) -> Peer | None:
+    async def _send_all(self, peer: Peer, waiting: list[Row], hold: Hold) -> Peer | None:
         """Send in order; how the peer stands then. None: it has to rest, or nothing waits."""
         taken: list[int] = []
         for row in waiting:
-            answer = await self._send(peer, row)
-            peer = msgspec.structs.replace(peer, scheme=answer.scheme)
+            if not hold.sure:  # another may be sending what we would send, or what comes after it
+                break
+            answer, peer = await self._send(peer, row)
             verdict = judge(answer.status or None, answer.retry_after_ms)
             if verdict is Verdict.DONE:
                 taken.append(row["outbox_id"])
@@ -77,9 +86,15 @@ class Deliveries:
             if not await self._refused(peer, row, answer, verdict):
                 return None
             peer = _well(peer)
-        if len(waiting) < DELIVERIES_AT_ONCE:
-            now_ms = self._now_ms()
-            await self._db.write(peers.finish, peer.id, taken, scheme=peer.scheme, now_ms=now_ms)
+        if len(waiting) < DELIVERIES_AT_ONCE or not hold.sure:
+            await self._db.write(
+                peers.finish,
+                peer,
+                taken,
+                scheme=peer.scheme,
+                slow=bool(peer.slow),
+                now_ms=self._now_ms(),
+            )
             return None
         return await self._took(peer, taken)
 
@@ -87,24 +102,28 @@ class Deliveries:
         """Forget what the peer has; whoever takes something is well."""
         if not taken:
             return peer
-        await self._db.write(peers.delivered, peer.id, taken, peer.scheme)
+        await self._db.write(peers.delivered, peer, taken, peer.scheme, slow=bool(peer.slow))
         return _well(peer)
 
-    async def _send(self, peer: Peer, row: Row) -> Answer:
-        """The peer's answer; status 0 when there was none."""
+    async def _send(self, peer: Peer, row: Row) -> tuple[Answer, Peer]:
+        """The peer's answer, status 0 when there was none; and how it spoke, and how fast."""
         scheme: Scheme = "rfc9421" if peer.scheme == "rfc9421" else "cavage"
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             key = await self._keyring.of(row["sender_id"])
-            return await self._client.post(peer.inbox, row["body"], key=key, scheme=scheme)
+            answer = await self._client.post(peer.inbox, row["body"], key=key, scheme=scheme)
         except Unreachable as error:
-            return Answer(0, scheme, error.retry_after_ms, str(error))
+            answer = Answer(0, scheme, error.retry_after_ms, str(error))
+        slow = int(clock() - began >= SLOW_S)
+        return answer, msgspec.structs.replace(peer, scheme=answer.scheme, slow=slow)
 
     async def _refused(self, peer: Peer, row: Row, answer: Answer, verdict: Verdict) -> bool:
         """What an answer other than yes means (SECURITY's table). True: go on with the next."""
         now_ms = self._now_ms()
         reason = f"{answer.status or 'no answer'} {answer.reason}".strip()
         if verdict is Verdict.REFUSED:
-            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            await self._db.write(peers.park, peer, row["outbox_id"], reason, now_ms)
             return True
         if verdict is Verdict.DENIED:
             return await self._denied(peer, row, reason, now_ms)
@@ -113,10 +132,10 @@ class Deliveries:
             await self._rest(peer, due_ms, False, reason, now_ms)
             return False
         if verdict is Verdict.GONE or (verdict is Verdict.MISSING and _missed_before(peer)):
-            await self._db.write(peers.give_up, peer.id, reason, now_ms)
+            await self._db.write(peers.give_up, peer, reason, now_ms)
             return False
         if given_up(peer.failing_since_ms, now_ms, nameless="no such name" in answer.reason):
-            await self._db.write(peers.rest_for_good, peer.id, reason, now_ms)
+            await self._db.write(peers.rest_for_good, peer, reason, now_ms)
             return False
         due_ms = retry_at(peer.attempts + 1, now_ms, random.random())  # noqa: S311  jitter
         await self._rest(peer, due_ms, True, reason, now_ms)
@@ -124,16 +143,22 @@ class Deliveries:
 
     async def _denied(self, peer: Peer, row: Row, reason: str, now_ms: int) -> bool:
         if row["attempts"] + 1 >= DENIED_TRIES:
-            await self._db.write(peers.park, peer.id, row["outbox_id"], reason, now_ms)
+            await self._db.write(peers.park, peer, row["outbox_id"], reason, now_ms)
             return True
-        await self._db.write(peers.count_attempt, peer.id, row["outbox_id"])
+        await self._db.write(peers.count_attempt, peer, row["outbox_id"])
         due_ms = retry_at(row["attempts"] + 1, now_ms, random.random())  # noqa: S311  jitter
         await self._rest(peer, due_ms, False, reason, now_ms)
         return False
 
     async def _rest(self, peer: Peer, due_ms: int, failed: bool, reason: str, now_ms: int) -> None:
         await self._db.write(
-            peers.rest, peer.id, due_ms=due_ms, failed=failed, error=reason, now_ms=now_ms
+            peers.rest,
+            peer,
+            due_ms=due_ms,
+            failed=failed,
+            slow=bool(peer.slow),
+            error=reason,
+            now_ms=now_ms,
         )
 
 

@@ -34,6 +34,7 @@ from server.services import (
 )
 from server.store import jobs
 from server.store import previews as previews_store
+from server.store.claims import ClaimLost
 from server.store.db import Database, DatabaseError, Write
 from server.text.webpage import Described
 from server.worker.loop import held
@@ -75,11 +76,19 @@ class Jobs:
     async def do(self, job: Job) -> None:
         """One job to its end: done, put off, or parked with its reason."""
         try:
+            await self._do(job)
+        except ClaimLost:
+            log.info("job %d (%s) is in the hands of another worker", job.id, job.kind)
+
+    async def _do(self, job: Job) -> None:
+        try:
             if job.attempts > JOB_TRIES:
                 raise RuntimeError("it was begun too often and never ended")
-            async with held(self._db, jobs.extend, job.id, self._now_ms):
+            async with held(self._db, jobs.extend, job, self._now_ms):
                 await self._work(job)
             self.done += 1
+        except ClaimLost:
+            raise
         except stamp_fetch.Later as error:
             await self._ask_again(job, error)
         except FederationError as error:
@@ -192,16 +201,14 @@ def _part(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
 
 def _border(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     """Some accounts of a domain follow its rule; for those who are left there is a new job."""
-    if not jobs.complete(tx, job, now_ms):
-        return
+    jobs.complete(tx, job, now_ms)
     following = borders.go_on(tx, msgspec.convert(of, borders.Step), now_ms)
     if following is not None:
         jobs.enqueue(tx, job.kind, job.lane, msgspec.json.encode(following), now_ms)
 
 
 def _unlink(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
-    if not jobs.complete(tx, job, now_ms):
-        return
+    jobs.complete(tx, job, now_ms)
     following = backlinks.unlink(tx, msgspec.convert(of, backlinks.Step))
     if following is not None:
         jobs.enqueue(tx, job.kind, job.lane, msgspec.json.encode(following), now_ms)
@@ -233,8 +240,7 @@ def _poll(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
 
 def _poll_end(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     """Some voters are told; for those who are left there is a new job."""
-    if not jobs.complete(tx, job, now_ms):
-        return
+    jobs.complete(tx, job, now_ms)
     served = votes.tell_voters(tx, of["post"], of["after"], now_ms)
     if served is not None:
         payload = msgspec.json.encode({"post": of["post"], "after": served})

@@ -1,7 +1,8 @@
 """One kind of work: claimed when it is due, done side by side, looked for again.
 
 Jobs of one lane and deliveries to one peer run in order; lanes and peers run side by side, so that
-a slow one holds up only itself.
+a slow one holds up only itself. What takes long gives its place to others, so that many slow ones
+do not hold up everybody else either.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import msgspec
 
 from server.model import Job, Peer
+from server.store.claims import LEASE_MS, ClaimLost
 from server.store.db import Database, DatabaseError, Read, Write
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ GATHER_S: Final = 0.005  # commits that come so close together are one reason to
 IDLE_MS: Final = 5_000  # how long a loop sleeps when nothing tells it more
 BLOCKED_MS: Final = 1_000  # the same when something is due that cannot be claimed now
 RENEW_S: Final = 15.0  # a third of the leases of jobs and peers
+SURE_S: Final = LEASE_MS / 1000 - 5.0  # so long after a renewal nobody else has the claim
+SLOW_S: Final = 2.0  # what is under way for so long is slow
 LONGEST_AWAY_S: Final = 30.0  # between two tries while the database is away
 
 Work = TypeVar("Work", bound=Job | Peer)
@@ -32,19 +36,22 @@ class Source(Protocol[Work]):
     def next_due_ms(self, db: Read, /) -> int | None:
         """When the next wants something."""
 
-    def claim(self, tx: Write, now_ms: int, limit: int, /) -> list[Work]:
-        """Take up to `limit` that are due."""
+    def claim(self, tx: Write, now_ms: int, limit: int, by: int, /) -> list[Work]:
+        """Take up to `limit` that are due; `by` is the number of the worker."""
 
 
-class Queue(msgspec.Struct, frozen=True):
+class Queue(msgspec.Struct, Generic[Work], frozen=True):
     """A `Source` of two functions of the store."""
 
     next_due_ms: Callable[[Read], int | None]
-    claim: Callable[[Write, int, int], list[Job]]
+    claim: Callable[[Write, int, int, int], list[Work]]
 
 
 class Loop(Generic[Work]):
-    """Takes what is due from `source` and has it done by `do`, at most `slots` at once."""
+    """Takes what is due from `source` and has it done by `do`, at most `slots` at once.
+
+    Of what is slow, as many as `slow_slots` do not count: others have their places.
+    """
 
     def __init__(
         self,
@@ -53,13 +60,17 @@ class Loop(Generic[Work]):
         do: Callable[[Work], Coroutine[Any, Any, None]],
         *,
         slots: int,
+        slow_slots: int = 0,
+        by: int,
         now_ms: Callable[[], int],
     ) -> None:
-        """Nothing is claimed before `run`."""
+        """Nothing is claimed before `run`. `by` is the number of the worker."""
         self._db = db
         self._source = source
         self._do = do
         self._slots = slots
+        self._slow_slots = slow_slots
+        self._by = by
         self._now_ms = now_ms
         self._woken = asyncio.Event()
         self._claimed: set[int] = set()
@@ -92,7 +103,7 @@ class Loop(Generic[Work]):
         due = await self._db.read_inline(self._source.next_due_ms)
         if due is None or due > self._now_ms():
             return self._pause_s(due)
-        found = await self._db.write(self._source.claim, self._now_ms(), self._slots)
+        found = await self._db.write(self._source.claim, self._now_ms(), self._slots, self._by)
         fresh = [work for work in found if work.id not in self._claimed]
         for work in fresh:
             self._spawn(work)
@@ -103,11 +114,25 @@ class Loop(Generic[Work]):
         self._slots -= 1
         self.busy.add(task)
         self._claimed.add(work.id)
+        slow: list[asyncio.Task[None]] = []
+
+        def is_slow() -> None:
+            if self._slow_slots > 0:
+                slow.append(task)
+                self._slow_slots -= 1
+                self._slots += 1
+                self.wake()
+
+        later = asyncio.get_running_loop().call_later(SLOW_S, is_slow)
 
         def finished(ended: asyncio.Task[None]) -> None:
+            later.cancel()
             self.busy.discard(ended)
             self._claimed.discard(work.id)
-            self._slots += 1
+            if slow:
+                self._slow_slots += 1
+            else:
+                self._slots += 1
             self.wake()
             if not ended.cancelled() and (error := ended.exception()):
                 log.error("work ended early: %r", error)
@@ -120,30 +145,53 @@ class Loop(Generic[Work]):
         return max(0.0, min(wait, IDLE_MS)) / 1000
 
 
-Extend = Callable[[Write, int, int], None]
+Extend = Callable[[Write, Work, int], None]
+
+
+class Hold:
+    """A claim that is renewed; `sure` as long as nobody else can have it."""
+
+    def __init__(self) -> None:
+        """Just claimed."""
+        self.lost = False
+        self._sure_until = asyncio.get_running_loop().time() + SURE_S
+
+    @property
+    def sure(self) -> bool:
+        """Whether the work is still ours: false after a sleep, or while the database is away."""
+        return not self.lost and asyncio.get_running_loop().time() < self._sure_until
+
+    async def renew(
+        self, db: Database, extend: Extend[Work], work: Work, now_ms: Callable[[], int]
+    ) -> None:
+        """Renew it now and then, until cancelled or lost."""
+        while not self.lost:
+            began = asyncio.get_running_loop().time()
+            try:
+                await db.write(extend, work, now_ms())
+                self._sure_until = began + SURE_S
+            except ClaimLost:
+                self.lost = True
+            except DatabaseError as error:
+                log.info("a claim could not be renewed: %s", error)
+            await asyncio.sleep(RENEW_S)
 
 
 @asynccontextmanager
 async def held(
-    db: Database, extend: Extend, id: int, now_ms: Callable[[], int]
-) -> AsyncIterator[None]:
+    db: Database, extend: Extend[Work], work: Work, now_ms: Callable[[], int]
+) -> AsyncIterator[Hold]:
     """Renew a claim as long as the body runs, or others would take this worker for dead."""
+    hold = Hold()
     renewals: list[asyncio.Task[None]] = []
 
     def renew() -> None:
-        renewals.append(asyncio.create_task(_renew(db, extend, id, now_ms)))
+        renewals.append(asyncio.create_task(hold.renew(db, extend, work, now_ms)))
 
     later = asyncio.get_running_loop().call_later(RENEW_S, renew)  # most end before it
     try:
-        yield
+        yield hold
     finally:
         later.cancel()
         for renewal in renewals:
             renewal.cancel()
-
-
-async def _renew(db: Database, extend: Extend, id: int, now_ms: Callable[[], int]) -> None:
-    while True:
-        with suppress(DatabaseError):
-            await db.write(extend, id, now_ms())
-        await asyncio.sleep(RENEW_S)

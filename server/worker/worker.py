@@ -1,6 +1,7 @@
 """The loops of one process: they wait for commits and for time, and are stopped with grace."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -13,7 +14,7 @@ from server.fetch import Fetcher
 from server.films import Films
 from server.keyring import Keyring
 from server.media import Pictures
-from server.model import Job
+from server.model import Job, Peer
 from server.pinging import Pinger
 from server.services import books, contexts, exports, imports, indexing, linking, media, pings
 from server.store import jobs, peers
@@ -31,11 +32,14 @@ from server.worker.making import Making
 from server.worker.pushes import Pushes
 
 JOBS_AT_ONCE: Final = 32
+SLOW_JOBS_AT_ONCE: Final = 32  # beside those
 PEERS_AT_ONCE: Final = 256
+SLOW_PEERS_AT_ONCE: Final = 128  # known as slow; and as many that turn out to be
 FILMS_AT_ONCE: Final = 2
 PUSHES_AT_ONCE: Final = 32
-_FILMS: Final = Queue(jobs.next_film_ms, jobs.claim_films)
-_PUSHES: Final = Queue(jobs.next_push_ms, jobs.claim_pushes)
+_FILMS: Final = Queue[Job](jobs.next_film_ms, jobs.claim_films)
+_PUSHES: Final = Queue[Job](jobs.next_push_ms, jobs.claim_pushes)
+_SLOW_PEERS: Final = Queue[Peer](peers.next_slow_ms, peers.claim_slow)
 
 
 class Worker:
@@ -84,11 +88,25 @@ class Worker:
             others[contexts.JOB] = partial(_walk, db, walker, now_ms)
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
-        self._jobs = Loop(db, jobs, self._work.do, slots=JOBS_AT_ONCE, now_ms=now_ms)
-        self._films = Loop(db, _FILMS, self._work.do, slots=FILMS_AT_ONCE, now_ms=now_ms)
-        self._pushes = Loop(db, _PUSHES, self._work.do, slots=PUSHES_AT_ONCE, now_ms=now_ms)
-        self._peers = Loop(db, peers, self._post.deliver, slots=PEERS_AT_ONCE, now_ms=now_ms)
-        self._loops = (self._jobs, self._films, self._pushes, self._peers)
+        do, deliver = self._work.do, self._post.deliver
+        by = random.getrandbits(62)  # another one after each start
+        self._loops: tuple[Loop[Job] | Loop[Peer], ...] = (
+            Loop(
+                db, jobs, do, slots=JOBS_AT_ONCE, slow_slots=SLOW_JOBS_AT_ONCE, by=by, now_ms=now_ms
+            ),
+            Loop(db, _FILMS, do, slots=FILMS_AT_ONCE, by=by, now_ms=now_ms),
+            Loop(db, _PUSHES, do, slots=PUSHES_AT_ONCE, by=by, now_ms=now_ms),
+            Loop(
+                db,
+                peers,
+                deliver,
+                slots=PEERS_AT_ONCE,
+                slow_slots=SLOW_PEERS_AT_ONCE,
+                by=by,
+                now_ms=now_ms,
+            ),
+            Loop(db, _SLOW_PEERS, deliver, slots=SLOW_PEERS_AT_ONCE, by=by, now_ms=now_ms),
+        )
         self._running: list[asyncio.Task[None]] = []
 
     @property

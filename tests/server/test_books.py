@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -498,7 +499,7 @@ async def test_what_fails_by_the_disk_is_tried_again_then_said(
     (job,) = await db.write(jobs.claim, NOW + 10, 5)
     with pytest.raises(AppError):
         await bindery.making.book(job)
-    last = Job(id=job.id, kind=job.kind, lane=job.lane, payload=job.payload, attempts=4)
+    last = msgspec.structs.replace(job, attempts=4)
     await bindery.making.book(last)
     after = await db.read(books.one, home, book.id)
     assert after.state == "gathering" and "room" in after.failure

@@ -74,7 +74,7 @@ def test_a_ping_waits_until_its_page_was_read(tx, story):
     assert shown(tx, story) == []
     (job,) = [
         Job(**r)
-        for r in tx.all("SELECT id, kind, lane, payload, attempts FROM job")
+        for r in tx.all("SELECT id, kind, lane, payload, attempts, claimed_by FROM job")
         if r["kind"] == pings.JOB
     ]
     assert msgspec.json.decode(job.payload) == {"ping": store.by_source(tx, story.id, BLOG).id}

@@ -23,6 +23,7 @@ from server.media import Pictures
 from server.model import Job
 from server.services import posts
 from server.store import jobs, peers, queue
+from server.store.claims import LEASE_MS
 from server.store.db import Database, Read, Row, Write
 from server.worker import loop
 from server.worker.deliveries import DELIVERIES_AT_ONCE
@@ -444,9 +445,9 @@ async def test_what_a_crashed_worker_had_claimed_is_sent_by_the_next(db: Databas
     (claimed, *_) = await db.write(peers.claim, NOW, 10)
     assert claimed.inbox == FAR
     found.worker.start()
-    assert await db.read(peers.next_due_ms) == NOW + peers.LEASE_MS
+    assert await db.read(peers.next_due_ms) == NOW + LEASE_MS
     assert found.peers.came == []
-    await found.later(peers.LEASE_MS)
+    await found.later(LEASE_MS)
     await found.came(1)
     await found.worker.stop()
     assert await found.waits() == 0
@@ -466,7 +467,7 @@ async def test_a_claim_is_renewed_as_long_as_the_work_runs(
     town.now_ms += 10_000
 
     async def renewed() -> bool:
-        return bool((await town.peer())["claimed_until_ms"] == NOW + 10_000 + peers.LEASE_MS)
+        return bool((await town.peer())["claimed_until_ms"] == NOW + 10_000 + LEASE_MS)
 
     await town.until(renewed)
 
@@ -576,9 +577,9 @@ async def test_a_lane_that_waits_costs_nothing(town: Town, monkeypatch: pytest.M
     """While one job fetches, those behind it make nobody look for work again and again."""
     real, claims = jobs.claim, []
 
-    def counted(tx: Write, now_ms: int, limit: int) -> list[Job]:
+    def counted(tx: Write, now_ms: int, limit: int, by: int) -> list[Job]:
         claims.append(now_ms)
-        return real(tx, now_ms, limit)
+        return real(tx, now_ms, limit, by)
 
     town.fetcher.gate.clear()
     await _promise(town, act("Create", EVE, LATE))
@@ -593,7 +594,7 @@ async def test_a_lane_that_waits_costs_nothing(town: Town, monkeypatch: pytest.M
     for _ in range(500):
         await asyncio.sleep(0)
     assert len(claims) <= 2
-    assert await town.db.read(jobs.next_due_ms) == NOW + jobs.LEASE_MS
+    assert await town.db.read(jobs.next_due_ms) == NOW + LEASE_MS
     town.fetcher.gate.set()
     await town.until(lambda: _no_jobs(town))
 
@@ -604,7 +605,7 @@ async def test_a_job_that_kills_its_worker_each_time_is_parked_in_the_end(db: Da
     found = Town(db)
     for _ in range(JOB_TRIES):
         await db.write(jobs.claim, found.now_ms, 1)
-        found.now_ms += jobs.LEASE_MS
+        found.now_ms += LEASE_MS
     found.worker.start()
 
     async def parked() -> bool:

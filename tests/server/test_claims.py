@@ -1,0 +1,265 @@
+"""Claims of work: who lost one ends nothing, and what is slow is claimed apart."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from server.model import Job, Peer
+from server.store import jobs, peers
+from server.store.claims import LEASE_MS, ClaimLost
+from server.store.db import Database, Write
+from server.worker import deliveries, loop
+from server.worker.loop import Loop, Queue, held
+from tests.server.cases import befriended
+from tests.server.test_worker import FAR, Town
+from tests.server.world import NOW, say, settle, who
+from tests.village import eventually
+
+ANN, BEN = 1, 2  # two workers
+LATER = NOW + LEASE_MS
+
+
+def rows(tx: Write, sql: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in tx.all(sql)]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        jobs.extend,
+        jobs.complete,
+        jobs.stand_back,
+        lambda tx, job, now: jobs.postpone(tx, job, now, "later"),
+        lambda tx, job, now: jobs.park(tx, job, "a reason", now),
+    ],
+    ids=["extend", "complete", "stand back", "postpone", "park"],
+)
+def test_a_worker_that_lost_its_claim_ends_no_job(
+    tx: Write, end: Callable[[Write, Job, int], None]
+) -> None:
+    jobs.enqueue(tx, "poll", "a", b"{}", NOW)
+    (stale,) = jobs.claim(tx, NOW, 9, ANN)
+    (held,) = jobs.claim(tx, LATER, 9, BEN)
+    before = rows(tx, "SELECT * FROM job")
+    with pytest.raises(ClaimLost):
+        end(tx, stale, LATER)
+    assert rows(tx, "SELECT * FROM job") == before
+    end(tx, held, LATER)
+    assert rows(tx, "SELECT * FROM job") != before or end is jobs.extend
+
+
+def gone(tx: Write, peer: Peer, now_ms: int) -> None:
+    peers.give_up(tx, peer, "410", now_ms)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        peers.extend,
+        gone,
+        lambda tx, peer, now: peers.rest_for_good(tx, peer, "7 days", now),
+        lambda tx, peer, now: peers.park(tx, peer, first(tx), "400", now),
+        lambda tx, peer, now: peers.count_attempt(tx, peer, first(tx)),
+        lambda tx, peer, now: peers.delivered(tx, peer, [first(tx)], "cavage", slow=False),
+        lambda tx, peer, now: peers.finish(
+            tx, peer, [first(tx)], scheme="cavage", slow=False, now_ms=now
+        ),
+        lambda tx, peer, now: peers.rest(
+            tx, peer, due_ms=now + 9, failed=True, slow=True, error="x", now_ms=now
+        ),
+    ],
+    ids=["extend", "give up", "7 days", "park", "attempt", "delivered", "finish", "rest"],
+)
+def test_a_worker_that_lost_its_claim_ends_no_delivery(
+    tx: Write, end: Callable[[Write, Peer, int], None]
+) -> None:
+    settle(tx)
+    befriended(tx)
+    say(tx, who(tx, "ann"), "one")
+    stale = peers.claim(tx, NOW, 9, ANN)[0]
+    held = next(peer for peer in peers.claim(tx, LATER, 9, BEN) if peer.id == stale.id)
+    state = "SELECT * FROM peer", "SELECT * FROM delivery", "SELECT * FROM following_peer"
+    before = [rows(tx, one) for one in state]
+    with pytest.raises(ClaimLost):
+        end(tx, stale, LATER)
+    assert [rows(tx, one) for one in state] == before
+    end(tx, held, LATER + 1)
+    assert [rows(tx, one) for one in state] != before
+
+
+def first(tx: Write) -> int:
+    return int(rows(tx, "SELECT outbox_id FROM delivery ORDER BY outbox_id")[0]["outbox_id"])
+
+
+async def test_what_two_workers_did_at_once_counts_once(db: Database) -> None:
+    """The first one sleeps while a peer answers, beyond its lease; the second one takes over."""
+    await db.write(settle)
+    await db.write(befriended)
+    asleep, awake = Town(db), Town(db)
+    await asleep.say("one", "two")
+    asleep.peers.open.clear()
+    asleep.worker.start()
+
+    async def under_way() -> bool:
+        return asleep.peers.under_way == 1
+
+    await eventually(under_way)
+    awake.now_ms += LEASE_MS
+    awake.peers.script[FAR] = [500]
+    awake.worker.start()
+    await awake.came(1)
+    asleep.peers.open.set()
+
+    async def over() -> bool:
+        return not any(loop.busy for loop in asleep.worker._loops)
+
+    await eventually(over)
+    assert asleep.peers.contents() == [
+        "<p>one</p>",
+        "<p>two</p>",
+    ]  # sure of its claim, it was wrong
+    assert await awake.waits() == 2, "what the first one heard does not count"
+    assert (await awake.peer())["attempts"] == 1
+    await asleep.worker.stop()
+    await awake.worker.stop()
+
+
+async def test_a_worker_that_slept_sends_nothing_more(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.write(settle)
+    await db.write(befriended)
+    town = Town(db)
+    await town.say("one", "two")
+    town.peers.open.clear()
+    town.worker.start()
+
+    async def under_way() -> bool:
+        return town.peers.under_way == 1
+
+    await eventually(under_way)
+    monkeypatch.setattr(loop.Hold, "sure", False)
+    town.peers.open.set()
+    await town.came(1)
+    assert town.peers.contents() == ["<p>one</p>"]
+    monkeypatch.undo()
+    town.worker.wake()
+    await town.came(2)
+    assert town.peers.contents() == ["<p>one</p>", "<p>two</p>"]
+    await town.worker.stop()
+
+
+async def test_a_claim_is_sure_for_as_long_as_it_is_renewed(
+    tx: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 0.0
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: seconds)
+    hold = loop.Hold()
+    assert hold.sure
+    seconds = loop.SURE_S
+    assert not hold.sure
+    assert loop.RENEW_S < loop.SURE_S < LEASE_MS / 1000
+
+
+async def test_a_claim_that_was_lost_is_known_to_be(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "RENEW_S", 0.0)
+    await db.write(jobs.enqueue, "poll", "a", b"{}", NOW)
+    (stale,) = await db.write(jobs.claim, NOW, 9, ANN)
+    async with held(db, jobs.extend, stale, lambda: NOW) as hold:
+        await db.write(jobs.claim, LATER, 9, BEN)
+
+        async def known() -> bool:
+            return not hold.sure
+
+        await eventually(known)
+
+
+# --- the slow never slow the fast
+
+
+async def test_what_is_slow_gives_its_place_to_others(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SLOW_S", 0.0)
+    never, begun = asyncio.Event(), []
+
+    async def do(job: Job) -> None:
+        begun.append(job.lane)
+        if job.lane != "fast":
+            await never.wait()
+
+    for lane in ("slow 1", "slow 2", "slow 3", "slow 4", "fast"):
+        await db.write(jobs.enqueue, "poll", lane, b"{}", NOW)
+    work: Queue[Job] = Queue(jobs.next_due_ms, jobs.claim)
+    it = Loop(db, work, do, slots=1, slow_slots=4, by=ANN, now_ms=lambda: NOW)
+    running = asyncio.create_task(it.run())
+
+    async def fast() -> bool:
+        return "fast" in begun
+
+    await eventually(fast)
+    never.set()
+    running.cancel()
+    await asyncio.wait([running, *it.busy])
+    assert (it._slots, it._slow_slots) == (1, 4), "every place is given back"
+
+
+async def test_more_than_are_let_are_not_under_way(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SLOW_S", 0.0)
+    never, begun = asyncio.Event(), []
+
+    async def do(job: Job) -> None:
+        begun.append(job.lane)
+        await never.wait()
+
+    for n in range(9):
+        await db.write(jobs.enqueue, "poll", f"slow {n}", b"{}", NOW)
+    work: Queue[Job] = Queue(jobs.next_due_ms, jobs.claim)
+    it = Loop(db, work, do, slots=2, slow_slots=3, by=ANN, now_ms=lambda: NOW)
+    running = asyncio.create_task(it.run())
+
+    async def full() -> bool:
+        return len(begun) == 5
+
+    await eventually(full)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(begun) == 5
+    never.set()
+    running.cancel()
+    await asyncio.wait([running, *it.busy])
+
+
+async def test_a_peer_that_was_slow_is_claimed_apart_until_it_is_quick(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.write(settle)
+    await db.write(befriended)
+    town = Town(db)
+    monkeypatch.setattr(deliveries, "SLOW_S", 0.0)
+    town.worker.start()
+    await town.say("one")
+    await town.came(1)
+    assert (await town.peer())["slow"] == 1
+    await town.worker.stop()
+
+    await town.say("two")
+    claimed: list[Any] = await db.write(peers.claim, NOW, 99, ANN)
+    assert FAR not in {peer.inbox for peer in claimed}
+    assert await db.read(peers.next_slow_ms) == NOW
+
+    monkeypatch.undo()
+    town.worker = Town(db).worker
+    town.worker.start()
+
+    async def quick() -> bool:
+        return bool((await town.peer())["slow"] == 0)
+
+    await eventually(quick)
+    await town.worker.stop()
