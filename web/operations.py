@@ -52,7 +52,8 @@ PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Depths(msgspec.Struct, frozen=True):
     """What waits, what is parked, how many peers rest, what strangers' pictures take.
 
-    `jobs` and `oldest_s`, seconds since the first was promised, and `planned`: by kind.
+    `jobs` and `oldest_s`, seconds since the first was promised, and `planned`: by kind. `states`:
+    by queue and state, how many and seconds since the first.
     """
 
     deliveries: int
@@ -63,6 +64,7 @@ class Depths(msgspec.Struct, frozen=True):
     jobs: dict[str, int]
     oldest_s: dict[str, float]
     planned: dict[str, int]
+    states: dict[tuple[str, str], tuple[int, float]]
 
 
 @routes.get("/healthz")
@@ -132,6 +134,7 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
     }
     for name, (text, value) in gauges.items():
         Gauge(name, text, registry=registry).set(value)
+    _states(depths, registry)
     by_kind: dict[str, tuple[str, Mapping[str, float]]] = {
         "madang_jobs_waiting": ("Jobs that are not done.", depths.jobs),
         "madang_job_oldest_seconds": ("Since the first was promised.", depths.oldest_s),
@@ -141,6 +144,15 @@ def _gauges(depths: Depths, registry: CollectorRegistry) -> None:
         gauge = Gauge(name, text, ["kind"], registry=registry)
         for kind, number in values.items():
             gauge.labels(kind).set(number)
+
+
+def _states(depths: Depths, registry: CollectorRegistry) -> None:
+    labels = ["queue", "state"]
+    many = Gauge("madang_queue", "What is promised, by its state.", labels, registry=registry)
+    oldest = Gauge("madang_queue_oldest_seconds", "Since the first.", labels, registry=registry)
+    for (queue_name, state), (number, seconds) in depths.states.items():
+        many.labels(queue_name, state).set(number)
+        oldest.labels(queue_name, state).set(seconds)
 
 
 def _counters(request: web.Request, registry: CollectorRegistry) -> None:
@@ -178,11 +190,15 @@ def _depths(db: Read, now_ms: int) -> Depths:
             **{kind["kind"]: _age_s(kind["first_id"], now_ms) for kind in kinds},
         },
         planned={kind: count(db) for kind, count in PLANNED.items()},
+        states={
+            (one["queue"], one["state"]): (int(one["n"]), _age_s(one["first_id"], now_ms))
+            for one in queue.states(db)
+        },
     )
 
 
-def _age_s(id: int, now_ms: int) -> float:
-    return max(0, now_ms - created_ms(id)) / 1000
+def _age_s(id: int | None, now_ms: int) -> float:
+    return 0 if id is None else max(0, now_ms - created_ms(id)) / 1000
 
 
 def _trusted(address: str, networks: tuple[str, ...]) -> bool:

@@ -1,6 +1,13 @@
 """The operator's view of what waits for peers, and what an operator does about it."""
 
+from typing import Final
+
 from server.store.db import Read, Row, Write
+
+_HELD_UP: Final = """
+    SELECT coalesce({1}((SELECT {0} FROM delivery d WHERE d.peer_id = p.id)), 0)
+    FROM peer p WHERE p.failing_since_ms IS NOT NULL
+"""
 
 
 def lanes(db: Read) -> list[Row]:
@@ -85,3 +92,28 @@ def depth(db: Read) -> Row:
     )
     assert found is not None  # noqa: S101  a row of counts
     return found
+
+
+def states(db: Read) -> list[Row]:
+    """queue (deliveries | jobs), state, how many (n), first_id of them (None where there is none).
+
+    Deliveries are `waiting` for a peer that is well, `resting` with one that fails, or `parked`.
+    Their ids are those of what is sent, so that each tells since when.
+    """
+    return db.all(
+        f"""
+        SELECT 'deliveries' AS queue, 'waiting' AS state,
+            (SELECT count(*) FROM delivery) - ({_HELD_UP.format("count(*)", "sum")}) AS n,
+            (SELECT min((SELECT min(d.outbox_id) FROM delivery d WHERE d.peer_id = p.id))
+             FROM peer p WHERE p.due_ms IS NOT NULL AND p.failing_since_ms IS NULL) AS first_id
+        UNION ALL
+        SELECT 'deliveries', 'resting', ({_HELD_UP.format("count(*)", "sum")}),
+            nullif(({_HELD_UP.format("min(d.outbox_id)", "min")}), 0)
+        UNION ALL
+        SELECT 'deliveries', 'parked', count(*), min(outbox_id) FROM parked_delivery
+        UNION ALL
+        SELECT 'jobs', s.state, (SELECT count(*) FROM job j WHERE j.state = s.state),
+            (SELECT min(id) FROM job j WHERE j.state = s.state)
+        FROM (SELECT 'waiting' AS state UNION ALL SELECT 'parked') AS s
+        """  # noqa: S608
+    )

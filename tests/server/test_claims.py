@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.model import Job, Peer
-from server.store import jobs, peers
+from server.store import jobs, peers, queue
 from server.store.claims import LEASE_MS, ClaimLost
 from server.store.db import Database, Write
 from server.worker import deliveries, loop
@@ -19,6 +19,10 @@ from tests.village import eventually
 
 ANN, BEN = 1, 2  # two workers
 LATER = NOW + LEASE_MS
+STATES = (
+    *(("deliveries", state) for state in ("waiting", "resting", "parked")),
+    *(("jobs", state) for state in ("waiting", "parked")),
+)
 
 
 def rows(tx: Write, sql: str) -> list[dict[str, Any]]:
@@ -263,3 +267,38 @@ async def test_a_peer_that_was_slow_is_claimed_apart_until_it_is_quick(
 
     await eventually(quick)
     await town.worker.stop()
+
+
+# --- what an operator sees of it
+
+
+def test_the_depth_and_age_of_each_state_are_seen(tx: Write) -> None:
+    def seen() -> dict[tuple[str, str], tuple[int, bool]]:
+        return {
+            (one["queue"], one["state"]): (one["n"], one["first_id"] is not None)
+            for one in queue.states(tx)
+        }
+
+    nothing = {(what, state): (0, False) for what, state in STATES}
+    assert seen() == nothing
+    settle(tx)
+    befriended(tx)
+    for content in ("one", "two"):
+        say(tx, who(tx, "ann"), content)
+    in_all = len(rows(tx, "SELECT 1 FROM delivery"))
+    far = next(peer for peer in peers.claim(tx, NOW, 9) if peer.inbox == FAR)
+    told = seen()
+    assert told["deliveries", "waiting"] == (in_all, True)
+    peers.rest(tx, far, due_ms=NOW, failed=True, slow=False, error="x", now_ms=NOW)
+    assert seen()["deliveries", "resting"] == (2, True)
+    assert seen()["deliveries", "waiting"] == (in_all - 2, in_all > 2)
+    far = next(peer for peer in peers.claim(tx, LATER, 9) if peer.inbox == FAR)
+    peers.park(tx, far, first(tx), "400", NOW)
+    assert seen()["deliveries", "parked"] == (1, True)
+    tx.run("DELETE FROM job")
+    jobs.enqueue(tx, "poll", "a", b"{}", NOW)
+    jobs.enqueue(tx, "poll", "b", b"{}", NOW)
+    (job, _) = jobs.claim(tx, NOW, 9)
+    jobs.park(tx, job, "a reason", NOW)
+    assert seen()["jobs", "waiting"] == (1, True)
+    assert seen()["jobs", "parked"] == (1, True)

@@ -243,6 +243,7 @@ WHOLE: dict[str, str] = {
     "queue.lanes": "the operator's view",
     "queue.parked": "the operator's command",
     "queue.retry": "the operator's command",
+    "queue.states": "the operator's view",
     "remote_pictures.drop": "makes room: once in a sixteenth of the budget, and housekeeping",
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",

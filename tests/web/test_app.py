@@ -55,6 +55,8 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert "madang_database_up 1.0" in told
         assert 'madang_jobs_waiting{kind="media"} 0.0' in told
         assert 'madang_job_oldest_seconds{kind="push"} 0.0' in told
+        assert 'madang_queue{queue="deliveries",state="resting"} 0.0' in told
+        assert 'madang_queue_oldest_seconds{queue="jobs",state="parked"} 0.0' in told
         for kind in ("import", "export", "book", "ping", "tell-link", "walk", "index"):
             assert f'madang_jobs_waiting{{kind="{kind}"}} 0.0' in told
         for kind in ("ping", "tell-link", "walk", "index"):
