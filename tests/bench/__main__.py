@@ -1,6 +1,6 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, apps, square, thread, memory, streams, search.
+KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search.
 
 `--postgresql URL` measures on that server (with the right to create databases), `--postgresql own`
 on one that is started for it, instead of on SQLite. The CPU of the database is then not counted.
@@ -18,13 +18,25 @@ from contextlib import contextmanager, nullcontext
 
 import uvloop
 
-from tests.bench import apps, city, inbound, memory, outbound, search, square, streams, thread
+from tests.bench import (
+    apps,
+    city,
+    inbound,
+    memory,
+    outbound,
+    processes,
+    search,
+    square,
+    streams,
+    thread,
+)
 from tests.bench.figures import Options
 from tests.conftest import own_server
 
 KINDS = {
     "inbound": inbound.measure,
     "outbound": outbound.measure,
+    "processes": processes.measure,
     "apps": apps.measure,
     "square": square.measure,
     "thread": thread.measure,

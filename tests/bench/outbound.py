@@ -102,12 +102,13 @@ def _story(token: str, number: int) -> bytes:
 async def _fill(folder: Path, hosts: int) -> str:
     db, sealed = await city.opened(folder), city.locker(folder)
     author, token = await city.join(db, sealed, "author")
-    await db.write(_follow, hosts, hosts, author)
+    await db.write(follow, hosts, hosts, author)
     await db.close()
     return token
 
 
-def _follow(tx: Write, count: int, hosts: int, author: Account) -> None:
+def follow(tx: Write, count: int, hosts: int, author: Account) -> None:
+    """So many people on so many hosts follow the author."""
     city.crowd(tx, city.strangers(tx, count, hosts=hosts), author)
 
 
@@ -124,7 +125,7 @@ async def _promise(options: Options) -> Figure:
         folder = Path(name)
         db, sealed = await city.opened(folder), city.locker(folder)
         author, _ = await city.join(db, sealed, "author")
-        await db.write(_follow, CROWD, CROWD_PEERS, author)
+        await db.write(follow, CROWD, CROWD_PEERS, author)
         took = [await _publish(db, author, number) for number in range(1 + options.rounds)]
         await db.close()
     what = f"outbound: promising a story to {CROWD} on {CROWD_PEERS} peers"
