@@ -15,12 +15,13 @@ from server.inbox import announce, answers, quoting, votes
 from server.inbox.context import Arrival, instrument, thing, undone
 from server.model import WAITING, Account, Post
 from server.services import (
-    approvals,
-    approving,
+    answer_asking,
+    answer_control,
     events,
     looks,
     permissions,
     reading,
+    stamps,
     strangers,
 )
 from server.store import accounts, posts, reactions
@@ -75,14 +76,16 @@ def _settle(tx: Write, arrival: Arrival, answer: Post, target: Post) -> None:
         return
     if store.by_post(tx, answer.id) is None:
         strangers.remember(tx, answer, target, answer.visibility)
-        posts.set_columns(tx, answer.id, reply_stamp=approving.uri_of(arrival.site, answer.id))
+        posts.set_columns(tx, answer.id, reply_stamp=stamps.reply_uri(arrival.site, answer.id))
     store.request(tx, answer.id, arrival.activity.id)
-    approving.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
+    answer_control.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
 
 
 def _refuse(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
     about = (uri, target)
-    approving.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id)
+    answer_control.turn_away(
+        tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id
+    )
 
 
 def at_once(tx: Write, arrival: Arrival) -> None:
@@ -108,7 +111,7 @@ def at_once(tx: Write, arrival: Arrival) -> None:
 def accept(tx: Write, arrival: Arrival) -> None:
     """An answer is allowed: one of ours, or a stranger's to somebody whom we follow."""
     about = arrival.activity.object_id or ""
-    post = approvals.asked_for(tx, arrival.actor, about)
+    post = answer_asking.asked_for(tx, arrival.actor, about)
     if post is not None:
         _allowed(tx, arrival, post)
     elif (target := _target(tx, arrival)) is not None:
@@ -125,7 +128,7 @@ def _allowed(tx: Write, arrival: Arrival, post: Post) -> None:
         looks.stamp_later(tx, "reply", said, post.id, arrival.now_ms)
         return
     stamp = _stamp(tx, arrival, post.uri, target)
-    approvals.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
+    answer_asking.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
 
 
 def _target(tx: Write, arrival: Arrival) -> Post | None:
@@ -185,9 +188,9 @@ def _met(tx: Write, arrival: Arrival, uri: str) -> Account | None:
 def reject(tx: Write, arrival: Arrival) -> None:
     """An answer is not allowed, or no longer."""
     about = arrival.activity.object_id or ""
-    post = approvals.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
+    post = answer_asking.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
     if post is not None:
-        approvals.refused(tx, post, arrival.now_ms)
+        answer_asking.refused(tx, post, arrival.now_ms)
     elif not _turned_down(tx, arrival, about):
         quoting.reject(tx, arrival)
 

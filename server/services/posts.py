@@ -7,8 +7,7 @@ from server.errors import Invalid
 from server.ids import new_id
 from server.model import WAITING, Account, Post, PostView, Site
 from server.services import (
-    approvals,
-    approving,
+    answer_asking,
     boosts,
     contexts,
     conversations,
@@ -23,6 +22,7 @@ from server.services import (
     previews,
     quotes,
     reading,
+    stamps,
     strangers,
     telling,
 )
@@ -93,7 +93,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         community_id=group.id if group else None,
         context_uri=contexts.inherited(tx, site, parent),
         permits=permissions.chosen(new.replies, new.boosts, new.visibility),
-        reply_stamp=approving.uri_of(site, id) if standing.proven else "",
+        reply_stamp=stamps.reply_uri(site, id) if standing.proven else "",
     )
     posts.insert(tx, post)
     placing.placed(tx, post, author, new)
@@ -103,7 +103,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     if standing.waits and parent is not None:
-        approvals.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
+        answer_asking.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
         return post
     if standing.proven and parent is not None:
         strangers.remember(tx, post, parent, post.visibility)
@@ -219,7 +219,7 @@ def delete(
     """
     post = reading.own(tx, author, post_id)
     if post.visibility == WAITING:
-        approvals.withdraw(tx, post, author, now_ms)
+        answer_asking.withdraw(tx, post, author, now_ms)
     elif not post.secret:
         _send_delete(tx, site, post, author, now_ms)
     if keep_media:

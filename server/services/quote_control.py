@@ -5,7 +5,7 @@ from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import Account, Entry, Post, Site
 from server.outbox import publish
-from server.services import documents, quotes, reading, telling, timelines
+from server.services import documents, quotes, reading, stamps, telling, timelines
 from server.store import accounts
 from server.store import posts as store
 from server.store import quotes as quote_store
@@ -55,7 +55,7 @@ def revoke(
     if quoter is not None and quoter.local:
         _tell(tx, site, quoting.id, quoter, now_ms)
     if post.open and not quoting.private and quoter is not None:
-        uri = documents.stamp_uri(site, quoting)
+        uri = stamps.quote_uri(site, quoting.id)
         over = build.delete(f"{uri}#delete", author.uri, uri, to=(PUBLIC,), cc=(quoter.uri,))
         beyond = store.reached(tx, quoting.id)
         publish(tx, author, over, now_ms, followers=True, to=[quoter], beyond=beyond)

@@ -25,6 +25,7 @@ from server.services import (
     previews,
     quotes,
     rights,
+    stamps,
 )
 from server.services.burials import bury
 from server.services.media import About
@@ -311,7 +312,7 @@ def _check_queue(db: Read, asker: Account, parent: Post | None, standing: Standi
 
 def _stamped(site: Site, post: Post, standing: Standing) -> str:
     """What allows an answer: the stamp of a stranger, or where one of ours has circles, ours."""
-    ours = f"{site.origin}/approvals/{post.id}" if standing.proven else ""
+    ours = stamps.reply_uri(site, post.id) if standing.proven else ""
     return standing.stamp or ours
 
 

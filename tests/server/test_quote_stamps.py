@@ -9,7 +9,7 @@ from federation.vocab import PUBLIC
 from server.fetch import _stamp
 from server.inbox.documents import Need
 from server.model import Post
-from server.services import documents, follows, posts, quote_control, reading
+from server.services import documents, follows, posts, quote_control, reading, stamps
 from server.store.db import Read, Write
 from tests.server.world import (
     CARL,
@@ -225,7 +225,7 @@ def test_a_request_is_accepted_with_a_stamp_that_can_be_read(world: Write) -> No
         "instrument": QUOTE,
     }
     assert said["result"] == f"{SITE.origin}/quotes/{quote.id}"
-    assert documents.stamp(world, SITE, quote.id) == {
+    assert stamps.quote(world, SITE, quote.id) == {
         "id": said["result"],
         "type": "QuoteAuthorization",
         "attributedTo": who(world, "ann").uri,

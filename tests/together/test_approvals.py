@@ -1,7 +1,7 @@
 """Answers that need a yes, between live instances, and what a third one sees of them."""
 
 from server.model import WAITING, Post
-from server.services import approving
+from server.services import answer_control
 from tests.village import City, Village, eventually
 
 
@@ -32,7 +32,7 @@ async def test_an_answer_waits_for_a_yes_and_reaches_a_third_instance_with_its_s
     assert there.visibility == WAITING
     await village.settle()
     assert await gamma.post_at(answer.uri) is None
-    await alpha.do(approving.approve, ann, there.id)
+    await alpha.do(answer_control.approve, ann, there.id)
     await eventually(lambda: approved(beta, answer.uri))
     seen = await eventually(lambda: approved(gamma, answer.uri))
     assert seen.reply_stamp == f"{alpha.origin}/approvals/{there.id}"

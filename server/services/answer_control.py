@@ -1,6 +1,6 @@
 """One of ours decides who may answer: yes with a stamp that can be read, or no. GoToSocial"""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from server.errors import Conflict, NotFound
 from server.ids import new_id
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import approvals, timelines
+from server.services import answer_asking, stamps, timelines
 from server.services.follows import activity_uri
 from server.store import accounts, posts
 from server.store import approvals as store
@@ -26,33 +26,6 @@ class Waiting(msgspec.Struct, frozen=True):
 
     view: PostView
     answers: PostView | None
-
-
-def uri_of(site: Site, post_id: int) -> str:
-    """Where it stands that one of ours allows this answer."""
-    return f"{site.origin}/approvals/{post_id}"
-
-
-def stamp(db: Read, site: Site, post_id: int) -> dict[str, Any]:
-    """The stamp under an answer to a post of ours. Raises `NotFound` where there is none.
-
-    Only where both are for everybody: else its id alone would tell of them.
-    """
-    post, approval = posts.by_id(db, post_id), store.by_post(db, post_id)
-    target = posts.by_id(db, approval.target_id) if approval else None
-    if post is None or approval is None or target is None or approval.state != "accepted":
-        raise NotFound("There is nothing at this address.")
-    gone = post.deleted_ms is not None or target.deleted_ms is not None
-    if gone or not target.local or not target.open or not post.open:
-        raise NotFound("There is nothing at this address.")
-    decider = accounts.by_id(db, approval.decider_id)
-    if decider is None or decider.state != "active":
-        raise NotFound("There is nothing at this address.")
-    return policies.stamp(uri_of(site, post.id), _claim(post, target, decider))
-
-
-def _claim(post: Post, target: Post, decider: Account) -> Claim:
-    return Claim(act="reply", interacting=post.uri, target=target.uri, author=decider.uri)
 
 
 class About(msgspec.Struct, frozen=True):
@@ -75,7 +48,7 @@ def tell(tx: Write, site: Site, post: Post, now_ms: int, *, request: str = "") -
     if approval is None or target is None or asker is None or approval.state != "accepted":
         return
     about = About(post.uri, target, asker, open=target.open and post.open)
-    proof = uri_of(site, post.id) if about.open else ""
+    proof = stamps.reply_uri(site, post.id) if about.open else ""
     _say(tx, site, "Accept", about, now_ms, request=request, stamp=proof)
 
 
@@ -129,7 +102,7 @@ def waiting(db: Read, decider_id: int) -> int:
 def approve(tx: Write, site: Site, decider: Account, post_id: int, now_ms: int) -> None:
     """Let an answer stand, for good. Raises `NotFound` and `Conflict`."""
     approval, post = _undecided(tx, decider, post_id)
-    approvals.allowed(tx, site, post, uri_of(site, post.id), now_ms)
+    answer_asking.allowed(tx, site, post, stamps.reply_uri(site, post.id), now_ms)
     now = posts.by_id(tx, post.id) or post
     tell(tx, site, now, now_ms, request=approval.request)
 
@@ -140,7 +113,7 @@ def refuse(tx: Write, site: Site, decider: Account, post_id: int, now_ms: int) -
     target, asker = posts.by_id(tx, approval.target_id), accounts.by_id(tx, approval.asker_id)
     if target is not None and asker is not None:
         turn_away(tx, site, (post.uri, target), asker, now_ms, approval.request)
-    approvals.refused(tx, post, now_ms)
+    answer_asking.refused(tx, post, now_ms)
 
 
 def _undecided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:
