@@ -198,10 +198,12 @@ def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:
 
 
 def _policy(db: Read, author: Account, post: Post, new: NewPost) -> dict[str, str]:
-    """The column that changes where an edit says who may quote a post."""
+    """The columns that change where an edit says who may answer, share or quote a post."""
+    permits = permissions.edited(post, new.replies, new.boosts)
     if not new.quote_policy:
-        return {}
-    return {"quote_policy": quotes.stated(db, author, new.quote_policy, post.visibility)}
+        return {"permits": permits}
+    said = quotes.stated(db, author, new.quote_policy, post.visibility)
+    return {"permits": permits, "quote_policy": said}
 
 
 def delete(

@@ -579,6 +579,13 @@ def _quote_another(tx: Write, post: Post, author: Account, found: Object) -> Non
         settle_quote(tx, changed, author)
 
 
+def hear_policy(tx: Write, post: Post, found: Object, author: Account) -> None:
+    """Take from a new version of a post who may answer, share and quote it, and nothing else."""
+    said = {"permits": permissions.heard(found, author), "quote_policy": _policy(found, author)}
+    if (post.permits, post.quote_policy) != tuple(said.values()):
+        posts.set_columns(tx, post.id, **said)
+
+
 def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -> None:
     """Take an author's new version of a post; an older one than we have changes nothing.
 
