@@ -411,6 +411,22 @@ async def approval(request: web.Request) -> web.Response:
     return document(request, await request.app[DB].read(stamps.reply, request.app[SITE], id))
 
 
+@routes.get("/approvals/likes/{id}")
+async def approved_like(request: web.Request) -> web.Response:
+    """That the author of a post of ours allows a like of it. GoToSocial"""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    return document(request, await request.app[DB].read(stamps.like, request.app[SITE], id))
+
+
+@routes.get("/approvals/boosts/{id}")
+async def approved_boost(request: web.Request) -> web.Response:
+    """That the author of a post of ours allows a boost of it. GoToSocial"""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    return document(request, await request.app[DB].read(stamps.boost, request.app[SITE], id))
+
+
 @routes.get("/objects/{id}/replies")
 async def replies(request: web.Request) -> web.Response:
     """Public answers to a post, newest first."""

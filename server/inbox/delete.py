@@ -30,7 +30,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     if known is None:
         if same_origin(uri, arrival.actor.uri) and arrival.authentic:
             quoting.revoke(tx, arrival, uri)
-            answer_asking.revoked(tx, arrival.actor, uri, arrival.now_ms)
+            answer_asking.revoked(tx, arrival.site, arrival.actor, uri, arrival.now_ms)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
             steward.end(tx, arrival)
         return

@@ -1,6 +1,4 @@
-"""Requests for answers, boosts and likes, their answers, and the end of a stamp. GoToSocial."""
-
-from typing import Final
+"""ReplyRequest, and the Accept and Reject of answers. GoToSocial."""
 
 import msgspec
 
@@ -8,27 +6,24 @@ from federation import parse, policies
 from federation.errors import NotPermitted
 from federation.origin import normal, same_origin
 from federation.policies import Claim
-from federation.readers import id_or_none, type_or_none
+from federation.readers import id_or_none
 from federation.vocab import Object
 from server.errors import Invalid
-from server.inbox import announce, answers, quoting, votes
+from server.inbox import answers, quoting, reacting
 from server.inbox.context import Arrival, instrument, thing, undone
 from server.model import WAITING, Account, Post
 from server.services import (
     answer_asking,
     answer_control,
-    events,
     looks,
     permissions,
     reading,
     stamps,
     strangers,
 )
-from server.store import accounts, posts, reactions
+from server.store import accounts, posts
 from server.store import approvals as store
 from server.store.db import Write
-
-_DONE_AT_ONCE: Final = {"LikeRequest": "Like", "AnnounceRequest": "Announce"}
 
 
 def request(tx: Write, arrival: Arrival) -> None:
@@ -86,23 +81,6 @@ def _refuse(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
     answer_control.turn_away(
         tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id
     )
-
-
-def at_once(tx: Write, arrival: Arrival) -> None:
-    """A request to like or to boost: what is permitted is done as if it had been sent plainly.
-
-    No yes is sent, for none is needed: our people let everybody do it, or nobody.
-    """
-    raw = arrival.activity.raw.get("instrument")
-    kind = _DONE_AT_ONCE[arrival.activity.type]
-    if not isinstance(raw, dict) or type_or_none(raw.get("type")) != kind:
-        return
-    plain = parse.activity(raw)
-    own = plain.actor == arrival.actor.uri and same_origin(plain.id, plain.actor)
-    if not own or not normal(plain.id) or plain.object_id != arrival.activity.object_id:
-        raise NotPermitted(f"{arrival.activity.type} for somebody else's {kind}")
-    done = msgspec.structs.replace(arrival, activity=plain)
-    votes.like(tx, done) if kind == "Like" else announce.announce(tx, done)
 
 
 # --- answers to ours, and of others
@@ -190,25 +168,9 @@ def reject(tx: Write, arrival: Arrival) -> None:
     about = arrival.activity.object_id or ""
     post = answer_asking.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
     if post is not None:
-        answer_asking.refused(tx, post, arrival.now_ms)
-    elif not _turned_down(tx, arrival, about):
+        answer_asking.refused(tx, arrival.site, post, arrival.now_ms)
+    elif not reacting.turned_down(tx, arrival, about):
         quoting.reject(tx, arrival)
-
-
-def _turned_down(tx: Write, arrival: Arrival, uri: str) -> bool:
-    """A like or a boost of ours that the author of a post does not want is over here."""
-    liked, boosted = reactions.like_by_uri(tx, uri), reactions.boost_by_uri(tx, uri)
-    row = liked or boosted
-    post = posts.by_id(tx, row["post_id"]) if row else None
-    if row is None or post is None or not arrival.site.ours(uri):
-        return False
-    if post.author_id != arrival.actor.id:
-        return False
-    if liked:
-        reactions.unlike(tx, post.id, row["account_id"])
-    elif known := reactions.unboost(tx, post.id, row["account_id"]):
-        events.unboosted(tx, known["id"], row["account_id"], arrival.now_ms)
-    return True
 
 
 def _theirs(tx: Write, arrival: Arrival, uri: str) -> Post | None:

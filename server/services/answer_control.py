@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from federation import policies
+from federation import build, policies
 from federation.policies import Claim
 from federation.vocab import PUBLIC
 from server.errors import Conflict, NotFound
@@ -113,7 +113,47 @@ def refuse(tx: Write, site: Site, decider: Account, post_id: int, now_ms: int) -
     target, asker = posts.by_id(tx, approval.target_id), accounts.by_id(tx, approval.asker_id)
     if target is not None and asker is not None:
         turn_away(tx, site, (post.uri, target), asker, now_ms, approval.request)
-    answer_asking.refused(tx, post, now_ms)
+    answer_asking.refused(tx, site, post, now_ms)
+
+
+def revoke(
+    tx: Write,
+    site: Site,
+    decider: Account,
+    answer_id: int,
+    now_ms: int,
+    *,
+    under: int | None = None,
+) -> None:
+    """Take a yes back, for good: the answer goes from under the post, and its stamp with it.
+
+    The followers, and whoever the answer had reached, are told of the stamp: their servers may have
+    shown the answer for it. Its author is told with a Reject too. `under`: the post that it has to
+    answer. Raises `NotFound`.
+    """
+    approval, post = _decided(tx, decider, answer_id)
+    if under is not None and approval.target_id != under:
+        raise NotFound("There is no such answer any more.")
+    target, asker = posts.by_id(tx, approval.target_id), accounts.by_id(tx, approval.asker_id)
+    if approval.state == "refused" or target is None or asker is None:
+        return
+    known, reached = target.open and post.open, posts.reached(tx, post.id)
+    answer_asking.refused(tx, site, post, now_ms)
+    if known:
+        uri = stamps.reply_uri(site, post.id)
+        over = build.delete(f"{uri}#delete", decider.uri, uri, to=(PUBLIC,), cc=(asker.uri,))
+        publish(tx, decider, over, now_ms, followers=True, to=[asker], beyond=reached)
+    turn_away(tx, site, (post.uri, target), asker, now_ms, approval.request)
+
+
+def _decided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:
+    approval, post = store.by_post(db, post_id), posts.by_id(db, post_id)
+    mine = approval is not None and approval.decider_id == decider.id
+    if approval is None or post is None or not mine or post.deleted_ms is not None:
+        raise NotFound("There is no such answer any more.")
+    if approval.state == "waiting":
+        raise NotFound("You have not approved this answer.")
+    return approval, post
 
 
 def _undecided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:

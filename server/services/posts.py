@@ -223,24 +223,10 @@ def delete(
     if post.visibility == WAITING:
         answer_asking.withdraw(tx, post, author, now_ms)
     elif not post.secret:
-        _send_delete(tx, site, post, author, now_ms)
+        going_out.gone(tx, site, post, author, now_ms)
     if keep_media:
         media.loosen(tx, post.id, now_ms)
     bury(tx, post, now_ms)
-
-
-def _send_delete(tx: Write, site: Site, post: Post, author: Account, now_ms: int) -> None:
-    document = documents.by_post(tx, site, post)
-    activity = build.delete(
-        f"{post.uri}#delete",
-        author.uri,
-        post.uri,
-        to=tuple(document["to"]),
-        cc=tuple(document["cc"]),
-    )
-    if "audience" in document:
-        activity["audience"] = document["audience"]
-    telling.send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
 
 
 def _attach(tx: Write, post: Post, said: Said, new: NewPost) -> None:

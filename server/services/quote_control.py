@@ -22,6 +22,14 @@ def page(db: Read, viewer_id: int | None, post_id: int, window: Page) -> list[En
     return quote_store.page(db, viewer_id or timelines.NOBODY, post.id, window)
 
 
+def unquote(tx: Write, site: Site, author: Account, quoting_id: int, now_ms: int) -> None:
+    """As `revoke`, of whatever it quotes."""
+    quoting = reading.readable(tx, author.id, quoting_id)
+    if quoting.quote_id is None:
+        raise NotFound("This post does not quote yours.")
+    revoke(tx, site, author, quoting.quote_id, quoting.id, now_ms)
+
+
 def revoke(
     tx: Write, site: Site, author: Account, post_id: int, quoting_id: int, now_ms: int
 ) -> None:

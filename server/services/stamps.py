@@ -25,14 +25,9 @@ def quote_uri(site: Site, quoting_id: int) -> str:
     return f"{site.origin}/quotes/{quoting_id}"
 
 
-def like_uri(site: Site, like_id: int) -> str:
-    """Where it stands that one of ours allows this like."""
-    return f"{site.origin}/approvals/likes/{like_id}"
-
-
-def boost_uri(site: Site, boost_id: int) -> str:
-    """Where it stands that one of ours allows this boost."""
-    return f"{site.origin}/approvals/boosts/{boost_id}"
+def reaction_uri(site: Site, act: str, id: int) -> str:
+    """Where it stands that one of ours allows this like or boost (`act`: like | announce)."""
+    return f"{site.origin}/approvals/{'likes' if act == 'like' else 'boosts'}/{id}"
 
 
 def reply(db: Read, site: Site, answer_id: int) -> dict[str, Any]:
@@ -72,21 +67,21 @@ def quote(db: Read, site: Site, quoting_id: int) -> dict[str, Any]:
 
 def like(db: Read, site: Site, like_id: int) -> dict[str, Any]:
     """The stamp under a stranger's like of an open post of ours. Raises `NotFound`."""
-    return _reaction(db, "like", like_uri(site, like_id), reactions.like_by_id(db, like_id))
+    return _reaction(db, site, "like", reactions.like_by_id(db, like_id))
 
 
 def boost(db: Read, site: Site, boost_id: int) -> dict[str, Any]:
     """The stamp under a stranger's boost of a post of ours. Raises `NotFound`."""
-    return _reaction(db, "announce", boost_uri(site, boost_id), reactions.boost_by_id(db, boost_id))
+    return _reaction(db, site, "announce", reactions.boost_by_id(db, boost_id))
 
 
-def _reaction(db: Read, act: str, uri: str, row: Row | None) -> dict[str, Any]:
+def _reaction(db: Read, site: Site, act: str, row: Row | None) -> dict[str, Any]:
     target = posts.by_id(db, row["post_id"]) if row else None
     if row is None or target is None:
         raise _nothing()
     decider = _author(db, target)
     claim = Claim(act=act, interacting=row["uri"], target=target.uri, author=decider.uri)
-    return policies.stamp(uri, claim)
+    return policies.stamp(reaction_uri(site, act, row["id"]), claim)
 
 
 def _author(db: Read, target: Post) -> Account:

@@ -58,8 +58,8 @@ def like_by_uri(db: Read, uri: str) -> Row | None:
 
 
 def like_by_id(db: Read, id: int) -> Row | None:
-    """post_id, account_id, uri of the like with this id of ours."""
-    return db.one("SELECT post_id, account_id, uri FROM favourite WHERE id = :id", id=id)
+    """The like with this id of ours."""
+    return db.one("SELECT * FROM favourite WHERE id = :id", id=id)
 
 
 def like_of(db: Read, post_id: int, account_id: int) -> Row | None:
