@@ -26,6 +26,7 @@ from server.services import (
 from server.store import posts as post_store
 from server.store.db import Read, Write
 from server.store.paging import Page
+from tests.server.stamped import REPLY, THEIRS
 from tests.server.world import (
     CARL,
     EVE,
@@ -46,56 +47,16 @@ from tests.server.world import (
     who,
 )
 
-THEIRS = "https://other.test/notes/1"
-STAMP = "https://other.test/users/carl/authorizations/1"
+STAMP = REPLY.stamp_uri
 ANSWER = "https://far.test/notes/answer"
-ASKED = {
-    "always": [CARL],
-    "approvalRequired": [PUBLIC],
-    "automaticApproval": [CARL],
-    "manualApproval": [PUBLIC],
-}
 BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
+carls, waiting, stamp, answered = REPLY.theirs, REPLY.waiting, REPLY.stamp, REPLY.answered
 
 
 @pytest.fixture
 def world(tx: Write) -> Write:
     settle(tx)
     return tx
-
-
-def carls(tx: Write, rule: dict[str, Any] = ASKED) -> Post:
-    """A post by carl, whom bob follows, under a policy."""
-    befriend(tx, who(tx, "bob"), who(tx, CARL))
-    written = note(THEIRS, CARL, interactionPolicy={"canReply": rule})
-    deliver(tx, create(written, id=f"{THEIRS}#create"))
-    return post(tx, THEIRS)
-
-
-def waiting(tx: Write, rule: dict[str, Any] = ASKED, **more: Any) -> Post:
-    """An answer by ann, who has a follower elsewhere, for carl to approve."""
-    befriend(tx, who(tx, EVE), who(tx, "ann"))
-    return say(tx, who(tx, "ann"), "May I?", reply_to_id=carls(tx, rule).id, **more)
-
-
-def stamp(answer: str, **more: Any) -> dict[str, Any]:
-    """GoToSocial's, as recorded."""
-    return {
-        "id": STAMP,
-        "type": "ReplyAuthorization",
-        "attributedTo": CARL,
-        "interactingObject": answer,
-        "interactionTarget": THEIRS,
-        **more,
-    }
-
-
-def answered(tx: Write, kind: str, actor: str = CARL, **more: Any) -> dict[str, Any]:
-    """The answer of GoToSocial 0.20 to the request of ours."""
-    asked = sent(tx, "ReplyRequest")[-1]
-    inner = {name: asked[name] for name in ("id", "type", "actor", "object")}
-    inner["instrument"] = asked["instrument"]["id"]
-    return act(kind, actor, inner, to=asked["actor"], **more)
 
 
 def now(db: Read, of: Post) -> Post:

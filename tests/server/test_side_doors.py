@@ -18,7 +18,6 @@ from server.store import forum as forum_store
 from server.store import posts as post_store
 from server.store.db import Write
 from tests.server.squares import ROWAN, SAGE, board, comment, listens, thread, told
-from tests.server.test_approvals import sent
 from tests.server.world import (
     CARL,
     EVE,
@@ -34,6 +33,7 @@ from tests.server.world import (
     number,
     post,
     say,
+    sent,
     settle,
     stranger,
     who,

@@ -17,6 +17,7 @@ from server.services import (
 )
 from server.store import posts as post_store
 from server.store.db import Read, Write
+from tests.server.stamped import REPLY, THEIRS
 from tests.server.world import (
     CARL,
     EVE,
@@ -127,23 +128,10 @@ def test_an_answer_of_ours_that_is_taken_out_stays_its_authors_alone(world: Writ
 
 
 def test_followers_of_ours_elsewhere_forget_an_answer_whose_stamp_is_over(world: Write) -> None:
-    theirs, stamp = "https://other.test/notes/1", "https://other.test/stamps/1"
-    ann = who(world, "ann")
-    befriend(world, ann, who(world, CARL))
-    befriend(world, who(world, EVE), ann)
-    rule = {"canReply": {"automaticApproval": [CARL], "manualApproval": [PUBLIC]}}
-    deliver(world, create(note(theirs, CARL, interactionPolicy=rule), id=f"{theirs}#create"))
-    answer = say(world, ann, "May I?", reply_to_id=post(world, theirs).id)
-    proof = {
-        "id": stamp,
-        "type": "ReplyAuthorization",
-        "attributedTo": CARL,
-        "interactingObject": answer.uri,
-        "interactionTarget": theirs,
-    }
-    (asked,) = sent(world, "ReplyRequest")
-    yes = act("Accept", CARL, asked["id"], result=stamp)
-    deliver(world, yes, {stamp: proof})
+    ann, stamp = who(world, "ann"), REPLY.stamp_uri
+    answer = REPLY.waiting(world)
+    yes = REPLY.answered(world, "Accept", result=stamp)
+    deliver(world, yes, {stamp: REPLY.stamp(answer.uri)})
     assert post(world, answer.uri).open
     dora = stranger(world, "https://other.test/users/dora")  # of the server of the stamp
     for forger in (EVE, MALLORY, dora.uri):
@@ -234,6 +222,19 @@ def test_a_boost_of_ours_that_gotosocial_does_not_want_is_undone_for_our_followe
     assert undone["object"]["id"] == row["uri"]
     assert post_store.by_uri(world, theirs) is not None
     assert miscounted(world) == []
+
+
+def test_a_yes_to_a_like_of_ours_changes_nothing(world: Write) -> None:
+    theirs, ann = REPLY.theirs(world), who(world, "ann")
+    reactions.like(world, SITE, ann, theirs.id, NOW)
+    (liked,) = sent(world, "Like")
+    stamp = f"{CARL}/authorizations/like"
+    yes = act("Accept", CARL, liked["id"], target=THEIRS, result=stamp)
+    deliver(world, yes)
+    deliver(world, act("Delete", CARL, stamp))
+    assert post(world, THEIRS).likes == 1
+    deliver(world, act("Reject", CARL, liked["id"], target=THEIRS))
+    assert post(world, THEIRS).likes == 0
 
 
 # --- GoToSocial asks to like and to share

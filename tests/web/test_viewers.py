@@ -238,7 +238,8 @@ async def _refusal(
     method, path = act
     quoting = world.posts["quinn-quoting"].id
     body = {name: str(id) if value == "{id}" else value for name, value in ACTS[act].items()}
-    at = path.partition("?")[0].format(id=id, quoting=quoting, filter=filter)
+    named = {"quoting": quoting, "reply": quoting, "account": world.people["ann"].id}
+    at = path.partition("?")[0].format(id=id, filter=filter, **named)
     return await ask(world, viewer, at, method=method, json=body)
 
 
