@@ -48,11 +48,14 @@ def _enough(tx: Write, arrival: Arrival) -> bool:
 
 
 def _instrument(arrival: Arrival, kind: str) -> Activity | None:
-    """The Like or Announce that comes with its request. Raises `NotPermitted`."""
+    """The Like or Announce that comes with its request. Raises `NotPermitted`.
+
+    GoToSocial describes it with `attributedTo`, and writes `actor`.
+    """
     raw = arrival.activity.raw.get("instrument")
     if not isinstance(raw, dict) or type_or_none(raw.get("type")) != kind:
         return None
-    plain = parse.activity(raw)
+    plain = parse.activity({"actor": raw.get("attributedTo"), **raw})
     own = plain.actor == arrival.actor.uri and same_origin(plain.id, plain.actor)
     if not own or not normal(plain.id) or plain.object_id != arrival.activity.object_id:
         raise NotPermitted(f"{arrival.activity.type} for somebody else's {kind}")

@@ -55,8 +55,13 @@ def tell(tx: Write, site: Site, post: Post, now_ms: int, *, request: str = "") -
 def turn_away(
     tx: Write, site: Site, answer: tuple[str, Post], asker: Account, now_ms: int, request: str = ""
 ) -> None:
-    """Tell a stranger that their answer (its id, and what it answers) is not wanted."""
-    _say(tx, site, "Reject", About(*answer, asker), now_ms, request=request)
+    """Tell a stranger that their answer (its id, and what it answers) is not wanted.
+
+    Of a request, and of the answer itself: GoToSocial 0.20 knows a Reject by that alone.
+    """
+    if request:
+        _say(tx, site, "Reject", About(*answer, asker), now_ms, request=request)
+    _say(tx, site, "Reject", About(*answer, asker), now_ms, request="")
 
 
 def _say(
@@ -128,8 +133,8 @@ def revoke(
     """Take a yes back, for good: the answer goes from under the post, and its stamp with it.
 
     The followers, and whoever the answer had reached, are told of the stamp: their servers may have
-    shown the answer for it. Its author is told with a Reject too. `under`: the post that it has to
-    answer. Raises `NotFound`.
+    shown the answer for it. Its author is told with a Reject too: GoToSocial knows the end of a
+    yes by that alone. `under`: the post that it has to answer. Raises `NotFound`.
     """
     approval, post = _decided(tx, decider, answer_id)
     if under is not None and approval.target_id != under:
@@ -143,7 +148,7 @@ def revoke(
         uri = stamps.reply_uri(site, post.id)
         over = build.delete(f"{uri}#delete", decider.uri, uri, to=(PUBLIC,), cc=(asker.uri,))
         publish(tx, decider, over, now_ms, followers=True, to=[asker], beyond=reached)
-    turn_away(tx, site, (post.uri, target), asker, now_ms, approval.request)
+    turn_away(tx, site, (post.uri, target), asker, now_ms)
 
 
 def _decided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:
