@@ -73,7 +73,8 @@ def send(
     below the story on the story's own server, whose readers may follow nobody in between. And to
     whom it quotes, who may want to take that back.
     `named`: whom it names, where the caller knows. The community in which it stands hears of it
-    too, and passes it on where it is ours; not with `grouped` off.
+    too, and passes it on where it is ours; not with `grouped` off, nor do then servers that follow
+    it and understand groups.
     """
     group = in_which(tx, post) if grouped else None
     if named is None:
@@ -90,6 +91,7 @@ def send(
         to=[*named, *([group] if group and not group.local else ())],
         beyond=[*(beyond or ()), *answered, *_quoted_author(tx, post)],
         through=post.id if post.open and beyond is not None else None,
+        through_groups=None if grouped else False,
     )
     if group is not None and group.local:
         relay.tell(tx, site, group, activity, now_ms)
