@@ -40,7 +40,6 @@ __all__ = [
     "ordered_collection",
     "page",
     "quote_answer",
-    "quote_authorization",
     "quote_request",
     "person",
     "question",
@@ -82,20 +81,6 @@ def update(changed: dict[str, Any], version: int) -> dict[str, Any]:
         "cc": changed.get("cc", [changed["followers"]] if "followers" in changed else []),
         **({"audience": changed["audience"]} if "audience" in changed else {}),
         "object": changed,
-    }
-
-
-def quote_authorization(uri: str, author: str, *, quoting: str, quoted: str) -> dict[str, Any]:
-    """The stamp by which `author` allows one quote of what they wrote. FEP-044f.
-
-    It embeds neither post.
-    """
-    return {
-        "id": uri,
-        "type": "QuoteAuthorization",
-        "attributedTo": author,
-        "interactingObject": quoting,
-        "interactionTarget": quoted,
     }
 
 

@@ -16,6 +16,7 @@ STAMPS: Final = {
     "like": "LikeAuthorization",
     "reply": "ReplyAuthorization",
     "announce": "AnnounceAuthorization",
+    "quote": "QuoteAuthorization",
 }
 REQUESTS: Final = {"like": "LikeRequest", "reply": "ReplyRequest", "announce": "AnnounceRequest"}
 MAX_NAMED: Final = 64
@@ -96,11 +97,12 @@ def may_be(uri: str, author: str) -> bool:
 def proves(raw: dict[str, Any] | None, uri: str, claim: Claim) -> bool:
     """Whether this document at `uri` is the stamp for exactly this, by the author of the target.
 
-    Before 0.19 GoToSocial's stamp is the Accept itself.
+    Each of these matters: GHSA-q4g8-82c5-9h33. Before 0.19 GoToSocial's stamp is the Accept itself;
+    a quote's never is (FEP-044f).
     """
     if raw is None or raw.get("id") != uri or not may_be(uri, claim.author):
         return False
-    if type_or_none(raw.get("type")) == "Accept":
+    if claim.act != "quote" and type_or_none(raw.get("type")) == "Accept":
         return (
             id_or_none(raw.get("actor")) == claim.author
             and id_or_none(raw.get("object")) == claim.interacting
@@ -115,7 +117,7 @@ def proves(raw: dict[str, Any] | None, uri: str, claim: Claim) -> bool:
 
 
 def stamp(uri: str, claim: Claim) -> dict[str, Any]:
-    """The stamp itself. It embeds nothing."""
+    """The stamp itself. It embeds nothing. GoToSocial, FEP-044f"""
     return {
         "id": uri,
         "type": STAMPS[claim.act],

@@ -638,8 +638,8 @@ def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) 
         return
     if post.quote_stamp != read.quote_stamp or post.author_id == author.id:
         return
-    own = quote_asking.may_stamp(tx, author, post.quote_stamp)
-    if own and quote_asking.proves(raw, post.quote_stamp, post, quoted, author.uri):
+    own = permissions.may_stamp(tx, author, post.quote_stamp)
+    if own and policies.proves(raw, post.quote_stamp, quote_asking.claim(post, quoted, author)):
         quote_asking.allowed(tx, site, post, post.quote_stamp, now_ms)
     else:
         quote_asking.refused(tx, site, post, now_ms)

@@ -27,6 +27,7 @@ def publish(
     to: Iterable[Account] = (),
     beyond: Iterable[int] = (),
     through: int | None = None,
+    through_groups: bool | None = None,
     everywhere: bool = False,
 ) -> None:
     """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
@@ -35,7 +36,7 @@ def publish(
     `everywhere` it goes to every peer that we know.
 
     `groups`: of the followers, only those whose servers understand what a group announces, or only
-    the others.
+    the others; `through_groups` of those whom it reaches through boosts.
 
     Every peer is served once, however many of its people are addressed. Our own people are not
     peers: what concerns them happens in the same transaction.
@@ -53,7 +54,8 @@ def publish(
     promised = 0
     if followers:
         promised += peers.add_followers(tx, outbox_id, sender.id, now_ms, groups=groups)
-    promised += peers.add_through(tx, outbox_id, through, now_ms) if through else 0
+    if through:
+        promised += peers.add_through(tx, outbox_id, through, now_ms, groups=through_groups)
     promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
     promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
     if not promised:

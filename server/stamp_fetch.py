@@ -7,12 +7,12 @@ from federation.errors import FederationError, Unreachable
 from federation.retry import may_pass
 from server.errors import AppError
 from server.fetch import MAX_FOR_A_QUOTE, Budget, Fetcher
-from server.services import approvals, quote_asking
+from server.services import answer_asking, quote_asking
 from server.store.db import Read
 
 log = logging.getLogger(__name__)
 
-_BY_ACT = {"reply": approvals.stamp_read, "quote": quote_asking.stamp_read}
+_BY_ACT = {"reply": answer_asking.stamp_read, "quote": quote_asking.stamp_read}
 
 
 class Later(Unreachable):
@@ -41,5 +41,5 @@ async def look(fetcher: Fetcher, of: dict[str, Any]) -> None:
 
 
 def _wanted(db: Read, act: str, post_id: int, stamp: str) -> bool:
-    wanted = approvals.wanted if act == "reply" else quote_asking.wanted
+    wanted = answer_asking.wanted if act == "reply" else quote_asking.wanted
     return wanted(db, post_id, stamp) is not None

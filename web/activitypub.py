@@ -21,7 +21,7 @@ from server.ids import parse_id
 from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
-from server.services import approving, communities, contexts, documents, reading
+from server.services import communities, contexts, documents, reading, stamps
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
@@ -400,7 +400,7 @@ async def stamp(request: web.Request) -> web.Response:
     """That the author of a post of ours allows a quote of it. FEP-044f."""
     await _admit(request)
     id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(documents.stamp, request.app[SITE], id))
+    return document(request, await request.app[DB].read(stamps.quote, request.app[SITE], id))
 
 
 @routes.get("/approvals/{id}")
@@ -408,7 +408,23 @@ async def approval(request: web.Request) -> web.Response:
     """That the author of a post of ours allows an answer to it. GoToSocial"""
     await _admit(request)
     id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(approving.stamp, request.app[SITE], id))
+    return document(request, await request.app[DB].read(stamps.reply, request.app[SITE], id))
+
+
+@routes.get("/approvals/likes/{id}")
+async def approved_like(request: web.Request) -> web.Response:
+    """That the author of a post of ours allows a like of it. GoToSocial"""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    return document(request, await request.app[DB].read(stamps.like, request.app[SITE], id))
+
+
+@routes.get("/approvals/boosts/{id}")
+async def approved_boost(request: web.Request) -> web.Response:
+    """That the author of a post of ours allows a boost of it. GoToSocial"""
+    await _admit(request)
+    id = _number(request.match_info["id"])
+    return document(request, await request.app[DB].read(stamps.boost, request.app[SITE], id))
 
 
 @routes.get("/objects/{id}/replies")

@@ -7,7 +7,7 @@ from federation.origin import host
 from federation.vocab import Object
 from server.inbox.context import Arrival
 from server.model import WAITING, Post
-from server.services import approving, permissions, reading
+from server.services import answer_control, permissions, reading
 from server.store import posts, tallies
 from server.store.db import Write
 
@@ -41,7 +41,7 @@ def turned_away(tx: Write, arrival: Arrival, found: Object) -> bool:
         return False
     about = (found.id, target)
     if arrival.via is None and not enough(tx, arrival):
-        approving.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms)
+        answer_control.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms)
     return True
 
 
@@ -50,4 +50,4 @@ def came(tx: Write, arrival: Arrival, post: Post) -> None:
     if post.reply_stamp and post.visibility != WAITING and arrival.via is None:
         target = posts.by_id(tx, post.reply_to_id or 0)
         if target is not None and target.local and not enough(tx, arrival):
-            approving.tell(tx, arrival.site, post, arrival.now_ms)
+            answer_control.tell(tx, arrival.site, post, arrival.now_ms)

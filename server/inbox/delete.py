@@ -12,7 +12,7 @@ from server.inbox import quoting, steward
 from server.inbox.context import Arrival
 from server.model import REMOVED, Post
 from server.policy.authority import may
-from server.services import approvals, forum, relay, strangers
+from server.services import answer_asking, forum, relay, strangers
 from server.services.burials import bury
 from server.store import activities, jobs, posts
 from server.store.db import Write
@@ -30,7 +30,7 @@ def delete(tx: Write, arrival: Arrival) -> None:
     if known is None:
         if same_origin(uri, arrival.actor.uri) and arrival.authentic:
             quoting.revoke(tx, arrival, uri)
-            approvals.revoked(tx, arrival.actor, uri, arrival.now_ms)
+            answer_asking.revoked(tx, arrival.site, arrival.actor, uri, arrival.now_ms)
             activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
             steward.end(tx, arrival)
         return

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from federation import policies
 from federation.errors import NotPermitted
 from federation.origin import host, normal, same_origin
 from federation.readers import id_or_none
@@ -9,7 +10,7 @@ from server.errors import Invalid
 from server.inbox import follow
 from server.inbox.context import Arrival, instrument, undone
 from server.model import Post
-from server.services import looks, quote_asking, quotes, strangers
+from server.services import looks, permissions, quote_asking, quotes, strangers
 from server.store import accounts, posts, tallies
 from server.store import quotes as quotes_store
 from server.store.db import Write
@@ -73,13 +74,13 @@ def accept(tx: Write, arrival: Arrival) -> None:
         return
     quoted = posts.by_id(tx, post.quote_id or 0)
     uri = id_or_none(arrival.activity.raw.get("result")) or ""
-    if quoted is None or not quote_asking.may_stamp(tx, arrival.actor, uri):
+    if quoted is None or not permissions.may_stamp(tx, arrival.actor, uri):
         raise NotPermitted("Accept of a quote without a stamp of the actor's own")
     stamp = arrival.documents.get(uri)
     if stamp is None:
         looks.stamp_later(tx, "quote", uri, post.id, arrival.now_ms)
         return
-    if not quote_asking.proves(stamp, uri, post, quoted, arrival.actor.uri):
+    if not policies.proves(stamp, uri, quote_asking.claim(post, quoted, arrival.actor)):
         raise NotPermitted("the stamp is for something else")
     quote_asking.allowed(tx, arrival.site, post, uri, arrival.now_ms)
 

@@ -1,6 +1,4 @@
-"""Requests for answers, boosts and likes, their answers, and the end of a stamp. GoToSocial."""
-
-from typing import Final
+"""ReplyRequest, and the Accept and Reject of answers. GoToSocial."""
 
 import msgspec
 
@@ -8,26 +6,24 @@ from federation import parse, policies
 from federation.errors import NotPermitted
 from federation.origin import normal, same_origin
 from federation.policies import Claim
-from federation.readers import id_or_none, type_or_none
+from federation.readers import id_or_none
 from federation.vocab import Object
 from server.errors import Invalid
-from server.inbox import announce, answers, quoting, votes
+from server.inbox import answers, quoting, reacting
 from server.inbox.context import Arrival, instrument, thing, undone
 from server.model import WAITING, Account, Post
 from server.services import (
-    approvals,
-    approving,
-    events,
+    answer_asking,
+    answer_control,
     looks,
     permissions,
     reading,
+    stamps,
     strangers,
 )
-from server.store import accounts, posts, reactions
+from server.store import accounts, posts
 from server.store import approvals as store
 from server.store.db import Write
-
-_DONE_AT_ONCE: Final = {"LikeRequest": "Like", "AnnounceRequest": "Announce"}
 
 
 def request(tx: Write, arrival: Arrival) -> None:
@@ -75,31 +71,16 @@ def _settle(tx: Write, arrival: Arrival, answer: Post, target: Post) -> None:
         return
     if store.by_post(tx, answer.id) is None:
         strangers.remember(tx, answer, target, answer.visibility)
-        posts.set_columns(tx, answer.id, reply_stamp=approving.uri_of(arrival.site, answer.id))
+        posts.set_columns(tx, answer.id, reply_stamp=stamps.reply_uri(arrival.site, answer.id))
     store.request(tx, answer.id, arrival.activity.id)
-    approving.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
+    answer_control.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
 
 
 def _refuse(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
     about = (uri, target)
-    approving.turn_away(tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id)
-
-
-def at_once(tx: Write, arrival: Arrival) -> None:
-    """A request to like or to boost: what is permitted is done as if it had been sent plainly.
-
-    No yes is sent, for none is needed: our people let everybody do it, or nobody.
-    """
-    raw = arrival.activity.raw.get("instrument")
-    kind = _DONE_AT_ONCE[arrival.activity.type]
-    if not isinstance(raw, dict) or type_or_none(raw.get("type")) != kind:
-        return
-    plain = parse.activity(raw)
-    own = plain.actor == arrival.actor.uri and same_origin(plain.id, plain.actor)
-    if not own or not normal(plain.id) or plain.object_id != arrival.activity.object_id:
-        raise NotPermitted(f"{arrival.activity.type} for somebody else's {kind}")
-    done = msgspec.structs.replace(arrival, activity=plain)
-    votes.like(tx, done) if kind == "Like" else announce.announce(tx, done)
+    answer_control.turn_away(
+        tx, arrival.site, about, arrival.actor, arrival.now_ms, arrival.activity.id
+    )
 
 
 # --- answers to ours, and of others
@@ -108,7 +89,7 @@ def at_once(tx: Write, arrival: Arrival) -> None:
 def accept(tx: Write, arrival: Arrival) -> None:
     """An answer is allowed: one of ours, or a stranger's to somebody whom we follow."""
     about = arrival.activity.object_id or ""
-    post = approvals.asked_for(tx, arrival.actor, about)
+    post = answer_asking.asked_for(tx, arrival.actor, about)
     if post is not None:
         _allowed(tx, arrival, post)
     elif (target := _target(tx, arrival)) is not None:
@@ -125,7 +106,7 @@ def _allowed(tx: Write, arrival: Arrival, post: Post) -> None:
         looks.stamp_later(tx, "reply", said, post.id, arrival.now_ms)
         return
     stamp = _stamp(tx, arrival, post.uri, target)
-    approvals.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
+    answer_asking.allowed(tx, arrival.site, post, stamp, arrival.now_ms)
 
 
 def _target(tx: Write, arrival: Arrival) -> Post | None:
@@ -185,27 +166,11 @@ def _met(tx: Write, arrival: Arrival, uri: str) -> Account | None:
 def reject(tx: Write, arrival: Arrival) -> None:
     """An answer is not allowed, or no longer."""
     about = arrival.activity.object_id or ""
-    post = approvals.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
+    post = answer_asking.asked_for(tx, arrival.actor, about) or _theirs(tx, arrival, about)
     if post is not None:
-        approvals.refused(tx, post, arrival.now_ms)
-    elif not _turned_down(tx, arrival, about):
+        answer_asking.refused(tx, arrival.site, post, arrival.now_ms)
+    elif not reacting.turned_down(tx, arrival, about):
         quoting.reject(tx, arrival)
-
-
-def _turned_down(tx: Write, arrival: Arrival, uri: str) -> bool:
-    """A like or a boost of ours that the author of a post does not want is over here."""
-    liked, boosted = reactions.like_by_uri(tx, uri), reactions.boost_by_uri(tx, uri)
-    row = liked or boosted
-    post = posts.by_id(tx, row["post_id"]) if row else None
-    if row is None or post is None or not arrival.site.ours(uri):
-        return False
-    if post.author_id != arrival.actor.id:
-        return False
-    if liked:
-        reactions.unlike(tx, post.id, row["account_id"])
-    elif known := reactions.unboost(tx, post.id, row["account_id"]):
-        events.unboosted(tx, known["id"], row["account_id"], arrival.now_ms)
-    return True
 
 
 def _theirs(tx: Write, arrival: Arrival, uri: str) -> Post | None:

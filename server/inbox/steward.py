@@ -12,7 +12,7 @@ from server.errors import AppError
 from server.inbox import topics
 from server.inbox.context import Arrival, person
 from server.model import Account, ForumThread, Post
-from server.services import communities, forum, relay
+from server.services import communities, forum, permitting, relay
 from server.store import accounts, posts
 from server.store import communities as store
 from server.store import forum as forum_store
@@ -34,6 +34,8 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     thread, deed = forum_store.by_id(tx, post.id), _deed(arrival, group)
     if thread is not None:
         done = forum.lock(tx, deed, thread, locked=locked)
+        if done:
+            permitting.locked(tx, arrival.site, post, arrival.now_ms)
     else:
         done = forum.lock_comment(tx, deed, post, locked=locked)
     if done:

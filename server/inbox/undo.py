@@ -4,7 +4,7 @@ from federation.origin import same_origin
 from federation.readers import id_or_none
 from server.inbox import emoji, steward, votes
 from server.inbox.context import Arrival
-from server.services import approvals, events
+from server.services import answer_asking, events
 from server.services import follows as service
 from server.store import accounts, activities, follows, forum, notifications, posts, reactions
 from server.store.db import Row, Write
@@ -54,7 +54,7 @@ def _undo_by_id(tx: Write, arrival: Arrival, uri: str) -> bool:
 def _unstamped(tx: Write, arrival: Arrival, uri: str) -> bool:
     """What a stamp of the actor's allowed is over, and the stamp counts no more. GoToSocial"""
     own = same_origin(uri, arrival.actor.uri)
-    if not own or not approvals.revoked(tx, arrival.actor, uri, arrival.now_ms):
+    if not own or not answer_asking.revoked(tx, arrival.site, arrival.actor, uri, arrival.now_ms):
         return False
     activities.bury(tx, uri, arrival.now_ms, by=arrival.actor.uri)
     return True

@@ -5,7 +5,7 @@ from typing import Final
 from federation import parse
 from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
-from server.model import Account
+from server.model import Account, Post
 from server.policy.authority import may
 from server.services import forum, forum_arrivals, relay, strangers
 from server.store import posts, tallies
@@ -27,6 +27,7 @@ def post(tx: Write, arrival: Arrival) -> None:
         return
     group = forum.group_of(tx, known.community_id)
     if forum_arrivals.silenced(tx, group, known, arrival.actor, arrival.now_ms):
+        _policy(tx, arrival, known)
         return
     found = written(arrival)
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
@@ -37,6 +38,16 @@ def post(tx: Write, arrival: Arrival) -> None:
         said = (known.quote_stamp, known.quote_uri)
         if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
             look_up_quote(tx, arrival, changed)
+
+
+def _policy(tx: Write, arrival: Arrival, known: Post) -> None:
+    """Who may answer, share and quote it is its author's to say wherever they are silenced.
+
+    Else the policy of a lock would stay when the Undo of that lock came after it.
+    """
+    found = written(arrival) if arrival.activity.object is not None else None
+    if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
+        strangers.hear_policy(tx, known, found, arrival.actor)
 
 
 def _pass_on(tx: Write, arrival: Arrival, group: Account) -> None:

@@ -19,11 +19,11 @@ from server.services import (
     polls,
     profile_links,
     quotes,
-    rights,
+    stamps,
     timelines,
 )
 from server.services.media import about
-from server.store import accounts, communities, posts
+from server.store import accounts, communities
 from server.store.db import Read
 
 PREVIEWED: Final = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
@@ -125,32 +125,7 @@ def _authorization(site: Site, view: PostView) -> str:
     quoted = view.quoted.view if view.quoted else None
     if quoted is None or not quoted.author.local or quoted.author.id == view.author.id:
         return ""
-    return stamp_uri(site, view.post)
-
-
-def stamp_uri(site: Site, quoting: Post) -> str:
-    """Where it stands that the author of a post of ours allows it to be quoted by this one."""
-    return f"{site.origin}/quotes/{quoting.id}"
-
-
-def stamp(db: Read, site: Site, quoting_id: int) -> dict[str, Any]:
-    """The stamp under a quote of a post of ours, by another of ours or a stranger. FEP-044f.
-
-    Raises `NotFound` where there is none. A quote of ours has one only where it is for everybody;
-    of a stranger's the server has asked, and nothing but its id is told.
-    """
-    quoting = posts.by_id(db, quoting_id)
-    quoted = quotes.quoted_by(db, quoting) if quoting else None
-    if quoting is None or quoted is None or not quoted.local or quoting.private:
-        raise NotFound("There is nothing at this address.")
-    public = {quoting.id, quoted.id} if quoting.local else {quoted.id}
-    if not public <= rights.readable_among(db, None, [quoting, quoted]):
-        raise NotFound("There is nothing at this address.")
-    author = accounts.by_id(db, quoted.author_id)
-    assert author is not None  # noqa: S101  a post has an author
-    return build.quote_authorization(
-        stamp_uri(site, quoting), author.uri, quoting=quoting.uri, quoted=quoted.uri
-    )
+    return stamps.quote_uri(site, view.post.id)
 
 
 def by_post(db: Read, site: Site, post: Post) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from server.services import (
     boosts,
     contexts,
     conversations,
+    documents,
     linking,
     previews,
     quote_asking,
@@ -45,6 +46,16 @@ def _send(tx: Write, site: Site, view: PostView, now_ms: int) -> None:
     group = _begun_in(tx, post)
     if group is not None:
         relay.begin(tx, site, group, begun, now_ms)
+
+
+def gone(tx: Write, site: Site, post: Post, author: Account, now_ms: int) -> None:
+    """A post of ours is over for everybody else: whoever has it is asked to forget it."""
+    document = documents.by_post(tx, site, post)
+    to, cc = tuple(document["to"]), tuple(document["cc"])
+    activity = build.delete(f"{post.uri}#delete", author.uri, post.uri, to=to, cc=cc)
+    if "audience" in document:
+        activity["audience"] = document["audience"]
+    telling.send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
 
 
 def _begun_in(tx: Write, post: Post) -> Account | None:

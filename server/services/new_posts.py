@@ -37,6 +37,7 @@ class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     A note may ask something: `poll`. `poll_stays`: an edit leaves the poll as it is.
     `quote_policy`: who may quote it; where it is empty, those whom its author always allows.
     `replies` and `boosts`: who may answer and share it (`services.permissions`), empty: everybody.
+    An edit that leaves these three empty leaves them as they are.
     `community_id`: where it begins a thread, which has a title, and may be about a `link`.
     `filed`: where a story stands in its team blog; an edit without it leaves it there.
     `submission_id`: what an editor of that blog has approved.

@@ -86,6 +86,18 @@ def choice(post: Post) -> str:
     return next(name for name in REPLIES if _CHOSEN[name] == said)
 
 
+def sharing(post: Post) -> str:
+    """One of `BOOSTS`, as a post of ours says it."""
+    return "everyone" if of(post).boost is None else "nobody"
+
+
+def edited(post: Post, replies: str, boosts: str) -> str:
+    """`Post.permits` after its author said anew who may; what is left empty stays. `Invalid`."""
+    if not post.open:
+        return post.permits
+    return chosen(replies or choice(post), boosts or sharing(post), post.visibility)
+
+
 def heard(found: Object, author: Account) -> str:
     """`Post.permits` of a stranger's post."""
     policy = found.policy

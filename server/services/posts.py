@@ -7,8 +7,7 @@ from server.errors import Invalid
 from server.ids import new_id
 from server.model import WAITING, Account, Post, PostView, Site
 from server.services import (
-    approvals,
-    approving,
+    answer_asking,
     boosts,
     contexts,
     conversations,
@@ -23,6 +22,7 @@ from server.services import (
     previews,
     quotes,
     reading,
+    stamps,
     strangers,
     telling,
 )
@@ -93,7 +93,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         community_id=group.id if group else None,
         context_uri=contexts.inherited(tx, site, parent),
         permits=permissions.chosen(new.replies, new.boosts, new.visibility),
-        reply_stamp=approving.uri_of(site, id) if standing.proven else "",
+        reply_stamp=stamps.reply_uri(site, id) if standing.proven else "",
     )
     posts.insert(tx, post)
     placing.placed(tx, post, author, new)
@@ -103,7 +103,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
     if new.idempotency_key:
         idempotency.remember(tx, author.id, new.idempotency_key, id, now_ms)
     if standing.waits and parent is not None:
-        approvals.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
+        answer_asking.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
         return post
     if standing.proven and parent is not None:
         strangers.remember(tx, post, parent, post.visibility)
@@ -198,10 +198,12 @@ def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:
 
 
 def _policy(db: Read, author: Account, post: Post, new: NewPost) -> dict[str, str]:
-    """The column that changes where an edit says who may quote a post."""
+    """The columns that change where an edit says who may answer, share or quote a post."""
+    permits = permissions.edited(post, new.replies, new.boosts)
     if not new.quote_policy:
-        return {}
-    return {"quote_policy": quotes.stated(db, author, new.quote_policy, post.visibility)}
+        return {"permits": permits}
+    said = quotes.stated(db, author, new.quote_policy, post.visibility)
+    return {"permits": permits, "quote_policy": said}
 
 
 def delete(
@@ -219,26 +221,12 @@ def delete(
     """
     post = reading.own(tx, author, post_id)
     if post.visibility == WAITING:
-        approvals.withdraw(tx, post, author, now_ms)
+        answer_asking.withdraw(tx, post, author, now_ms)
     elif not post.secret:
-        _send_delete(tx, site, post, author, now_ms)
+        going_out.gone(tx, site, post, author, now_ms)
     if keep_media:
         media.loosen(tx, post.id, now_ms)
     bury(tx, post, now_ms)
-
-
-def _send_delete(tx: Write, site: Site, post: Post, author: Account, now_ms: int) -> None:
-    document = documents.by_post(tx, site, post)
-    activity = build.delete(
-        f"{post.uri}#delete",
-        author.uri,
-        post.uri,
-        to=tuple(document["to"]),
-        cc=tuple(document["cc"]),
-    )
-    if "audience" in document:
-        activity["audience"] = document["audience"]
-    telling.send(tx, site, post, author, activity, now_ms, beyond=posts.reached(tx, post.id))
 
 
 def _attach(tx: Write, post: Post, said: Said, new: NewPost) -> None:

@@ -3,22 +3,19 @@
 Mastodon shows a quote of its people's posts only with a stamp, also where everybody may quote.
 """
 
-from typing import Any, Final
+from typing import Any
 
-from federation import build
-from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none, type_or_none
+from federation import build, policies
+from federation.policies import Claim
 from server.errors import NotFound
 from server.ids import new_id
 from server.model import Account, Post, Site
 from server.outbox import publish
-from server.services import documents, events, quotes, telling
+from server.services import documents, events, permissions, quotes, stamps, telling
 from server.services.follows import activity_uri
-from server.store import accounts, activities, posts
+from server.store import accounts, posts
 from server.store import quotes as store
 from server.store.db import Read, Write
-
-STAMP: Final = "QuoteAuthorization"
 
 
 def ask(tx: Write, site: Site, post: Post, quoter: Account, now_ms: int) -> None:
@@ -43,12 +40,6 @@ def asked_for(db: Read, author: Account, request_uri: str) -> Post | None:
     return post if quoted is not None and quoted.author_id == author.id else None
 
 
-def may_stamp(db: Read, author: Account, stamp_uri: str) -> bool:
-    """Whether an id can be that of a stamp by `author`: of their own host, and not taken back."""
-    own = normal(stamp_uri) and same_origin(stamp_uri, author.uri)
-    return own and not activities.buried(db, stamp_uri, by=author.uri)
-
-
 def wanted(db: Read, post_id: int, stamp: str) -> tuple[Post, Post, Account] | None:
     """A quote by one of ours that this stamp may allow, what it quotes, and whose that is."""
     post = posts.by_id(db, post_id)
@@ -58,7 +49,9 @@ def wanted(db: Read, post_id: int, stamp: str) -> tuple[Post, Post, Account] | N
         return None
     if not post.local or post.deleted_ms is not None or post.quote_stamp == stamp:
         return None
-    open_to_it = post.quote_state in ("pending", "accepted") and may_stamp(db, author, stamp)
+    open_to_it = post.quote_state in ("pending", "accepted") and permissions.may_stamp(
+        db, author, stamp
+    )
     return (post, quoted, author) if open_to_it else None
 
 
@@ -67,27 +60,15 @@ def stamp_read(
 ) -> bool:
     """The stamp of a quote by one of ours was read after its yes. False for a wrong one."""
     found = wanted(tx, post_id, stamp)
-    if found is None or not proves(raw, stamp, found[0], found[1], found[2].uri):
+    if found is None or not policies.proves(raw, stamp, claim(*found)):
         return False
     allowed(tx, site, found[0], stamp, now_ms)
     return True
 
 
-def proves(raw: dict[str, Any] | None, uri: str, quoting: Post, quoted: Post, author: str) -> bool:
-    """Whether this document at `uri` is the stamp under exactly this quote, by its author.
-
-    Each of these matters: GHSA-q4g8-82c5-9h33.
-    """
-    return (
-        raw is not None
-        and raw.get("id") == uri
-        and type_or_none(raw.get("type")) == STAMP
-        and host(uri) == host(author)
-        and same_origin(uri, author)
-        and id_or_none(raw.get("attributedTo")) == author
-        and id_or_none(raw.get("interactingObject")) == quoting.uri
-        and id_or_none(raw.get("interactionTarget")) == quoted.uri
-    )
+def claim(quoting: Post, quoted: Post, author: Account) -> Claim:
+    """What the stamp under a quote has to say."""
+    return Claim(act="quote", interacting=quoting.uri, target=quoted.uri, author=author.uri)
 
 
 def allowed(tx: Write, site: Site, post: Post, stamp_uri: str, now_ms: int) -> None:
@@ -142,6 +123,6 @@ def answer(
 def stamp_for(db: Read, site: Site, quoting: Post) -> str:
     """The id of our stamp under a quote; empty where there is none."""
     try:
-        return str(documents.stamp(db, site, quoting.id)["id"])
+        return str(stamps.quote(db, site, quoting.id)["id"])
     except NotFound:
         return ""

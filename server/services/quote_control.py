@@ -1,11 +1,11 @@
-"""What somebody does about quotes of their posts: who may, and which not any longer."""
+"""What somebody does about quotes of their posts: who quotes them, and which not any longer."""
 
 from federation import build
 from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
-from server.model import Account, Entry, Post, Site
+from server.model import Account, Entry, Site
 from server.outbox import publish
-from server.services import documents, quotes, reading, telling, timelines
+from server.services import quotes, reading, stamps, telling, timelines
 from server.store import accounts
 from server.store import posts as store
 from server.store import quotes as quote_store
@@ -22,16 +22,12 @@ def page(db: Read, viewer_id: int | None, post_id: int, window: Page) -> list[En
     return quote_store.page(db, viewer_id or timelines.NOBODY, post.id, window)
 
 
-def allow(tx: Write, site: Site, author: Account, post_id: int, policy: str, now_ms: int) -> None:
-    """Say who may quote a post of one's own from now on; quotes that are there stay.
-
-    Raises `NotFound`, `Forbidden`, `Invalid`.
-    """
-    post = reading.own(tx, author, post_id)
-    said = quotes.stated(tx, author, policy, post.visibility)
-    if said != post.quote_policy:
-        store.set_columns(tx, post.id, quote_policy=said)
-        _tell(tx, site, post.id, author, now_ms)
+def unquote(tx: Write, site: Site, author: Account, quoting_id: int, now_ms: int) -> None:
+    """As `revoke`, of whatever it quotes."""
+    quoting = reading.readable(tx, author.id, quoting_id)
+    if quoting.quote_id is None:
+        raise NotFound("This post does not quote yours.")
+    revoke(tx, site, author, quoting.quote_id, quoting.id, now_ms)
 
 
 def revoke(
@@ -53,16 +49,9 @@ def revoke(
     quote_store.revoke(tx, quoting)
     quoter = accounts.by_id(tx, quoting.author_id)
     if quoter is not None and quoter.local:
-        _tell(tx, site, quoting.id, quoter, now_ms)
+        telling.again(tx, site, store.by_id(tx, quoting.id) or quoting, quoter, now_ms)
     if post.open and not quoting.private and quoter is not None:
-        uri = documents.stamp_uri(site, quoting)
+        uri = stamps.quote_uri(site, quoting.id)
         over = build.delete(f"{uri}#delete", author.uri, uri, to=(PUBLIC,), cc=(quoter.uri,))
         beyond = store.reached(tx, quoting.id)
         publish(tx, author, over, now_ms, followers=True, to=[quoter], beyond=beyond)
-
-
-def _tell(tx: Write, site: Site, post_id: int, author: Account, now_ms: int) -> None:
-    """Send a post of ours again, as it is now: it has not been edited."""
-    post: Post = reading.readable(tx, author.id, post_id)
-    activity = build.update(documents.by_post(tx, site, post), post.version)
-    telling.send(tx, site, post, author, activity, now_ms, beyond=store.reached(tx, post.id))

@@ -11,7 +11,7 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, communities, forum, linking, proofs, reading, relay
+from server.services import boosts, communities, forum, linking, permitting, proofs, reading, relay
 from server.services.follows import activity_uri
 from server.services.forum import Deed
 from server.store import accounts, posts
@@ -35,6 +35,8 @@ def lock(
     thread, deed = store.by_id(tx, post.id), _deed(group, viewer, now_ms, reason)
     if thread is not None:
         done = forum.lock(tx, deed, thread, locked=locked)
+        if done:
+            permitting.locked(tx, site, post, now_ms)
     else:
         done = forum.lock_comment(tx, deed, post, locked=locked)
     if not done:

@@ -25,6 +25,7 @@ from server.services import (
     previews,
     quotes,
     rights,
+    stamps,
 )
 from server.services.burials import bury
 from server.services.media import About
@@ -311,7 +312,7 @@ def _check_queue(db: Read, asker: Account, parent: Post | None, standing: Standi
 
 def _stamped(site: Site, post: Post, standing: Standing) -> str:
     """What allows an answer: the stamp of a stranger, or where one of ours has circles, ours."""
-    ours = f"{site.origin}/approvals/{post.id}" if standing.proven else ""
+    ours = stamps.reply_uri(site, post.id) if standing.proven else ""
     return standing.stamp or ours
 
 
@@ -576,6 +577,13 @@ def _quote_another(tx: Write, post: Post, author: Account, found: Object) -> Non
     posts.set_columns(tx, post.id, quote_id=None, quote_uri=found.quote or "", quote_state=state)
     if found.quote and (changed := posts.by_id(tx, post.id)):
         settle_quote(tx, changed, author)
+
+
+def hear_policy(tx: Write, post: Post, found: Object, author: Account) -> None:
+    """Take from a new version of a post who may answer, share and quote it, and nothing else."""
+    said = {"permits": permissions.heard(found, author), "quote_policy": _policy(found, author)}
+    if (post.permits, post.quote_policy) != tuple(said.values()):
+        posts.set_columns(tx, post.id, **said)
 
 
 def change_post(tx: Write, site: Site, post: Post, found: Object, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from federation import build
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
 from server.services import documents, forum, proofs, quotes, relay
@@ -62,6 +63,7 @@ def send(
     *,
     beyond: list[int] | None = None,
     named: Sequence[Account] | None = None,
+    grouped: bool = True,
 ) -> None:
     """To the followers, unless it is direct; to those it names; and to those it reached (`beyond`).
 
@@ -71,9 +73,10 @@ def send(
     below the story on the story's own server, whose readers may follow nobody in between. And to
     whom it quotes, who may want to take that back.
     `named`: whom it names, where the caller knows. The community in which it stands hears of it
-    too, and passes it on where it is ours.
+    too, and passes it on where it is ours; not with `grouped` off, nor do then servers that follow
+    it and understand groups.
     """
-    group = in_which(tx, post)
+    group = in_which(tx, post) if grouped else None
     if named is None:
         named = posts.mentioned(tx, [post.id]).get(post.id, [])
     if group is not None and not group.local:  # which passes it on
@@ -88,9 +91,22 @@ def send(
         to=[*named, *([group] if group and not group.local else ())],
         beyond=[*(beyond or ()), *answered, *_quoted_author(tx, post)],
         through=post.id if post.open and beyond is not None else None,
+        through_groups=None if grouped else False,
     )
     if group is not None and group.local:
         relay.tell(tx, site, group, activity, now_ms)
+
+
+def again(
+    tx: Write, site: Site, post: Post, author: Account, now_ms: int, *, grouped: bool = True
+) -> None:
+    """Send a post of ours once more, as it is now: its words have not changed.
+
+    `grouped` as in `send`.
+    """
+    activity = build.update(documents.by_post(tx, site, post), post.version)
+    reached = posts.reached(tx, post.id)
+    send(tx, site, post, author, activity, now_ms, beyond=reached, grouped=grouped)
 
 
 def in_which(db: Read, post: Post) -> Account | None:

@@ -74,16 +74,22 @@ def add_followers(
     return added
 
 
-def add_through(tx: Write, outbox_id: int, post_id: int, now_ms: int) -> int:
-    """Promise it to every peer where somebody follows one who boosted the post; how many new."""
+def add_through(
+    tx: Write, outbox_id: int, post_id: int, now_ms: int, *, groups: bool | None = None
+) -> int:
+    """Promise it to every peer where somebody follows one who boosted the post; how many new.
+
+    `groups` as in `add_followers`.
+    """
+    which = "" if groups is None else _SPEAKS.format("" if groups else "NOT ")
     added = tx.run(
-        """
+        f"""
         INSERT INTO delivery (peer_id, outbox_id)
-        SELECT DISTINCT f.peer_id, :outbox
-        FROM boost b JOIN following_peer f ON f.target_id = b.account_id
-        WHERE b.post_id = :post
+        SELECT DISTINCT peer_id, :outbox
+        FROM boost b JOIN following_peer ON target_id = b.account_id
+        WHERE b.post_id = :post {which}
         ON CONFLICT DO NOTHING
-        """,
+        """,  # noqa: S608
         outbox=outbox_id,
         post=post_id,
     )

@@ -57,6 +57,20 @@ def like_by_uri(db: Read, uri: str) -> Row | None:
     return db.one("SELECT post_id, account_id FROM favourite WHERE uri = :uri", uri=uri)
 
 
+def like_by_id(db: Read, id: int) -> Row | None:
+    """The like with this id of ours."""
+    return db.one("SELECT * FROM favourite WHERE id = :id", id=id)
+
+
+def like_of(db: Read, post_id: int, account_id: int) -> Row | None:
+    """id, uri of the account's like of the post."""
+    return db.one(
+        "SELECT id, uri FROM favourite WHERE post_id = :post AND account_id = :account",
+        post=post_id,
+        account=account_id,
+    )
+
+
 def liked_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, Account]]:
     """(like id, who), newest first, without those whom `me` is spared: `timelines.unwanted`."""
     found = rows(

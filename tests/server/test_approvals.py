@@ -14,17 +14,19 @@ from server.fetch import keep
 from server.inbox.documents import Need
 from server.model import WAITING, Post
 from server.services import (
-    approving,
+    answer_control,
     documents,
     permissions,
     posts,
     reading,
+    stamps,
     strangers,
     timelines,
 )
 from server.store import posts as post_store
 from server.store.db import Read, Write
 from server.store.paging import Page
+from tests.server.stamped import REPLY, THEIRS
 from tests.server.world import (
     CARL,
     EVE,
@@ -45,56 +47,16 @@ from tests.server.world import (
     who,
 )
 
-THEIRS = "https://other.test/notes/1"
-STAMP = "https://other.test/users/carl/authorizations/1"
+STAMP = REPLY.stamp_uri
 ANSWER = "https://far.test/notes/answer"
-ASKED = {
-    "always": [CARL],
-    "approvalRequired": [PUBLIC],
-    "automaticApproval": [CARL],
-    "manualApproval": [PUBLIC],
-}
 BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
+carls, waiting, stamp, answered = REPLY.theirs, REPLY.waiting, REPLY.stamp, REPLY.answered
 
 
 @pytest.fixture
 def world(tx: Write) -> Write:
     settle(tx)
     return tx
-
-
-def carls(tx: Write, rule: dict[str, Any] = ASKED) -> Post:
-    """A post by carl, whom bob follows, under a policy."""
-    befriend(tx, who(tx, "bob"), who(tx, CARL))
-    written = note(THEIRS, CARL, interactionPolicy={"canReply": rule})
-    deliver(tx, create(written, id=f"{THEIRS}#create"))
-    return post(tx, THEIRS)
-
-
-def waiting(tx: Write, rule: dict[str, Any] = ASKED, **more: Any) -> Post:
-    """An answer by ann, who has a follower elsewhere, for carl to approve."""
-    befriend(tx, who(tx, EVE), who(tx, "ann"))
-    return say(tx, who(tx, "ann"), "May I?", reply_to_id=carls(tx, rule).id, **more)
-
-
-def stamp(answer: str, **more: Any) -> dict[str, Any]:
-    """GoToSocial's, as recorded."""
-    return {
-        "id": STAMP,
-        "type": "ReplyAuthorization",
-        "attributedTo": CARL,
-        "interactingObject": answer,
-        "interactionTarget": THEIRS,
-        **more,
-    }
-
-
-def answered(tx: Write, kind: str, actor: str = CARL, **more: Any) -> dict[str, Any]:
-    """The answer of GoToSocial 0.20 to the request of ours."""
-    asked = sent(tx, "ReplyRequest")[-1]
-    inner = {name: asked[name] for name in ("id", "type", "actor", "object")}
-    inner["instrument"] = asked["instrument"]["id"]
-    return act(kind, actor, inner, to=asked["actor"], **more)
 
 
 def now(db: Read, of: Post) -> Post:
@@ -347,17 +309,17 @@ def test_a_plain_answer_of_mastodon_waits_and_is_shown_after_a_yes(world: Write)
     for viewer in (None, who(world, "bob").id, ann.id):
         assert not reading.may_read(world, viewer, answer)
     assert number(world, "SELECT count(*) FROM notification WHERE kind = 'mention'") == 0
-    assert approving.waiting(world, ann.id) == 1
-    (shown,) = approving.page(world, ann, 1 << 62)
+    assert answer_control.waiting(world, ann.id) == 1
+    (shown,) = answer_control.page(world, ann, 1 << 62)
     assert (shown.view.post.id, shown.answers and shown.answers.post.id) == (answer.id, asked.id)
     with pytest.raises(NotFound):
-        approving.approve(world, SITE, who(world, "bob"), answer.id, NOW)
-    approving.approve(world, SITE, ann, answer.id, NOW)
+        answer_control.approve(world, SITE, who(world, "bob"), answer.id, NOW)
+    answer_control.approve(world, SITE, ann, answer.id, NOW)
     (yes,) = sent(world, "Accept")
     proof = f"{SITE.origin}/approvals/{answer.id}"
     assert (yes["object"], yes["target"], yes["result"]) == (ANSWER, asked.uri, proof)
     assert yes["cc"] == [PUBLIC, f"{ann.uri}/followers"]
-    served = approving.stamp(world, SITE, answer.id)
+    served = stamps.reply(world, SITE, answer.id)
     assert served == {
         "id": proof,
         "type": "ReplyAuthorization",
@@ -369,7 +331,7 @@ def test_a_plain_answer_of_mastodon_waits_and_is_shown_after_a_yes(world: Write)
     assert post(world, asked.uri).replies == 1
     assert number(world, "SELECT count(*) FROM notification WHERE kind = 'mention'") == 2
     with pytest.raises(Conflict):
-        approving.refuse(world, SITE, ann, answer.id, NOW)
+        answer_control.refuse(world, SITE, ann, answer.id, NOW)
     assert miscounted(world) == []
 
 
@@ -377,15 +339,15 @@ def test_a_refused_answer_goes_and_cannot_come_again(world: Write) -> None:
     asked, ann = asking(world), who(world, "ann")
     strangers_answer(world, asked)
     answer = post(world, ANSWER)
-    approving.refuse(world, SITE, ann, answer.id, NOW)
+    answer_control.refuse(world, SITE, ann, answer.id, NOW)
     (no,) = sent(world, "Reject")
     assert (no["object"], no["target"]) == (ANSWER, asked.uri)
     again = create(note(ANSWER, MALLORY, inReplyTo=asked.uri), id=f"{ANSWER}#again")
     deliver(world, again)
     assert post(world, ANSWER).deleted_ms is not None
     with pytest.raises(NotFound):
-        approving.stamp(world, SITE, answer.id)
-    assert approving.waiting(world, ann.id) == 0
+        stamps.reply(world, SITE, answer.id)
+    assert answer_control.waiting(world, ann.id) == 0
     assert miscounted(world) == []
 
 
@@ -411,23 +373,24 @@ def test_gotosocial_asks_and_is_answered_in_its_own_shape(world: Write) -> None:
     assert yes["result"] == f"{SITE.origin}/approvals/{answer.id}"
     assert yes["to"] == [EVE]
     assert "cc" not in yes
-    assert approving.stamp(world, SITE, answer.id)["interactingObject"] == ANSWER
+    assert stamps.reply(world, SITE, answer.id)["interactingObject"] == ANSWER
 
 
 def test_a_request_that_waits_is_answered_when_its_author_has_decided(world: Write) -> None:
     asked, ann = asking(world), who(world, "ann")
     deliver(world, reply_request(asked))
     assert sent(world, "Accept") == sent(world, "Reject") == []
-    approving.approve(world, SITE, ann, post(world, ANSWER).id, NOW)
+    answer_control.approve(world, SITE, ann, post(world, ANSWER).id, NOW)
     (yes,) = sent(world, "Accept")
     assert yes["object"]["type"] == "ReplyRequest"
 
 
 def test_a_request_that_is_not_permitted_is_refused_at_once(world: Write) -> None:
     deliver(world, reply_request(asking(world, "named")))
-    (no,) = sent(world, "Reject")
+    no, plain = sent(world, "Reject")
     assert no["object"]["type"] == "ReplyRequest"
     assert "result" not in no
+    assert plain["object"] == ANSWER  # all that GoToSocial 0.20 understands
     assert post_store.by_uri(world, ANSWER) is None
 
 
@@ -477,7 +440,7 @@ def test_one_stranger_cannot_fill_the_list_of_what_waits(
                 deliver(world, create(note(uri, MALLORY, inReplyTo=asked.uri), id=f"{uri}#create"))
         except FederationError:
             pass
-    assert approving.waiting(world, who(world, "ann").id) == 2
+    assert answer_control.waiting(world, who(world, "ann").id) == 2
 
 
 def test_nobody_answers_an_answer_that_waits(world: Write) -> None:
@@ -491,14 +454,14 @@ def test_nobody_answers_an_answer_that_waits(world: Write) -> None:
 def test_ours_wait_for_ours_as_well(world: Write) -> None:
     ann, bob, asked = who(world, "ann"), who(world, "bob"), asking(world)
     answer = say(world, bob, "Me too", reply_to_id=asked.id)
-    assert (answer.visibility, approving.waiting(world, ann.id)) == (WAITING, 1)
-    approving.approve(world, SITE, ann, answer.id, NOW)
+    assert (answer.visibility, answer_control.waiting(world, ann.id)) == (WAITING, 1)
+    answer_control.approve(world, SITE, ann, answer.id, NOW)
     found = now(world, answer)
     assert found.visibility == "public"
     body = documents.by_post(world, SITE, found)
     assert body["replyAuthorization"] == f"{SITE.origin}/approvals/{answer.id}"
     again = say(world, bob, "And this", reply_to_id=asked.id)
-    approving.refuse(world, SITE, ann, again.id, NOW)
+    answer_control.refuse(world, SITE, ann, again.id, NOW)
     assert reading.may_read(world, bob.id, now(world, again))
     assert not reading.may_read(world, ann.id, now(world, again))
     assert miscounted(world) == []
@@ -519,7 +482,7 @@ def test_an_answer_within_a_circle_of_ours_carries_a_stamp_that_others_need(worl
     proof = f"{SITE.origin}/approvals/{answer.id}"
     (out,) = [one for one in sent(world, "Create") if one["object"]["id"] == answer.uri]
     assert out["object"]["replyAuthorization"] == proof
-    assert approving.stamp(world, SITE, answer.id)["interactingObject"] == answer.uri
+    assert stamps.reply(world, SITE, answer.id)["interactingObject"] == answer.uri
 
 
 def test_what_a_walk_finds_between_strangers_needs_its_stamp_too(world: Write) -> None:

@@ -266,6 +266,8 @@ def test_in_a_locked_thread_moderators_alone_answer(tx: Write) -> None:
     assert say(tx, bob, "x", reply_to_id=post.id)
     kinds = [a["object"]["type"] for a in sent(tx, "lemmy.test")]
     assert kinds == ["Create", "Lock", "Create", "Undo", "Create"]
+    plain = [a["type"] for a in sent(tx, "far.test") if a["actor"] == ann.uri]
+    assert plain == ["Update", "Update"]  # which say in the policy that it is locked, and open
     lines = community_store.logged(tx, water.id, Page())
     assert [(row["action"], row["reason"]) for row in lines] == [("unlock", ""), ("lock", "Enough")]
 

@@ -13,11 +13,10 @@ from server.services import looks
 from server.store import accounts, jobs
 from server.store.db import Database, Read, Write
 from server.worker.jobs import JOB_TRIES, Jobs
-from tests.server import test_approvals as answers
-from tests.server import test_quote_stamps as quotes
+from tests.server.stamped import QUOTE, REPLY
 from tests.server.world import CARL, NOW, SITE, act, deliver, number, post, settle, who
 
-WAYS: dict[str, Any] = {"reply": answers, "quote": quotes}
+WAYS = {"reply": REPLY, "quote": QUOTE}
 WAIT = f"SELECT count(*) FROM job WHERE kind = '{looks.STAMP}' AND state = 'waiting'"
 LEFT = f"SELECT count(*) FROM job WHERE kind = '{looks.STAMP}'"
 
@@ -25,13 +24,13 @@ LEFT = f"SELECT count(*) FROM job WHERE kind = '{looks.STAMP}'"
 def waiting(tx: Write, way: str) -> Post:
     """Something of ann's has its yes, and nobody could read the stamp."""
     settle(tx)
-    mine: Post = WAYS[way].waiting(tx)
+    mine = WAYS[way].waiting(tx)
     said_yes(tx, way)
     return mine
 
 
 def said_yes(tx: Write, way: str, id: str = f"{CARL}/accepts/1") -> None:
-    stamp = WAYS[way].STAMP
+    stamp = WAYS[way].stamp_uri
     deliver(tx, WAYS[way].answered(tx, "Accept", id=id, result=stamp), {stamp: None})
 
 
@@ -39,8 +38,8 @@ def out(db: Read, way: str, mine: Post) -> bool:
     """Whether it is let out, with its stamp."""
     found = post(db, mine.uri)
     if way == "reply":
-        return (found.visibility, found.reply_stamp) == ("public", answers.STAMP)
-    return (found.quote_state, found.quote_stamp) == ("accepted", quotes.STAMP)
+        return (found.visibility, found.reply_stamp) == ("public", REPLY.stamp_uri)
+    return (found.quote_state, found.quote_stamp) == ("accepted", QUOTE.stamp_uri)
 
 
 class Elsewhere:
@@ -118,7 +117,7 @@ async def test_it_is_let_out_when_its_server_can_say_again(db: Database, way: st
 )
 async def test_a_definite_answer_is_the_end(db: Database, said: Any) -> None:
     mine = await db.write(waiting, "reply")
-    wrong = answers.stamp(f"{mine.uri}/another")
+    wrong = REPLY.stamp(f"{mine.uri}/another")
     elsewhere, clock = Elsewhere(wrong if said == "another" else said), Clock()
     while await look(db, elsewhere, clock):
         pass
@@ -143,7 +142,7 @@ def no_after_all(tx: Write, way: str) -> None:
 
 
 def stamp_taken_back(tx: Write, way: str) -> None:
-    deliver(tx, act("Delete", CARL, WAYS[way].STAMP))
+    deliver(tx, act("Delete", CARL, WAYS[way].stamp_uri))
 
 
 def decider_suspended(tx: Write, way: str) -> None:

@@ -9,8 +9,10 @@ from federation.vocab import PUBLIC
 from server.fetch import _stamp
 from server.inbox.documents import Need
 from server.model import Post
-from server.services import documents, follows, posts, quote_control, reading
+from server.services import documents, follows, posts, quote_control, reading, stamps
 from server.store.db import Read, Write
+from tests.server import stamped
+from tests.server.stamped import THEIRS
 from tests.server.world import (
     CARL,
     EVE,
@@ -18,7 +20,6 @@ from tests.server.world import (
     NOW,
     SITE,
     act,
-    befriend,
     create,
     deliver,
     note,
@@ -31,49 +32,20 @@ from tests.server.world import (
     who,
 )
 
-THEIRS = "https://other.test/notes/1"
-STAMP = "https://other.test/stamps/1"
+STAMP = stamped.QUOTE.stamp_uri
 QUOTE = "https://far.test/notes/quote"
+carls, waiting, stamp, answered = (
+    stamped.QUOTE.theirs,
+    stamped.QUOTE.waiting,
+    stamped.QUOTE.stamp,
+    stamped.QUOTE.answered,
+)
 
 
 @pytest.fixture
 def world(tx: Write) -> Write:
     settle(tx)
     return tx
-
-
-def carls(tx: Write, rule: dict[str, Any]) -> Post:
-    """A post by carl, whom ann follows, that says who may quote it."""
-    befriend(tx, who(tx, "ann"), who(tx, CARL))
-    policy = {"canQuote": rule}
-    deliver(tx, create(note(THEIRS, CARL, interactionPolicy=policy), id=f"{THEIRS}#create"))
-    return post(tx, THEIRS)
-
-
-def stamp(quoting: str, **more: Any) -> dict[str, Any]:
-    """The stamp by which carl allows a quote, as Mastodon serves it."""
-    return {
-        "id": STAMP,
-        "type": "QuoteAuthorization",
-        "attributedTo": CARL,
-        "interactingObject": quoting,
-        "interactionTarget": THEIRS,
-        **more,
-    }
-
-
-def answered(tx: Write, kind: str, actor: str = CARL, **more: Any) -> dict[str, Any]:
-    """The answer of Mastodon to the last request of ours."""
-    asked = sent(tx, "QuoteRequest")[-1]
-    inner = {name: asked[name] for name in ("id", "type", "actor", "object")}
-    inner["instrument"] = asked["instrument"]["id"]
-    return act(kind, actor, inner, **more)
-
-
-def waiting(tx: Write, rule: dict[str, Any] | None = None) -> Post:
-    """A quote by ann of what carl has to allow."""
-    theirs = carls(tx, rule or {"manualApproval": [PUBLIC]})
-    return say(tx, who(tx, "ann"), "Look", quoted_id=theirs.id)
 
 
 def state(db: Read, id: int) -> str:
@@ -225,7 +197,7 @@ def test_a_request_is_accepted_with_a_stamp_that_can_be_read(world: Write) -> No
         "instrument": QUOTE,
     }
     assert said["result"] == f"{SITE.origin}/quotes/{quote.id}"
-    assert documents.stamp(world, SITE, quote.id) == {
+    assert stamps.quote(world, SITE, quote.id) == {
         "id": said["result"],
         "type": "QuoteAuthorization",
         "attributedTo": who(world, "ann").uri,

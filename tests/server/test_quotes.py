@@ -7,7 +7,7 @@ import pytest
 from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import Post
-from server.services import departures, documents, follows, posts, quote_control, reading
+from server.services import departures, documents, follows, posts, quote_control, reading, stamps
 from server.services.quotes import policy
 from server.store.db import Read, Write
 from tests.server.world import (
@@ -215,7 +215,7 @@ def test_our_quotes_go_out_under_every_name_with_a_stamp_that_can_be_read(world:
     for name in ("quote", "quoteUrl", "quoteUri", "_misskey_quote"):
         assert body[name] == mine.uri
     assert body["quoteAuthorization"] == f"{SITE.origin}/quotes/{quote.id}"
-    assert documents.stamp(world, SITE, quote.id) == {
+    assert stamps.quote(world, SITE, quote.id) == {
         "id": f"{SITE.origin}/quotes/{quote.id}",
         "type": "QuoteAuthorization",
         "attributedTo": ann.uri,
@@ -226,7 +226,7 @@ def test_our_quotes_go_out_under_every_name_with_a_stamp_that_can_be_read(world:
     revoked = post(world, quote.uri)
     assert "quote" not in documents.by_post(world, SITE, revoked)
     with pytest.raises(NotFound):
-        documents.stamp(world, SITE, quote.id)
+        stamps.quote(world, SITE, quote.id)
 
 
 def test_there_is_no_stamp_for_what_is_not_for_everybody(world: Write) -> None:
@@ -236,7 +236,7 @@ def test_there_is_no_stamp_for_what_is_not_for_everybody(world: Write) -> None:
     theirs = quoted_by_eve(world, NOTE)
     for id in (private.id, direct.id, theirs.id, ours(world).id, 1):
         with pytest.raises(NotFound):
-            documents.stamp(world, SITE, id)
+            stamps.quote(world, SITE, id)
 
 
 @pytest.mark.parametrize("said", ["public", "followers", "nobody"])

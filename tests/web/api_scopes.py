@@ -128,6 +128,8 @@ POST /api/v1/statuses/{}/unpin person write:accounts
 GET /api/v1/statuses/{}/quotes person read:statuses
 POST /api/v1/statuses/{}/quotes/{}/revoke person write:statuses
 PUT /api/v1/statuses/{}/interaction_policy person write:statuses
+POST /api/v1/statuses/{}/replies/{}/revoke person write:statuses
+POST /api/v1/statuses/{}/reblogs/{}/revoke person write:statuses
 POST /api/v1/media person write:media
 POST /api/v2/media person write:media
 GET /api/v1/media/{} person write:media

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.services import reading
+from server.services import permissions, reading
 from server.store import posts as post_store
 
 
@@ -51,6 +51,53 @@ async def test_who_may_not_answer_finds_a_sentence_and_no_form(city):
     id = path.rpartition("/")[2]
     refused = await joon.post("/write", 403, kind="note", content="But", reply_to=id)
     assert "does not want answers from you" in refused
+
+
+async def test_an_edit_shows_who_may_and_changes_it(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    path = await writes(
+        mina, content="Hello", may_answer="named", may_share="nobody", may_quote="followers"
+    )
+    id = int(path.rpartition("/")[2])
+    form = (await mina.get(f"/edit/{id}")).form(f"/edit/{id}")
+    shown = [form.fields[name] for name in ("may_answer", "may_share", "may_quote")]
+    assert shown == ["named", "nobody", "followers"]
+    await mina.post(f"/edit/{id}", content="Hello again")
+    kept = await city.db.read(reading.readable, None, id)
+    assert (permissions.choice(kept), kept.quote_policy) == ("named", "followers")
+    everybody = {"may_answer": "everyone", "may_share": "everyone", "may_quote": "public"}
+    await mina.post(f"/edit/{id}", content="Hello again", **everybody)
+    now = await city.db.read(reading.readable, None, id)
+    assert (now.permits, now.quote_policy) == ("", "public")
+    assert [form for form in (await joon.get(path)).forms if form.action == "/write"]
+
+
+async def test_an_author_takes_out_an_answer_a_quote_and_a_share(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    path = await writes(mina, content="What do you think?", may_answer="approved")
+    id = path.rpartition("/")[2]
+    answer = (await writes(joon, content="I think so", reply_to=id)).rpartition("/")[2]
+    await mina.post(f"/notifications/answers/{answer}/approve")
+    quote = await city.writes(joon, "Look at this", quoted_id=int(id))
+    await joon.post(f"/posts/{id}/boost")
+    assert "Take this answer out" in (await mina.get(path)).text
+    assert "Take this answer out" not in (await joon.get(path)).text
+    await joon.post(f"/posts/{answer}/disapprove", 404)
+    await mina.post(f"/posts/{answer}/disapprove")
+    assert "I think so" not in (await mina.get(path)).text
+    assert "did not approve" in (await joon.get(f"/@joon/{answer}")).text
+    of_quote = f"/@joon/{quote.id}"
+    assert "Take my post out of this quote" in (await mina.get(of_quote)).text
+    assert "Take my post out of this quote" not in (await joon.get(of_quote)).text
+    await mina.post(f"/posts/{quote.id}/unquote")
+    assert "What do you think?" not in (await joon.get(of_quote)).text
+    shares = f"{path}/boosts"
+    assert "Take this share out" not in (await joon.get(shares)).text
+    assert "Take this share out" in (await mina.get(shares)).text
+    await joon.post(f"/posts/{id}/boosts/{joon.account.id}/remove", 403)
+    await mina.post(f"/posts/{id}/boosts/{joon.account.id}/remove")
+    await mina.post(f"/posts/{id}/boosts/{joon.account.id}/remove", 404)
+    assert "joon" not in (await mina.get(shares)).text
 
 
 async def test_a_choice_that_was_never_offered_is_the_usual_one(city):

@@ -191,6 +191,8 @@ ACTS: dict[tuple[str, str], dict[str, Any]] = {
     ("DELETE", "/api/v1/statuses/{id}"): {},
     ("PUT", "/api/v1/statuses/{id}/interaction_policy"): {"quote_approval_policy": "nobody"},
     ("POST", "/api/v1/statuses/{id}/quotes/{quoting}/revoke"): {},
+    ("POST", "/api/v1/statuses/{id}/replies/{reply}/revoke"): {},
+    ("POST", "/api/v1/statuses/{id}/reblogs/{account}/revoke"): {},
     ("POST", "/api/v1/polls/{id}/votes"): {"choices": [0]},
     ("POST", "/api/v1/statuses"): {**NOTE, "in_reply_to_id": "{id}"},
     ("POST", "/api/v1/statuses?quoting"): {**NOTE, "quoted_status_id": "{id}"},
@@ -236,7 +238,8 @@ async def _refusal(
     method, path = act
     quoting = world.posts["quinn-quoting"].id
     body = {name: str(id) if value == "{id}" else value for name, value in ACTS[act].items()}
-    at = path.partition("?")[0].format(id=id, quoting=quoting, filter=filter)
+    named = {"quoting": quoting, "reply": quoting, "account": world.people["ann"].id}
+    at = path.partition("?")[0].format(id=id, filter=filter, **named)
     return await ask(world, viewer, at, method=method, json=body)
 
 

@@ -424,6 +424,12 @@ DOCUMENTS: dict[str, Probe] = {
         Check(f"/approvals/{world.posts[key].id}", status=404, asked=key)
         for key in ("followers-note", "public-story")
     ],
+    "/approvals/likes/{id}": lambda world, reader: [
+        Check(f"/approvals/likes/{world.posts['followers-note'].id}", status=404)
+    ],
+    "/approvals/boosts/{id}": lambda world, reader: [
+        Check(f"/approvals/boosts/{world.posts['followers-note'].id}", status=404)
+    ],
     "/actors/{id}/outbox": lambda world, reader: [
         Check(f"/actors/{world.people['ann'].id}/outbox", status=200),
         Check(

@@ -1,10 +1,13 @@
 """Quotes of a post, and who may quote it. docs.joinmastodon.org/methods/statuses/#quotes"""
 
+from typing import Literal
+
 import msgspec
 from aiohttp import web
 
 from server.model import Account, Entry, PostView, Site
-from server.services import quote_control, reading
+from server.services import permitting, quote_control, reading
+from server.services.permitting import Wanted
 from server.store.db import Read, Write
 from server.store.paging import Page
 from web import entities
@@ -20,9 +23,14 @@ routes = web.RouteTableDef()
 
 
 class Interaction(msgspec.Struct, frozen=True):
-    """Who may quote a post from now on; without a policy, those whom its author always allows."""
+    """Who may quote a post from now on; without a policy, those whom its author always allows.
+
+    Mastodon does not have the other two: who may answer it, and share it. What is not said stays.
+    """
 
     quote_approval_policy: Policy | None = None
+    reply_policy: Literal["everyone", "close", "approved", "named"] | None = None
+    boost_policy: Literal["everyone", "nobody"] | None = None
 
 
 @routes.get("/api/v1/statuses/{id}/quotes")
@@ -49,10 +57,14 @@ async def revoke(request: web.Request, viewer: Viewer) -> web.Response:
 @need("write:statuses")
 @gives(entities.Status, body=Interaction)
 async def interaction_policy(request: web.Request, viewer: Viewer) -> web.Response:
-    """Say who may quote one's own post."""
+    """Say who may quote, answer and share one's own post."""
     typed = await body(request, Interaction)
-    policy = typed.quote_approval_policy or ""
-    return await changed(request, viewer, _allowed, path_id(request), policy)
+    wanted = Wanted(
+        quotes=typed.quote_approval_policy or "",
+        replies=typed.reply_policy or "",
+        boosts=typed.boost_policy or "",
+    )
+    return await changed(request, viewer, _allowed, path_id(request), wanted)
 
 
 # --- what happens in one transaction
@@ -69,6 +81,8 @@ def _revoked(
     return reading.view(tx, author.id, quoting_id)
 
 
-def _allowed(tx: Write, site: Site, author: Account, id: int, policy: str, now_ms: int) -> PostView:
-    quote_control.allow(tx, site, author, own(tx, author.id, id).post.id, policy, now_ms)
+def _allowed(
+    tx: Write, site: Site, author: Account, id: int, wanted: Wanted, now_ms: int
+) -> PostView:
+    permitting.change(tx, site, author, own(tx, author.id, id).post.id, wanted, now_ms)
     return reading.view(tx, author.id, id)

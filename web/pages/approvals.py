@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from server.errors import NotFound
-from server.services import approving
+from server.services import answer_control
 from server.store.paging import LAST_ID
 from web.keys import DB, SITE, Viewer
 from web.pages.access import asked_id, now, number, signed_in
@@ -21,8 +21,8 @@ DECISIONS = {"approve": True, "refuse": False}
 async def waiting(request: web.Request, viewer: Viewer) -> web.Response:
     """What waits for the viewer's yes, the latest first."""
     before_id = asked_id(request, "before") or LAST_ID
-    found = await request.config_dict[DB].read(approving.page, viewer.account, before_id)
-    more = found[-1].view.post.id if len(found) == approving.PAGE else None
+    found = await request.config_dict[DB].read(answer_control.page, viewer.account, before_id)
+    more = found[-1].view.post.id if len(found) == answer_control.PAGE else None
     return await page(request, "waiting_answers.html", waiting=found, more=more)
 
 
@@ -36,7 +36,7 @@ async def decide(request: web.Request, viewer: Viewer) -> web.Response:
         raise NotFound("There is nothing at this address.")
     site = request.config_dict[SITE]
     await request.config_dict[DB].write(
-        approving.approve if yes else approving.refuse,
+        answer_control.approve if yes else answer_control.refuse,
         site,
         viewer.account,
         number(request),

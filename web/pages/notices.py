@@ -7,7 +7,7 @@ from aiohttp import web
 
 from server.model import PostView
 from server.services import (
-    approving,
+    answer_control,
     notification_groups,
     notification_policy,
     notifications,
@@ -81,7 +81,7 @@ def _lines(db: Read, viewer_id: int, asked: Page) -> tuple[list[Line], Standing,
     entries = [group.notice.entry for group in groups if group.notice.entry]
     views = {view.post.id: view for view in timelines.views(db, viewer_id, entries)}
     lines = [Line(one, views.get(one.notice.notification.post_id or 0)) for one in groups]
-    waiting = approving.waiting(db, viewer_id)
+    waiting = answer_control.waiting(db, viewer_id)
     return lines, notification_policy.standing(db, viewer_id), waiting
 
 

@@ -164,8 +164,11 @@ async def people_page(
     pager: Pager | None = None,
     action: str = "",
     hidden: bool = False,
+    boosted: int | None = None,
 ) -> web.Response:
     """A list of people under `heading`, a msgid that may name `about`.
+
+    `boosted` is a post of the viewer's that they share: each boost can be taken out.
 
     `action` gives each a button: request | unmute | unblock. `hidden`: `about` keeps it to
     themself.
@@ -179,4 +182,5 @@ async def people_page(
         pager=pager or Pager(),
         action=action,
         hidden=hidden,
+        boosted=boosted,
     )

@@ -9,6 +9,7 @@ from aiohttp import web
 from server.errors import Forbidden, NotFound
 from server.model import Account, Post, PostView, Revision, Site
 from server.services import (
+    answer_control,
     backlinks,
     blog,
     boards,
@@ -17,6 +18,8 @@ from server.services import (
     permissions,
     pins,
     posts,
+    quote_control,
+    reaction_control,
     reading,
     visits,
 )
@@ -194,10 +197,32 @@ async def likes(request: web.Request) -> web.Response:
 @routes.get("/@{handle}/{id:\\d+}/boosts")
 async def boosts(request: web.Request) -> web.Response:
     """Who shared a post."""
-    return await _reactions(request, reading.boosted_by, N_("People who shared this"))
+    db, me, id = request.config_dict[DB], viewer_id(request), number(request)
+    mine = me is not None and (await db.read(reading.readable, me, id)).author_id == me
+    heading = N_("People who shared this")
+    return await _reactions(request, reading.boosted_by, heading, removable=id if mine else None)
 
 
-async def _reactions(request: web.Request, reactions: Reactions, heading: str) -> web.Response:
+@routes.post("/posts/{id}/boosts/{account}/remove")
+@signed_in
+async def remove_boost(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take somebody's boost out from under the viewer's own post."""
+    sent, id = await form(request), number(request)
+    booster_id = number(request, "account")
+    await request.config_dict[DB].write(
+        reaction_control.remove_boost,
+        request.config_dict[SITE],
+        viewer.account,
+        id,
+        booster_id,
+        now(request),
+    )
+    return see(back(sent, "/home"))
+
+
+async def _reactions(
+    request: web.Request, reactions: Reactions, heading: str, *, removable: int | None = None
+) -> web.Response:
     asked = window(request, limit=40)
     found = await request.config_dict[DB].read(
         reactions, viewer_id(request), number(request), asked
@@ -207,6 +232,7 @@ async def _reactions(request: web.Request, reactions: Reactions, heading: str) -
         [account for _, account in found],
         heading=heading,
         pager=pager(request, asked, [id for id, _ in found]),
+        boosted=removable,
     )
 
 
@@ -221,6 +247,8 @@ ACTS: Final[dict[str, Act]] = {
     "unboost": reactions_service.unboost,
     "save": bookmarks.save,
     "let-go": bookmarks.let_go,
+    "disapprove": answer_control.revoke,
+    "unquote": quote_control.unquote,
     "pin": pins.pin,
     "unpin": pins.unpin,
 }

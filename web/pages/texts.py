@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.errors import AppError, Invalid, NotFound
 from server.model import VISIBILITIES, Draft, Post, PostView
-from server.services import permissions, polls
+from server.services import permissions, polls, quotes
 from server.services.new_posts import (
     MAX_NOTE,
     MAX_PICTURES_OF_NOTE,
@@ -36,7 +36,7 @@ KEPT: Final = (
     *("kind", "title", "lead", "content", "visibility", "warning", "language"),
     *("sensitive", "reply_to", "draft", "media", "edits"),
     *("option", "lasts", "multiple", "hidden", "later", "secret"),
-    *("may_answer", "may_share"),
+    *("may_answer", "may_share", "may_quote"),
     *("community", "link", "category", "series", "part", "place", "together"),
 )
 
@@ -60,7 +60,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     `alts` says anew what pictures show, by their ids; it is stored when the text is published.
     `edits_id` is the post that the text is to change; without one it becomes a post of its own.
     A story of a team blog stands in `community_id`; `together` names who wrote it too.
-    `replies` and `boosts`: who may answer and share it.
+    `replies`, `boosts` and `quotes`: who may answer, share and quote it; `quotes` is empty for
+    those whom its author always allows, and in a text of an older version.
     `options` are the answers of a poll that is open for `lasts_s`. `later` is when to publish, as
     the field for it sends it. `community_id` is where a thread begins, `link` what it is about.
     """
@@ -86,6 +87,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     later: str = ""
     replies: str = "everyone"
     boosts: str = "everyone"
+    quotes: str = ""
     community_id: int | None = None
     link: str = ""
     category_id: int | None = None
@@ -118,6 +120,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
             poll_stays=self.edits_id is not None,
             replies=self.replies,
             boosts=self.boosts,
+            quote_policy=self.quotes,
             community_id=home,
             link=self.link if self.kind == "thread" else "",
             filed=self.filed if story and home is not None else None,
@@ -234,6 +237,7 @@ def from_form(sent: Form) -> Text:
         later=sent.get("later")[:40],
         replies=_one_of(permissions.REPLIES, sent.get("may_answer")),
         boosts=_one_of(permissions.BOOSTS, sent.get("may_share")),
+        quotes=_one_of(("", *quotes.POLICIES), sent.get("may_quote")),
         community_id=sent.id("community") if kind != "note" else None,
         link=sent.get("link")[:MAX_LINK] if kind == "thread" else "",
         category_id=sent.id("category"),
@@ -264,6 +268,9 @@ def from_post(view: PostView) -> Text:
         media_ids=tuple(one.id for one in view.media),
         reply_to_id=post.reply_to_id,
         edits_id=post.id,
+        replies=permissions.choice(post),
+        boosts=permissions.sharing(post),
+        quotes=quotes.policy(post),
         community_id=post.community_id if thread else None,
         link=thread.link if thread else "",
     )
@@ -303,6 +310,9 @@ def from_scheduled(new: NewPost, later: str) -> Text:
         later=later,
         community_id=new.community_id,
         link=new.link,
+        replies=new.replies or "everyone",
+        boosts=new.boosts or "everyone",
+        quotes=new.quote_policy,
     )
     text = standing(text, new.community_id, new.filed)
     if poll is None:

@@ -497,6 +497,10 @@ async def change(request: web.Request) -> web.Response:
 def _still(text: Text, view: PostView) -> Text:
     """What an edit cannot change: what the post is, whom it answers, and who may read it."""
     was, home = texts.from_post(view), view.post.community_id
+    if not text.quotes:  # a draft of an older version, or a form that was not asked who may
+        text = msgspec.structs.replace(
+            text, replies=was.replies, boosts=was.boosts, quotes=was.quotes
+        )
     return msgspec.structs.replace(
         text,
         kind=was.kind,

@@ -1,17 +1,17 @@
 """One of ours decides who may answer: yes with a stamp that can be read, or no. GoToSocial"""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from federation import policies
+from federation import build, policies
 from federation.policies import Claim
 from federation.vocab import PUBLIC
 from server.errors import Conflict, NotFound
 from server.ids import new_id
 from server.model import Account, Post, PostView, Site
 from server.outbox import publish
-from server.services import approvals, timelines
+from server.services import answer_asking, stamps, timelines
 from server.services.follows import activity_uri
 from server.store import accounts, posts
 from server.store import approvals as store
@@ -26,33 +26,6 @@ class Waiting(msgspec.Struct, frozen=True):
 
     view: PostView
     answers: PostView | None
-
-
-def uri_of(site: Site, post_id: int) -> str:
-    """Where it stands that one of ours allows this answer."""
-    return f"{site.origin}/approvals/{post_id}"
-
-
-def stamp(db: Read, site: Site, post_id: int) -> dict[str, Any]:
-    """The stamp under an answer to a post of ours. Raises `NotFound` where there is none.
-
-    Only where both are for everybody: else its id alone would tell of them.
-    """
-    post, approval = posts.by_id(db, post_id), store.by_post(db, post_id)
-    target = posts.by_id(db, approval.target_id) if approval else None
-    if post is None or approval is None or target is None or approval.state != "accepted":
-        raise NotFound("There is nothing at this address.")
-    gone = post.deleted_ms is not None or target.deleted_ms is not None
-    if gone or not target.local or not target.open or not post.open:
-        raise NotFound("There is nothing at this address.")
-    decider = accounts.by_id(db, approval.decider_id)
-    if decider is None or decider.state != "active":
-        raise NotFound("There is nothing at this address.")
-    return policies.stamp(uri_of(site, post.id), _claim(post, target, decider))
-
-
-def _claim(post: Post, target: Post, decider: Account) -> Claim:
-    return Claim(act="reply", interacting=post.uri, target=target.uri, author=decider.uri)
 
 
 class About(msgspec.Struct, frozen=True):
@@ -75,15 +48,20 @@ def tell(tx: Write, site: Site, post: Post, now_ms: int, *, request: str = "") -
     if approval is None or target is None or asker is None or approval.state != "accepted":
         return
     about = About(post.uri, target, asker, open=target.open and post.open)
-    proof = uri_of(site, post.id) if about.open else ""
+    proof = stamps.reply_uri(site, post.id) if about.open else ""
     _say(tx, site, "Accept", about, now_ms, request=request, stamp=proof)
 
 
 def turn_away(
     tx: Write, site: Site, answer: tuple[str, Post], asker: Account, now_ms: int, request: str = ""
 ) -> None:
-    """Tell a stranger that their answer (its id, and what it answers) is not wanted."""
-    _say(tx, site, "Reject", About(*answer, asker), now_ms, request=request)
+    """Tell a stranger that their answer (its id, and what it answers) is not wanted.
+
+    Of a request, and of the answer itself: GoToSocial 0.20 knows a Reject by that alone.
+    """
+    if request:
+        _say(tx, site, "Reject", About(*answer, asker), now_ms, request=request)
+    _say(tx, site, "Reject", About(*answer, asker), now_ms, request="")
 
 
 def _say(
@@ -129,7 +107,7 @@ def waiting(db: Read, decider_id: int) -> int:
 def approve(tx: Write, site: Site, decider: Account, post_id: int, now_ms: int) -> None:
     """Let an answer stand, for good. Raises `NotFound` and `Conflict`."""
     approval, post = _undecided(tx, decider, post_id)
-    approvals.allowed(tx, site, post, uri_of(site, post.id), now_ms)
+    answer_asking.allowed(tx, site, post, stamps.reply_uri(site, post.id), now_ms)
     now = posts.by_id(tx, post.id) or post
     tell(tx, site, now, now_ms, request=approval.request)
 
@@ -140,7 +118,47 @@ def refuse(tx: Write, site: Site, decider: Account, post_id: int, now_ms: int) -
     target, asker = posts.by_id(tx, approval.target_id), accounts.by_id(tx, approval.asker_id)
     if target is not None and asker is not None:
         turn_away(tx, site, (post.uri, target), asker, now_ms, approval.request)
-    approvals.refused(tx, post, now_ms)
+    answer_asking.refused(tx, site, post, now_ms)
+
+
+def revoke(
+    tx: Write,
+    site: Site,
+    decider: Account,
+    answer_id: int,
+    now_ms: int,
+    *,
+    under: int | None = None,
+) -> None:
+    """Take a yes back, for good: the answer goes from under the post, and its stamp with it.
+
+    The followers, and whoever the answer had reached, are told of the stamp: their servers may have
+    shown the answer for it. Its author is told with a Reject too: GoToSocial knows the end of a
+    yes by that alone. `under`: the post that it has to answer. Raises `NotFound`.
+    """
+    approval, post = _decided(tx, decider, answer_id)
+    if under is not None and approval.target_id != under:
+        raise NotFound("There is no such answer any more.")
+    target, asker = posts.by_id(tx, approval.target_id), accounts.by_id(tx, approval.asker_id)
+    if approval.state == "refused" or target is None or asker is None:
+        return
+    known, reached = target.open and post.open, posts.reached(tx, post.id)
+    answer_asking.refused(tx, site, post, now_ms)
+    if known:
+        uri = stamps.reply_uri(site, post.id)
+        over = build.delete(f"{uri}#delete", decider.uri, uri, to=(PUBLIC,), cc=(asker.uri,))
+        publish(tx, decider, over, now_ms, followers=True, to=[asker], beyond=reached)
+    turn_away(tx, site, (post.uri, target), asker, now_ms)
+
+
+def _decided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:
+    approval, post = store.by_post(db, post_id), posts.by_id(db, post_id)
+    mine = approval is not None and approval.decider_id == decider.id
+    if approval is None or post is None or not mine or post.deleted_ms is not None:
+        raise NotFound("There is no such answer any more.")
+    if approval.state == "waiting":
+        raise NotFound("You have not approved this answer.")
+    return approval, post
 
 
 def _undecided(db: Read, decider: Account, post_id: int) -> tuple[store.Approval, Post]:

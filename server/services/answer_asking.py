@@ -161,14 +161,17 @@ def stamp_read(
     return allowed(tx, site, found[0], stamp, now_ms)
 
 
-def refused(tx: Write, post: Post, now_ms: int) -> None:
-    """A no, or a yes that was taken back. Ours stays for its author, a stranger's goes."""
+def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
+    """A no, or a yes that was taken back. Ours stays for its author alone, a stranger's goes."""
     approval = store.by_post(tx, post.id)
     if approval is None or approval.state == "refused" or post.deleted_ms is not None:
         return
     if not post.local:
         bury(tx, post, now_ms)
         return
+    author = accounts.by_id(tx, post.author_id)
+    if approval.state == "accepted" and author is not None:
+        going_out.gone(tx, site, post, author, now_ms)
     store.decide(tx, post.id, "refused")
     if approval.state == "accepted":
         events.gone(tx, post, now_ms)
@@ -178,9 +181,9 @@ def refused(tx: Write, post: Post, now_ms: int) -> None:
     posts.set_columns(tx, post.id, visibility=WAITING, reply_stamp="")
 
 
-def revoked(tx: Write, decider: Account, stamp: str, now_ms: int) -> bool:
+def revoked(tx: Write, site: Site, decider: Account, stamp: str, now_ms: int) -> bool:
     """Somebody takes a stamp of theirs back: what it allowed goes. False where it was none."""
     ids = store.stamped(tx, stamp, decider.id, STAMPED)
     for post in posts.by_ids(tx, ids).values():
-        refused(tx, post, now_ms)
+        refused(tx, site, post, now_ms)
     return bool(ids)
