@@ -24,6 +24,7 @@ from server.text.finding import Need, either, marked
 
 MOST_LOOKED_AT: Final = 600  # posts whose words are compared for one page
 MOST_CHARACTERS: Final = 250_000  # of all of them
+CHARACTERS_SKIPPED: Final = 4_000  # more, for each post of the pages before
 RELATED_LOOKED_AT: Final = 300  # of those with which the viewer had to do
 SPARE: Final = 8  # more than are wanted: some will not fit
 LATEST_MS: Final = 4_102_444_800_000  # 2100
@@ -110,13 +111,13 @@ class _Looking:
     as long, as are compared for one.
     """
 
-    def __init__(self, db: Read, candidates: Candidates, most: int) -> None:
+    def __init__(self, db: Read, candidates: Candidates, skipped: int) -> None:
         self._db = db
         self._candidates = candidates
         self._rest = iter(candidates)
         self._all = False
         self._waiting: list[int] = []
-        self._left = (most, MOST_CHARACTERS)
+        self._left = (MOST_LOOKED_AT + skipped, MOST_CHARACTERS + skipped * CHARACTERS_SKIPPED)
         self._last: int | None = None
         self.looked_at = 0
 
@@ -152,9 +153,8 @@ class _Looking:
 
 
 def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Window) -> Results:
-    most = MOST_LOOKED_AT + window.offset
     also = store.related(db, viewer, sought, RELATED_LOOKED_AT + window.offset) if viewer else ()
-    looking = _Looking(db, Candidates(db, sought, also), most)
+    looking = _Looking(db, Candidates(db, sought, also), window.offset)
     found: list[Entry] = []
     many = window.end + SPARE
     while len(found) <= window.end and (ids := looking.some(many)):
