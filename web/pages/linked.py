@@ -80,12 +80,15 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     return see(f"{post_url(view.post, view.author)}/linked")
 
 
-@routes.post("/posts/{id}/links/{act:close|open}")
+@routes.post("/posts/{id}/links/{act}")
 @signed_in
 async def takes(request: web.Request, viewer: Viewer) -> web.Response:
     """Take no more links to a story, or take them again."""
     await form(request)
+    does = TAKES.get(request.match_info["act"])
+    if does is None:
+        raise NotFound("There is nothing at this address.")
     db, id = request.config_dict[DB], number(request)
-    await db.write(TAKES[request.match_info["act"]], viewer.account, id, time_of(request))
+    await db.write(does, viewer.account, id, time_of(request))
     view = await db.read(reading.view, viewer.account.id, id)
     return see(f"{post_url(view.post, view.author)}/linked")
