@@ -16,6 +16,7 @@ from aiohttp import web
 from federation.errors import Malformed
 from federation.origin import host
 from server.errors import AppError, TooLarge
+from server.fetch import Fetcher
 from server.services import pings
 from server.services.pings import Wanted
 from server.text import webpage
@@ -30,6 +31,7 @@ ENDPOINT: Final = "/webmention"
 MAX_FORM_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 50
 READ_S: Final = 20.0
+_PORT: Final = re.compile(r"(https?)://([^/?#@:\[\]\s]+):([0-9]{1,5})([/?#].*)?", re.I)
 _FORM: Final = "application/x-www-form-urlencoded"
 _CHARSET: Final = re.compile(r"[A-Za-z0-9_-]{2,20}")
 
@@ -41,8 +43,11 @@ async def webmention(request: web.Request) -> web.Response:
     400 where it cannot be one, 429 with `Retry-After` where too many wait.
     """
     sent = await _fields(request)
-    await take(request, "webmention", sent.get("source", ""), sent.get("target", ""))
-    return web.Response(status=HTTPStatus.ACCEPTED, text="The page will be read soon.\n")
+    turned = await take(request, "webmention", sent.get("source", ""), sent.get("target", ""))
+    said = "The page will be read soon.\n"
+    if turned:
+        said += "Pages are read over https alone: it will be asked for there, one time.\n"
+    return web.Response(status=HTTPStatus.ACCEPTED, text=said)
 
 
 @routes.post("/@{handle}/{id:\\d+}/trackback")
@@ -81,29 +86,48 @@ def _answered(failure: str, status: int = HTTPStatus.OK) -> web.Response:
 
 async def take(
     request: web.Request, kind: str, source: str, target: str, excerpt: str = ""
-) -> None:
+) -> bool:
     """Put a ping away. Raises `AppError` with what is wrong, `TooMany`.
 
-    A server with which we do not speak is not told so.
+    True: its address is one of http, and the page will be asked for once, over https. A server with
+    which we do not speak is not told so.
     """
     config = request.config_dict
     now_ms, fetcher = config[NOW](), config[FETCHER]
     config[BUCKETS].spend(request[ADDRESS], now_ms)
-    url = fetcher.secured(source.strip()[: pings.MAX_SOURCE + 1])
+    given = source.strip()[: pings.MAX_SOURCE + 1]
+    url = _readable(fetcher, given)
     if not url or _ours(url, config[SITE].origin):
         raise AppError("This is not the address of a page elsewhere.")
-    if await config[DB].read(pings.named, config[SITE], target.strip()) is None:
-        raise AppError("There is no public story at this address.")
+    turned = given.lower().startswith("http:") and url.startswith("https:")
+    await config[DB].read(pings.receiving, config[SITE], target.strip())
     if not await fetcher.elsewhere(url):
-        return
+        return turned
     wanted = Wanted(
         kind=kind,
         source=url,
         target=target.strip(),
         network=network(request[ADDRESS]),
         excerpt=webpage.line(excerpt, MAX_EXCERPT),
+        once=turned,
     )
     await config[DB].write(pings.take, config[SITE], wanted, now_ms)
+    return turned
+
+
+def _readable(fetcher: Fetcher, source: str) -> str:
+    """Where a page is asked for, over https at its usual port; empty for what is no address.
+
+    Raises `AppError` for an address that would be one, were it not for its port.
+    """
+    found = _PORT.fullmatch(source)
+    if found is None or (url := fetcher.secured(source)):
+        return fetcher.secured(source)
+    scheme, name, port, rest = found.groups()
+    url = fetcher.secured(f"https://{name}{rest or ''}")
+    if not url or (scheme.lower(), port) == ("http", "80"):
+        return url
+    raise AppError("Pages are read over https alone, at its usual port. Give such an address.")
 
 
 def _ours(url: str, origin: str) -> bool:

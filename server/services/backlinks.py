@@ -17,6 +17,7 @@ from server.services.deeds import Moderator
 from server.services.deeds import note as note_deed
 from server.store import backlinks as store
 from server.store import hosts, jobs
+from server.store import pings as waiting
 from server.store.backlinks import Backlink
 from server.store.db import Read, Write
 from server.store.paging import Page
@@ -38,7 +39,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     """Who links to a story. `lines` are a window on the `pages` and `quotes`, newest first.
 
     `ids` are those of all lines of the window. `keeps`: the viewer can hide pages, and sees those
-    that are hidden.
+    that are hidden. `closed`: no more links are taken; what was there stays.
     """
 
     pages: int
@@ -47,6 +48,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     ids: tuple[int, ...]
     keeps: bool
+    closed: bool = False
 
     @property
     def total(self) -> int:
@@ -83,6 +85,7 @@ def _links(db: Read, viewer: Account | None, post: Post, window: Page, *, hidden
         lines=tuple(line for line in lines if line.link or line.quote),
         ids=tuple(line.id for line in lines),
         keeps=hidden or keeps(db, viewer, post),
+        closed=store.closed(db, post.id),
     )
 
 
@@ -105,20 +108,60 @@ def show(tx: Write, viewer: Account, post_id: int, id: int, now_ms: int) -> None
     _set_hidden(tx, viewer, post_id, id, now_ms, hidden=False)
 
 
+def remove(tx: Write, viewer: Account, post_id: int, id: int, now_ms: int) -> None:
+    """Take a page away for good. Raises `NotFound`, `Forbidden`."""
+    post, _ = _kept(tx, viewer, post_id, id)
+    store.strike(tx, id, now_ms)
+    _note(tx, viewer, post, "remove_link", now_ms)
+
+
+def close(tx: Write, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Take no more links to a story; those that are shown stay. Raises `NotFound`, `Forbidden`."""
+    post = _story_kept(tx, viewer, post_id)
+    if not store.closed(tx, post.id):
+        store.close(tx, post.id, now_ms)
+        waiting.stop(tx, post.id)
+        _note(tx, viewer, post, "close_links", now_ms)
+
+
+def reopen(tx: Write, viewer: Account, post_id: int, now_ms: int) -> None:
+    """Take links to a story again. Raises `NotFound`, `Forbidden`."""
+    post = _story_kept(tx, viewer, post_id)
+    if store.closed(tx, post.id):
+        store.reopen(tx, post.id)
+        _note(tx, viewer, post, "open_links", now_ms)
+
+
 def _set_hidden(
     tx: Write, viewer: Account, post_id: int, id: int, now_ms: int, *, hidden: bool
 ) -> None:
-    post = reading.readable(tx, viewer.id, post_id)
-    if not keeps(tx, viewer, post):
-        raise Forbidden("Only its author and moderators choose which links are shown here.")
-    link = store.by_id(tx, id)
-    if link is None or link.post_id != post.id:
-        raise NotFound("There is no such link here.")
+    post, link = _kept(tx, viewer, post_id, id)
     if (link.hidden_ms is not None) == hidden:
         return
     store.set_hidden(tx, id, now_ms if hidden else None)
-    if viewer.id != post.author_id:  # who does it to others' stories is written down
-        act = "hide_link" if hidden else "show_link"
+    _note(tx, viewer, post, "hide_link" if hidden else "show_link", now_ms)
+
+
+def _kept(db: Read, viewer: Account, post_id: int, id: int) -> tuple[Post, Backlink]:
+    post = _story_kept(db, viewer, post_id)
+    link = store.by_id(db, id)
+    if link is None or link.post_id != post.id or link.removed:
+        raise NotFound("There is no such link here.")
+    return post, link
+
+
+def _story_kept(db: Read, viewer: Account, post_id: int) -> Post:
+    post = reading.readable(db, viewer.id, post_id)
+    if not pings.is_story(post):
+        raise NotFound("There is nothing at this address.")
+    if not keeps(db, viewer, post):
+        raise Forbidden("Only its author and moderators choose which links are shown here.")
+    return post
+
+
+def _note(tx: Write, viewer: Account, post: Post, act: str, now_ms: int) -> None:
+    """Who does it to others' stories is written down."""
+    if viewer.id != post.author_id:
         note_deed(tx, Moderator(viewer, viewer.role), act, f"post:{post.id}", now_ms)
 
 

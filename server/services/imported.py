@@ -401,7 +401,7 @@ def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story, now_ms: in
     due_ms = now_ms + imports.counts(run).pings * pings.PACE_MS
     found = []
     for one in story.pings:
-        url = pings.page_of(one.url)
+        url = pings.page_of(one.url, closed=post.uri.startswith("http:"))
         due_ms += pings.PACE_MS
         ping = Ping(
             post_id=post.id,

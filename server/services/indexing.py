@@ -30,6 +30,7 @@ TERMS_AT_ONCE: Final = 4_000  # in one transaction
 RECENT_AT_ONCE: Final = 200
 MAX_TERMS: Final = 500_000  # different ones of a stretch: who writes what nobody says fills memory
 MAX_CHARACTERS: Final = 16_000_000  # of all posts of a stretch
+MOST_RECENT_CHARACTERS: Final = 4_000_000  # of all posts that stand in no stretch yet
 CHECK_AFTER_MS: Final = DAY_MS  # what may not be found has left the index by then
 _FAMILIES: Final = {"gifv": "video", "unknown": "media"}
 
@@ -49,14 +50,21 @@ def described(db: Read, post_ids: Sequence[int], needs: Iterable[Need] = ()) -> 
     pictured: dict[int, list[Row]] = {}
     for row in store.pictured(db, post_ids):
         pictured.setdefault(row["post_id"], []).append(row)
-    found: dict[int, Found] = {}
-    for row in store.about(db, post_ids):
-        media = pictured.get(row["id"], ())
-        words = _words(row, media)
+    said: dict[int, str] = {}
+    for row in store.said(db, post_ids):
+        words = _words(row, pictured.get(row["id"], ()))
         if all(need.among(words) for need in wanted):
-            words = with_marks(words, _marks(row, media))
-            found[row["id"]] = Found(words, row["published_ms"])
+            said[row["id"]] = words
+    found: dict[int, Found] = {}
+    for row in store.about(db, said):
+        marks = _marks(row, pictured.get(row["id"], ()))
+        found[row["id"]] = Found(with_marks(said[row["id"]], marks), row["published_ms"])
     return found
+
+
+def characters(db: Read, post_ids: Sequence[int]) -> dict[int, int]:
+    """How long the texts of these posts are."""
+    return store.characters(db, post_ids)
 
 
 def _words(row: Row, media: Sequence[Row]) -> str:
@@ -142,7 +150,7 @@ def due_ms(db: Read) -> int | None:
     """When there is something to do, 0 for at once; None when somebody promised to do it."""
     if jobs.lane_waits(db, JOB):
         return None
-    there = store.waiting(db, 1) or store.old(db) or store.many_recent(db, SIZE)
+    there = store.waiting(db, 1) or store.old(db) or _enough(db)
     if there or names.old(db) is not None or store.retired(db) is not None:
         return 0
     found = store.next_to_check(db)
@@ -264,9 +272,14 @@ class Filling:
         return Stretch(self.words, self._places)
 
 
+def _enough(db: Read) -> bool:
+    """Whether so much stands in no stretch yet that a search had to look through it for long."""
+    return store.many_recent(db, SIZE, MOST_RECENT_CHARACTERS)
+
+
 def gather(db: Read) -> Stretch | None:
-    """The oldest posts that stand in no stretch, if they are enough for one."""
-    if not store.many_recent(db, SIZE):
+    """The oldest posts that stand in no stretch, if they are enough for one, or long enough."""
+    if not _enough(db):
         return None
     filling, last = Filling(), 0
     while not filling.full and (some := store.recent(db, RECENT_AT_ONCE, last)):

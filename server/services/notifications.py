@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from server.clock import HOUR_MS
 from server.ids import new_id
-from server.model import MODERATORS, Account, Entry, Notification
+from server.model import MODERATORS, Account, Entry, Notification, Post
 from server.policy import notices
 from server.services import pushes, reading, reports
 from server.services.reports import Report
@@ -20,6 +21,8 @@ from server.store.severances import Severance
 from server.store.strikes import Strike
 
 MOST_COUNTED = 100
+LINKED_MS: Final = 12 * HOUR_MS
+"""Between two notifications that pages elsewhere link to the same story."""
 EVERY_KIND: Final = (*store.KINDS, *store.OWN_KINDS)
 
 Outcome = Literal["told", "filtered", "silent"]
@@ -124,6 +127,18 @@ def notify_removed(tx: Write, to: Account, group: Account, post_id: int, now_ms:
     """
     if to.local and to.kind != "Group":
         _tell(tx, to, "removed", group, now_ms, post_id=post_id)
+
+
+def notify_linked(tx: Write, post: Post, now_ms: int) -> None:
+    """Tell the author of a story that a page elsewhere links to it: in `LINKED_MS` once, however
+    many do.
+    """
+    author = accounts.by_id(tx, post.author_id)
+    if author is None or not author.local or author.kind == "Group":
+        return
+    about = {"account_id": author.id, "from_id": author.id, "post_id": post.id}
+    store.take_back(tx, kind="linked", before_ms=now_ms - LINKED_MS, **about)
+    _tell(tx, author, "linked", author, now_ms, post_id=post.id)
 
 
 def _tell(

@@ -24,7 +24,7 @@ from server.errors import AppError, TooMany
 from server.ids import id_at, new_id, parse_id
 from server.model import Post, Site
 from server.policy.hosts import registered_domain
-from server.services import old_places, rights
+from server.services import notifications, old_places, rights
 from server.store import backlinks, imports, jobs, posts
 from server.store import pings as store
 from server.store.backlinks import Backlink
@@ -57,6 +57,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent: the page `source`, an address to which we go, links to our `target`.
 
     `network`: where it was sent from. `excerpt` is what a trackback says that the page says.
+    `once`: nobody said that the page is at this address, and it is asked for there one time.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     network: str
     excerpt: str = ""
+    once: bool = False
 
 
 def named(db: Read, site: Site, target: str) -> Post | None:
@@ -74,6 +76,16 @@ def named(db: Read, site: Site, target: str) -> Post | None:
     found = _STORY.fullmatch(path)
     id = parse_id(found[1]) if found else None
     return story(db, id) if id is not None else None
+
+
+def receiving(db: Read, site: Site, target: str) -> Post:
+    """The story at an address of ours, if links to it are taken. Raises `AppError`."""
+    post = named(db, site, target)
+    if post is None:
+        raise AppError("There is no public story at this address.")
+    if backlinks.closed(db, post.id):
+        raise AppError("No more links to this story are taken.")
+    return post
 
 
 def story(db: Read, id: int) -> Post | None:
@@ -92,11 +104,10 @@ def is_story(post: Post) -> bool:
 def take(tx: Write, site: Site, wanted: Wanted, now_ms: int) -> None:
     """Put a ping away until its page was read.
 
-    Raises `AppError` where there is no such story for everybody, `TooMany`.
+    Raises `AppError` where there is no such story for everybody, or none that takes links;
+    `TooMany`.
     """
-    post = named(tx, site, wanted.target)
-    if post is None:
-        raise AppError("There is no public story at this address.")
+    post = receiving(tx, site, wanted.target)
     if not wanted.source or len(wanted.source.encode()) > MAX_SOURCE:
         raise AppError("This is not the address of a page elsewhere.")
     known = store.by_source(tx, post.id, wanted.source)
@@ -127,8 +138,13 @@ def _made(post: Post, wanted: Wanted, now_ms: int) -> Ping:
         network=wanted.network,
         kind=wanted.kind,
         excerpt=wanted.excerpt[:MAX_EXCERPT],
+        tries=_tries(wanted),
         came_ms=now_ms,
     )
+
+
+def _tries(wanted: Wanted) -> int:
+    return len(LATER_MS) if wanted.once else 0
 
 
 def _full(db: Read, ping: Ping, now_ms: int, share: int = 1) -> bool:
@@ -150,7 +166,7 @@ def _full(db: Read, ping: Ping, now_ms: int, share: int = 1) -> bool:
 def _once_more(tx: Write, known: Ping, wanted: Wanted, now_ms: int) -> None:
     store.come_again(tx, known.id, wanted.target, wanted.excerpt[:MAX_EXCERPT], now_ms)
     due_ms = known.came_ms + AGAIN_MS
-    store.wait(tx, known.id, due_ms if due_ms > now_ms else None, 0)
+    store.wait(tx, known.id, due_ms if due_ms > now_ms else None, _tries(wanted))
     if due_ms <= now_ms:
         _promise(tx, known, now_ms)
 
@@ -186,7 +202,7 @@ def asked(db: Read, id: int) -> tuple[Ping, tuple[str, ...]] | None:
     if ping is None or ping.state != "waiting":
         return None
     post = story(db, ping.post_id)
-    if post is None:
+    if post is None or backlinks.closed(db, post.id):
         return None
     old = imports.ping(db, post.id, ping.source)
     before = old_places.of(db, post.id) if old is not None else ()
@@ -199,7 +215,8 @@ def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
     if found is None:
         backlinks.remove(tx, ping.post_id, ping.source)
         return
-    if story(tx, ping.post_id) is None:
+    post = story(tx, ping.post_id)
+    if post is None or backlinks.closed(tx, post.id):
         return
     old = imports.ping(tx, ping.post_id, ping.source)
     at_ms = old.received_ms if old is not None else 0
@@ -208,21 +225,21 @@ def keep(tx: Write, ping: Ping, found: Found | None, now_ms: int) -> None:
         tx, ping.post_id, ping.host, most=MAX_LINKS, most_of_host=MAX_OF_HOST
     ):
         return
-    backlinks.put(
-        tx,
-        Backlink(
-            id=_id(tx, at_ms, now_ms),
-            post_id=ping.post_id,
-            source=ping.source,
-            host=ping.host,
-            kind=ping.kind,
-            title=found.title,
-            excerpt=found.excerpt,
-            author=found.author,
-            published_ms=at_ms or found.published_ms,
-            verified_ms=now_ms,
-        ),
+    link = Backlink(
+        id=_id(tx, at_ms, now_ms),
+        post_id=ping.post_id,
+        source=ping.source,
+        host=ping.host,
+        kind=ping.kind,
+        title=found.title,
+        excerpt=found.excerpt,
+        author=found.author,
+        published_ms=at_ms or found.published_ms,
+        verified_ms=now_ms,
     )
+    backlinks.put(tx, link)
+    if known is None and old is None and backlinks.seen(tx, link.id):
+        notifications.notify_linked(tx, post, now_ms)
 
 
 def _id(db: Read, at_ms: int, now_ms: int) -> int:
@@ -250,10 +267,13 @@ def forget(tx: Write, now_ms: int) -> None:
 # --- what an old blog had received
 
 
-def page_of(url: str) -> str:
-    """The address at which a page is asked for that an old blog names; empty where nobody asks."""
+def page_of(url: str, *, closed: bool = False) -> str:
+    """The address at which a page is asked for that an old blog names; empty where nobody asks.
+
+    Over TLS, but in a `closed` network, in which the city itself is at http.
+    """
     found = webpage.as_uri(url)
-    if found.startswith("http:"):
+    if found.startswith("http:") and not closed:
         found = f"https:{found.removeprefix('http:')}"
     try:
         urlsplit(found)
@@ -273,7 +293,7 @@ def next_old(tx: Write, site: Site, now_ms: int) -> bool:
         return False
     post = story(tx, old.post_id)
     known = store.by_source(tx, old.post_id, old.url)
-    if post is None or known is not None:
+    if post is None or known is not None or backlinks.closed(tx, old.post_id):
         imports.plan_ping(tx, old.post_id, old.url, None)
         return True
     wanted = Wanted(

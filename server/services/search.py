@@ -19,10 +19,13 @@ from server.store import accounts, blog, names, posts
 from server.store import search as store
 from server.store.db import Read
 from server.store.paging import LAST_ID, MAX_LIMIT, Page
-from server.store.search import Sought
+from server.store.search import Candidates, Sought
 from server.text.finding import Need, either, marked
 
-MOST_LOOKED_AT: Final = 300  # posts whose words are compared for one page
+MOST_LOOKED_AT: Final = 600  # posts whose words are compared for one page
+MOST_CHARACTERS: Final = 250_000  # of all of them
+CHARACTERS_SKIPPED: Final = 4_000  # more, for each post of the pages before
+RELATED_LOOKED_AT: Final = 300  # of those with which the viewer had to do
 SPARE: Final = 8  # more than are wanted: some will not fit
 LATEST_MS: Final = 4_102_444_800_000  # 2100
 EARLIEST_MS: Final = 946_684_800_000  # 2000
@@ -102,27 +105,63 @@ class _Window(msgspec.Struct, frozen=True):
     def end(self) -> int:
         return self.offset + self.limit
 
+
+class _Looking:
+    """The posts whose words are compared for one page: a few at a time, until they are as many, or
+    as long, as are compared for one.
+    """
+
+    def __init__(self, db: Read, candidates: Candidates, skipped: int) -> None:
+        self._db = db
+        self._candidates = candidates
+        self._rest = iter(candidates)
+        self._all = False
+        self._waiting: list[int] = []
+        self._left = (MOST_LOOKED_AT + skipped, MOST_CHARACTERS + skipped * CHARACTERS_SKIPPED)
+        self._last: int | None = None
+        self.looked_at = 0
+
     @property
-    def most(self) -> int:
-        return MOST_LOOKED_AT + self.offset
+    def go_on(self) -> int | None:
+        """After which post to look on; None where there is nothing more."""
+        if self._all and not self._waiting:
+            return self._candidates.end
+        return self._last
+
+    def some(self, many: int) -> list[int]:
+        """The next, `many` at most; none at the end."""
+        posts, characters = self._left
+        ids = self._next(min(many, posts))
+        long = indexing.characters(self._db, ids)
+        taken: list[int] = []
+        for id in ids:
+            if long.get(id, 0) > characters and (taken or self.looked_at):  # one always can be
+                break
+            characters -= long.get(id, 0)
+            taken.append(id)
+        self._waiting = ids[len(taken) :]
+        self._left = (posts - len(taken), characters)
+        self.looked_at += len(taken)
+        self._last = taken[-1] if taken else self._last
+        return taken
+
+    def _next(self, many: int) -> list[int]:
+        more = list(islice(self._rest, max(0, many - len(self._waiting))))
+        found = [*self._waiting, *more]
+        self._all = len(found) < many
+        return found[:many]
 
 
 def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Window) -> Results:
-    also = store.related(db, viewer, sought, window.most) if viewer else ()
-    candidates = store.candidates(db, sought, also)
+    also = store.related(db, viewer, sought, RELATED_LOOKED_AT + window.offset) if viewer else ()
+    looking = _Looking(db, Candidates(db, sought, also), window.offset)
     found: list[Entry] = []
-    looked_at, last = 0, None
-    while len(found) <= window.end and looked_at < window.most:
-        many = min(4 * looked_at or window.end + SPARE, window.most - looked_at)
-        ids = list(islice(candidates, many))
+    many = window.end + SPARE
+    while len(found) <= window.end and (ids := looking.some(many)):
         found += _fitting(db, viewer, sought, period, ids)
-        looked_at += len(ids)
-        last = ids[-1] if len(ids) == many else None
-        if last is None:
-            break
+        many = 4 * looking.looked_at
     chosen = found[window.offset : window.end]
-    if len(found) > window.end:
-        last = chosen[-1].id
+    last = chosen[-1].id if len(found) > window.end else looking.go_on
     return Results(chosen[::-1] if sought.upwards else chosen, last)
 
 

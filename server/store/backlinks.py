@@ -21,7 +21,10 @@ _COUNTED_ALREADY: Final = """
 
 
 class Backlink(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that was read and links to a story. All plain text; `kind`: webmention | trackback."""
+    """A page that was read and links to a story. All plain text; `kind`: webmention | trackback.
+
+    Of one that was `removed` only the address is known, and nobody sees it.
+    """
 
     id: int
     post_id: int
@@ -34,6 +37,7 @@ class Backlink(msgspec.Struct, frozen=True, kw_only=True):
     published_ms: int | None = None
     verified_ms: int = 0
     hidden_ms: int | None = None
+    removed: int = 0
 
 
 COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(Backlink))
@@ -62,23 +66,30 @@ def by_ids(db: Read, ids: list[int]) -> dict[int, Backlink]:
 
 
 def put(tx: Write, link: Backlink) -> None:
-    """Store it, or what its page says now; what was hidden stays hidden."""
+    """Store it, or what its page says now; what was hidden stays hidden, and removed, removed."""
     tx.run(
         f"""
         INSERT INTO backlink ({", ".join(COLUMNS)}) VALUES (:{", :".join(COLUMNS)})
         ON CONFLICT (post_id, source) DO UPDATE SET kind = excluded.kind, title = excluded.title,
             excerpt = excluded.excerpt, author = excluded.author,
             published_ms = excluded.published_ms, verified_ms = excluded.verified_ms
+            WHERE backlink.removed = 0
         """,  # noqa: S608
         **msgspec.structs.asdict(link),
     )
 
 
 def remove(tx: Write, post_id: int, source: str) -> bool:
-    """The page does not link any more. False when it was not known to."""
+    """The page does not link any more. False when it was not known to.
+
+    What is hidden stays, or it would come back, and be seen, when the page links again.
+    """
     return bool(
         tx.run(
-            "DELETE FROM backlink WHERE post_id = :post AND source = :source",
+            """
+            DELETE FROM backlink
+            WHERE post_id = :post AND source = :source AND hidden_ms IS NULL
+            """,
             post=post_id,
             source=source,
         )
@@ -90,11 +101,59 @@ def set_hidden(tx: Write, id: int, hidden_ms: int | None) -> None:
     tx.run("UPDATE backlink SET hidden_ms = :hidden WHERE id = :id", id=id, hidden=hidden_ms)
 
 
+def strike(tx: Write, id: int, now_ms: int) -> None:
+    """Take it away for good: its address alone is kept."""
+    tx.run(
+        """
+        UPDATE backlink SET title = '', excerpt = '', author = '', published_ms = NULL,
+            hidden_ms = :now, removed = 1
+        WHERE id = :id
+        """,
+        id=id,
+        now=now_ms,
+    )
+
+
+def close(tx: Write, post_id: int, now_ms: int) -> None:
+    """No more links to this story are noted."""
+    tx.run(
+        """
+        INSERT INTO links_closed (post_id, closed_ms) VALUES (:post, :now)
+        ON CONFLICT (post_id) DO NOTHING
+        """,
+        post=post_id,
+        now=now_ms,
+    )
+
+
+def reopen(tx: Write, post_id: int) -> None:
+    """They are again."""
+    tx.run("DELETE FROM links_closed WHERE post_id = :post", post=post_id)
+
+
+def closed(db: Read, post_id: int) -> bool:
+    """Whether no more links to this story are noted."""
+    return db.one("SELECT 1 FROM links_closed WHERE post_id = :post", post=post_id) is not None
+
+
+def seen(db: Read, id: int) -> bool:
+    """Whether everybody sees this one: it is neither hidden nor a quote or an answer here."""
+    found = db.one(
+        f"""
+        SELECT 1 FROM backlink b
+        WHERE b.id = :id AND b.hidden_ms IS NULL AND NOT ({_COUNTED_ALREADY})
+        """,  # noqa: S608
+        id=id,
+    )
+    return found is not None
+
+
 def room(db: Read, post_id: int, host: str, *, most: int, most_of_host: int) -> bool:
     """Whether a story can have one more link, and one more from this host."""
     found = db.one(
         """
-        SELECT count(*) AS n, coalesce(sum(CASE WHEN host = :host THEN 1 ELSE 0 END), 0) AS theirs
+        SELECT coalesce(sum(1 - removed), 0) AS n,
+            coalesce(sum(CASE WHEN host = :host THEN 1 ELSE 0 END), 0) AS theirs
         FROM backlink WHERE post_id = :post
         """,
         post=post_id,
@@ -126,7 +185,7 @@ def page(db: Read, viewer_id: int, post_id: int, window: Page, *, hidden: bool) 
         SELECT id, kind FROM (
             SELECT id, kind FROM (
                 SELECT b.id, b.kind FROM backlink b
-                WHERE b.post_id = :post AND (b.hidden_ms IS NULL OR :hidden = 1)
+                WHERE b.post_id = :post AND b.removed = 0 AND (b.hidden_ms IS NULL OR :hidden = 1)
                   AND NOT ({_COUNTED_ALREADY}) AND b.id > :lower AND b.id < :upper
                 ORDER BY b.id DESC LIMIT :limit) AS few
             UNION ALL

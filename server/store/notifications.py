@@ -10,11 +10,12 @@ from server.store.db import Read, Row, Write, record
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS: Final = NOTICES
-OWN_KINDS: Final = ("scheduled", "desk", "removed")
+OWN_KINDS: Final = ("scheduled", "desk", "removed", "linked")
 """Which apps do not know: a post could not be published; something of a team blog waits; a
-community's moderators took away what one wrote."""
+community's moderators took away what one wrote; pages elsewhere link to a story."""
 GROUPED: Final = ("favourite", "reblog", "follow", "admin.sign_up")
 GROUP_HOURS: Final = 12  # between the first and the last of a group
+LATEST_MS: Final = 1 << 53
 MOST_FILTERED: Final = 100  # of one sender that wait for the same account
 
 # Nobody is told of what they may not read (any more), nor by whom they do not want to hear. The
@@ -199,14 +200,25 @@ def clear(tx: Write, account_id: int) -> None:
     )
 
 
-def take_back(tx: Write, *, account_id: int, kind: str, from_id: int, post_id: int | None) -> None:
-    """What was told did not stay true: the like, boost or follow was undone."""
+def take_back(
+    tx: Write,
+    *,
+    account_id: int,
+    kind: str,
+    from_id: int,
+    post_id: int | None,
+    before_ms: int = LATEST_MS,
+) -> None:
+    """What was told did not stay true (the like, boost or follow was undone), or was told before
+    `before_ms` and is to be told anew.
+    """
     tx.run(
         """
         DELETE FROM notification WHERE account_id = :account AND kind = :kind AND from_id = :from
-          AND coalesce(post_id, 0) = :post
+          AND coalesce(post_id, 0) = :post AND created_ms < :before
         """,
         **{"account": account_id, "kind": kind, "from": from_id, "post": post_id or 0},
+        before=before_ms,
     )
 
 

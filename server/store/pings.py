@@ -91,6 +91,14 @@ def done(tx: Write, id: int) -> None:
     tx.run("UPDATE ping SET state = 'done', due_ms = NULL WHERE id = :id", id=id)
 
 
+def stop(tx: Write, post_id: int) -> None:
+    """No page that is said to link to this story is read any more."""
+    tx.run(
+        "UPDATE ping SET state = 'done', due_ms = NULL WHERE post_id = :post AND state = 'waiting'",
+        post=post_id,
+    )
+
+
 def count(db: Read, what: str, key: str | int, since_ms: int, most: int) -> int:
     """How many there are of a network, host or domain since then, or wait; at most `most`."""
     found = db.one(

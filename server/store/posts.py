@@ -127,6 +127,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "book_ok",
         "backlink",
         "ping",
+        "links_closed",
     ):
         tx.run(f"DELETE FROM {table} WHERE post_id = :id", id=post.id)  # noqa: S608
 

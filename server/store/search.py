@@ -28,7 +28,8 @@ T = TypeVar("T")
 WAITING: Final = 100  # new posts that are looked at one by one
 GROUP: Final = 4  # stretches that are looked at first; then twice as many, and so on
 MOST_AT_ONCE: Final = 32  # stretches
-RECENT: Final = 64  # of the posts that stand in no stretch yet
+RECENT: Final = 512  # of the posts that stand in no stretch yet, at a time
+RECENT_CHARACTERS: Final = 4_000_000  # of those that are looked through for one page
 SOON: Final = 8  # places, or parts, of each stretch that are read at once
 EVERY_PART: Final = (1 << PART) - 1
 RELATED: Final = 300  # the latest posts of each kind with which somebody had to do
@@ -50,33 +51,69 @@ class Sought(msgspec.Struct, frozen=True):
         inside = {id for id in ids if self.lower < id < self.upper}
         return sorted(inside, reverse=not self.upwards)[:limit]
 
+    def after(self, id: int, other: int) -> bool:
+        """Whether the post `id` comes after the `other`."""
+        return id > other if self.upwards else id < other
 
-def candidates(db: Read, sought: Sought, also: Iterable[int] = ()) -> Iterator[int]:
+    def beyond(self, id: int | None) -> tuple[int, int]:
+        """`lower` and `upper` of what comes after this one, or (None) of everything."""
+        if id is None:
+            return self.lower, self.upper
+        return (id, self.upper) if self.upwards else (self.lower, id)
+
+
+class Candidates:
     """Posts that may be what is sought, in order, each once; and those of `also` in their places.
 
     Whoever asks compares their words, and takes as many as are wanted: nothing is read before.
     """
-    first = [*_waiting(db, sought), *also]
-    heads = _Heads(sought.upwards)
-    heads.add(iter(sought.first(first, len(first))))
-    heads.add(_recent(db, sought))
-    rest, many, last = stretches(db, sought), GROUP, 0
-    while rest or heads.next:
-        while rest and not (heads.next and _behind(sought, rest[0], heads.next)):
-            group, rest = rest[:many], rest[many:]
-            many = min(many * 2, MOST_AT_ONCE)
-            for source in _in_stretches(db, sought, group):
-                heads.add(source)
-        if heads.next:
-            id = heads.take()
-            if id != last:
-                yield id
-            last = id
+
+    def __init__(self, db: Read, sought: Sought, also: Iterable[int] = ()) -> None:
+        """Nothing is read yet."""
+        self._db = db
+        self._sought = sought
+        self._also = also
+        self._recent = _Recent(db, sought)
+
+    @property
+    def end(self) -> int | None:
+        """Where to look on, when not all was looked through: with what comes after this id."""
+        return self._recent.end
+
+    def __iter__(self) -> Iterator[int]:
+        """The ids."""
+        db, sought = self._db, self._sought
+        first = [*_waiting(db, sought), *self._also]
+        heads = _Heads(sought.upwards)
+        heads.add(iter(sought.first(first, len(first))))
+        heads.add(self._recent.ids())
+        rest, many, last = self._inside(stretches(db, sought)), GROUP, 0
+        while rest or heads.next:
+            while rest and not (heads.next and _behind(sought, rest[0], heads.next)):
+                group, rest = rest[:many], rest[many:]
+                many = min(many * 2, MOST_AT_ONCE)
+                for source in _in_stretches(db, sought, group):
+                    heads.add(source)
+            if self.end is not None and sought.after(heads.next, self.end):
+                return
+            if heads.next:
+                id = heads.take()
+                if id != last:
+                    yield id
+                last = id
+            rest = self._inside(rest)
+
+    def _inside(self, rest: list[Row]) -> list[Row]:
+        """Stretches that do not all come after the end."""
+        end = self.end
+        if end is None:
+            return rest
+        return [one for one in rest if not _behind(self._sought, one, end)]
 
 
 def _behind(sought: Sought, stretch: Row, id: int) -> bool:
     """Whether all that follows comes after the post `id`."""
-    return bool(stretch["first_id"] > id if sought.upwards else stretch["last_id"] < id)
+    return sought.after(stretch["first_id" if sought.upwards else "last_id"], id)
 
 
 class _Heads:
@@ -123,39 +160,79 @@ def _waiting(db: Read, sought: Sought) -> list[int]:
     ]
 
 
-def _recent(db: Read, sought: Sought) -> Iterator[int]:
-    """What stands in no stretch yet and has the words, `RECENT` at a time."""
-    position = "strpos" if db.dialect == "postgresql" else "instr"
-    patterns = {f"p{n}": need.pattern for n, need in enumerate(sought.needs) if need.pattern}
+class _Recent:
+    """What stands in no stretch yet and has the words: looked through post by post, some at a time,
+    until they were as long as is looked through for one page; `end` is the last of them then.
+    """
+
+    def __init__(self, db: Read, sought: Sought) -> None:
+        self.end: int | None = None
+        self._db = db
+        self._sought = sought
+        self._conditions, self._params = _having_words(sought, db.dialect)
+
+    def ids(self) -> Iterator[int]:
+        """The ids, in order."""
+        left, many, last = RECENT_CHARACTERS, RECENT, None
+        while True:
+            lower, upper = self._sought.beyond(last)
+            some = _measured(self._db, lower, upper, many, upwards=self._sought.upwards)
+            if some is None:
+                return
+            if some["characters"] > left:
+                if many == 1:
+                    self.end = last
+                    return
+                many = max(1, some["n"] // 2)
+                continue
+            yield from self._fitting(some)
+            left -= some["characters"]
+            last = some["oldest"] if not self._sought.upwards else some["newest"]
+
+    def _fitting(self, some: Row) -> list[int]:
+        found = self._db.all(
+            f"""
+            SELECT post_id FROM search_recent
+            WHERE post_id >= :oldest AND post_id <= :newest {self._conditions}
+            ORDER BY post_id {"ASC" if self._sought.upwards else "DESC"}
+            """,  # noqa: S608
+            oldest=some["oldest"],
+            newest=some["newest"],
+            **self._params,
+        )
+        return [row["post_id"] for row in found]
+
+
+def _measured(db: Read, lower: int, upper: int, many: int, *, upwards: bool) -> Row | None:
+    """(oldest, newest, n, characters) of the next posts in no stretch; None at the end."""
+    found = db.one(
+        f"""
+        SELECT min(post_id) AS oldest, max(post_id) AS newest, count(*) AS n,
+               coalesce(sum(characters), 0) AS characters
+        FROM (SELECT post_id, characters FROM search_recent
+              WHERE post_id > :lower AND post_id < :upper
+              ORDER BY post_id {"ASC" if upwards else "DESC"} LIMIT :many) AS few
+        """,  # noqa: S608
+        lower=lower,
+        upper=upper,
+        many=many,
+    )
+    return found if found and found["n"] else None
+
+
+def _having_words(sought: Sought, dialect: str) -> tuple[str, dict[str, str]]:
+    """Conditions on `words`, each after an AND, and their parameters."""
+    position = "strpos" if dialect == "postgresql" else "instr"
+    wanted = {f"p{n}": need.pattern for n, need in enumerate(sought.needs) if need.pattern}
     not_in = {f"n{n}": need.pattern for n, need in enumerate(sought.without) if need.pattern}
-    conditions = [f"{position}(words, :{name}) > 0" for name in patterns]
+    conditions = [f"{position}(words, :{name}) > 0" for name in wanted]
     conditions += [f"{position}(words, :{name}) = 0" for name in not_in]
     for number, marks in enumerate(need.any for need in sought.needs if need.any):
         named = {f"m{number}n{n}": f" {mark} " for n, mark in enumerate(marks)}
         one = " OR ".join(f"{position}(words, :{name}) > 0" for name in named)
         conditions.append(f"({one})")
-        patterns |= named
-    more = "".join(f"AND {one} " for one in conditions)
-    lower, upper = sought.lower, sought.upper
-    while True:
-        found = db.all(
-            f"""
-            SELECT post_id FROM search_recent
-            WHERE post_id > :lower AND post_id < :upper {more}
-            ORDER BY post_id {"ASC" if sought.upwards else "DESC"} LIMIT :limit
-            """,  # noqa: S608
-            lower=lower,
-            upper=upper,
-            limit=RECENT,
-            **patterns,
-            **not_in,
-        )
-        for row in found:
-            yield row["post_id"]
-        if len(found) < RECENT:
-            return
-        last = found[-1]["post_id"]
-        lower, upper = (last, upper) if sought.upwards else (lower, last)
+        wanted |= named
+    return "".join(f"AND {one} " for one in conditions), wanted | not_in
 
 
 def stretches(db: Read, sought: Sought) -> list[Row]:

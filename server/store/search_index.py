@@ -9,7 +9,7 @@ from typing import Final
 
 from server.store.bitmaps import packed, packed_ids, unpacked_ids
 from server.store.db import Read, Row, Write
-from server.store.paging import LAST_ID, among
+from server.store.paging import LAST_ID, among, padded
 
 PART: Final = 128  # ids in one row
 
@@ -125,10 +125,11 @@ def put(tx: Write, found: Mapping[int, str]) -> None:
     """Posts that can be found under these words (`spelled`)."""
     tx.many(
         """
-        INSERT INTO search_recent (post_id, words) VALUES (:post, :words)
-        ON CONFLICT (post_id) DO UPDATE SET words = excluded.words
+        INSERT INTO search_recent (post_id, words, characters) VALUES (:post, :words, :characters)
+        ON CONFLICT (post_id) DO UPDATE
+            SET words = excluded.words, characters = excluded.characters
         """,
-        [{"post": id, "words": words} for id, words in found.items()],
+        [{"post": id, "words": words, "characters": len(words)} for id, words in found.items()],
     )
 
 
@@ -211,16 +212,17 @@ def recent(db: Read, limit: int, after_id: int = 0) -> dict[int, str]:
     return {row["post_id"]: row["words"] for row in found}
 
 
-def many_recent(db: Read, many: int) -> bool:
-    """Whether at least so many posts stand in no stretch yet."""
+def many_recent(db: Read, many: int, characters: int) -> bool:
+    """Whether at least so many posts, or so many characters, stand in no stretch yet."""
     found = db.one(
         """
-        SELECT post_id FROM search_recent WHERE post_id > 0
-        ORDER BY post_id LIMIT 1 OFFSET :skipped
+        SELECT count(*) AS n, coalesce(sum(characters), 0) AS characters FROM (
+            SELECT characters FROM search_recent WHERE post_id > 0 ORDER BY post_id LIMIT :many
+        ) AS few
         """,
-        skipped=many - 1,
+        many=many,
     )
-    return found is not None
+    return found is not None and (found["n"] >= many or found["characters"] >= characters)
 
 
 def next_stretch(tx: Write) -> int:
@@ -343,15 +345,15 @@ def clear(tx: Write, stretch_id: int, many: int) -> None:
 
 
 def about(db: Read, post_ids: Iterable[int]) -> list[Row]:
-    """What is found of these posts, of those that everybody may find.
+    """What posts are found by beside their words; not those that are deleted.
 
     `community_kind` is None where a post stands in no community of ours.
     """
     return among(
         db,
         """
-        SELECT p.id, p.author_id, p.kind, p.title, p.content, p.warning, p.language, p.tags,
-            p.extra, p.reply_to_uri, p.community_id, p.published_ms, c.kind AS community_kind,
+        SELECT p.id, p.author_id, p.kind, p.language, p.tags,
+            p.reply_to_uri, p.community_id, p.published_ms, c.kind AS community_kind,
             s.neighbourhood_id, s.category_id, g.parent_id AS category_above_id
         FROM post p LEFT JOIN community c ON c.account_id = p.community_id
         LEFT JOIN blog_story s ON s.post_id = p.id LEFT JOIN blog_category g ON g.id = s.category_id
@@ -373,6 +375,26 @@ def findable(db: Read, post_ids: Iterable[int]) -> set[int]:
         post_ids,
     )
     return {row["id"] for row in found}
+
+
+def characters(db: Read, post_ids: Iterable[int]) -> dict[int, int]:
+    """How long the posts are, as they are stored."""
+    found = among(
+        db, "SELECT id, length(content) AS n FROM post WHERE id IN (:list)", padded(post_ids)
+    )
+    return {row["id"]: row["n"] for row in found}
+
+
+def said(db: Read, post_ids: Iterable[int]) -> list[Row]:
+    """What the posts say, and what may have answers to choose from; not those that are deleted."""
+    return among(
+        db,
+        """
+        SELECT id, title, content, warning, kind, extra FROM post
+        WHERE id IN (:list) AND deleted_ms IS NULL
+        """,
+        padded(post_ids),
+    )
 
 
 def pictured(db: Read, post_ids: Iterable[int]) -> list[Row]:

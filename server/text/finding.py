@@ -28,7 +28,8 @@ _DENSE: Final = (
 )
 LETTER_OF_WORDS: Final = rf"[^\W_{_DENSE}]"
 """A letter or digit of a script with spaces between words, as a regular expression."""
-_RUNS: Final = re.compile(rf"([{_DENSE}]+)|({LETTER_OF_WORDS}+)")
+_RUNS: Final = re.compile(rf"[{_DENSE}]+|{LETTER_OF_WORDS}+")
+_DENSE_ONE: Final = re.compile(f"[{_DENSE}]")
 
 _FINAL_OR_NOT: Final = (
     *("에서는", "에서도", "에서", "에게", "에는", "에도", "에선", "에"),
@@ -92,7 +93,7 @@ def with_marks(words: str, marks: Iterable[str]) -> str:
 
 def cut(text: str) -> list[str]:
     """The runs of a text, in order."""
-    return [one or other for one, other in _RUNS.findall(_folded(text))]
+    return _RUNS.findall(_folded(text))
 
 
 def _folded(text: str) -> str:
@@ -121,8 +122,7 @@ def is_mark(run: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def _dense(character: str) -> bool:
     """Of a script without spaces. A run is of one kind, so that its first character tells."""
-    found = _RUNS.match(character)
-    return found is not None and found[1] is not None
+    return _DENSE_ONE.match(character) is not None
 
 
 class Need(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ _IN_VIMEO: Final = re.compile(
 _IN_VIMEO_PLAYER: Final = re.compile(rf"/video/{_NUMBER}/?")
 _VIMEO_HASH: Final = re.compile(r"[0-9a-f]{6,20}")
 _IN_PEERTUBE: Final = re.compile(rf"/(?:w|videos/watch|videos/embed)/{_UUID}/?")
-_IN_NAVER: Final = re.compile(rf"/(v|h|embed)/{_NUMBER}/?")
+_IN_NAVER: Final = re.compile(rf"/(?:v|h|embed)/{_NUMBER}/?")
 _IN_KAKAO: Final = re.compile(
     rf"/(?:v|(?:channel/[0-9]{{1,12}}|embed/player)/cliplink)/{_NUMBER}/?"
 )
@@ -229,30 +229,26 @@ def _peertube(address: _Address) -> Video | None:
 
 def _naver(address: _Address) -> Video | None:
     """Clips (`h`) stand upright and are numbered together with all others."""
-    found, host = _IN_NAVER.fullmatch(address.path), PLAYERS[2]
-    if found is None:
-        return None
-    return Video(
-        service="naver",
-        id=found[2],
-        page=address.url,
-        host=host,
-        embed=f"https://{host}/embed/{found[2]}?autoPlay=true",
-        tall=found[1] == "h",
-    )
+    tall = address.path.startswith("/h/")
+    player = "tv.naver.com/embed/{}?autoPlay=true"
+    return _numbered(address, "naver", _IN_NAVER, player, tall=tall)
 
 
 def _kakao(address: _Address) -> Video | None:
-    found, host = _IN_KAKAO.fullmatch(address.path), PLAYERS[3]
+    player = "play-tv.kakao.com/embed/player/cliplink/{}?service=player_share&autoplay=1"
+    return _numbered(address, "kakao", _IN_KAKAO, player)
+
+
+def _numbered(
+    address: _Address, service: str, form: re.Pattern[str], player: str, *, tall: bool = False
+) -> Video | None:
+    """A film whose number in the path (`form`) is all that its `player` is asked for."""
+    found = form.fullmatch(address.path)
     if found is None:
         return None
-    return Video(
-        service="kakao",
-        id=found[1],
-        page=address.url,
-        host=host,
-        embed=f"https://{host}/embed/player/cliplink/{found[1]}?service=player_share&autoplay=1",
-    )
+    host = player.partition("/")[0]
+    embed = f"https://{player.format(found[1])}"
+    return Video(service=service, id=found[1], page=address.url, host=host, embed=embed, tall=tall)
 
 
 _READERS: Final = {

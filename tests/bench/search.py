@@ -40,6 +40,10 @@ AUTHORS = 2_000
 PEOPLE = 98_000  # more
 AT_ONCE = 10_000
 YEARS = 3
+APART = (2, 4, 6)
+"""Very common words that never stand right before the next common one."""
+LONG = 300  # posts
+LONG_WORDS = 10_000
 PARTICLES = ("", "", "을", "를", "에서", "은", "는", "이", "가", "의", "으로", "도")
 
 
@@ -71,6 +75,17 @@ class Words:
             return found
         ends = self.chance.choices(PARTICLES, k=count)
         return [word + end for word, end in zip(found, ends, strict=True)]
+
+    def apart(self, said: list[str]) -> list[str]:
+        """Without the second of `APART` right after the first, if it is there."""
+        for rank in APART:
+            first, second = self.korean[rank], self.korean[rank + 1]
+            said = [
+                one
+                for at, one in enumerate(said)
+                if not (at and one.startswith(second) and said[at - 1].startswith(first))
+            ]
+        return said
 
     def rank(self, korean: bool, rank: int) -> str:
         """The word of this rank: 0 is the most common one."""
@@ -120,6 +135,9 @@ async def _measure(url: str, folder: Path, many: int) -> list[Figure]:
     for what, queries in _queries(words).items():
         figures += await _asked(db, f"{name}: {what}", partial(_ask, authors[0]), queries)
     figures += await _asked(db, f"{name}: the floor", _floor, [str(n) for n in range(40)])
+    await db.write(_long_ones, words, authors)
+    for what, queries in _beside_long_ones(words).items():
+        figures += await _asked(db, f"{name}: {what}", partial(_ask, authors[0]), queries)
     chance = random.Random(8)  # noqa: S311
     for start in range(0, PEOPLE, AT_ONCE // 10):
         await db.write(_people, words, chance, start)
@@ -160,7 +178,7 @@ def _posts(
     for number in range(start, min(start + AT_ONCE, many)):
         at_ms = newest_ms - (many - number) * step
         korean = number % 3 != 0
-        said = words.many(korean, words.chance.randint(4, 28))
+        said = words.apart(words.many(korean, words.chance.randint(4, 28)))
         tags = [said[0]] if number % 5 == 0 else []
         id = first_id(at_ms) + (number & 0xFFFF)
         yield Post(
@@ -270,12 +288,47 @@ def _queries(words: Words) -> dict[str, list[str]]:
         "a common and a rare one": each(lambda n: f"{word(n)} {word(15_000 + n)}"),
         "two common ones": each(lambda n: f"{word(n)} {word(3 * n + 50)}"),
         "a phrase": each(lambda n: f'"{word(n)} {word(n + 1)}"'),
+        "a phrase that nobody wrote": each(lambda n: '"{} {}"'.format(*map(word, _apart(n)))),
         "without a common one": each(lambda n: f"{word(40 + n)} -{word(n)}"),
         "a hashtag": each(lambda n: f"#{word(n * 20)}"),
         "one syllable": each(lambda n: word(n * 10)[0]),
         "a word and an author": each(lambda n: f"{word(n)} from:@writer{n * 40}"),
         "a word, a year ago": each(lambda n: f"{word(n * 10)} before:2025-06-01 kind:comment"),
     }
+
+
+def _apart(number: int) -> tuple[int, int]:
+    rank = APART[number % len(APART)]
+    return rank, rank + 1
+
+
+def _beside_long_ones(words: Words) -> dict[str, list[str]]:
+    """What is asked where the newest posts are long, and stand in no stretch yet."""
+    return {
+        "long posts, common words": [words.rank(True, n) for n in range(40)],
+        "long posts, rare words": [words.rank(True, 20_000 + 200 * n) for n in range(40)],
+        "long posts, words that nobody wrote": [f"없는말{n}" for n in range(40)],
+        "long posts, phrases that nobody wrote": [
+            f'"{words.rank(True, n)} 없는말 {words.rank(True, n + 1)}"' for n in range(40)
+        ],
+    }
+
+
+def _long_ones(tx: Write, words: Words, authors: list[int]) -> None:
+    """As many as are looked at while they wait, and more that stand in no stretch yet."""
+    newest = now_ms() + DAY_MS
+    made = [
+        msgspec.structs.replace(
+            post, content=f"<p>{' '.join(words.many(True, LONG_WORDS))}</p>", uri=f"{post.uri}/long"
+        )
+        for post in _posts(words, authors, 0, LONG, newest)
+    ]
+    for at, post in enumerate(made):
+        id = first_id(newest + at)
+        new = msgspec.structs.replace(post, id=id, thread_id=id, url=f"{post.url}/{at}")
+        post_rows.insert(tx, new)
+    noted, found = indexing.look(tx)
+    indexing.looked(tx, noted, found)
 
 
 async def _asked(

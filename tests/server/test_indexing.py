@@ -99,7 +99,7 @@ def test_what_nobody_says_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> No
         return {id: words[id] for id in list(words)[after_id : after_id + limit]}
 
     monkeypatch.setattr(search_index, "recent", recent)
-    monkeypatch.setattr(search_index, "many_recent", lambda db, many: len(words) >= many)
+    monkeypatch.setattr(search_index, "many_recent", lambda db, many, _: len(words) >= many)
     monkeypatch.setattr(indexing, "SIZE", 20)
     monkeypatch.setattr(indexing, "MAX_TERMS", 900)
     monkeypatch.setattr(indexing, "RECENT_AT_ONCE", 3)

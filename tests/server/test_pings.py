@@ -8,7 +8,7 @@ import pytest
 from server.errors import AppError, Forbidden, NotFound, TooMany
 from server.ids import new_id
 from server.model import Job
-from server.services import backlinks, borders, linking, pings, posts
+from server.services import backlinks, borders, linking, notifications, pings, posts
 from server.services.deeds import Moderator, history
 from server.services.pings import Wanted
 from server.store import backlinks as link_store
@@ -339,6 +339,139 @@ def test_its_author_and_moderators_hide_a_page_which_does_not_come_back(tx, stor
     other = say(tx, ann, "x", title="Another")
     with pytest.raises(NotFound):
         backlinks.hide(tx, ann, other.id, id, NOW)
+
+
+def linked(tx, whose, page=None):
+    which = notifications.wanted(tx, whose.id, kinds=["linked"])
+    return [n.notification for n in notifications.page(tx, whose.id, page or Page(), which)]
+
+
+def test_the_author_hears_of_links_once_however_many_come(tx, story):
+    ann = who(tx, "ann")
+    for n in range(5):
+        source = f"https://b{n}.d{n}.test/"
+        pings.take(tx, SITE, wanted(story.url, source), NOW)
+        assert n or linked(tx, ann) == [], "not before the page was read"
+        verify(tx, story.id, source, now_ms=NOW + n)
+    (told,) = linked(tx, ann)
+    assert (told.post_id, told.from_id, told.created_ms) == (story.id, ann.id, NOW)
+    assert [
+        n.kind for n in (one.notification for one in notifications.page(tx, ann.id, Page()))
+    ] == []
+    later = NOW + notifications.LINKED_MS + 1
+    for n in range(2):
+        pings.take(tx, SITE, wanted(story.url, f"https://c{n}.test/"), later)
+        verify(tx, story.id, f"https://c{n}.test/", now_ms=later)
+    assert [one.created_ms for one in linked(tx, ann)] == [later]
+
+
+@pytest.mark.parametrize("why", ["no link", "read again", "an answer here", "hidden"])
+def test_of_what_is_not_new_to_see_nobody_hears(tx, story, why):
+    ann, source, page = who(tx, "ann"), BLOG, TRUE
+    if why == "no link":
+        page = "<p>x"
+    if why == "an answer here":
+        deliver(tx, create(note(LATE, EVE, url=source, inReplyTo=story.uri)))
+    pings.take(tx, SITE, wanted(story.url, source), NOW)
+    verify(tx, story.id, source, page)
+    if why in ("read again", "hidden"):
+        if why == "hidden":
+            backlinks.hide(tx, ann, story.id, link_store.by_source(tx, story.id, BLOG).id, NOW)
+        tx.run("DELETE FROM notification")
+        pings.take(tx, SITE, wanted(story.url, source), NOW + pings.AGAIN_MS)
+        verify(tx, story.id, source)
+    assert linked(tx, ann) == []
+
+
+def test_a_story_takes_no_more_links_where_its_author_says_so(tx, story):
+    ann = who(tx, "ann")
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    waits = "https://waits.test/"
+    pings.take(tx, SITE, wanted(story.url, waits), NOW)
+    reading_now = store.by_source(tx, story.id, waits)
+    with pytest.raises(Forbidden):
+        backlinks.close(tx, who(tx, "bob"), story.id, NOW)
+    backlinks.close(tx, ann, story.id, NOW)
+    backlinks.close(tx, ann, story.id, NOW)
+    assert number(tx, "SELECT count(*) FROM ping WHERE state = 'waiting'") == 0
+    assert pings.asked(tx, reading_now.id) is None
+    pings.keep(tx, reading_now, reading.Found(title="x"), NOW)
+    with pytest.raises(AppError) as refused:
+        pings.take(tx, SITE, wanted(story.url, "https://new.test/"), NOW)
+    assert (refused.value.status, str(refused.value)) == (
+        400,
+        "No more links to this story are taken.",
+    )
+    assert shown(tx, story) == [BLOG], "what was there stays"
+    assert backlinks.beneath(tx, None, post_store.by_id(tx, story.id)).closed
+    other = say(tx, ann, "x", title="Another")
+    pings.take(tx, SITE, wanted(other.url), NOW)
+    moderator = join(tx, "mod", role="moderator")
+    backlinks.reopen(tx, moderator, story.id, NOW)
+    assert [deed.action for deed in history(tx, f"post:{story.id}")] == ["open_links"]
+    pings.take(tx, SITE, wanted(story.url, waits), NOW + pings.AGAIN_MS)
+    verify(tx, story.id, waits)
+    assert shown(tx, story) == [waits, BLOG]
+    backlinks.close(tx, ann, story.id, NOW)
+    posts.delete(tx, SITE, ann, story.id, NOW)
+    assert number(tx, "SELECT count(*) FROM links_closed") == 0
+
+
+def test_what_is_no_story_or_is_not_to_be_seen_cannot_be_closed(tx, story):
+    ann, bob = who(tx, "ann"), who(tx, "bob")
+    plain = say(tx, ann, "no title")
+    private = say(tx, ann, "x", title="For followers", visibility="followers")
+    for does in (backlinks.close, backlinks.reopen):
+        with pytest.raises(NotFound):
+            does(tx, ann, plain.id, NOW)
+        with pytest.raises(NotFound):
+            does(tx, bob, private.id, NOW)
+        with pytest.raises(NotFound):
+            does(tx, ann, 123, NOW)
+    assert number(tx, "SELECT count(*) FROM links_closed") == 0
+
+
+def test_a_link_that_is_removed_is_forgotten_and_does_not_come_back(tx, story):
+    ann, bob = who(tx, "ann"), who(tx, "bob")
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    id = link_store.by_source(tx, story.id, BLOG).id
+    with pytest.raises(Forbidden):
+        backlinks.remove(tx, bob, story.id, id, NOW)
+    backlinks.remove(tx, ann, story.id, id, NOW)
+    assert shown(tx, story) == shown(tx, story, ann) == []
+    kept = link_store.by_id(tx, id)
+    assert (kept.title, kept.excerpt, kept.author) == ("", "", "")
+    for n, page in enumerate(("<p>no link now", TRUE), start=1):
+        pings.take(tx, SITE, wanted(story.url), NOW + n * pings.AGAIN_MS)
+        verify(tx, story.id, page=page)
+    assert shown(tx, story, ann) == []
+    assert link_store.by_id(tx, id).title == ""
+    for does in (backlinks.show, backlinks.hide, backlinks.remove):
+        with pytest.raises(NotFound):
+            does(tx, ann, story.id, id, NOW)
+
+
+def test_a_hidden_link_does_not_come_back_by_going_and_coming(tx, story):
+    ann = who(tx, "ann")
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    backlinks.hide(tx, ann, story.id, link_store.by_source(tx, story.id, BLOG).id, NOW)
+    for n, page in enumerate(("<p>no link now", TRUE), start=1):
+        pings.take(tx, SITE, wanted(story.url), NOW + n * pings.AGAIN_MS)
+        verify(tx, story.id, page=page)
+    assert shown(tx, story) == []
+    assert shown(tx, story, ann) == [BLOG]
+
+
+def test_an_address_that_nobody_gave_is_asked_for_once(tx, story):
+    for at in (NOW, NOW + pings.AGAIN_MS):
+        pings.take(tx, SITE, wanted(story.url, once=True), at)
+        ping = store.by_source(tx, story.id, BLOG)
+        pings.fail(tx, ping, at, later=True)
+        assert store.next_due_ms(tx) is None
+        assert store.by_source(tx, story.id, BLOG).state == "done"
 
 
 def test_with_a_blocked_domain_its_pages_go(tx, story, monkeypatch):

@@ -13,6 +13,7 @@ from server.services.polls import NewPoll
 from server.store import accounts, bitmaps, follows, search_index, tags, trends
 from server.store import blog as store
 from server.store import posts as rows
+from server.store import search as search_store
 from server.store.blog import Filed
 from server.store.db import Write
 from server.store.paging import Page
@@ -500,7 +501,89 @@ def test_only_so_many_posts_are_compared_and_the_rest_can_be_asked_for(
     assert [entry.id for entry in page.entries] == [wanted.id]
 
 
+def windows(tx: Write, typed: str, limit: int = 2, *, most: int = 30) -> list[list[int]]:
+    """What each page has, to the last."""
+    asked, pages, older_id = asking.read(typed, "UTC"), [], None
+    while len(pages) < most:
+        page = search.find(tx, None, asked, Page(max_id=older_id, limit=limit))
+        pages.append([entry.id for entry in page.entries])
+        if page.older_id is None:
+            break
+        assert older_id is None or page.older_id < older_id, "each page goes on"
+        older_id = page.older_id
+    return pages
+
+
+def test_long_posts_are_compared_few_at_a_time_and_none_is_passed_over(
+    tx: Write, ann: Account, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_CHARACTERS", 2_500)
+    looked_at: list[int] = []
+    described = indexing.described
+    monkeypatch.setattr(
+        indexing,
+        "described",
+        lambda db, ids, needs=(): looked_at.append(len(ids)) or described(db, ids, needs),
+    )
+    wanted = say(tx, ann, "시장 소식").id
+    for _ in range(6):
+        say(tx, ann, f"소식 시장 {'x' * 1_000}", title="Long")
+    giant = say(tx, ann, f"시장 소식 {'y' * 9_000}", title="Longer than all that is compared").id
+    kept(tx)
+    looked_at.clear()
+    pages = windows(tx, '"시장 소식"')
+    assert [id for page in pages for id in page] == [giant, wanted]
+    assert max(looked_at) <= 3
+    assert len(pages) <= 2 if kept is among_the_recent else 4 <= len(pages) <= 6
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+def test_what_stands_in_no_stretch_is_looked_through_as_far_as_it_is_not_too_long(
+    tx: Write, ann: Account, monkeypatch: pytest.MonkeyPatch, upwards: bool
+) -> None:
+    """And what is in a stretch comes in its place, between the pages."""
+    monkeypatch.setattr(search_store, "RECENT_CHARACTERS", 2_000)
+    monkeypatch.setattr(search_store, "RECENT", 4)
+    written = [say(tx, ann, f"시장 {n}", title="Old").id for n in range(4)]
+    in_stretches(tx)
+    for n in range(12):
+        written.append(say(tx, ann, f"{'소식 ' * 200}{'시장' if n % 3 == 0 else ''}", title="x").id)
+    among_the_recent(tx)
+    rows.set_columns(tx, written[1], content=f"<p>시장 {'소식 ' * 200}</p>")  # recent again
+    among_the_recent(tx)
+    fitting = [*written[:4], *written[4::3]]
+    asked, found, after = asking.read("시장", "UTC"), [], 0 if upwards else None
+    for _ in range(20):
+        page = Page(min_id=after, limit=40) if upwards else Page(max_id=after, limit=40)
+        results = search.find(tx, None, asked, page)
+        found += [entry.id for entry in results.entries][:: -1 if upwards else 1]
+        if results.older_id is None:
+            break
+        assert len(results.entries) < len(fitting) - 2, "so far it can be read"
+        after = results.older_id
+    assert found == sorted(fitting, reverse=not upwards)
+
+
 # --- how it is kept
+
+
+def test_long_posts_make_a_stretch_before_they_are_many(
+    tx: Write, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "MOST_RECENT_CHARACTERS", 5_000)
+    ids = [say(tx, ann, f"시장 {'소식 ' * 600}", title="Long").id for _ in range(2)]
+    among_the_recent(tx)
+    lengths = tx.all("SELECT length(words) - characters AS n FROM search_recent")
+    assert [row["n"] for row in lengths] == [0, 0]
+    assert indexing.gather(tx) is None
+    ids.append(say(tx, ann, f"시장 {'소식 ' * 600}", title="Long").id)
+    among_the_recent(tx)
+    assert indexing.due_ms(tx) == 0
+    made = indexing.gather(tx)
+    assert made is not None
+    indexing.write_stretch(tx, made)
+    assert number(tx, "SELECT count(*) FROM search_recent") == 0
+    assert found(tx, "시장") == ids[::-1]
 
 
 def test_old_posts_are_looked_at_some_at_a_time_and_once(tx: Write, ann: Account) -> None:

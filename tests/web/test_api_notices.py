@@ -99,6 +99,20 @@ async def test_what_no_app_knows_comes_in_words_to_whoever_asks_for_it(city):
     assert [(one["type"], bool(one["fallback"]["title"])) for one in told] == [("desk", True)]
 
 
+async def test_that_pages_link_to_a_story_comes_in_words_to_whoever_asks_for_it(city):
+    said = await city.says("mina", "글")
+    post = await city.db.read(post_store.by_id, int(said["id"]))
+    await city.db.write(service.notify_linked, post, now_ms())
+    assert await city.get("/v1/notifications", "mina") == []
+    for version in ("v1", "v2"):
+        asked = f"/{version}/notifications?types[]=linked&supported_types[]=follow"
+        told = await city.get(asked, "mina", headers={"Accept-Language": "en"})
+        (one,) = told if version == "v1" else told["notification_groups"]
+        assert one["type"] == "linked"
+        assert one["fallback"]["title"] == "Pages elsewhere link to your story."
+    assert await city.get("/v1/notifications?types[]=linked", "joon") == []
+
+
 async def test_a_name_in_words_is_no_html(city):
     post = await city.says("mina", "글")
     await change(city, "joon", display_name="<b>%(name)s</b>")

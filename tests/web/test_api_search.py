@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from server.services import search
 from tests.web.an_app import app_of, ids
 
 
@@ -35,3 +36,21 @@ async def test_the_words_of_a_query_filter(any_city):
 async def test_any_query_has_an_answer(city, q):
     mina = await app_of(city, "mina")
     assert await found(mina, q) == []
+
+
+async def test_posts_that_only_seem_to_fit_end_a_list_which_says_where_it_goes_on(
+    city, monkeypatch
+):
+    mina = await app_of(city, "mina")
+    wanted = (await mina.says("시장 소식"))["id"]
+    for _ in range(5):
+        await mina.says("소식 없는 시장")
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
+    asked = urlencode({"q": '"시장 소식"', "type": "statuses"})
+    path, pages = f"/v2/search?{asked}", []
+    while path and len(pages) < 5:
+        pages.append(ids((await mina.get(path))["statuses"]))
+        assert '; rel="next"' in mina.link or not mina.link
+        path = mina.link.partition(">")[0].partition("/api")[2]
+    assert pages[0] == []
+    assert [id for page in pages for id in page] == [wanted]

@@ -4,6 +4,7 @@ import re
 
 from server.clock import now_ms
 from server.ids import new_id
+from server.services import notifications
 from server.store import backlinks
 from server.store.backlinks import Backlink
 
@@ -83,3 +84,89 @@ async def test_what_is_no_public_story_tells_nothing_of_links(city):
         page = (await ann.get(f"/@ann/{post.id}")).text
         assert "webmention" not in page and "trackback" not in page
     await visitor.get("/@ann/123/linked", 404)
+
+
+async def test_an_author_takes_no_more_links_and_takes_them_again(city):
+    ann, bob, visitor = await city.join("ann"), await city.join("bob"), await city.visitor("en")
+    story = await city.writes(ann, "Words", title="The market")
+    own = f"/@ann/{story.id}"
+    target = f"{city.site.origin}{own}"
+    await city.db.write(backlinks.put, a_link(story))
+    act = f"/posts/{story.id}/links"
+    await bob.post(f"{act}/close", 403)
+    await ann.post(f"{act}/burn", 404)
+    assert (await visitor.post(f"{act}/close")).startswith("/sign-in")
+    assert "Take no more links" in (await ann.get(f"{own}/linked")).text
+    assert "Take no more links" not in (await bob.get(f"{own}/linked")).text
+    assert await ann.post(f"{act}/close", 303) == f"{own}/linked"
+    for path in (own, f"{own}/linked"):
+        page = await visitor.get(path)
+        assert "webmention" not in page.text and "trackback" not in page.text
+        assert "Walk 1 " in page.text, "what was there stays"
+    async with visitor.client.get(own) as answer:
+        assert "Link" not in answer.headers
+    told = "No more links to this story are taken."
+    form = {"source": "https://blog.test/new", "target": target}
+    async with visitor.client.post("/webmention", data=form) as answer:
+        assert (answer.status, told in await answer.text()) == (400, True)
+    async with visitor.client.post(f"{own}/trackback", data={"url": form["source"]}) as answer:
+        assert (answer.status, told in await answer.text()) == (400, True)
+    assert await city.db.read(lambda db: db.all("SELECT * FROM ping")) == []
+    link = await city.db.read(backlinks.by_source, story.id, "https://blog.test/1")
+    await bob.post(f"{act}/{link.id}/remove", 403)
+    await ann.post(f"{act}/{link.id}/remove", 303)
+    assert "Walk 1 " not in (await ann.get(f"{own}/linked")).text
+    await ann.post(f"{act}/{link.id}/remove", 404)
+    assert "linked-heading" not in (await visitor.get(own)).text, "there is nothing to see"
+    assert f'href="{own}/linked"' in (await ann.get(own)).text, "the way to open it again"
+    await ann.post(f"{act}/open", 303)
+    async with visitor.client.post("/webmention", data=form) as answer:
+        assert answer.status == 202
+    assert "webmention" in (await visitor.get(own)).text
+
+
+async def test_a_page_at_http_is_asked_for_over_https_and_whoever_sends_it_is_told(city):
+    ann, visitor = await city.join("ann"), await city.visitor("en")
+    story = await city.writes(ann, "Words", title="The market")
+    target = f"{city.site.origin}/@ann/{story.id}"
+    for n, source in enumerate(
+        ("http://blog.test/1", "HTTP://blog.test:80/2", "http://Blog.test?3")
+    ):
+        form = {"source": source, "target": target}
+        async with visitor.client.post("/webmention", data=form) as answer:
+            assert answer.status == 202
+            assert "over https alone" in await answer.text()
+        assert len(await city.db.read(lambda db: db.all("SELECT * FROM ping"))) == n + 1
+    for source in ("http://blog.test:8080/", "https://blog.test:8443/x", "http://blog.test:8443"):
+        form = {"source": source, "target": target}
+        async with visitor.client.post("/webmention", data=form) as answer:
+            assert answer.status == 400
+            assert "Pages are read over https alone" in await answer.text()
+    for source in (
+        "http://10.0.0.1:80/",
+        "http://10.0.0.1:81/",
+        "https://a@b:80/",
+        "http://x:0/",
+        "http://localhost:80/",
+        "http://blog.test:99999/ x",
+        "ftp://blog.test:80/",
+    ):
+        form = {"source": source, "target": target}
+        async with visitor.client.post("/webmention", data=form) as answer:
+            assert answer.status == 400, source
+    found = await city.db.read(lambda db: db.all("SELECT source FROM ping ORDER BY source"))
+    assert all(row["source"].startswith("https://") for row in found) and len(found) == 3
+    page = await visitor.get(f"/@ann/{story.id}/linked")
+    csrf = next(f.fields["csrf"] for f in page.forms if "source" in f.fields)
+    data = {"csrf": csrf, "source": "http://other.test/walk"}
+    at = await visitor.post(f"/@ann/{story.id}/linked", 303, data=data)
+    assert "asked for over https" in (await visitor.get(at)).text
+
+
+async def test_the_author_reads_that_pages_link_to_the_story(city):
+    ann = await city.join("ann")
+    story = await city.writes(ann, "Words", title="The market")
+    await city.db.write(notifications.notify_linked, story, now_ms())
+    page = await ann.get("/notifications")
+    assert "Pages elsewhere link to your story." in page.text
+    assert page.main.link("Pages elsewhere link to your story.") == f"/@ann/{story.id}/linked"

@@ -1,6 +1,7 @@
 """Search: words, handles and addresses. docs.joinmastodon.org/methods/search"""
 
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -10,6 +11,7 @@ from server.errors import BadToken, Deleted, NotFound
 from server.model import Account, Post, PostView
 from server.services import asking, reading, search, tags, timelines, trends
 from server.services.asking import Asked
+from server.services.search import Results
 from server.services.tags import Tag
 from server.store.db import Read
 from server.store.paging import Page
@@ -24,6 +26,7 @@ from web.keys import DB, FETCHER, NOW, SITE, Viewer
 routes = web.RouteTableDef()
 
 MOST_SKIPPED: Final = 10_000
+_SAME: Final = ("q", "limit", "account_id")  # on the next page
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -42,11 +45,12 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a search gave, each newest or nearest first."""
+    """What a search gave, each newest or nearest first. `older_id`: where to look on for posts."""
 
     accounts: tuple[Account, ...] = ()
     posts: tuple[PostView, ...] = ()
     hashtags: tuple[Tag, ...] = ()
+    older_id: int | None = None
 
 
 @routes.get("/api/v2/search")
@@ -121,9 +125,11 @@ def _searched(db: Read, of: _Search, now_ms: int) -> Found:
         return Found()
     kind = of.query.type
     kinds = ("accounts", "statuses", "hashtags") if kind is None else (kind,)
+    results = _results(db, of) if "statuses" in kinds else Results()
     return Found(
+        older_id=results.older_id,
         accounts=_accounts(db, of) if "accounts" in kinds else (),
-        posts=_posts(db, of) if "statuses" in kinds else (),
+        posts=tuple(timelines.views(db, of.viewer_id, results.entries)),
         hashtags=_tags(db, of, now_ms) if "hashtags" in kinds else (),
     )
 
@@ -136,11 +142,10 @@ def _accounts(db: Read, of: _Search) -> tuple[Account, ...]:
     return tuple(found)
 
 
-def _posts(db: Read, of: _Search) -> tuple[PostView, ...]:
+def _results(db: Read, of: _Search) -> Results:
     page = Page(of.query.max_id, None, of.query.min_id, of.limit)
     author_id = of.query.account_id or 0
-    found = search.find(db, of.viewer_id, of.asked, page, author_id=author_id, offset=of.offset)
-    return tuple(timelines.views(db, of.viewer_id, found.entries))
+    return search.find(db, of.viewer_id, of.asked, page, author_id=author_id, offset=of.offset)
 
 
 def _tags(db: Read, of: _Search, now_ms: int) -> tuple[Tag, ...]:
@@ -153,11 +158,21 @@ def _tags(db: Read, of: _Search, now_ms: int) -> tuple[Tag, ...]:
 def _answer(
     request: web.Request, viewer: Viewer | None, found: Found, kind: str | None
 ) -> web.Response:
-    """Search: three lists, of which `kind` empties two."""
+    """Search: three lists, of which `kind` empties two.
+
+    Its `Link` leads to older posts, though this list may have none: only so many are looked through
+    at once.
+    """
     site = request.config_dict[SITE]
     lists = {
         "accounts": [present.account(site, account) for account in found.accounts],
         "statuses": [entity(request, viewer, view) for view in found.posts],
         "hashtags": [present.described_tag(site, tag) for tag in found.hashtags],
     }
-    return one({key: value if kind in (None, key) else [] for key, value in lists.items()})
+    response = one({key: value if kind in (None, key) else [] for key, value in lists.items()})
+    if found.older_id:
+        kept = {name: value for name, value in request.query.items() if name in _SAME}
+        asked = urlencode({**kept, "type": "statuses", "max_id": found.older_id})
+        here = f"{request.config_dict[SITE].origin}{request.path}"
+        response.headers["Link"] = f'<{here}?{asked}>; rel="next"'
+    return response

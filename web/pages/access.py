@@ -55,6 +55,11 @@ def _for(handler: SignedIn, who: Callable[[web.Request], Viewer | None]) -> Hand
     return guarded
 
 
+def community_name(request: web.Request) -> str:
+    """What the community is called whose pages these are: the `name` in the address."""
+    return request.match_info["name"]
+
+
 def in_place(request: web.Request) -> bool:
     """Whether a script of ours asks for a part of the page, to put it where the old one stands."""
     return request.headers.get("HX-Request") == "true"

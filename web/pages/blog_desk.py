@@ -17,7 +17,7 @@ from server.store.blog import Series
 from server.store.db import Read, Write
 from server.store.paging import Page
 from web.keys import DB, Viewer
-from web.pages.access import now, number, signed_in
+from web.pages.access import community_name, now, number, signed_in
 from web.pages.blogs import Frame, frame, numbered
 from web.pages.forms import Form, form, see
 from web.pages.submissions import Line, lines
@@ -43,7 +43,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 @signed_in
 async def desk(request: web.Request, viewer: Viewer) -> web.Response:
     """For editors; everybody else finds their own at /desk."""
-    found = await request.config_dict[DB].read(_desk, viewer, _name(request), now(request))
+    found = await request.config_dict[DB].read(_desk, viewer, community_name(request), now(request))
     return await page(request, "blog_desk.html", desk=found, frame=found.frame)
 
 
@@ -178,7 +178,7 @@ Change = Callable[[Write, Account, str, Form, int], Any]
 
 async def _write(request: web.Request, viewer: Viewer, change: Change, sent: Form) -> None:
     db = request.config_dict[DB]
-    await db.write(change, viewer.account, _name(request), sent, now(request))
+    await db.write(change, viewer.account, community_name(request), sent, now(request))
 
 
 async def _done(
@@ -189,11 +189,7 @@ async def _done(
 
 
 def _home(request: web.Request) -> str:
-    return f"/c/{quote(_name(request), safe='')}"
-
-
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
+    return f"/c/{quote(community_name(request), safe='')}"
 
 
 def _small(typed: str) -> int:

@@ -22,7 +22,7 @@ from server.store.blog_people import Cohort
 from server.store.db import Read
 from server.store.paging import Page
 from web.keys import DB, SITE, Viewer
-from web.pages.access import Pager, now, pager, window
+from web.pages.access import Pager, community_name, now, pager, window
 from web.render import page, person_feed, viewer_of
 
 routes = web.RouteTableDef()
@@ -196,7 +196,7 @@ async def category(request: web.Request) -> web.Response:
     """The stories of a category, with those of the categories in it."""
     asked = window(request)
     part = await request.config_dict[DB].read(
-        _category, viewer_of(request), _name(request), request.match_info["slug"], asked
+        _category, viewer_of(request), community_name(request), request.match_info["slug"], asked
     )
     return await _listed(request, part, asked)
 
@@ -225,7 +225,7 @@ def _branch(tops: tuple[Branch, ...], id: int) -> Branch | None:
 async def series(request: web.Request) -> web.Response:
     """The parts of a series, the first one first."""
     part = await request.config_dict[DB].read(
-        _series, viewer_of(request), _name(request), request.match_info["slug"]
+        _series, viewer_of(request), community_name(request), request.match_info["slug"]
     )
     return await _listed(request, part)
 
@@ -244,7 +244,7 @@ async def archive(request: web.Request) -> web.Response:
     """Every month in which there are stories."""
     zone = request.config_dict[SITE].timezone
     around, found = await request.config_dict[DB].read(
-        _archive, viewer_of(request), _name(request), zone
+        _archive, viewer_of(request), community_name(request), zone
     )
     return await page(request, "blog_archive.html", frame=around, months=found)
 
@@ -260,7 +260,7 @@ async def month(request: web.Request) -> web.Response:
     start_ms, end_ms = span(request.match_info["month"], request.config_dict[SITE].timezone)
     asked = window(request)
     part = await request.config_dict[DB].read(
-        _month, viewer_of(request), _name(request), (start_ms, end_ms), asked
+        _month, viewer_of(request), community_name(request), (start_ms, end_ms), asked
     )
     return await _listed(request, part, asked)
 
@@ -290,7 +290,7 @@ class Group(msgspec.Struct, frozen=True):
 async def cohorts(request: web.Request) -> web.Response:
     """Who writes here, year by year."""
     around, groups = await request.config_dict[DB].read(
-        _cohorts, viewer_of(request), _name(request)
+        _cohorts, viewer_of(request), community_name(request)
     )
     return await page(request, "blog_cohorts.html", frame=around, groups=groups)
 
@@ -306,7 +306,7 @@ async def cohort(request: web.Request) -> web.Response:
     """The writers of a year, and what they published."""
     asked = window(request)
     part = await request.config_dict[DB].read(
-        _cohort, viewer_of(request), _name(request), numbered(request), asked
+        _cohort, viewer_of(request), community_name(request), numbered(request), asked
     )
     return await _listed(request, part, asked, "blog_cohort.html")
 
@@ -333,7 +333,3 @@ def _cohort(db: Read, viewer: Viewer | None, name: str, number: int, asked: Page
         views=blog.of_cohort(db, me, found, asked),
     )
     return _placed(db, part)
-
-
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]

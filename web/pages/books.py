@@ -20,7 +20,7 @@ from server.store.paging import Page
 from web import book_dress, sending
 from web.cards import drawing
 from web.keys import DB, PICTURES, SITE, Viewer
-from web.pages.access import now, number, signed_in
+from web.pages.access import community_name, now, number, signed_in
 from web.pages.blogs import Frame, Month, frame, months, span
 from web.pages.cards import drawn
 from web.pages.forms import Form, form, see
@@ -70,7 +70,7 @@ async def _shelf(
     request: web.Request, typed: Words | None = None, error: AppError | None = None
 ) -> web.Response:
     found = await request.config_dict[DB].read(
-        _listed, viewer_of(request), _name(request), now(request)
+        _listed, viewer_of(request), community_name(request), now(request)
     )
     return await page(
         request,
@@ -97,7 +97,7 @@ async def begin(request: web.Request, viewer: Viewer) -> web.Response:
     words = _words(await form(request))
 
     def begun(tx: Write) -> Book:
-        home = blog.by_name(tx, _name(request))
+        home = blog.by_name(tx, community_name(request))
         return books.begin(tx, viewer.account, home, words, now(request))
 
     try:
@@ -111,7 +111,7 @@ async def begin(request: web.Request, viewer: Viewer) -> web.Response:
 async def file(request: web.Request) -> web.StreamResponse:
     """The book itself: for everybody where it is on the page, else for its editors."""
     found, _ = await request.config_dict[DB].read(
-        _readable, viewer_of(request), _name(request), number(request)
+        _readable, viewer_of(request), community_name(request), number(request)
     )
     store = request.config_dict[PICTURES].store
     return await sending.download(request, store, found.file, (found.title, TAKEN_AWAY[".epub"]))
@@ -121,7 +121,7 @@ async def file(request: web.Request) -> web.StreamResponse:
 async def cover(request: web.Request) -> web.Response:
     """Its cover, drawn."""
     found, home = await request.config_dict[DB].read(
-        _readable, viewer_of(request), _name(request), number(request)
+        _readable, viewer_of(request), community_name(request), number(request)
     )
     card = book_dress.card(request.config_dict[SITE], found, home)
     return await drawn(request, card, drawing.cover)
@@ -147,7 +147,7 @@ async def _page(
 ) -> web.Response:
     zone = request.config_dict[SITE].timezone
     shown = await request.config_dict[DB].read(
-        _shown, viewer, _name(request), number(request), (zone, now(request))
+        _shown, viewer, community_name(request), number(request), (zone, now(request))
     )
     return await page(
         request,
@@ -190,7 +190,7 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
     zone = request.config_dict[SITE].timezone
 
     def done(tx: Write) -> None:
-        home = blog.by_name(tx, _name(request))
+        home = blog.by_name(tx, community_name(request))
         books.editable(tx, viewer.account, home, id)
         deed(tx, viewer.account, home, id, Step(sent, zone, now(request)))
 
@@ -296,9 +296,5 @@ def _words(sent: Form) -> Words:
     )
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 def _path(request: web.Request) -> str:
-    return f"/c/{quote(_name(request), safe='')}/books"
+    return f"/c/{quote(community_name(request), safe='')}/books"

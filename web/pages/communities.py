@@ -17,7 +17,7 @@ from server.store.paging import Page
 from web import intake
 from web.i18n import N_, WRITTEN_IN
 from web.keys import DB, PICTURES, SITE, Viewer
-from web.pages.access import now, number, pager, signed_in, viewer_id, window
+from web.pages.access import community_name, now, number, pager, signed_in, viewer_id, window
 from web.pages.forms import Form, form, see
 from web.pages.stewards import BANS, ends_ms
 from web.render import page
@@ -44,17 +44,13 @@ ACTIONS: Final = {
 DEGREES: Final = {"latitude": 90.0, "longitude": 180.0}
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 @routes.get("/c/{name}/log")
 async def log(request: web.Request) -> web.Response:
     """What was done here in the name of order, for everybody to read."""
     asked, me = window(request, AT_ONCE), viewer_id(request)
 
     def found(db: Read) -> tuple[Community, list[boards.Line], list[int], bool]:
-        ours = boards.ours(db, _name(request))
+        ours = boards.ours(db, community_name(request))
         lines, ids = boards.log(db, me, ours.account, asked)
         return ours, lines, ids, boards.board(db, ours.account, me, now(request)).keeps
 
@@ -84,7 +80,7 @@ def _kept(db: Read, viewer: Account, name: str) -> Community:
 @signed_in
 async def settings(request: web.Request, viewer: Viewer) -> web.Response:
     """What it is called, who may do what in it, and where it lies."""
-    ours = await request.config_dict[DB].read(_kept, viewer.account, _name(request))
+    ours = await request.config_dict[DB].read(_kept, viewer.account, community_name(request))
     return await _settings(request, ours, _typed(ours))
 
 
@@ -126,7 +122,7 @@ async def _settings(
 async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Change it; its followers' servers are told. A refused form comes back as it was."""
     sent, db = await form(request), request.config_dict[DB]
-    ours = await db.read(_kept, viewer.account, _name(request))
+    ours = await db.read(_kept, viewer.account, community_name(request))
     typed = {name: sent.raw(name) for name in _typed(ours)}
     site, at_ms = request.config_dict[SITE], now(request)
     try:
@@ -218,7 +214,7 @@ async def _moderators(
     request: web.Request, viewer: Viewer, typed: str = "", error: AppError | None = None
 ) -> web.Response:
     def found(db: Read) -> tuple[Community, list[Account]]:
-        ours = _kept(db, viewer.account, _name(request))
+        ours = _kept(db, viewer.account, community_name(request))
         return ours, communities.moderators(db, ours.account.id)
 
     ours, keepers = await request.config_dict[DB].read(found)
@@ -243,7 +239,7 @@ async def appoint(request: web.Request, viewer: Viewer) -> web.Response:
         await _about_somebody(request, viewer, stewardship.appoint, typed)
     except AppError as error:
         return await _moderators(request, viewer, typed, error)
-    return see(f"/c/{_name(request)}/moderators")
+    return see(f"/c/{community_name(request)}/moderators")
 
 
 async def _about_somebody(
@@ -252,7 +248,7 @@ async def _about_somebody(
     site, at_ms = request.config_dict[SITE], now(request)
 
     def done(tx: Write) -> None:
-        ours = _kept(tx, viewer.account, _name(request))
+        ours = _kept(tx, viewer.account, community_name(request))
         who = accounts.meant(tx, site, handle.lstrip("@"))
         if who is None:
             raise NotFound("There is nobody with this name here.")
@@ -266,7 +262,7 @@ async def _about_somebody(
 async def dismiss(request: web.Request, viewer: Viewer) -> web.Response:
     """Take somebody off the list of moderators."""
     await _about(request, viewer, stewardship.dismiss)
-    return see(f"/c/{_name(request)}/moderators")
+    return see(f"/c/{community_name(request)}/moderators")
 
 
 async def _about(request: web.Request, viewer: Viewer, deed: Callable[..., None]) -> None:
@@ -274,7 +270,7 @@ async def _about(request: web.Request, viewer: Viewer, deed: Callable[..., None]
     site, id, at_ms = request.config_dict[SITE], number(request), now(request)
 
     def done(tx: Write) -> None:
-        ours = _kept(tx, viewer.account, _name(request))
+        ours = _kept(tx, viewer.account, community_name(request))
         deed(tx, site, viewer.account, ours.account.id, id, at_ms)
 
     await request.config_dict[DB].write(done)
@@ -291,7 +287,7 @@ async def _bans(
     request: web.Request, viewer: Viewer, sent: Form | None = None, error: AppError | None = None
 ) -> web.Response:
     def found(db: Read) -> tuple[Community, list[Any]]:
-        ours = _kept(db, viewer.account, _name(request))
+        ours = _kept(db, viewer.account, community_name(request))
         return ours, boards.bans(db, ours.account, MOST_BANS)
 
     ours, shut_out = await request.config_dict[DB].read(found)
@@ -326,7 +322,7 @@ async def ban(request: web.Request, viewer: Viewer) -> web.Response:
         )
     except AppError as error:
         return await _bans(request, viewer, sent, error)
-    return see(f"/c/{_name(request)}/bans")
+    return see(f"/c/{community_name(request)}/bans")
 
 
 @routes.post("/c/{name}/bans/{id}/end")
@@ -334,7 +330,7 @@ async def ban(request: web.Request, viewer: Viewer) -> web.Response:
 async def unban(request: web.Request, viewer: Viewer) -> web.Response:
     """Let somebody in again."""
     await _about(request, viewer, stewardship.unban)
-    return see(f"/c/{_name(request)}/bans")
+    return see(f"/c/{community_name(request)}/bans")
 
 
 @routes.get("/c/{name}/removed")
@@ -344,7 +340,7 @@ async def removed(request: web.Request, viewer: Viewer) -> web.Response:
     asked: Page = window(request, AT_ONCE)
 
     def found(db: Read) -> tuple[Community, list[boards.Taken], list[int]]:
-        ours = _kept(db, viewer.account, _name(request))
+        ours = _kept(db, viewer.account, community_name(request))
         return ours, *boards.removed(db, viewer.account, ours.account, asked)
 
     ours, taken, ids = await request.config_dict[DB].read(found)

@@ -13,7 +13,7 @@ from server.store.db import Read, Write
 from server.store.exports import Export
 from web import sending
 from web.keys import DB, PICTURES, Viewer
-from web.pages.access import now, number, signed_in
+from web.pages.access import community_name, now, number, signed_in
 from web.pages.forms import form, see
 from web.render import page
 
@@ -32,7 +32,7 @@ class Shown(msgspec.Struct, frozen=True):
 @signed_in
 async def listed(request: web.Request, viewer: Viewer) -> web.Response:
     """What was exported, how far it is, and the button for another."""
-    shown = await request.config_dict[DB].read(_listed, viewer.account, _name(request))
+    shown = await request.config_dict[DB].read(_listed, viewer.account, community_name(request))
     return await page(
         request, "export.html", shown=shown, until=exports.until_ms, most=exports.MAX_A_DAY
     )
@@ -51,7 +51,7 @@ async def order(request: web.Request, viewer: Viewer) -> web.Response:
     await form(request)
 
     def ordered(tx: Write) -> None:
-        exports.order(tx, viewer.account, contents.home(tx, _name(request)), now(request))
+        exports.order(tx, viewer.account, contents.home(tx, community_name(request)), now(request))
 
     await request.config_dict[DB].write(ordered)
     return see(_path(request))
@@ -65,7 +65,7 @@ async def remove(request: web.Request, viewer: Viewer) -> web.Response:
     id = number(request)
 
     def removed(tx: Write) -> None:
-        home = contents.home(tx, _name(request))
+        home = contents.home(tx, community_name(request))
         exports.remove(tx, viewer.account, home, id, now(request))
 
     await request.config_dict[DB].write(removed)
@@ -77,12 +77,12 @@ async def remove(request: web.Request, viewer: Viewer) -> web.Response:
 async def file(request: web.Request, viewer: Viewer) -> web.StreamResponse:
     """The zip, for who ordered it and for who keeps the community."""
     found = await request.config_dict[DB].read(
-        _one, viewer.account, _name(request), number(request)
+        _one, viewer.account, community_name(request), number(request)
     )
     if found.state != "ready":
         raise NotFound("There is no such export.")
     store = request.config_dict[PICTURES].store
-    called = (_name(request), TAKEN_AWAY[".zip"])
+    called = (community_name(request), TAKEN_AWAY[".zip"])
     return await sending.download(request, store, found.file, called)
 
 
@@ -90,9 +90,5 @@ def _one(db: Read, viewer: Account, name: str, id: int) -> Export:
     return exports.one(db, viewer, contents.home(db, name), id)
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 def _path(request: web.Request) -> str:
-    return f"/c/{quote(_name(request), safe='')}/export"
+    return f"/c/{quote(community_name(request), safe='')}/export"

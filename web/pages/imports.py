@@ -17,7 +17,7 @@ from server.store.db import DatabaseError, Read, Write
 from server.store.imports import Checked, Line, Run
 from web.i18n import N_, say
 from web.keys import DB, PICTURES, SPOOL, Viewer
-from web.pages.access import now, number, signed_in
+from web.pages.access import community_name, now, number, signed_in
 from web.pages.blogs import Frame, frame
 from web.pages.forms import BACKUP_FIELD, Form, form, see
 from web.render import guarded, language_of, page
@@ -100,7 +100,9 @@ async def listed(request: web.Request, viewer: Viewer) -> web.Response:
 async def _form(
     request: web.Request, viewer: Viewer, sent: Form | None = None, error: AppError | None = None
 ) -> web.Response:
-    found = await request.config_dict[DB].read(_listed, viewer, _name(request), now(request))
+    found = await request.config_dict[DB].read(
+        _listed, viewer, community_name(request), now(request)
+    )
     return await page(
         request,
         "blog_imports.html",
@@ -123,7 +125,7 @@ def _listed(db: Read, viewer: Viewer, name: str, now_ms: int) -> Listed:
 async def send(request: web.Request, viewer: Viewer) -> web.Response:
     """A file comes: onto the disk, into the store, and is read by the worker."""
     db = request.config_dict[DB]
-    await db.read(_require, viewer.account, _name(request))
+    await db.read(_require, viewer.account, community_name(request))
     sent = await form(request, backup_bytes=imports.MAX_BACKUP_BYTES)
     upload = sent.upload(BACKUP_FIELD)
     try:
@@ -157,7 +159,7 @@ async def _begun(request: web.Request, viewer: Viewer, sent: Form, upload: Uploa
     )
     try:
         db = request.config_dict[DB]
-        return await db.write(_begin, viewer.account, _name(request), new, now(request))
+        return await db.write(_begin, viewer.account, community_name(request), new, now(request))
     except DatabaseError:
         raise  # it may have been written all the same: what no row names is swept up
     except BaseException:
@@ -179,7 +181,7 @@ async def one(request: web.Request, viewer: Viewer) -> web.Response:
 async def _page(
     request: web.Request, viewer: Viewer, sent: Form | None = None, error: AppError | None = None
 ) -> web.Response:
-    at = (_name(request), number(request), now(request))
+    at = (community_name(request), number(request), now(request))
     found = await request.config_dict[DB].read(_shown, viewer, *at)
     return await page(
         request,
@@ -214,7 +216,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
 async def change(request: web.Request, viewer: Viewer) -> web.Response:
     """Begin it, with whom its authors are here; or stop it."""
     sent, id = await form(request), number(request)
-    at = (viewer.account, _name(request), id, sent, now(request))
+    at = (viewer.account, community_name(request), id, sent, now(request))
     try:
         await request.config_dict[DB].write(_change, *at)
     except Invalid as error:
@@ -241,7 +243,7 @@ def _names(sent: Form, found: Survey) -> dict[str, str]:
 @signed_in
 async def report(request: web.Request, viewer: Viewer) -> web.Response:
     """All of the report as a table for a file."""
-    at = (_name(request), number(request), now(request))
+    at = (community_name(request), number(request), now(request))
     found = await request.config_dict[DB].read(_shown, viewer, *at)
     written = io.StringIO()
     table = csv.writer(written)
@@ -261,8 +263,4 @@ def _harmless(cell: str) -> str:
 
 
 def _home(request: web.Request) -> str:
-    return f"/c/{quote(_name(request), safe='')}/desk/imports"
-
-
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
+    return f"/c/{quote(community_name(request), safe='')}/desk/imports"

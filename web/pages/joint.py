@@ -9,7 +9,7 @@ from server.services import boards, joint_boards
 from server.services.joint_boards import Joint
 from server.store.db import Read, Write
 from web.keys import BUCKETS, DB, FETCHER, SITE, Viewer
-from web.pages.access import now, number, signed_in
+from web.pages.access import community_name, now, number, signed_in
 from web.pages.forms import form, see
 from web.render import page
 
@@ -25,10 +25,6 @@ def _kept(db: Read, viewer: Account, name: str) -> Community:
     return ours
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 @routes.get("/c/{name}/joined")
 @signed_in
 async def joined(request: web.Request, viewer: Viewer) -> web.Response:
@@ -40,7 +36,7 @@ async def _shown(
     request: web.Request, viewer: Viewer, typed: str = "", error: AppError | None = None
 ) -> web.Response:
     def found(db: Read) -> tuple[Community, list[Joint]]:
-        ours = _kept(db, viewer.account, _name(request))
+        ours = _kept(db, viewer.account, community_name(request))
         return ours, joint_boards.all(db, ours.account.id)
 
     ours, joints = await request.config_dict[DB].read(found)
@@ -61,7 +57,7 @@ async def join(request: web.Request, viewer: Viewer) -> web.Response:
     """Propose a joining to a board elsewhere, by its address; who proposed it to us is accepted."""
     sent = await form(request)
     typed = sent.get("board")[:300]
-    ours = await request.config_dict[DB].read(_kept, viewer.account, _name(request))
+    ours = await request.config_dict[DB].read(_kept, viewer.account, community_name(request))
     try:
         target = await _meant(request, viewer, typed)
         await _do(request, viewer, ours, target.id, together=True)
@@ -99,7 +95,7 @@ async def decide(request: web.Request, viewer: Viewer) -> web.Response:
     deed, id = request.match_info["deed"], number(request)
     if deed not in ("accept", "end"):
         raise NotFound("There is nothing at this address.")
-    ours = await request.config_dict[DB].read(_kept, viewer.account, _name(request))
+    ours = await request.config_dict[DB].read(_kept, viewer.account, community_name(request))
     try:
         await _do(request, viewer, ours, id, together=deed == "accept")
     except AppError as error:

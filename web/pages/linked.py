@@ -20,7 +20,8 @@ from web.render import page, post_url, viewer_of
 
 routes = web.RouteTableDef()
 
-ACTS: Final = {"hide": backlinks.hide, "show": backlinks.show}
+ACTS: Final = {"hide": backlinks.hide, "show": backlinks.show, "remove": backlinks.remove}
+TAKES: Final = {"close": backlinks.close, "open": backlinks.reopen}
 
 
 @routes.get("/@{handle}/{id:\\d+}/linked")
@@ -42,7 +43,7 @@ async def _shown(request: web.Request, error: AppError | None = None) -> web.Res
         view=view,
         links=links,
         pager=pager(request, asked, links.ids),
-        sent="sent" in request.query,
+        sent=request.query.get("sent", ""),
         errors={"source": error} if error else {},
     )
 
@@ -59,21 +60,35 @@ async def tell(request: web.Request) -> web.Response:
     view = await request.config_dict[DB].read(reading.view, None, number(request))
     target = f"{request.config_dict[SITE].origin}{post_url(view.post, view.author)}"
     try:
-        await pings.take(request, "webmention", sent.get("source"), target)
+        turned = await pings.take(request, "webmention", sent.get("source"), target)
     except AppError as error:
         return await _shown(request, error)
-    return see(f"{post_url(view.post, view.author)}/linked?sent=1")
+    return see(f"{post_url(view.post, view.author)}/linked?sent={'https' if turned else '1'}")
 
 
 @routes.post("/posts/{id}/links/{number}/{act}")
 @signed_in
 async def act(request: web.Request, viewer: Viewer) -> web.Response:
-    """Hide a page beneath a story, or show it again."""
+    """Hide a page beneath a story, show it again, or take it away for good."""
     await form(request)
     does = ACTS.get(request.match_info["act"])
     if does is None:
         raise NotFound("There is nothing at this address.")
     db, id = request.config_dict[DB], number(request)
     await db.write(does, viewer.account, id, number(request, "number"), time_of(request))
+    view = await db.read(reading.view, viewer.account.id, id)
+    return see(f"{post_url(view.post, view.author)}/linked")
+
+
+@routes.post("/posts/{id}/links/{act}")
+@signed_in
+async def takes(request: web.Request, viewer: Viewer) -> web.Response:
+    """Take no more links to a story, or take them again."""
+    await form(request)
+    does = TAKES.get(request.match_info["act"])
+    if does is None:
+        raise NotFound("There is nothing at this address.")
+    db, id = request.config_dict[DB], number(request)
+    await db.write(does, viewer.account, id, time_of(request))
     view = await db.read(reading.view, viewer.account.id, id)
     return see(f"{post_url(view.post, view.author)}/linked")

@@ -71,7 +71,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         feed=replies_feed(view),
     )
     _look_for_more(request, view.post)
-    if links is not None:  # W3C Webmention §3.1.2
+    if links is not None and not links.closed:  # W3C Webmention §3.1.2
         endpoint = f"{request.config_dict[SITE].origin}{ENDPOINT}"
         response.headers["Link"] = f'<{endpoint}>; rel="webmention"'
     await _note_visit(request, thread)

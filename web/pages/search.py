@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from server import lookup, text
 from server.errors import AppError, Invalid
+from server.ids import created_ms
 from server.model import Account, Community, Post, PostView, Site
 from server.services import asking, communities, reading, search, timelines
 from server.services.asking import Asked, Filter
@@ -84,6 +85,11 @@ class Found(msgspec.Struct, frozen=True):
     tags: list[str] = []
     posts: list[PostView] = []
     older_id: int | None = None
+
+    @property
+    def back_to_ms(self) -> int | None:
+        """How far back it was looked where nothing was found yet; None where that was all."""
+        return created_ms(self.older_id) if self.older_id and not self.posts else None
 
     @property
     def anything(self) -> bool:

@@ -42,6 +42,7 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "removed": N_(
         "The moderators of %(name)s removed something that you wrote. Open it to see why."
     ),
+    "linked": N_("Pages elsewhere link to your story."),
 }
 UNKNOWN: Final = N_("Your app does not know this kind of notification. Open our pages to see it.")
 
