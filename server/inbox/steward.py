@@ -115,10 +115,13 @@ def block(tx: Write, arrival: Arrival) -> None:
     `target` names the community. A ban from a whole server is that server's own affair.
     """
     group = accounts.by_uri(tx, arrival.activity.target_id or "")
-    if group is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or group.kind != "Group":
         return
     uri = arrival.activity.object_id or ""
-    who = person(tx, arrival, uri) if group.local else accounts.by_uri(tx, uri)
+    known = accounts.by_uri(tx, uri)
+    if not _may(tx, arrival, group, about=known):
+        return
+    who = person(tx, arrival, uri) if group.local else known
     if who is None or who.id == group.id:
         return
     raw, deed = arrival.activity.raw, _deed(arrival, group)
@@ -160,7 +163,9 @@ def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
 
 
 def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | None) -> None:
-    if group is None or who is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or who is None or group.kind != "Group":
+        return
+    if not _may(tx, arrival, group, about=who):
         return
     if forum.unban(tx, _deed(arrival, group), who):
         _tell(tx, arrival, group)
@@ -235,15 +240,17 @@ def _tell(tx: Write, arrival: Arrival, group: Account) -> None:
         relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
-def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
+def _may(tx: Write, arrival: Arrival, group: Account, *, about: Account | None = None) -> bool:
     """Whether the actor keeps order in this community, as far as who says so can know.
+
+    `about`: who is banned or let in again.
 
     A stranger's group may have made somebody a moderator without our hearing of it: then its own
     list is read. Raises `Need`.
     """
     if not arrival.speaks_for(group.id):
         return False
-    if _keeps(tx, group, arrival.actor):
+    if _keeps(tx, group, arrival, about):
         return True
     if arrival.via is None or group.local or not group.moderators_uri:
         return False
@@ -258,12 +265,19 @@ def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
     return True
 
 
-def _keeps(db: Read, group: Account, actor: Account) -> bool:
+def _keeps(db: Read, group: Account, arrival: Arrival, about: Account | None) -> bool:
     """Whether a stranger keeps order in a community.
 
-    In ours those whom it made moderators; in a stranger's those too, and all of its own server.
+    In ours those whom it made moderators. In a stranger's those whom it lists, and the group itself;
+    others of its own server, as the admins of Lemmy and PieFed, who stand in no list, where the group
+    announces what they did. Where it lists nobody (NodeBB) its server is all there is to go by. And
+    whom of ours it shuts out the server says to us alone, if nobody here follows the group (Lemmy).
     """
+    actor = arrival.actor
     if group.local:
         return communities.keeps(db, group.id, actor)
-    own = same_origin(actor.uri, group.uri) and not actor.local
-    return own or store.moderates(db, group.id, actor.id)
+    if actor.id == group.id or store.moderates(db, group.id, actor.id):
+        return True
+    ours = about is not None and about.local
+    vouched = arrival.via is not None or not group.moderators_uri or ours
+    return vouched and same_origin(actor.uri, group.uri) and not actor.local

@@ -120,6 +120,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_submission",
         "approval",
         "emoji_reaction",
+        "emoji_count",
         "old_address",
         "imported_ping",
         "book_story",
