@@ -28,11 +28,12 @@ def publish(
     beyond: Iterable[int] = (),
     through: int | None = None,
     everywhere: bool = False,
+    at: Iterable[int] = (),
 ) -> None:
     """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
 
     `through` is a post: it also goes to the followers of those of ours who boosted it. With
-    `everywhere` it goes to every peer that we know.
+    `everywhere` it goes to every peer that we know. `at`: ids of peers.
 
     `groups`: of the followers, only those whose servers understand what a group announces, or only
     the others.
@@ -55,6 +56,8 @@ def publish(
         promised += peers.add_followers(tx, outbox_id, sender.id, now_ms, groups=groups)
     promised += peers.add_through(tx, outbox_id, through, now_ms) if through else 0
     promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
-    promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
+    promised += peers.add(
+        tx, outbox_id, list({id for id in (*named, *at) if id is not None}), now_ms
+    )
     if not promised:
         peers.remove_outbox(tx, outbox_id)

@@ -11,9 +11,10 @@ from federation.readers import id_or_none, time_ms
 from server.errors import AppError
 from server.inbox import topics
 from server.inbox.context import Arrival, person
-from server.model import Account, ForumThread, Post
-from server.services import communities, forum, relay
-from server.store import accounts, posts
+from server.model import Account, ForumThread, Post, PostView
+from server.services import boosts, communities, deferring, forum, linking, moving, relay
+from server.services.deferring import Doing
+from server.store import accounts, posts, tallies
 from server.store import communities as store
 from server.store import forum as forum_store
 from server.store.db import Read, Write
@@ -37,7 +38,7 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     else:
         done = forum.lock_comment(tx, deed, post, locked=locked)
     if done:
-        _tell(tx, arrival, group)
+        _tell(tx, arrival, group, f"lock {post.id}", post.id)
 
 
 def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
@@ -51,11 +52,9 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
     if group is None or not target or not _may(tx, arrival, group):
         return
     if target == communities.moderators_uri(group):
-        done = _appoint(tx, arrival, group, there=there)
-    else:
-        done = target == group.featured_uri and _pin(tx, arrival, group, there=there)
-    if done:
-        _tell(tx, arrival, group)
+        _appoint(tx, arrival, group, there=there)
+    elif target == group.featured_uri:
+        _pin(tx, arrival, group, there=there)
 
 
 def end(tx: Write, arrival: Arrival) -> None:
@@ -86,27 +85,37 @@ def _owner(tx: Write, arrival: Arrival) -> Account | None:
     return group if group is not None and group.kind == "Group" else None
 
 
-def _pin(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> bool:
+def _pin(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> None:
     thread = _thread(tx, arrival.activity.object_id)
     if thread is None or thread.community_id != group.id:
-        return False
+        return
     try:
-        return forum.pin(tx, _deed(arrival, group), thread, pinned=there)
+        done = forum.pin(tx, _deed(arrival, group), thread, pinned=there)
     except AppError:  # so many are pinned already
-        return False
+        return
+    if done:
+        _tell(tx, arrival, group, f"pin {thread.post_id}", thread.post_id)
 
 
-def _appoint(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> bool:
+def _appoint(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> None:
     uri, deed = arrival.activity.object_id or "", _deed(arrival, group)
     if not there:
         who = accounts.by_uri(tx, uri)
-        return who is not None and forum.dismiss(tx, deed, who)
+        done = who is not None and forum.dismiss(tx, deed, who)
+    else:
+        who = _to_appoint(tx, arrival, group, uri)
+        done = who is not None and forum.appoint(tx, deed, who)
+    if done and who is not None:
+        _tell(tx, arrival, group, f"moderator {who.id} {group.id}")
+
+
+def _to_appoint(tx: Write, arrival: Arrival, group: Account, uri: str) -> Account | None:
     if len(store.moderators(tx, group.id)) >= communities.MAX_MODERATORS:
-        return False
+        return None
     who = person(tx, arrival, uri)
     if who is None or who.state != "active" or who.kind in ("Group", "Application"):
-        return False
-    return forum.appoint(tx, deed, who)
+        return None
+    return who
 
 
 def block(tx: Write, arrival: Arrival) -> None:
@@ -133,9 +142,10 @@ def block(tx: Write, arrival: Arrival) -> None:
     except AppError:  # a moderator: to be dismissed first
         return
     if done and raw.get("removeData") is True:
-        forum.sweep(tx, deed, who)
+        for post in forum.sweep(tx, deed, who):
+            relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
     if done:
-        _tell(tx, arrival, group)
+        _tell(tx, arrival, group, f"ban {who.id} {group.id}")
 
 
 def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
@@ -149,7 +159,8 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
     if group is None or not _may(tx, arrival, group):
         return post.author_id != arrival.actor.id
     if forum.remove(tx, _deed(arrival, group), post):
-        _tell(tx, arrival, group)
+        relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
+        _tell(tx, arrival, group, f"removal {post.id}", post.id)
     return True
 
 
@@ -159,7 +170,18 @@ def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
     if post is None or group is None or not _may(tx, arrival, group):
         return
     if forum.restore(tx, _deed(arrival, group), post):
-        _tell(tx, arrival, group)
+        _give_back(tx, arrival, group, post.id)
+        _tell(tx, arrival, group, f"removal {post.id}", post.id)
+
+
+def _give_back(tx: Write, arrival: Arrival, group: Account, id: int) -> None:
+    back = posts.by_id(tx, id)
+    author = accounts.by_id(tx, back.author_id) if back else None
+    if back is not None and author is not None:
+        view = PostView(post=back, author=author)
+        deferring.give_back(tx, arrival.site, group, view, arrival.now_ms)
+        if back.local:
+            linking.note(tx, arrival.site, back, arrival.now_ms)
 
 
 def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | None) -> None:
@@ -168,7 +190,7 @@ def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | No
     if not _may(tx, arrival, group, about=who):
         return
     if forum.unban(tx, _deed(arrival, group), who):
-        _tell(tx, arrival, group)
+        _tell(tx, arrival, group, f"ban {who.id} {group.id}")
 
 
 def undo(tx: Write, arrival: Arrival) -> bool:
@@ -202,12 +224,22 @@ def move(tx: Write, arrival: Arrival) -> None:
     group = forum.group_of(tx, thread.community_id) if thread else None
     if thread is None or group is None or not _may(tx, arrival, group):
         return
-    to = topics.target(tx, arrival, group)
-    if to is None or not _takes(tx, arrival, to):
+    to, post = topics.target(tx, arrival, group), posts.by_id(tx, thread.post_id)
+    if to is None or post is None or not _takes(tx, arrival, to) or _restless(tx, arrival, group):
         return
+    places = boosts.neighbourhoods(tx, post)
     if forum.move(tx, _deed(arrival, group), thread, to):
-        _tell(tx, arrival, group)
-        _tell(tx, arrival, to)
+        if arrival.via is None:
+            for one in (group, to):
+                relay.pass_on(tx, arrival.site, one, arrival.activity.raw, arrival.now_ms)
+        moving.moved(tx, arrival.site, (post, places), (group, to), arrival.now_ms)
+
+
+def _restless(tx: Write, arrival: Arrival, group: Account) -> bool:
+    """Whether somebody moves threads out of a board of ours without end: they stay where they are,
+    for nobody could follow a Move of which others did not hear."""
+    moves = f"moves of {arrival.actor.id} in {group.id}"
+    return group.local and tallies.count(tx, moves, arrival.now_ms) > moving.MOST_AN_HOUR
 
 
 def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
@@ -235,9 +267,13 @@ def _deed(arrival: Arrival, group: Account) -> forum.Deed:
     )
 
 
-def _tell(tx: Write, arrival: Arrival, group: Account) -> None:
+def _tell(
+    tx: Write, arrival: Arrival, group: Account, about: str, post_id: int | None = None
+) -> None:
+    """A community of ours tells its followers; of what is done without end, the last."""
     if arrival.via is None:
-        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+        doing = Doing(group=group, by=arrival.actor, kind="deeds", about=about, post_id=post_id)
+        deferring.pass_on(tx, arrival.site, doing, arrival.activity.raw, arrival.now_ms)
 
 
 def _may(tx: Write, arrival: Arrival, group: Account, *, about: Account | None = None) -> bool:
@@ -268,10 +304,11 @@ def _may(tx: Write, arrival: Arrival, group: Account, *, about: Account | None =
 def _keeps(db: Read, group: Account, arrival: Arrival, about: Account | None) -> bool:
     """Whether a stranger keeps order in a community.
 
-    In ours those whom it made moderators. In a stranger's those whom it lists, and the group itself;
-    others of its own server, as the admins of Lemmy and PieFed, who stand in no list, where the group
-    announces what they did. Where it lists nobody (NodeBB) its server is all there is to go by. And
-    whom of ours it shuts out the server says to us alone, if nobody here follows the group (Lemmy).
+    In ours those whom it made moderators. In a stranger's those whom it lists, and the group
+    itself; others of its own server, as the admins of Lemmy and PieFed, who stand in no list, where
+    the group announces what they did. Where it lists nobody (NodeBB) its server is all there is to
+    go by. And whom of ours it shuts out the server says to us alone, if nobody here follows the
+    group (Lemmy).
     """
     actor = arrival.actor
     if group.local:

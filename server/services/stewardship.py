@@ -11,7 +11,17 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, communities, forum, linking, proofs, reading, relay
+from server.services import (
+    boosts,
+    communities,
+    deferring,
+    forum,
+    linking,
+    moving,
+    proofs,
+    reading,
+    relay,
+)
 from server.services.follows import activity_uri
 from server.services.forum import Deed
 from server.store import accounts, posts
@@ -80,12 +90,9 @@ def remove(
 ) -> None:
     """Take a thread or a comment away, with the reason that everybody reads in the log."""
     post, group = _post(tx, viewer, post_id)
-    places = boosts.neighbourhoods(tx, post)
     if not forum.remove(tx, _deed(group, viewer, now_ms, reason), post):
         return
-    if group.local and post.reply_to_uri is None:
-        for one in (group, *places.values()):
-            relay.withdraw(tx, site, one, _view(tx, post), now_ms)
+    relay.taken_away(tx, site, group, post, now_ms)
     activity = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
@@ -103,11 +110,9 @@ def restore(
     known = store.removal(tx, post.id)
     if not forum.restore(tx, _deed(group, viewer, now_ms, reason), post):
         return
-    if group.local and post.reply_to_uri is None:
-        view = _view(tx, reading.readable(tx, viewer.id, post.id))
-        relay.begin(tx, site, group, view, now_ms)
-        boosts.pass_on(tx, site, view, now_ms)
-    linking.note(tx, site, reading.readable(tx, viewer.id, post.id), now_ms)
+    back = reading.readable(tx, viewer.id, post.id)
+    deferring.give_back(tx, site, group, _view(tx, back), now_ms)
+    linking.note(tx, site, back, now_ms)
     why = known["reason"] if known else ""
     removal = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why
@@ -135,15 +140,12 @@ def move(
     places = boosts.neighbourhoods(tx, post)
     if not forum.move(tx, _deed(group, viewer, now_ms, reason), thread, to.account):
         return
-    view = _view(tx, reading.readable(tx, viewer.id, post.id))
-    relay.withdraw(tx, site, group, view, now_ms)
-    relay.begin(tx, site, to.account, view, now_ms)
-    boosts.pass_on(tx, site, view, now_ms, before=places)
     activity = build_group.move(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, target=to.account.uri
     )
     for one in (group, to.account):
         relay.tell(tx, site, one, activity, now_ms)
+    moving.moved(tx, site, (post, places), (group, to.account), now_ms)
 
 
 def ban(

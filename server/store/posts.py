@@ -121,6 +121,7 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "approval",
         "emoji_reaction",
         "emoji_count",
+        "deferred",
         "old_address",
         "imported_ping",
         "book_story",

@@ -25,3 +25,8 @@ CREATE TABLE deferred (
 CREATE INDEX deferred_due ON deferred (due_ms);
 CREATE INDEX deferred_actor ON deferred (actor_id, community_id);
 CREATE INDEX deferred_post ON deferred (post_id);
+
+-- NodeBB reads the Move of a thread in a shape of its own: which hosts run it is seen by their ids.
+UPDATE host SET software = 'nodebb' WHERE name IN (
+    SELECT p.host FROM account a JOIN peer p ON p.id = a.peer_id
+    WHERE a.uri LIKE '%/uid/%' OR a.uri LIKE '%/category/%');
