@@ -15,7 +15,7 @@ MAX_BATCH: Final = 500  # activities in one Announce
 WRAPPED: Final = frozenset(
     {
         *("Create", "Update", "Delete", "Like", "Dislike", "Undo"),
-        *("Lock", "Add", "Remove", "Block", "Move"),
+        *("Lock", "Add", "Remove", "Block", "Move", "ChooseAnswer"),
     }
 )
 """What a group announces of what others did in it. FEP-1b12"""

@@ -18,7 +18,7 @@ from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity, Key
 from server.clock import DAY_MS
 from server.errors import AppError
 from server.ids import new_id
-from server.inbox import create, delete, featured, move, steward, undo, update, votes
+from server.inbox import choosing, create, delete, featured, move, steward, undo, update, votes
 from server.inbox.context import Arrival, person, thing, undone
 from server.inbox.documents import Need
 from server.model import Account, Post, PostView
@@ -51,6 +51,7 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
     "Remove": featured.remove,
     "Block": steward.block,
     "Move": move.move,
+    "ChooseAnswer": choosing.choose,
 }
 """What a group tells that somebody did, and what then happens: as if they had told us, but for what
 `Arrival.via` forbids."""

@@ -9,6 +9,7 @@ from typing import Final
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
 from server.inbox import (
     announce,
+    choosing,
     create,
     delete,
     emoji,
@@ -34,6 +35,7 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Announce", None): announce.announce,
     ("AnnounceRequest", None): replying.at_once,
     ("Block", None): follow.block,
+    ("ChooseAnswer", None): choosing.choose,
     **{("Create", kind): create.create for kind in (None, *sorted(OBJECT_TYPES))},
     ("Delete", None): delete.delete,
     ("Dislike", None): votes.dislike,

@@ -82,7 +82,27 @@ def accept(
     if post.author_id != viewer.id and not communities.keeps(tx, thread.community_id, viewer):
         raise Forbidden("Only who began a thread, and its moderators, choose the answer.")
     answer = reading.readable(tx, viewer.id, answer_id) if answer_id is not None else None
-    forum.accept(tx, thread, answer)
+    before = posts.by_id(tx, thread.answer_id) if thread.answer_id is not None else None
+    if forum.accept(tx, thread, answer):
+        _tell_answer(tx, site, viewer, _group(tx, post), (before, answer), now_ms)
+
+
+def _tell_answer(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    group: Account,
+    change: tuple[Post | None, Post | None],
+    now_ms: int,
+) -> None:
+    """PieFed marks comments one by one: who chooses another takes the first one back."""
+    before, answer = change
+    if before is not None:
+        chosen = build_group.choose(_uri(site, now_ms), viewer.uri, before.uri, group=group.uri)
+        _tell(tx, site, viewer, group, _undone(site, chosen, now_ms), now_ms)
+    if answer is not None:
+        chosen = build_group.choose(_uri(site, now_ms), viewer.uri, answer.uri, group=group.uri)
+        _tell(tx, site, viewer, group, chosen, now_ms)
 
 
 def remove(
