@@ -163,8 +163,13 @@ def test_an_admin_of_lemmy_who_is_no_moderator_is_believed_where_the_group_says_
         does("Block", SAGE, EVE, GARDENS, target=GARDENS, removeData=True),
     ):
         without_effect(tx, deed)
-    deliver(tx, announce(GARDENS, lock | {"id": f"{lock['id']}/told"}))
+    deliver(tx, announce(GARDENS, lock))  # the very same, which came before to no effect
     assert of(tx, first).locked_ms is not None
+    undo = does("Undo", SAGE, lock, GARDENS, id=f"{SAGE}/unlock")
+    without_effect(tx, undo)
+    deliver(tx, announce(GARDENS, undo))
+    assert of(tx, first).locked_ms is None
+    deliver(tx, announce(GARDENS, lock, id=f"{GARDENS}/announces/again"))
     store.appoint(tx, group.id, who(tx, SAGE).id, NOW)
     deliver(tx, does("Undo", SAGE, lock, GARDENS))
     assert of(tx, first).locked_ms is None
