@@ -24,7 +24,7 @@ from server.services import (
 )
 from server.services.follows import activity_uri
 from server.services.forum import Deed
-from server.store import accounts, posts
+from server.store import accounts, deferred, posts
 from server.store import communities as community_store
 from server.store import forum as store
 from server.store.db import Read, Write
@@ -52,7 +52,8 @@ def lock(
     lock = build_group.lock(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
-    _tell(tx, site, viewer, group, lock if locked else _undone(site, lock, now_ms), now_ms)
+    told = lock if locked else _undone(site, lock, now_ms)
+    _tell(tx, site, viewer, group, told, now_ms, about=f"lock {post.id}")
 
 
 def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pinned: bool) -> None:
@@ -68,7 +69,7 @@ def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pi
         target=group.featured_uri,
         added=pinned,
     )
-    _tell(tx, site, viewer, group, activity, now_ms)
+    _tell(tx, site, viewer, group, activity, now_ms, about=f"pin {post.id}")
 
 
 def accept(
@@ -99,10 +100,11 @@ def _tell_answer(
     before, answer = change
     if before is not None:
         chosen = build_group.choose(_uri(site, now_ms), viewer.uri, before.uri, group=group.uri)
-        _tell(tx, site, viewer, group, _undone(site, chosen, now_ms), now_ms)
+        told = _undone(site, chosen, now_ms)
+        _tell(tx, site, viewer, group, told, now_ms, about=f"answer {before.thread_id}")
     if answer is not None:
         chosen = build_group.choose(_uri(site, now_ms), viewer.uri, answer.uri, group=group.uri)
-        _tell(tx, site, viewer, group, chosen, now_ms)
+        _tell(tx, site, viewer, group, chosen, now_ms, about=f"answer {answer.thread_id}")
 
 
 def remove(
@@ -116,7 +118,7 @@ def remove(
     activity = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
-    _tell(tx, site, viewer, group, activity, now_ms)
+    _tell(tx, site, viewer, group, activity, now_ms, about=f"removal {post.id}")
 
 
 def restore(
@@ -137,7 +139,8 @@ def restore(
     removal = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why
     )
-    _tell(tx, site, viewer, group, _undone(site, removal, now_ms), now_ms)
+    told = _undone(site, removal, now_ms)
+    _tell(tx, site, viewer, group, told, now_ms, about=f"removal {post.id}")
 
 
 def move(
@@ -186,7 +189,8 @@ def ban(
     )
     deed = _deed(group, viewer, now_ms, reason)
     if forum.ban(tx, deed, who, uri=activity["id"], until_ms=until_ms):
-        _tell(tx, site, viewer, group, activity, now_ms, also=who)
+        about = f"ban {who.id} {group.id}"
+        _tell(tx, site, viewer, group, activity, now_ms, also=who, about=about)
 
 
 def unban(
@@ -200,7 +204,8 @@ def unban(
     undone = build_group.ban(
         known["uri"], viewer.uri, who.uri, group=group.uri, reason=known["reason"]
     )
-    _tell(tx, site, viewer, group, _undone(site, undone, now_ms), now_ms, also=who)
+    told, about = _undone(site, undone, now_ms), f"ban {who.id} {group.id}"
+    _tell(tx, site, viewer, group, told, now_ms, also=who, about=about)
 
 
 def appoint(
@@ -300,7 +305,8 @@ def _tell_moderator(
         target=communities.moderators_uri(group),
         added=added,
     )
-    _tell(tx, site, viewer, group, activity, now_ms, also=who)
+    about = f"moderator {who.id} {group.id}"
+    _tell(tx, site, viewer, group, activity, now_ms, also=who, about=about)
 
 
 def _tell(
@@ -312,8 +318,14 @@ def _tell(
     now_ms: int,
     *,
     also: Account | None = None,
+    about: str = "",
 ) -> None:
-    """A community of ours tells its followers; a stranger's is told. `also`: whom it is about."""
+    """A community of ours tells its followers; a stranger's is told. `also`: whom it is about.
+
+    `about`: what changes, as in `deferring.Doing`: what a moderator elsewhere did to it before, and
+    is still to be told, is true no more.
+    """
+    deferred.forget(tx, about)
     told = [one for one in (also, group) if one is not None and not one.local]
     if not group.local:
         activity = proofs.proven(tx, site, viewer, activity, now_ms)

@@ -55,7 +55,7 @@ def waiting(db: Read, actor_id: int, community_id: int, limit: int) -> int:
 
 def next_due_ms(db: Read) -> int | None:
     """When the next one is to be passed on."""
-    found = db.one("SELECT due_ms FROM deferred ORDER BY due_ms LIMIT 1")
+    found = db.one("SELECT due_ms FROM deferred WHERE due_ms > 0 ORDER BY due_ms LIMIT 1")
     return int(found["due_ms"]) if found else None
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from server.clock import HOUR_MS
 from server.model import REMOVED, Account, Post
-from server.services import deferring, forum, notifications, strangers
+from server.services import deferring, forum, notifications, stewardship, strangers
 from server.store import accounts as account_store
 from server.store.db import Read, Write
 from tests.server.squares import (
@@ -236,6 +236,22 @@ def test_a_moderator_elsewhere_who_goes_back_and_forth_is_told_of_in_the_end(
     assert (row["locked_ms"] or row["pinned_ms"]) is not None
 
 
+def test_what_a_moderator_here_does_ends_what_one_elsewhere_did_before(
+    tx: Write, water: Account
+) -> None:
+    asked, keeper = thread(tx, water, ann(tx)), join(tx, "mina", role="moderator")
+    for nth in range(6):
+        _pins(tx, water, asked, nth)
+        _locks(tx, water, asked, nth)
+    assert number(tx, "SELECT count(*) FROM deferred") == 2
+    stewardship.pin(tx, SITE, keeper, asked.id, NOW, pinned=True)
+    stewardship.lock(tx, SITE, keeper, asked.id, NOW, locked=True)
+    before = len(told(tx, water))
+    let_out(tx)
+    assert len(told(tx, water)) == before
+    assert [one["type"] for one in told(tx, water)[-2:]] == ["Add", "Lock"]
+
+
 # --- threads that are taken away and given back
 
 
@@ -303,6 +319,17 @@ def test_what_is_away_when_its_time_comes_is_not_boosted(tx: Write, water: Accou
     let_out(tx)
     assert number(tx, "SELECT count(*) FROM boost") == 0
     assert post(tx, MINE).visibility == REMOVED
+
+
+def test_the_boost_of_a_thread_that_its_author_deletes_elsewhere_is_taken_back(
+    tx: Write, water: Account
+) -> None:
+    begins(tx, water)
+    deliver(tx, act("Delete", ROWAN, MINE))
+    (undo,) = by_group(tx, "Undo", water)
+    assert undo["object"]["object"] == MINE
+    assert [one["type"] for one in told(tx, water) if isinstance(one, dict)] == ["Create", "Delete"]
+    assert miscounted(tx) == []
 
 
 def test_a_ban_that_takes_all_away_takes_the_boosts_back(tx: Write, water: Account) -> None:
