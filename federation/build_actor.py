@@ -12,7 +12,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One of our actors. Collections lie below `uri`; `summary` and values of `fields` are HTML.
 
     `acct` is `name@host`. `pem` is the RSA public key, `multibase` the Ed25519 one ("" for none).
-    In a `closed` group its moderators alone begin threads. `language` is that of a group.
+    In a `closed` group its moderators alone begin threads. `language` is that of a group, `place`
+    where it is: a name, and latitude and longitude in degrees where they are known.
     """
 
     uri: str
@@ -40,6 +41,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None = None
     closed: bool = False
     language: str = ""
+    place: str = ""
+    point: tuple[float, float] | None = None
 
 
 def person(profile: Profile) -> dict[str, Any]:
@@ -57,6 +60,16 @@ def group(profile: Profile) -> dict[str, Any]:
     }
     if profile.language:
         body["language"] = [language(profile.language)]
+    if profile.place or profile.point:
+        body["location"] = _place(profile)
+    return body
+
+
+def _place(profile: Profile) -> dict[str, Any]:
+    """Activity Vocabulary §4.7."""
+    body: dict[str, Any] = {"type": "Place", "name": profile.place or profile.name}
+    if profile.point:
+        body |= {"latitude": profile.point[0], "longitude": profile.point[1]}
     return body
 
 

@@ -67,6 +67,11 @@ def move(uri: str, actor: str, object_uri: str, *, group: str, target: str) -> d
     return _in(group, "Move", uri, actor, object_uri) | {"origin": group, "target": target}
 
 
+def choose(uri: str, actor: str, answer_uri: str, *, group: str) -> dict[str, Any]:
+    """A comment answers what its thread asks. PieFed"""
+    return _in(group, "ChooseAnswer", uri, actor, answer_uri)
+
+
 def undo(uri: str, undone: dict[str, Any]) -> dict[str, Any]:
     """Takes back what was done in a group, which is embedded as it was sent."""
     return _in(undone["audience"], "Undo", uri, undone["actor"], undone)

@@ -1,5 +1,6 @@
 """What groups are on the wire: who speaks FEP-1b12, and what an activity is about."""
 
+import re
 from typing import Any, Final
 
 from federation.origin import same_origin
@@ -14,10 +15,13 @@ MAX_BATCH: Final = 500  # activities in one Announce
 WRAPPED: Final = frozenset(
     {
         *("Create", "Update", "Delete", "Like", "Dislike", "Undo"),
-        *("Lock", "Add", "Remove", "Block", "Move"),
+        *("Lock", "Add", "Remove", "Block", "Move", "ChooseAnswer"),
     }
 )
 """What a group announces of what others did in it. FEP-1b12"""
+
+
+_NODEBB: Final = re.compile(r"https?://[^/]+(?:/[^/]+)?/(?:uid|category)/\d+")
 
 
 def moderators(raw: dict[str, Any]) -> str:
@@ -43,6 +47,14 @@ def speaks(raw: dict[str, Any]) -> bool:
 def _of_lemmy(context: Any) -> bool:
     named = context.values() if isinstance(context, dict) else (context,)
     return any(isinstance(value, str) and value.startswith(LEMMY) for value in named)
+
+
+def of_nodebb(id: str) -> bool:
+    """Whether the id of an actor is one of NodeBB's, of a person or a category.
+
+    Its documents name their software nowhere.
+    """
+    return _NODEBB.fullmatch(id) is not None
 
 
 def several(activity: Activity) -> bool:

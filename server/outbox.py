@@ -29,11 +29,12 @@ def publish(
     through: int | None = None,
     through_groups: bool | None = None,
     everywhere: bool = False,
+    at: Iterable[int] = (),
 ) -> None:
     """Promise `activity` to the sender's followers, to these accounts, and to those with these ids.
 
     `through` is a post: it also goes to the followers of those of ours who boosted it. With
-    `everywhere` it goes to every peer that we know.
+    `everywhere` it goes to every peer that we know. `at`: ids of peers.
 
     `groups`: of the followers, only those whose servers understand what a group announces, or only
     the others; `through_groups` of those whom it reaches through boosts.
@@ -57,6 +58,8 @@ def publish(
     if through:
         promised += peers.add_through(tx, outbox_id, through, now_ms, groups=through_groups)
     promised += peers.add_all(tx, outbox_id, now_ms) if everywhere else 0
-    promised += peers.add(tx, outbox_id, list({id for id in named if id is not None}), now_ms)
+    promised += peers.add(
+        tx, outbox_id, list({id for id in (*named, *at) if id is not None}), now_ms
+    )
     if not promised:
         peers.remove_outbox(tx, outbox_id)

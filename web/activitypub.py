@@ -471,7 +471,7 @@ async def context(request: web.Request) -> web.Response:
         body = build.ordered_collection(uri, total, first=f"{uri}?page=1")
     else:
         body = build.ordered_collection(uri, total, items=uris)
-    return document(request, body | {"attributedTo": owner})
+    return document(request, body | ({"attributedTo": owner} if owner else {}))
 
 
 def _page_number(request: web.Request) -> int | None:

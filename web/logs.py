@@ -13,9 +13,12 @@ import sys
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
+from aiohttp import http_exceptions
+
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 HIDDEN: Final = "[hidden]"
+MAX_SAID: Final = 200  # characters of why a request could not be read
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRET_NAME: Final = re.compile(
     r"passw|secret|token|authorization|cookie|csrf|signature|private|credential|api_?key", re.I
@@ -50,6 +53,22 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
     logging.captureWarnings(True)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(unreadable)
+
+
+def unreadable(record: logging.LogRecord) -> bool:
+    """What is no HTTP, such as raw bytes in an address, is one line: its sender is told 400.
+
+    aiohttp tells of it as of a fault of ours, with a traceback.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, http_exceptions.HttpProcessingError):
+        said = " ".join(error.message.split())[:MAX_SAID]
+        who = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        record.msg, record.args = "unreadable request from %s: %s", (who, said)
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
 
 
 def new_request_id() -> str:

@@ -18,7 +18,7 @@ from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity, Key
 from server.clock import DAY_MS
 from server.errors import AppError
 from server.ids import new_id
-from server.inbox import create, delete, featured, move, steward, undo, update, votes
+from server.inbox import choosing, create, delete, featured, move, steward, undo, update, votes
 from server.inbox.context import Arrival, person, thing, undone
 from server.inbox.documents import Need
 from server.model import Account, Post, PostView
@@ -51,6 +51,7 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
     "Remove": featured.remove,
     "Block": steward.block,
     "Move": move.move,
+    "ChooseAnswer": choosing.choose,
 }
 """What a group tells that somebody did, and what then happens: as if they had told us, but for what
 `Arrival.via` forbids."""
@@ -59,9 +60,11 @@ _TOLD: Final[dict[str, Callable[[Write, Arrival], None]]] = {
 _ENVELOPE: Final = ("@context", "type", "actor", "to", "cc", "published")
 AT_ONCE: Final = 50  # of what a group tells at once
 
-_AGAIN: Final = frozenset({"Create", "Update", "Delete"})
+_ORDER: Final = frozenset({"Lock", "Add", "Remove", "Block", "Move", "ChooseAnswer"})
+_AGAIN: Final = frozenset({"Create", "Update", "Delete"}) | _ORDER
 """What may have come before, straight from its author, and concerned nobody here: it has its effect
-once in any case."""
+once in any case. Lemmy tells whom it is about of a ban and of a new moderator in both ways, and
+what a group says of order in itself counts where its moderator alone would not be believed."""
 
 
 def announce(tx: Write, arrival: Arrival) -> None:
@@ -258,7 +261,7 @@ def _as_told(tx: Write, arrival: Arrival, inner: Activity, *, read: bool) -> Arr
     if actor is None or actor.local or actor.state != "active":
         return None
     new = not authentic or activities.record(tx, inner.id, arrival.now_ms)
-    if not new and inner.type not in _AGAIN:
+    if not new and not _again(inner):
         return None
     return Arrival(
         site=arrival.site,
@@ -269,6 +272,11 @@ def _as_told(tx: Write, arrival: Arrival, inner: Activity, *, read: bool) -> Arr
         via=arrival.actor,
         authentic=authentic,
     )
+
+
+def _again(inner: Activity) -> bool:
+    kind = inner.object_type if inner.type == "Undo" else inner.type
+    return kind in _AGAIN
 
 
 def _possible(tx: Write, arrival: Arrival, inner: Activity) -> bool:

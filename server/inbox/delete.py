@@ -50,8 +50,12 @@ def _end(tx: Write, arrival: Arrival) -> None:
 
 
 def _bury(tx: Write, arrival: Arrival, post: Post) -> None:
-    bury(tx, post, arrival.now_ms)
+    """Those to whom a community of ours boosted it hear that the boost is over: the Delete went to
+    the author's followers alone."""
     group = forum.group_of(tx, post.community_id)
+    if group is not None:
+        relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
+    bury(tx, post, arrival.now_ms)
     heard = post.open or post.visibility == REMOVED
     if group is not None and heard and arrival.via is None:
         relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)

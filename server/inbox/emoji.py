@@ -19,7 +19,7 @@ from server.store import emoji as store
 from server.store.db import Write
 
 MAX_OF_ONE: Final = 5  # different emoji of one person for one post
-MAX_KINDS: Final = 50  # different emoji of a post
+MAX_KINDS: Final = 50  # different emoji of a post; two pictures of one name are two
 MAX_URL: Final = 500  # characters of a picture's address: those of a post stand in its own row
 
 
@@ -63,7 +63,7 @@ def _add(tx: Write, arrival: Arrival, post: Post, found: Emoji) -> bool:
         return False
     if store.of_one(tx, post.id, actor.id) >= MAX_OF_ONE:
         return False
-    if store.kinds(tx, post.id, found.shortcode) >= MAX_KINDS:
+    if store.kinds(tx, post.id, found.shortcode, found.url, MAX_KINDS) >= MAX_KINDS:
         return False
     return store.add(
         tx,

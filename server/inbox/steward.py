@@ -4,19 +4,27 @@ In one of ours those do it whom it made moderators, wherever they live. Of a str
 its group announces it, and what it announces counts in that community alone.
 """
 
-from federation import parse
-from federation.errors import FederationError
 from federation.origin import same_origin
 from federation.readers import id_or_none, time_ms
 from server.errors import AppError
-from server.inbox import topics
+from server.inbox import choosing, topics
 from server.inbox.context import Arrival, person
-from server.model import Account, ForumThread, Post
-from server.services import communities, forum, permitting, relay
-from server.store import accounts, posts
+from server.inbox.order import deed_of, may, tell
+from server.model import Account, ForumThread, Post, PostView
+from server.services import (
+    boosts,
+    communities,
+    deferring,
+    forum,
+    linking,
+    moving,
+    permitting,
+    relay,
+)
+from server.store import accounts, posts, tallies
 from server.store import communities as store
 from server.store import forum as forum_store
-from server.store.db import Read, Write
+from server.store.db import Write
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
@@ -29,9 +37,9 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     group = forum.group_of(tx, post.community_id) if post else None
     if post is None or post.deleted_ms is not None or group is None:
         return
-    if not _may(tx, arrival, group):
+    if not may(tx, arrival, group):
         return
-    thread, deed = forum_store.by_id(tx, post.id), _deed(arrival, group)
+    thread, deed = forum_store.by_id(tx, post.id), deed_of(arrival, group)
     if thread is not None:
         done = forum.lock(tx, deed, thread, locked=locked)
         if done:
@@ -39,7 +47,7 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     else:
         done = forum.lock_comment(tx, deed, post, locked=locked)
     if done:
-        _tell(tx, arrival, group)
+        tell(tx, arrival, group, f"lock {post.id}", post.id)
 
 
 def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
@@ -50,14 +58,12 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
     target, group = arrival.activity.target_id or "", _owner(tx, arrival)
     if not there and _left(tx, arrival):
         return
-    if group is None or not target or not _may(tx, arrival, group):
+    if group is None or not target or not may(tx, arrival, group):
         return
     if target == communities.moderators_uri(group):
-        done = _appoint(tx, arrival, group, there=there)
-    else:
-        done = target == group.featured_uri and _pin(tx, arrival, group, there=there)
-    if done:
-        _tell(tx, arrival, group)
+        _appoint(tx, arrival, group, there=there)
+    elif target == group.featured_uri:
+        _pin(tx, arrival, group, there=there)
 
 
 def end(tx: Write, arrival: Arrival) -> None:
@@ -65,7 +71,7 @@ def end(tx: Write, arrival: Arrival) -> None:
     group, uri = arrival.actor, arrival.activity.object_id or ""
     thread = forum_store.by_context(tx, group.id, uri) if group.kind == "Group" else None
     if thread is not None and arrival.via is None and not group.local:
-        forum.leave(tx, _deed(arrival, group), thread)
+        forum.leave(tx, deed_of(arrival, group), thread)
 
 
 def _left(tx: Write, arrival: Arrival) -> bool:
@@ -74,8 +80,8 @@ def _left(tx: Write, arrival: Arrival) -> bool:
     group = forum.group_of(tx, thread.community_id) if thread else None
     if thread is None or group is None or group.local:
         return False
-    if _may(tx, arrival, group):
-        forum.leave(tx, _deed(arrival, group), thread)
+    if may(tx, arrival, group):
+        forum.leave(tx, deed_of(arrival, group), thread)
     return True
 
 
@@ -88,27 +94,37 @@ def _owner(tx: Write, arrival: Arrival) -> Account | None:
     return group if group is not None and group.kind == "Group" else None
 
 
-def _pin(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> bool:
+def _pin(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> None:
     thread = _thread(tx, arrival.activity.object_id)
     if thread is None or thread.community_id != group.id:
-        return False
+        return
     try:
-        return forum.pin(tx, _deed(arrival, group), thread, pinned=there)
+        done = forum.pin(tx, deed_of(arrival, group), thread, pinned=there)
     except AppError:  # so many are pinned already
-        return False
+        return
+    if done:
+        tell(tx, arrival, group, f"pin {thread.post_id}", thread.post_id)
 
 
-def _appoint(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> bool:
-    uri, deed = arrival.activity.object_id or "", _deed(arrival, group)
+def _appoint(tx: Write, arrival: Arrival, group: Account, *, there: bool) -> None:
+    uri, deed = arrival.activity.object_id or "", deed_of(arrival, group)
     if not there:
         who = accounts.by_uri(tx, uri)
-        return who is not None and forum.dismiss(tx, deed, who)
+        done = who is not None and forum.dismiss(tx, deed, who)
+    else:
+        who = _to_appoint(tx, arrival, group, uri)
+        done = who is not None and forum.appoint(tx, deed, who)
+    if done and who is not None:
+        tell(tx, arrival, group, f"moderator {who.id} {group.id}")
+
+
+def _to_appoint(tx: Write, arrival: Arrival, group: Account, uri: str) -> Account | None:
     if len(store.moderators(tx, group.id)) >= communities.MAX_MODERATORS:
-        return False
+        return None
     who = person(tx, arrival, uri)
     if who is None or who.state != "active" or who.kind in ("Group", "Application"):
-        return False
-    return forum.appoint(tx, deed, who)
+        return None
+    return who
 
 
 def block(tx: Write, arrival: Arrival) -> None:
@@ -117,13 +133,16 @@ def block(tx: Write, arrival: Arrival) -> None:
     `target` names the community. A ban from a whole server is that server's own affair.
     """
     group = accounts.by_uri(tx, arrival.activity.target_id or "")
-    if group is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or group.kind != "Group":
         return
     uri = arrival.activity.object_id or ""
-    who = person(tx, arrival, uri) if group.local else accounts.by_uri(tx, uri)
+    known = accounts.by_uri(tx, uri)
+    if not may(tx, arrival, group, about=known):
+        return
+    who = person(tx, arrival, uri) if group.local else known
     if who is None or who.id == group.id:
         return
-    raw, deed = arrival.activity.raw, _deed(arrival, group)
+    raw, deed = arrival.activity.raw, deed_of(arrival, group)
     until_ms = time_ms(raw.get("endTime")) or time_ms(raw.get("expires"))
     own = arrival.activity.id
     id = own if arrival.authentic else f"{group.uri}#ban-{who.id}-{arrival.now_ms}"
@@ -132,9 +151,10 @@ def block(tx: Write, arrival: Arrival) -> None:
     except AppError:  # a moderator: to be dismissed first
         return
     if done and raw.get("removeData") is True:
-        forum.sweep(tx, deed, who)
+        for post in forum.sweep(tx, deed, who):
+            relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
     if done:
-        _tell(tx, arrival, group)
+        tell(tx, arrival, group, f"ban {who.id} {group.id}")
 
 
 def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
@@ -145,27 +165,41 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
     if post.author_id == arrival.actor.id and "summary" not in arrival.activity.raw:
         return False
     group = forum.group_of(tx, post.community_id)
-    if group is None or not _may(tx, arrival, group):
+    if group is None or not may(tx, arrival, group):
         return post.author_id != arrival.actor.id
-    if forum.remove(tx, _deed(arrival, group), post):
-        _tell(tx, arrival, group)
+    if forum.remove(tx, deed_of(arrival, group), post):
+        relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
+        tell(tx, arrival, group, f"removal {post.id}", post.id)
     return True
 
 
 def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
     post = posts.by_uri(tx, uri or "")
     group = forum.group_of(tx, post.community_id) if post else None
-    if post is None or group is None or not _may(tx, arrival, group):
+    if post is None or group is None or not may(tx, arrival, group):
         return
-    if forum.restore(tx, _deed(arrival, group), post):
-        _tell(tx, arrival, group)
+    if forum.restore(tx, deed_of(arrival, group), post):
+        _give_back(tx, arrival, group, post.id)
+        tell(tx, arrival, group, f"removal {post.id}", post.id)
+
+
+def _give_back(tx: Write, arrival: Arrival, group: Account, id: int) -> None:
+    back = posts.by_id(tx, id)
+    author = accounts.by_id(tx, back.author_id) if back else None
+    if back is not None and author is not None:
+        view = PostView(post=back, author=author)
+        deferring.give_back(tx, arrival.site, group, view, arrival.now_ms)
+        if back.local:
+            linking.note(tx, arrival.site, back, arrival.now_ms)
 
 
 def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | None) -> None:
-    if group is None or who is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or who is None or group.kind != "Group":
         return
-    if forum.unban(tx, _deed(arrival, group), who):
-        _tell(tx, arrival, group)
+    if not may(tx, arrival, group, about=who):
+        return
+    if forum.unban(tx, deed_of(arrival, group), who):
+        tell(tx, arrival, group, f"ban {who.id} {group.id}")
 
 
 def undo(tx: Write, arrival: Arrival) -> bool:
@@ -180,11 +214,13 @@ def undo(tx: Write, arrival: Arrival) -> bool:
     kind, uri = arrival.activity.object_type, id_or_none(inner.get("object"))
     target = id_or_none(inner.get("target"))
     if id_or_none(inner.get("actor")) not in (None, arrival.actor.uri):
-        return kind in ("Lock", "Delete")
+        return kind in ("Lock", "Delete", "ChooseAnswer")
     if kind == "Lock":
         _lock(tx, arrival, uri, locked=False)
     elif kind == "Delete":
         _restore(tx, arrival, uri)
+    elif kind == "ChooseAnswer":
+        choosing.take_back(tx, arrival, uri)
     elif kind == "Block" and target is not None:
         group = accounts.by_uri(tx, target)
         _unban(tx, arrival, group, accounts.by_uri(tx, uri or ""))
@@ -197,21 +233,31 @@ def move(tx: Write, arrival: Arrival) -> None:
     """A thread goes from one community into another; who moves it keeps both. PieFed, NodeBB."""
     thread = _thread(tx, arrival.activity.object_id) or topics.named(tx, arrival, "origin")
     group = forum.group_of(tx, thread.community_id) if thread else None
-    if thread is None or group is None or not _may(tx, arrival, group):
+    if thread is None or group is None or not may(tx, arrival, group):
         return
-    to = topics.target(tx, arrival, group)
-    if to is None or not _takes(tx, arrival, to):
+    to, post = topics.target(tx, arrival, group), posts.by_id(tx, thread.post_id)
+    if to is None or post is None or not _takes(tx, arrival, to) or _restless(tx, arrival, group):
         return
-    if forum.move(tx, _deed(arrival, group), thread, to):
-        _tell(tx, arrival, group)
-        _tell(tx, arrival, to)
+    places = boosts.neighbourhoods(tx, post)
+    if forum.move(tx, deed_of(arrival, group), thread, to):
+        if arrival.via is None:
+            for one in (group, to):
+                relay.pass_on(tx, arrival.site, one, arrival.activity.raw, arrival.now_ms)
+        moving.moved(tx, arrival.site, (post, places), (group, to), arrival.now_ms)
+
+
+def _restless(tx: Write, arrival: Arrival, group: Account) -> bool:
+    """Whether somebody moves threads out of a board of ours without end: they stay where they are,
+    for nobody could follow a Move of which others did not hear."""
+    moves = f"moves of {arrival.actor.id} in {group.id}"
+    return group.local and tallies.count(tx, moves, arrival.now_ms) > moving.MOST_AN_HOUR
 
 
 def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
     """Whether a thread may be put into this community by the actor, or by the group that says so,
     which is of the same server then."""
     if arrival.via is None:
-        return _may(tx, arrival, to)
+        return may(tx, arrival, to)
     return not to.local and same_origin(arrival.via.uri, to.uri)
 
 
@@ -221,51 +267,3 @@ def _thread(tx: Write, uri: str | None) -> ForumThread | None:
     if post is None or post.deleted_ms is not None:
         return None
     return forum_store.by_id(tx, post.id)
-
-
-def _deed(arrival: Arrival, group: Account) -> forum.Deed:
-    return forum.Deed(
-        community_id=group.id,
-        by=arrival.actor,
-        now_ms=arrival.now_ms,
-        reason=arrival.activity.content or "",
-    )
-
-
-def _tell(tx: Write, arrival: Arrival, group: Account) -> None:
-    if arrival.via is None:
-        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
-
-
-def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
-    """Whether the actor keeps order in this community, as far as who says so can know.
-
-    A stranger's group may have made somebody a moderator without our hearing of it: then its own
-    list is read. Raises `Need`.
-    """
-    if not arrival.speaks_for(group.id):
-        return False
-    if _keeps(tx, group, arrival.actor):
-        return True
-    if arrival.via is None or group.local or not group.moderators_uri:
-        return False
-    raw = arrival.documents.get(group.moderators_uri)
-    try:
-        named = parse.collection(raw).items if raw else ()
-    except FederationError:
-        return False
-    if arrival.actor.uri not in [id_or_none(item) for item in named]:
-        return False
-    store.appoint(tx, group.id, arrival.actor.id, arrival.now_ms)
-    return True
-
-
-def _keeps(db: Read, group: Account, actor: Account) -> bool:
-    """Whether a stranger keeps order in a community.
-
-    In ours those whom it made moderators; in a stranger's those too, and all of its own server.
-    """
-    if group.local:
-        return communities.keeps(db, group.id, actor)
-    own = same_origin(actor.uri, group.uri) and not actor.local
-    return own or store.moderates(db, group.id, actor.id)

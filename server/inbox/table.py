@@ -9,6 +9,7 @@ from typing import Final
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity
 from server.inbox import (
     announce,
+    choosing,
     create,
     delete,
     emoji,
@@ -35,6 +36,7 @@ HANDLERS: Final[dict[tuple[str, str | None], Handler]] = {
     ("Announce", None): announce.announce,
     ("AnnounceRequest", None): reacting.request,
     ("Block", None): follow.block,
+    ("ChooseAnswer", None): choosing.choose,
     **{("Create", kind): create.create for kind in (None, *sorted(OBJECT_TYPES))},
     ("Delete", None): delete.delete,
     ("Dislike", None): votes.dislike,

@@ -1,17 +1,14 @@
 """Update: a new version of something by the actor, or of the actor. AP §7.3."""
 
-from typing import Final
-
 from federation import parse
 from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
 from server.model import Account, Post
 from server.policy.authority import may
-from server.services import forum, forum_arrivals, relay, strangers
-from server.store import posts, tallies
+from server.services import deferring, forum, forum_arrivals, strangers
+from server.services.deferring import Doing
+from server.store import posts
 from server.store.db import Write
-
-MOST_EDITS_AN_HOUR: Final = 60  # of one author, that a community of ours passes on
 
 
 def post(tx: Write, arrival: Arrival) -> None:
@@ -33,7 +30,7 @@ def post(tx: Write, arrival: Arrival) -> None:
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
         if group is not None and known.open and arrival.via is None:
-            _pass_on(tx, arrival, group)
+            _pass_on(tx, arrival, group, known.id)
         changed = posts.by_uri(tx, found.id)
         said = (known.quote_stamp, known.quote_uri)
         if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
@@ -50,11 +47,10 @@ def _policy(tx: Write, arrival: Arrival, known: Post) -> None:
         strangers.hear_policy(tx, known, found, arrival.actor)
 
 
-def _pass_on(tx: Write, arrival: Arrival, group: Account) -> None:
-    """A community of ours tells of an edit; of those of somebody who edits without end, not all."""
-    edits = f"edits of {arrival.actor.id} in {group.id}"
-    if group.local and tallies.count(tx, edits, arrival.now_ms) <= MOST_EDITS_AN_HOUR:
-        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+def _pass_on(tx: Write, arrival: Arrival, group: Account, id: int) -> None:
+    """A community of ours tells of an edit; of somebody who edits without end, of the last."""
+    doing = Doing(group=group, by=arrival.actor, kind="edits", about=f"edit {id}", post_id=id)
+    deferring.pass_on(tx, arrival.site, doing, arrival.activity.raw, arrival.now_ms)
 
 
 def actor(tx: Write, arrival: Arrival) -> None:

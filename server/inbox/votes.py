@@ -3,21 +3,18 @@
 A Dislike counts in communities alone, where they want it. Nobody has both: the later one counts.
 """
 
-from typing import Final
-
 from server.errors import Forbidden
 from server.ids import new_id
 from server.inbox import emoji
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
-from server.services import communities, forum, reading, relay
+from server.services import communities, deferring, forum, reading
+from server.services.deferring import Doing
 from server.services.notifications import notify
-from server.store import accounts, notifications, posts, reactions, tallies
+from server.store import accounts, notifications, posts, reactions
 from server.store import communities as community_store
 from server.store import forum as store
 from server.store.db import Row, Write
-
-MOST_VOTES_AN_HOUR: Final = 300  # of one person in one community that it tells its followers
 
 
 def like(tx: Write, arrival: Arrival) -> None:
@@ -102,15 +99,15 @@ def _uri(arrival: Arrival, post: Post) -> str:
 def _count(tx: Write, arrival: Arrival, post: Post) -> None:
     """The thread is sorted anew, and a community of ours tells its followers.
 
-    Of those of somebody who votes and takes it back without end, not of all.
+    Of those of somebody who votes and takes it back without end, of the last.
     """
     forum.voted(tx, post.id)
     group = forum.group_of(tx, post.community_id)
     if group is None or not group.local or not post.open or arrival.via is not None:
         return
-    voted = f"votes of {arrival.actor.id} in {group.id}"
-    if tallies.count(tx, voted, arrival.now_ms) <= MOST_VOTES_AN_HOUR:
-        relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
+    about = f"vote {arrival.actor.id} {post.id}"
+    doing = Doing(group=group, by=arrival.actor, kind="votes", about=about, post_id=post.id)
+    deferring.pass_on(tx, arrival.site, doing, arrival.activity.raw, arrival.now_ms)
 
 
 def take_back(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:

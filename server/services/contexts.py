@@ -108,7 +108,8 @@ def put_off_next(tx: Write, site: Site, now_ms: int) -> None:
 def members(db: Read, thread_id: int, page: int | None) -> tuple[str, int, list[str]]:
     """Who answers for a thread that began here, how many are in it, and the ids on a page.
 
-    The first page is 1; None has the ids where they are few. Raises `NotFound`.
+    Nothing of those who are suspended or gone, who also answer for nothing: then it is "". The
+    first page is 1; None has the ids where they are few. Raises `NotFound`.
     """
     root = posts.by_id(db, thread_id)
     if root is None or not root.local or not root.open or root.id != root.thread_id:
@@ -117,4 +118,4 @@ def members(db: Read, thread_id: int, page: int | None) -> tuple[str, int, list[
     total = walks.context_size(db, thread_id)
     first = ((page or 1) - 1) * PAGE
     uris = walks.context_page(db, thread_id, first, PAGE) if page or total <= PAGE else []
-    return owner.uri if owner else "", total, uris
+    return owner.uri if owner is not None and owner.state == "active" else "", total, uris

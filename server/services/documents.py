@@ -1,6 +1,7 @@
 """Our rows as the documents that peers read."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from federation.audience import addressed
 from federation.vocab import PUBLIC, Attachment, Image, Option, Policy, Poll
 from server import text
 from server.errors import NotFound
-from server.model import Account, Media, Post, PostView, Site
+from server.model import Account, Community, Media, Post, PostView, Site
 from server.services import (
     bylines,
     contexts,
@@ -177,6 +178,7 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
     keys = accounts.keys(db, account.id)
     if keys is None:
         raise LookupError(f"{account.uri} has no keys")
+    known = communities.by_id(db, account.id) if account.kind == "Group" else None
     described = build.Profile(
         uri=account.uri,
         url=account.url,
@@ -190,7 +192,10 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
         source=account.bio_source,
         icon=_image(account.avatar, account.avatar_description),
         image=_image(account.header, account.header_description),
-        fields=tuple((name, text.as_me(value)) for name, value, _ in profile_links.lines(account)),
+        fields=(
+            *((name, text.as_me(value)) for name, value, _ in profile_links.lines(account)),
+            *(_lines_of_group(db, known) if known else ()),
+        ),
         locked=bool(account.locked),
         bot=bool(account.bot),
         discoverable=bool(account.discoverable),
@@ -201,20 +206,32 @@ def profile(db: Read, site: Site, account: Account) -> dict[str, Any]:
         show_featured=bool(account.show_featured),
         also_known_as=tuple(msgspec.json.decode(account.also_known_as)),
         moved_to=account.moved_to,
-        **_of_group(db, account),
+        **(_of_group(known) if known else {}),
     )
     if account.kind == "Application":
         return build.application(described)
     return build.group(described) if account.kind == "Group" else build.person(described)
 
 
-def _of_group(db: Read, account: Account) -> dict[str, Any]:
+def _of_group(known: Community) -> dict[str, Any]:
     """A neighbourhood passes on what is written here; in a blog, writers alone publish."""
-    known = communities.by_id(db, account.id) if account.kind == "Group" else None
-    if known is None:
-        return {}
     closed = known.kind == "neighbourhood" or known.posting == "writers"
-    return {"closed": closed, "language": known.language}
+    there = known.latitude is not None and known.longitude is not None
+    point = (known.latitude, known.longitude) if there else None
+    return {"closed": closed, "language": known.language, "place": known.place, "point": point}
+
+
+def _lines_of_group(db: Read, known: Community) -> list[tuple[str, str]]:
+    """Where a community lies, and its rules, as lines that Mastodon and many others show.
+
+    Servers have no other words for them in common; signs are understood in every language.
+    """
+    parent = communities.by_id(db, known.parent_id) if known.parent_id else None
+    found = [("📍", escape(known.place))] if known.place else []
+    if parent is not None:
+        found.append(("🏘", f'<a href="{escape(parent.url)}">{escape(parent.title)}</a>'))
+    rules = msgspec.json.decode(known.rules, type=tuple[str, ...])
+    return found + [(f"⚖ {number}", escape(rule)) for number, rule in enumerate(rules, 1)]
 
 
 def _image(url: str, alt: str) -> Image | None:

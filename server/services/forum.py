@@ -13,7 +13,7 @@ import msgspec
 from server.errors import Forbidden, Invalid
 from server.model import REMOVED, Account, ForumThread, Post
 from server.services import blog, events, linking, notifications
-from server.store import accounts, comment_locks, communities, forum, posts
+from server.store import accounts, comment_locks, communities, forum, posts, tallies
 from server.store import notifications as notification_store
 from server.store.db import Read, Write
 
@@ -22,6 +22,8 @@ HOT_S: Final = 45_000
 MAX_PINNED: Final = 5
 MAX_SWEPT: Final = 100  # posts that go with somebody who is banned
 MAX_REASON: Final = 500  # characters
+MOST_TOLD_AN_HOUR: Final = 3  # how often its author hears that one post was taken away
+MOST_LOGGED_AN_HOUR: Final = 30  # deeds about one post or person in a stranger's community
 
 
 def heat(score: int, published_ms: int) -> float:
@@ -87,6 +89,9 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
 def _log(
     tx: Write, deed: Deed, action: str, *, post: int | None = None, who: int | None = None
 ) -> None:
+    """Write it down; of what a stranger's community does without end, a part."""
+    if _without_end(tx, deed, post or who or 0):
+        return
     communities.log(
         tx,
         community_id=deed.community_id,
@@ -97,6 +102,13 @@ def _log(
         reason=deed.reason.strip()[:MAX_REASON],
         now_ms=deed.now_ms,
     )
+
+
+def _without_end(tx: Write, deed: Deed, about: int) -> bool:
+    if communities.by_id(tx, deed.community_id) is not None:
+        return False
+    logged = f"log of {about} in {deed.community_id}"
+    return tallies.count(tx, logged, deed.now_ms) > MOST_LOGGED_AN_HOUR
 
 
 def lock(tx: Write, deed: Deed, thread: ForumThread, *, locked: bool) -> bool:
@@ -190,10 +202,18 @@ def remove(tx: Write, deed: Deed, post: Post, *, quietly: bool = False) -> bool:
     posts.set_columns(tx, post.id, visibility=REMOVED)
     linking.withdraw(tx, post, deed.now_ms)
     _log(tx, deed, "remove", post=post.id, who=post.author_id)
-    author, group = accounts.by_id(tx, post.author_id), accounts.by_id(tx, deed.community_id)
-    if author is not None and group is not None and deed.by.id != author.id and not quietly:
-        notifications.notify_removed(tx, author, group, post.id, deed.now_ms)
+    if not quietly:
+        _tell_author(tx, deed, post)
     return True
+
+
+def _tell_author(tx: Write, deed: Deed, post: Post) -> None:
+    """Of what is taken away and given back without end the author is told a few times an hour."""
+    author, group = accounts.by_id(tx, post.author_id), accounts.by_id(tx, deed.community_id)
+    if author is None or group is None or deed.by.id == author.id or not author.local:
+        return
+    if tallies.count(tx, f"removals of {post.id}", deed.now_ms) <= MOST_TOLD_AN_HOUR:
+        notifications.notify_removed(tx, author, group, post.id, deed.now_ms)
 
 
 def restore(tx: Write, deed: Deed, post: Post) -> bool:
@@ -236,10 +256,13 @@ def ban(tx: Write, deed: Deed, who: Account, *, uri: str, until_ms: int | None =
     return done
 
 
-def sweep(tx: Write, deed: Deed, who: Account) -> None:
-    """Take away what somebody who is banned wrote there of late. They are told of it once."""
-    for number, post in enumerate(forum.written_by(tx, deed.community_id, who.id, MAX_SWEPT)):
-        remove(tx, deed, post, quietly=number > 0)
+def sweep(tx: Write, deed: Deed, who: Account) -> list[Post]:
+    """Take away what somebody who is banned wrote there of late. They are told of it once.
+
+    What was taken away, as it was before.
+    """
+    found = forum.written_by(tx, deed.community_id, who.id, MAX_SWEPT)
+    return [post for number, post in enumerate(found) if remove(tx, deed, post, quietly=number > 0)]
 
 
 def unban(tx: Write, deed: Deed, who: Account) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from federation import build
 from federation.audience import without_blind
 from server.ids import new_id
-from server.model import Account, PostView, Site
+from server.model import Account, Post, PostView, Site
 from server.outbox import publish
 from server.services import boosts, proofs
 from server.services.follows import activity_uri
@@ -64,6 +64,17 @@ def begin(tx: Write, site: Site, group: Account, view: PostView, now_ms: int) ->
     Those that understand groups are told of its Create instead (`tell`).
     """
     boosts.boost(tx, site, group, view, now_ms, groups=False)
+
+
+def taken_away(tx: Write, site: Site, group: Account, post: Post, now_ms: int) -> None:
+    """Take back the boosts of a thread that moderators removed, of its community of ours and of
+    neighbourhoods. `post` is what it was before."""
+    author = accounts.by_id(tx, post.author_id)
+    if not group.local or post.reply_to_uri is not None or author is None:
+        return
+    view = PostView(post=post, author=author)
+    for one in (group, *boosts.neighbourhoods(tx, post).values()):
+        withdraw(tx, site, one, view, now_ms)
 
 
 def withdraw(tx: Write, site: Site, group: Account, view: PostView, now_ms: int) -> None:

@@ -11,10 +11,21 @@ from server.errors import Forbidden, NotFound
 from server.ids import new_id
 from server.model import Account, ForumThread, Post, PostView, Site
 from server.outbox import publish
-from server.services import boosts, communities, forum, linking, permitting, proofs, reading, relay
+from server.services import (
+    boosts,
+    communities,
+    deferring,
+    forum,
+    linking,
+    moving,
+    permitting,
+    proofs,
+    reading,
+    relay,
+)
 from server.services.follows import activity_uri
 from server.services.forum import Deed
-from server.store import accounts, posts
+from server.store import accounts, deferred, posts
 from server.store import communities as community_store
 from server.store import forum as store
 from server.store.db import Read, Write
@@ -44,7 +55,8 @@ def lock(
     lock = build_group.lock(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
-    _tell(tx, site, viewer, group, lock if locked else _undone(site, lock, now_ms), now_ms)
+    told = lock if locked else _undone(site, lock, now_ms)
+    _tell(tx, site, viewer, group, told, now_ms, about=f"lock {post.id}")
 
 
 def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pinned: bool) -> None:
@@ -60,7 +72,7 @@ def pin(tx: Write, site: Site, viewer: Account, post_id: int, now_ms: int, *, pi
         target=group.featured_uri,
         added=pinned,
     )
-    _tell(tx, site, viewer, group, activity, now_ms)
+    _tell(tx, site, viewer, group, activity, now_ms, about=f"pin {post.id}")
 
 
 def accept(
@@ -74,7 +86,28 @@ def accept(
     if post.author_id != viewer.id and not communities.keeps(tx, thread.community_id, viewer):
         raise Forbidden("Only who began a thread, and its moderators, choose the answer.")
     answer = reading.readable(tx, viewer.id, answer_id) if answer_id is not None else None
-    forum.accept(tx, thread, answer)
+    before = posts.by_id(tx, thread.answer_id) if thread.answer_id is not None else None
+    if forum.accept(tx, thread, answer):
+        _tell_answer(tx, site, viewer, _group(tx, post), (before, answer), now_ms)
+
+
+def _tell_answer(
+    tx: Write,
+    site: Site,
+    viewer: Account,
+    group: Account,
+    change: tuple[Post | None, Post | None],
+    now_ms: int,
+) -> None:
+    """PieFed marks comments one by one: who chooses another takes the first one back."""
+    before, answer = change
+    if before is not None:
+        chosen = build_group.choose(_uri(site, now_ms), viewer.uri, before.uri, group=group.uri)
+        told = _undone(site, chosen, now_ms)
+        _tell(tx, site, viewer, group, told, now_ms, about=f"answer {before.thread_id}")
+    if answer is not None:
+        chosen = build_group.choose(_uri(site, now_ms), viewer.uri, answer.uri, group=group.uri)
+        _tell(tx, site, viewer, group, chosen, now_ms, about=f"answer {answer.thread_id}")
 
 
 def remove(
@@ -82,16 +115,13 @@ def remove(
 ) -> None:
     """Take a thread or a comment away, with the reason that everybody reads in the log."""
     post, group = _post(tx, viewer, post_id)
-    places = boosts.neighbourhoods(tx, post)
     if not forum.remove(tx, _deed(group, viewer, now_ms, reason), post):
         return
-    if group.local and post.reply_to_uri is None:
-        for one in (group, *places.values()):
-            relay.withdraw(tx, site, one, _view(tx, post), now_ms)
+    relay.taken_away(tx, site, group, post, now_ms)
     activity = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=reason
     )
-    _tell(tx, site, viewer, group, activity, now_ms)
+    _tell(tx, site, viewer, group, activity, now_ms, about=f"removal {post.id}")
 
 
 def restore(
@@ -105,16 +135,15 @@ def restore(
     known = store.removal(tx, post.id)
     if not forum.restore(tx, _deed(group, viewer, now_ms, reason), post):
         return
-    if group.local and post.reply_to_uri is None:
-        view = _view(tx, reading.readable(tx, viewer.id, post.id))
-        relay.begin(tx, site, group, view, now_ms)
-        boosts.pass_on(tx, site, view, now_ms)
-    linking.note(tx, site, reading.readable(tx, viewer.id, post.id), now_ms)
+    back = reading.readable(tx, viewer.id, post.id)
+    deferring.give_back(tx, site, group, _view(tx, back), now_ms)
+    linking.note(tx, site, back, now_ms)
     why = known["reason"] if known else ""
     removal = build_group.remove(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, reason=why
     )
-    _tell(tx, site, viewer, group, _undone(site, removal, now_ms), now_ms)
+    told = _undone(site, removal, now_ms)
+    _tell(tx, site, viewer, group, told, now_ms, about=f"removal {post.id}")
 
 
 def move(
@@ -137,15 +166,12 @@ def move(
     places = boosts.neighbourhoods(tx, post)
     if not forum.move(tx, _deed(group, viewer, now_ms, reason), thread, to.account):
         return
-    view = _view(tx, reading.readable(tx, viewer.id, post.id))
-    relay.withdraw(tx, site, group, view, now_ms)
-    relay.begin(tx, site, to.account, view, now_ms)
-    boosts.pass_on(tx, site, view, now_ms, before=places)
     activity = build_group.move(
         _uri(site, now_ms), viewer.uri, post.uri, group=group.uri, target=to.account.uri
     )
     for one in (group, to.account):
         relay.tell(tx, site, one, activity, now_ms)
+    moving.moved(tx, site, (post, places), (group, to.account), now_ms)
 
 
 def ban(
@@ -166,7 +192,8 @@ def ban(
     )
     deed = _deed(group, viewer, now_ms, reason)
     if forum.ban(tx, deed, who, uri=activity["id"], until_ms=until_ms):
-        _tell(tx, site, viewer, group, activity, now_ms, also=who)
+        about = f"ban {who.id} {group.id}"
+        _tell(tx, site, viewer, group, activity, now_ms, also=who, about=about)
 
 
 def unban(
@@ -180,7 +207,8 @@ def unban(
     undone = build_group.ban(
         known["uri"], viewer.uri, who.uri, group=group.uri, reason=known["reason"]
     )
-    _tell(tx, site, viewer, group, _undone(site, undone, now_ms), now_ms, also=who)
+    told, about = _undone(site, undone, now_ms), f"ban {who.id} {group.id}"
+    _tell(tx, site, viewer, group, told, now_ms, also=who, about=about)
 
 
 def appoint(
@@ -280,7 +308,8 @@ def _tell_moderator(
         target=communities.moderators_uri(group),
         added=added,
     )
-    _tell(tx, site, viewer, group, activity, now_ms, also=who)
+    about = f"moderator {who.id} {group.id}"
+    _tell(tx, site, viewer, group, activity, now_ms, also=who, about=about)
 
 
 def _tell(
@@ -292,8 +321,14 @@ def _tell(
     now_ms: int,
     *,
     also: Account | None = None,
+    about: str = "",
 ) -> None:
-    """A community of ours tells its followers; a stranger's is told. `also`: whom it is about."""
+    """A community of ours tells its followers; a stranger's is told. `also`: whom it is about.
+
+    `about`: what changes, as in `deferring.Doing`: what a moderator elsewhere did to it before, and
+    is still to be told, is true no more.
+    """
+    deferred.forget(tx, about)
     told = [one for one in (also, group) if one is not None and not one.local]
     if not group.local:
         activity = proofs.proven(tx, site, viewer, activity, now_ms)

@@ -37,6 +37,7 @@ from server.store import (
     activities,
     approvals,
     communities,
+    deferred,
     emoji,
     follows,
     hosts,
@@ -69,6 +70,8 @@ def keep_actor(tx: Write, actor: Actor, now_ms: int, *, domain: str = "") -> Acc
         return known  # a late word of somebody who was deleted changes nothing
     if groups.speaks(actor.raw):
         hosts.speaks_groups(tx, host(actor.id), now_ms)
+    if groups.of_nodebb(actor.id):
+        hosts.runs(tx, host(actor.id), "nodebb", now_ms)
     columns = _described(actor)
     columns["peer_id"] = _peer(tx, actor, now_ms)
     decided = borders.standing(tx, host(actor.id))
@@ -181,6 +184,7 @@ def end_actor(tx: Write, account: Account, now_ms: int) -> None:
     communities.dismiss_everywhere(tx, account.id)
     reactions.withdraw(tx, account.id)
     emoji.withdraw(tx, account.id)
+    deferred.withdraw(tx, account.id)
     poll_store.remove_votes_of(tx, account.id)
     notifications.remove_all_from(tx, account.id)
     accounts.remove_remote_keys(tx, account.id)

@@ -1,6 +1,6 @@
 """The hosts of other servers: when they showed themselves, and the moderators' rules about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from server.clock import HOUR_MS
@@ -98,6 +98,36 @@ def speaks_groups(tx: Write, name: str, now_ms: int) -> None:
         name=name,
         now=now_ms,
     )
+
+
+def runs(tx: Write, name: str, software: str, now_ms: int) -> None:
+    """A host showed which software it runs, as far as that matters to what it is sent."""
+    tx.run(
+        """
+        INSERT INTO host (name, software, first_seen_ms, last_seen_ms)
+        VALUES (:name, :software, :now, :now)
+        ON CONFLICT (name) DO UPDATE SET software = excluded.software
+        WHERE host.software <> excluded.software
+        """,
+        name=name,
+        software=software,
+        now=now_ms,
+    )
+
+
+def peers_with(db: Read, software: str, target_ids: Sequence[int]) -> list[int]:
+    """The peers with this software where somebody follows one of these accounts."""
+    found = among(
+        db,
+        """
+        SELECT DISTINCT p.id FROM following_peer f JOIN peer p ON p.id = f.peer_id
+        JOIN host h ON h.name = p.host
+        WHERE f.target_id IN (:list) AND h.software = :software
+        """,
+        target_ids,
+        software=software,
+    )
+    return [int(row["id"]) for row in found]
 
 
 def latest(db: Read, limit: int) -> list[Row]:

@@ -120,6 +120,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "blog_submission",
         "approval",
         "emoji_reaction",
+        "emoji_count",
+        "deferred",
         "old_address",
         "imported_ping",
         "book_story",

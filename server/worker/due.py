@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from server.model import Site
-from server.services import contexts, indexing, linking, pings, scheduled, votes
+from server.services import contexts, deferring, indexing, linking, pings, scheduled, votes
+from server.store import deferred as deferred_store
 from server.store import imports as import_store
 from server.store import linking as linking_store
 from server.store import pings as ping_store
@@ -31,6 +32,7 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
     (ping_store.next_due_ms, pings.again, pings.put_off_next),
     (import_store.next_ping_ms, pings.next_old, pings.put_off_old),
     (linking_store.next_due_ms, linking.again, linking.put_off_next),
+    (deferred_store.next_due_ms, deferring.tell_next, deferring.put_off_next),
 )
 
 

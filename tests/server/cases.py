@@ -128,6 +128,18 @@ def _board(tx: Write) -> None:
     place(tx, board(tx, moderator_ids=(who(tx, EVE).id,)), ours(tx))
 
 
+def _answered(tx: Write) -> None:
+    """A thread as `_board` begins it, with an answer by ann."""
+    _board(tx)
+    say(tx, who(tx, "ann"), "So it is", reply_to_id=ours(tx).id)
+
+
+def _answer(tx: Write) -> dict[str, Any]:
+    found = tx.one("SELECT uri FROM post WHERE source = 'So it is'")
+    assert found is not None
+    return act("ChooseAnswer", EVE, found["uri"])
+
+
 MOVED = actor_document(CARL, alsoKnownAs=[EVE])
 RENAMED = actor_document(EVE, name="Eve the Second")
 
@@ -204,6 +216,11 @@ CASES: dict[str, Case] = {
         _on("Lock", EVE),
         "SELECT count(*) FROM community_log WHERE action = 'lock'",
         prepare=_board,
+    ),
+    "ChooseAnswer": Case(
+        _answer,
+        "SELECT count(*) FROM forum_thread WHERE answer_id IS NOT NULL",
+        prepare=_answered,
     ),
     "Like": Case(_on("Like", EVE), "SELECT likes FROM post WHERE source = 'A public post'"),
     "Like tells": Case(

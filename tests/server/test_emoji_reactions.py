@@ -153,3 +153,40 @@ def test_a_picture_with_an_endless_address_makes_no_row_larger(world: Write) -> 
     far = f"https://far.test/{'b' * handler.MAX_URL}.png"
     react(world, ":blob:", tag=[{**BLOB[0], "icon": {"type": "Image", "url": far}}])
     assert shown(world) == []
+
+
+def counted(db: Read) -> list[tuple[Any, ...]]:
+    """What the counts of all posts say."""
+    found = db.all("SELECT post_id, emoji, url, times FROM emoji_count ORDER BY 1, 2, 3")
+    return [(row["post_id"], row["emoji"], row["url"], row["times"]) for row in found]
+
+
+def test_the_counts_are_those_of_the_reactions_whatever_comes_twice_or_is_taken_back(
+    world: Write,
+) -> None:
+    ids = [react(world, emoji, by=by) for by in (EVE, CARL, MALLORY) for emoji in "🎉🧡👍"]
+    react(world, "🎉")
+    react(world, ":blob:", tag=BLOB)
+    react(world, ":blob:", by=CARL)
+    for id in (ids[0], ids[0], ids[4]):
+        deliver(world, act("Undo", id.split("/reactions/")[0], id, id=f"{id}/undo/{next(NUMBERS)}"))
+    strangers.end_actor(world, who(world, MALLORY), NOW)
+    truth = world.all(
+        """
+        SELECT post_id, emoji, url, count(*) AS times FROM emoji_reaction
+        GROUP BY post_id, emoji, url ORDER BY 1, 2, 3
+        """
+    )
+    assert counted(world) == [
+        (row["post_id"], row["emoji"], row["url"], row["times"]) for row in truth
+    ]
+    assert sorted(row[2] for row in shown(world)) == sorted(row["times"] for row in truth)
+
+
+def test_a_reaction_counts_nothing_but_itself(world: Write) -> None:
+    """Whoever counted all reactions of a post anew for each one would find three."""
+    for by in (EVE, CARL):
+        react(world, "🎉", by=by)
+    world.run("UPDATE emoji_count SET times = 1000 WHERE emoji = '🎉'")
+    react(world, "🎉", by=MALLORY)
+    assert shown(world) == [["🎉", "", 1001]]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from server.clock import HOUR_MS
-from server.inbox import quoting, update
+from server.inbox import quoting
 from server.model import Post
-from server.services import reactions
+from server.services import deferring, reactions
 from server.store import posts as post_store
 from server.store import tallies
 from server.store.db import Write
@@ -115,7 +115,7 @@ def test_an_author_who_edits_a_thread_without_end_is_passed_on_so_often_an_hour(
         deliver(tx, act("Update", EVE, edited, id=f"{EVE}/updates/{nth}"))
     assert number(tx, "SELECT count(*) FROM revision") <= post_store.MAX_REVISIONS
     relayed = [one for one in told(tx, water) if isinstance(one, dict) and one["type"] == "Update"]
-    assert len(relayed) == update.MOST_EDITS_AN_HOUR
+    assert len(relayed) == deferring.MOST_AN_HOUR["edits"]
     assert number(tx, "SELECT count(*) FROM notification WHERE kind = 'update'") <= 1
     now = post_store.by_uri(tx, thread["id"])
     assert now is not None and now.content == "<p>Version 399</p>"

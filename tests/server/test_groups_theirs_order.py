@@ -151,6 +151,42 @@ def test_a_moderator_who_says_it_without_the_group_is_heard_as_themself(
     assert of(tx, asked).locked_ms == NOW
 
 
+def test_an_admin_of_lemmy_who_is_no_moderator_is_believed_where_the_group_says_so(
+    tx: Write, group: Account
+) -> None:
+    """Lemmy takes whatever comes from the community's own server for an admin's deed."""
+    first = begun(tx)
+    lock = does("Lock", SAGE, PAGE, GARDENS, summary="Enough")
+    for deed in (
+        lock,
+        does("Delete", SAGE, PAGE, GARDENS, summary="Off topic"),
+        does("Block", SAGE, EVE, GARDENS, target=GARDENS, removeData=True),
+    ):
+        without_effect(tx, deed)
+    deliver(tx, announce(GARDENS, lock))  # the very same, which came before to no effect
+    assert of(tx, first).locked_ms is not None
+    undo = does("Undo", SAGE, lock, GARDENS, id=f"{SAGE}/unlock")
+    without_effect(tx, undo)
+    deliver(tx, announce(GARDENS, undo))
+    assert of(tx, first).locked_ms is None
+    deliver(tx, announce(GARDENS, lock, id=f"{GARDENS}/announces/again"))
+    store.appoint(tx, group.id, who(tx, SAGE).id, NOW)
+    deliver(tx, does("Undo", SAGE, lock, GARDENS))
+    assert of(tx, first).locked_ms is None
+    deliver(tx, does("Lock", GARDENS, PAGE, GARDENS))
+    assert of(tx, first).locked_ms is not None
+
+
+def test_that_one_of_ours_is_shut_out_lemmy_says_to_us_alone(tx: Write, group: Account) -> None:
+    mine = ann(tx)
+    ban = does("Block", SAGE, mine.uri, GARDENS, target=GARDENS)
+    without_effect(tx, ban | {"actor": WREN, "id": f"{WREN}/ban"})
+    deliver(tx, ban)
+    assert store.ban_of(tx, group.id, mine.id) is not None
+    deliver(tx, does("Undo", SAGE, ban, GARDENS))
+    assert store.ban_of(tx, group.id, mine.id) is None
+
+
 def test_a_group_moves_a_thread_to_its_neighbour_and_to_nobody_else(
     tx: Write, group: Account
 ) -> None:

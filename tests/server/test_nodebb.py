@@ -2,15 +2,28 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from server.model import Account
+from server.services import moving, stewardship
 from server.store import accounts as account_store
 from server.store import forum as forum_rows
 from server.store.db import Write
 from tests.server.golden import recorded
-from tests.server.squares import board, meet, of, page, thread, told
-from tests.server.world import EVE, actor_document, befriend, deliver, join, note, post, stranger
+from tests.server.squares import board, listens, meet, of, page, thread, told
+from tests.server.world import (
+    EVE,
+    NOW,
+    SITE,
+    actor_document,
+    befriend,
+    deliver,
+    join,
+    note,
+    post,
+    stranger,
+)
 
 BB = "https://bb.example"
 CATEGORY = f"{BB}/category/4"
@@ -258,3 +271,84 @@ def test_an_answer_of_nodebb_in_a_board_of_ours(tx: Write, category: Account) ->
     }
     deliver(tx, created(answer))
     assert of(tx, asked).comments == 1
+
+
+# --- what NodeBB hears of our boards
+
+
+def to_nodebb(tx: Write) -> list[dict[str, Any]]:
+    """What goes to NodeBB's server, in order."""
+    rows = tx.all(
+        """
+        SELECT o.body FROM delivery d JOIN outbox o ON o.id = d.outbox_id
+        JOIN peer p ON p.id = d.peer_id WHERE p.host = 'bb.example' ORDER BY o.id
+        """
+    )
+    return [msgspec.json.decode(row["body"]) for row in rows]
+
+
+def test_nodebb_hears_of_a_move_by_the_context_from_the_board_itself(tx: Write) -> None:
+    """`inbox.move` of NodeBB: `object` is the context, not announced; `origin`, `target` and the
+    actor are of one server. What is announced it reads in `inbox.announce`, which knows no Move."""
+    ann = join(tx, "ann")
+    water, fire = board(tx, moderator_ids=(ann.id,)), board(tx, "fire", moderator_ids=(ann.id,))
+    befriend(tx, stranger(tx, LEE), water)
+    listens(tx, EVE, water)
+    asked = thread(tx, water, ann)
+    stewardship.move(tx, SITE, ann, asked.id, fire.id, NOW)
+    (move,) = [one for one in to_nodebb(tx) if one["type"] == "Move"]
+    assert move.pop("id").startswith("https://here.test/")
+    assert move.pop("@context")
+    assert move == {
+        "type": "Move",
+        "actor": water.uri,
+        "object": f"https://here.test/contexts/{asked.id}",
+        "origin": water.uri,
+        "target": fire.uri,
+        "to": [PUBLIC],
+        "cc": [water.uri],
+        "audience": water.uri,
+    }
+    (told_to_all,) = [one for one in told(tx, water) if one["type"] == "Move"]
+    assert (told_to_all["object"], told_to_all["actor"]) == (asked.uri, ann.uri)
+    hosts_told = tx.all(
+        """
+        SELECT p.host FROM delivery d JOIN outbox o ON o.id = d.outbox_id
+        JOIN peer p ON p.id = d.peer_id
+        WHERE o.sender_id = :id AND p.host <> 'bb.example'
+        """,
+        id=water.id,
+    )
+    assert len(hosts_told) == 1  # what is announced
+
+
+def test_nodebb_hears_of_the_move_of_a_topic_of_its_own_by_its_own_context(tx: Write) -> None:
+    keeper = stranger(tx, f"{BB}/uid/1")
+    water = board(tx, moderator_ids=(keeper.id,))
+    fire = board(tx, "fire", moderator_ids=(keeper.id,))
+    befriend(tx, stranger(tx, LEE), water)
+    for id, more in ((f"{BB}/post/40", {"context": f"{BB}/topic/7"}), (f"{BB}/post/41", {})):
+        stranger(tx, KIM)
+        deliver(tx, created(page(id, KIM, water.uri, **more)))
+        move = {"type": "Move", "actor": keeper.uri, "object": id, "id": f"{id}/move"}
+        deliver(tx, {**move, "origin": water.uri, "target": fire.uri, "to": [PUBLIC]})
+        assert post(tx, id).community_id == fire.id
+    moves = [one for one in to_nodebb(tx) if one["type"] == "Move"]
+    assert [one["object"] for one in moves] == [f"{BB}/topic/7"]
+
+
+def test_who_moves_threads_without_end_moves_none_any_more(
+    tx: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "MOST_AN_HOUR", 2)
+    keeper, ann = stranger(tx, LEE), join(tx, "ann")
+    water = board(tx, moderator_ids=(keeper.id,))
+    fire = board(tx, "fire", moderator_ids=(keeper.id,))
+    listens(tx, EVE, water)
+    asked = thread(tx, water, ann)
+    for nth in range(10):
+        way = (water, fire) if of(tx, asked).community_id == water.id else (fire, water)
+        move = ordered("Move", about=asked.uri, origin=way[0].uri, target=way[1].uri)
+        deliver(tx, move | {"id": f"{LEE}/moves/{nth}"})
+    assert len([one for one in told(tx, water) if one["type"] == "Move"]) == 4
+    assert of(tx, asked).community_id == water.id

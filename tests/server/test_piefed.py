@@ -12,12 +12,23 @@ from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.model import Account
 from server.services import polls, posts, stewardship
+from server.store import accounts as account_rows
 from server.store import communities as community_rows
 from server.store import media
 from server.store import posts as post_rows
 from server.store.db import Read, Write
 from tests.server.golden import recorded
-from tests.server.squares import board, group_document, listens, logged, meet, of, thread, told
+from tests.server.squares import (
+    board,
+    group_document,
+    listens,
+    logged,
+    meet,
+    of,
+    thread,
+    told,
+    without_effect,
+)
 from tests.server.world import (
     EVE,
     NOW,
@@ -25,6 +36,7 @@ from tests.server.world import (
     act,
     actor_document,
     befriend,
+    create,
     deliver,
     join,
     note,
@@ -360,3 +372,61 @@ def test_whoever_moderates_answers_below_a_locked_comment(tx: Write, birds: Acco
         stewardship.lock(tx, SITE, ann, comment.id, NOW, locked=False)
     posts.delete(tx, SITE, ann, comment.id, NOW)
     assert number(tx, "SELECT count(*) FROM comment_lock") == 0
+
+
+def chooses(by: str, about: str, group: str, number: int = 1) -> dict[str, Any]:
+    """PieFed's mark of an answer."""
+    return {
+        "id": f"{PIE}/activities/chooseanswer/a{number}",
+        "type": "ChooseAnswer",
+        "actor": by,
+        "object": about,
+        "to": [PUBLIC],
+        "cc": [group],
+        "audience": group,
+    }
+
+
+def takes_back(chosen: dict[str, Any]) -> dict[str, Any]:
+    more = {"id": f"{chosen['id']}/undo", "type": "Undo", "object": chosen}
+    return {**chosen, **more}
+
+
+def test_who_asked_on_piefed_marks_the_answer_and_takes_it_back(tx: Write, birds: Account) -> None:
+    deliver(tx, wrapped(recorded("piefed-create-page")))
+    root = post(tx, f"{PIE}/post/12")
+    asker = account_rows.by_id(tx, root.author_id)
+    assert asker is not None
+    answer = note(f"{PIE}/comment/5", WREN, inReplyTo=root.uri, audience=BIRDS)
+    deliver(tx, wrapped(create(answer, id=f"{PIE}/activities/create/c5")))
+    for nth, about in enumerate((root.uri, f"{PIE}/none")):
+        deliver(tx, wrapped(chooses(asker.uri, about, BIRDS, 10 + nth)))
+    deliver(tx, chooses(JAY, answer["id"], BIRDS, 12))  # without the group, who did not ask
+    assert of(tx, root).answer_id is None
+    chosen = chooses(asker.uri, answer["id"], BIRDS)
+    deliver(tx, wrapped(chosen))
+    assert of(tx, root).answer_id == post(tx, answer["id"]).id
+    deliver(tx, wrapped(takes_back(chooses(asker.uri, f"{PIE}/comment/6", BIRDS, 2))))
+    assert of(tx, root).answer_id is not None
+    deliver(tx, wrapped(takes_back(chosen)))
+    assert of(tx, root).answer_id is None
+
+
+def test_an_answer_that_is_marked_on_a_board_of_ours_is_told(tx: Write, birds: Account) -> None:
+    water, abe = board(tx), join(tx, "abe")
+    listens(tx, WREN, water)
+    asked = thread(tx, water, abe)
+    first = say(tx, abe, "Oak", reply_to_id=asked.id)
+    other = say(tx, abe, "Ash", reply_to_id=asked.id)
+    for answer in (first.id, other.id, None):
+        stewardship.accept(tx, SITE, abe, asked.id, answer, NOW)
+    marks = [one for one in told(tx, water) if one["type"] != "Create"]
+    assert [one["type"] for one in marks] == ["ChooseAnswer", "Undo", "ChooseAnswer", "Undo"]
+    assert marks[1]["object"] | {"id": ""} == marks[0] | {"id": ""}
+    assert (marks[0]["object"], marks[2]["object"]) == (first.uri, other.uri)
+    assert marks[0]["audience"] == water.uri and marks[0]["actor"] == abe.uri
+    without_effect(tx, chooses(WREN, first.uri, water.uri))
+    community_rows.appoint(tx, water.id, who(tx, WREN).id, NOW)
+    marked = chooses(WREN, first.uri, water.uri, 2)
+    deliver(tx, marked)
+    assert (of(tx, asked).answer_id, told(tx, water)[-1]) == (first.id, marked)

@@ -9,10 +9,10 @@ import pytest
 from federation.errors import FederationError
 from server.errors import Invalid
 from server.fetch import _let_stand
-from server.inbox import answers, votes
+from server.inbox import answers
 from server.inbox.documents import Need
 from server.model import WAITING, Account, Post
-from server.services import answer_control, forum
+from server.services import answer_control, deferring, forum
 from server.store import accounts
 from server.store import forum as forum_store
 from server.store import posts as post_store
@@ -140,7 +140,7 @@ def test_who_is_banned_does_not_react_with_emoji_there(world: Write, water: Acco
 def test_votes_without_end_are_passed_on_so_often_an_hour(
     world: Write, water: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(votes, "MOST_VOTES_AN_HOUR", 3)
+    monkeypatch.setitem(deferring.MOST_AN_HOUR, "votes", 3)
     asked = thread(world, water, who(world, "ann"))
     for nth in range(4):
         vote = act("Like", ROWAN, asked.uri, id=f"{ROWAN}/likes/{nth}")

@@ -9,10 +9,22 @@ from federation.errors import Unreachable
 from federation.guard import Refused
 from server.fetch import Fetcher, Spent
 from server.services import contexts
-from server.store import walks
+from server.store import accounts, walks
 from server.store.db import Write
 from server.walking import Allowance, Walker
-from tests.server.world import EVE, NOW, SITE, create, deliver, note, number, post, settle
+from tests.server.world import (
+    EVE,
+    NOW,
+    SITE,
+    create,
+    deliver,
+    note,
+    number,
+    ours,
+    post,
+    settle,
+    who,
+)
 
 ROOT = "https://far.test/notes/root"
 ANSWER = "https://far.test/notes/answer"
@@ -83,3 +95,18 @@ async def test_a_host_that_does_not_answer_is_left_alone_for_a_while(
         with pytest.raises(Unreachable):
             await walker.get(f"https://far.test/notes/{n}", Allowance())
     assert len(times) == asked
+
+
+@pytest.mark.parametrize("who_ends", ["ann", EVE])
+def test_a_context_lists_nothing_of_the_suspended(world: Write, who_ends: str) -> None:
+    root = ours(world)
+    hear(world, ANSWER, inReplyTo=root.uri)
+    before = contexts.members(world, root.id, None)[2]
+    assert {root.uri, ANSWER} <= set(before)
+    ended = who(world, who_ends)
+    accounts.set_columns(world, ended.id, state="suspended")
+    owner, total, uris = contexts.members(world, root.id, None)
+    theirs = {uri for uri in before if post(world, uri).author_id == ended.id}
+    assert theirs and uris == [uri for uri in before if uri not in theirs]
+    assert total == len(uris)
+    assert owner == ("" if who_ends == "ann" else who(world, "ann").uri)

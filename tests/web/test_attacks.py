@@ -1,6 +1,9 @@
 """What somebody sends who means harm: no 5xx, nothing told to the wrong person, no end of work."""
 
 import asyncio
+import io
+import json
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
@@ -16,6 +19,7 @@ from server.errors import TooMany
 from server.services import follows, reactions, sessions, standing, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
+from web import logs
 from web.keys import CONFIG, FETCHER
 from web.pages import forms
 
@@ -67,6 +71,38 @@ async def status(city: City, data: bytes) -> int:
 )
 async def test_what_is_no_text_is_no_fault_of_ours(city, data, expected):
     assert await status(city, data) == expected
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_an_address_of_raw_bytes_or_bad_percents_is_one_line_in_the_log(city):
+    stream = io.StringIO()
+    ours = logging.StreamHandler(stream)
+    ours.setFormatter(logs.JsonLines())
+    server = logging.getLogger("aiohttp.server")
+    server.addHandler(ours)
+    server.addFilter(logs.unreadable)
+    try:
+        for raw in (b"/caf\xe9", b"/\xff\xfe", b"/search?q=\xea\xb9\x80", b"http://[::1", b"*"):
+            assert await status(city, asked(b"GET " + raw)) == 400, raw
+    finally:
+        server.removeHandler(ours)
+        server.removeFilter(logs.unreadable)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["level"] for line in lines] == ["info"] * 5
+    assert not any("error" in line for line in lines)
+    assert "Invalid char in url path" in lines[0]["message"]
+    for place in (
+        b"/",
+        b"/@ann/",
+        b"/tags/",
+        b"/c/",
+        b"/objects/",
+        b"/api/v1/statuses/",
+        b"/media/",
+    ):
+        for bad in (b"%", b"%zz", b"%ff%fe", b"%00", b"%ed%a0%80"):
+            for asks in (place + bad, place + b"?q=" + bad, place + b"?page=" + bad):
+                assert await status(city, asked(b"GET " + asks)) < 500, asks
 
 
 async def signed_in(city: City, name: str = "ann") -> dict[str, str]:
