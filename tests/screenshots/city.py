@@ -41,8 +41,8 @@ from server.text import plain
 from tests import happenings
 from web.app import create_app
 from web.commands.demo import Progress
+from web.demo import books, fill, scenes
 from web.demo import city as cities
-from web.demo import fill, scenes
 from web.keys import DB
 
 NAME: Final = "hannae.example"
@@ -93,6 +93,7 @@ async def make(folder: Path) -> None:
     progress.end()
     here = Site(origin=found.instance.base_url, domain=NAME)
     await db.write(fill.fill, here, "hannae", invented, ready, NOW_MS)
+    await books.bind(db, pictures, here, lambda: NOW_MS)
     nothing = keeper.seal(b"-")
     await db.write(_more, here, Keys((nothing, "-"), (nothing, "-")))
     await db.close()
