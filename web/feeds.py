@@ -136,7 +136,7 @@ async def replies(request: web.Request) -> web.Response:
             post_url(view.post, view.author),
             [shown[post.id] for post in found if post.id in shown],
             title=_called(view),
-            heading=N_("Replies"),
+            heading=N_("Comments") if view.post.title else N_("Replies"),
             version=view.post.version,
             since_ms=view.post.published_ms,
         )

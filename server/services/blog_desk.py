@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Final
+from unicodedata import normalize
 
 import msgspec
 
@@ -34,10 +35,13 @@ def require(db: Read, home: Community, viewer: Account) -> None:
         raise Forbidden("Only the editors of this blog can do that.")
 
 
-def slug_of(title: str, taken: Iterable[str]) -> str:
-    """A title as a part of an address, unlike those that are taken."""
+def slug_of(title: str, taken: Iterable[str], above: str = "") -> str:
+    """A title as a part of an address, unlike those that are taken; `above` it: a slug too."""
     plain = _NO_SLUG.sub("-", title.lower()).strip("-_") or "1"
-    known, slug, more = set(taken), plain, 2
+    known = set(taken)
+    if above and plain in known:
+        plain = f"{above}-{plain}"
+    slug, more = plain, 2
     while slug in known:
         slug, more = f"{plain}-{more}", more + 1
     return slug
@@ -54,10 +58,33 @@ def check_title(title: str) -> str:
 # --- categories
 
 
+def called(found: Iterable[Category], title: str, parent_id: int | None) -> Category | None:
+    """The one with this title in this place, however it is spelled.
+
+    Two that lie in different ones may be called the same, as in old blogs: then they are two.
+    """
+    wanted = _spelled(title)
+    return next(
+        (one for one in found if one.parent_id == parent_id and _spelled(one.title) == wanted), None
+    )
+
+
+def _spelled(title: str) -> str:
+    return " ".join(normalize("NFKC", title).casefold().split())
+
+
+def _check_free(found: list[Category], title: str, parent_id: int | None) -> None:
+    if called(found, title, parent_id) is not None:
+        raise Conflict("There is a category with this title here already.")
+
+
 def add_category(
     tx: Write, viewer: Account, home: Community, title: str, parent_id: int | None, *, now_ms: int
 ) -> Category:
-    """A category, or with a `parent_id` one in another. Raises `Invalid`, `NotFound`."""
+    """A category, or with a `parent_id` one in another.
+
+    Raises `Conflict`, `Invalid`, `NotFound`.
+    """
     require(tx, home, viewer)
     found = blog.categories(tx, home.account.id)
     if len(found) >= MAX_CATEGORIES:
@@ -66,11 +93,12 @@ def add_category(
     if parent is not None and parent.parent_id is not None:
         raise Invalid("Categories have two levels: this one lies in another already.")
     title = check_title(title)
+    _check_free(found, title, parent_id)
     made = Category(
         id=new_id(now_ms),
         community_id=home.account.id,
         parent_id=parent_id,
-        slug=slug_of(title, (one.slug for one in found)),
+        slug=slug_of(title, (one.slug for one in found), parent.slug if parent else ""),
         title=title,
         place=min(MAX_PLACE, max((one.place for one in found), default=0) + 1),
     )
@@ -81,13 +109,16 @@ def add_category(
 def change_category(
     tx: Write, viewer: Account, home: Community, id: int, *, title: str, place: int
 ) -> None:
-    """Another title and place; the address follows the title."""
+    """Another title and place; the address follows the title. Raises `Conflict`, `Invalid`."""
     require(tx, home, viewer)
     found = blog.categories(tx, home.account.id)
     known, title = _of(found, id), check_title(title)
+    if _spelled(title) != _spelled(known.title):
+        _check_free(found, title, known.parent_id)
     slug = known.slug
     if title != known.title:
-        slug = slug_of(title, (one.slug for one in found if one.id != id))
+        above = _of(found, known.parent_id).slug if known.parent_id else ""
+        slug = slug_of(title, (one.slug for one in found if one.id != id), above)
     place = max(0, min(place, MAX_PLACE))
     blog.change_category(tx, id, title=title, slug=slug, place=place)
 

@@ -284,7 +284,9 @@ def _seen_by_keepers(db: Read, post: Post, group: Account, viewer: Account) -> b
 
 
 def _targets(db: Read, viewer: Account, group: Account) -> tuple[Account, ...]:
+    """Boards first; a team blog is for stories, so it stands last."""
     others = community_store.of_kinds(db, ["board", "blog"], MOST_MOVES)
+    others.sort(key=lambda one: one.kind == "blog")
     found = (one.account for one in others if one.account.id != group.id)
     return tuple(one for one in found if communities.keeps(db, one.id, viewer))
 

@@ -1,8 +1,8 @@
 """Boosts: a post is passed on to the followers of a person, or of a neighbourhood.
 
 People boost what they like. A neighbourhood boosts whatever carries its hashtag, and the stories of
-team blogs that were filed under it: its boost counts as any other does, here and elsewhere, but
-nobody is told of it, for it is no compliment.
+team blogs that were filed under it; a board, the threads that begin in it. Such a boost goes where
+any other does, but it is no compliment: nobody is told of it, and here it is not counted.
 """
 
 from typing import Final

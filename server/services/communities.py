@@ -44,7 +44,8 @@ class NewCommunity(msgspec.Struct, frozen=True, kw_only=True):
     """What is needed for a community. `keys` are made outside the transaction.
 
     A neighbourhood without a `tag` takes the title without its spaces as its hashtag; without a
-    title, the name. `parent_id` is a neighbourhood of ours.
+    title, the name. `parent_id` is a neighbourhood of ours. `votes`: empty is what fits the `kind`,
+    both ways in a board, and nothing against a story in a team blog.
     """
 
     name: str
@@ -60,7 +61,7 @@ class NewCommunity(msgspec.Struct, frozen=True, kw_only=True):
     boundary: str = ""
     rules: tuple[str, ...] = ()
     posting: str = "anyone"
-    votes: str = "both"
+    votes: str = ""
     language: str = ""
     moderator_ids: tuple[int, ...] = ()
 
@@ -104,7 +105,7 @@ def _described(account: Account, new: NewCommunity, tag: str | None) -> Communit
         boundary=geojson.normal(new.boundary),
         rules=msgspec.json.encode(check_rules(new.rules)).decode(),
         posting=new.posting,
-        votes=new.votes,
+        votes=new.votes or ("up" if new.kind == "blog" else "both"),
         language=new.language,
     )
 

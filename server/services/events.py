@@ -24,7 +24,7 @@ from server.services import reading
 from server.store import accounts, media, posts, reactions
 from server.store import events as store
 from server.store.db import Read, Write
-from server.store.paging import MAX_LIMIT, Page
+from server.store.paging import MAX_LIMIT
 
 KEPT_MS: Final = 10 * MINUTE_MS
 ANNOUNCED: Final = ("announcements",)
@@ -80,8 +80,8 @@ def gone(tx: Write, post: Post, now_ms: int) -> None:
     id = str(post.id)
     by = [] if post.private else [(post.author_id, id)]
     if post.open:
-        boosts = reactions.boosted_by(tx, post.id, 0, Page(limit=MAX_LIMIT))
-        by += [(booster.id, str(boost_id)) for boost_id, booster in boosts]
+        boosts = reactions.passed_on_by(tx, post.id, MAX_LIMIT)
+        by += [(booster_id, str(boost_id)) for boost_id, booster_id in boosts]
     tell(tx, "delete", tuple(_topics(tx, post)), now_ms, payload=id, by=tuple(by))
 
 

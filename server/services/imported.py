@@ -355,8 +355,7 @@ def category(tx: Write, run: Run, home: Community, path: Sequence[str], now_ms: 
     for title in path[:2]:
         title = " ".join(title.split())[: blog_desk.MAX_TITLE]
         above = found.id if found else None
-        known = [one for one in blog.categories(tx, run.community_id) if one.parent_id == above]
-        one = next((one for one in known if one.title == title), None)
+        one = blog_desk.called(blog.categories(tx, run.community_id), title, above)
         if one is None:
             assert editor is not None  # noqa: S101  rows of accounts stay
             try:

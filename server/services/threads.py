@@ -44,6 +44,12 @@ class Around(msgspec.Struct, frozen=True):
     whole: bool
 
 
+def commented(db: Read, post: Post) -> bool:
+    """Whether the thread of a post begins with a title: its answers are called comments then."""
+    first = post if post.id == post.thread_id else posts.by_id(db, post.thread_id)
+    return first is not None and bool(first.title)
+
+
 def around(db: Read, viewer_id: int | None, post_id: int) -> Around:
     """What stands around a post, in a fixed number of statements however long the thread is.
 

@@ -87,6 +87,18 @@ def lane_waits(db: Read, lane: str) -> bool:
     return db.one(_WAITS, lane=lane) is not None
 
 
+def first_of(db: Read, lane: str) -> Job | None:
+    """What is to be done first of a lane."""
+    found = db.one(
+        """
+        SELECT id, kind, lane, payload, attempts FROM job
+        WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1
+        """,
+        lane=lane,
+    )
+    return Job(**found) if found else None
+
+
 def lane_length(db: Read, lane: str, limit: int) -> int:
     """How many wait in this lane, at most `limit`."""
     found = db.one(

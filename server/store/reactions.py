@@ -89,11 +89,13 @@ def liked_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, Acc
 
 
 def boost(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms: int) -> bool:
-    """Count a boost once. True when it is new."""
+    """Keep a boost once, and count it if it is a person's. True when it is new."""
     changed = tx.run(
         """
-        INSERT INTO boost (id, post_id, account_id, uri, created_ms)
-        VALUES (:id, :post, :account, :uri, :now) ON CONFLICT DO NOTHING
+        INSERT INTO boost (id, post_id, account_id, uri, created_ms, counted)
+        VALUES (:id, :post, :account, :uri, :now,
+            (SELECT CASE WHEN kind = 'Group' THEN 0 ELSE 1 END FROM account WHERE id = :account))
+        ON CONFLICT DO NOTHING
         """,
         id=id,
         post=post_id,
@@ -102,22 +104,33 @@ def boost(tx: Write, *, post_id: int, account_id: int, id: int, uri: str, now_ms
         now=now_ms,
     )
     if changed:
-        tx.run("UPDATE post SET boosts = boosts + 1 WHERE id = :id", id=post_id)
+        tx.run(
+            """
+            UPDATE post SET boosts = boosts + (SELECT counted FROM boost WHERE id = :boost)
+            WHERE id = :id
+            """,
+            id=post_id,
+            boost=id,
+        )
     return changed == 1
 
 
 def unboost(tx: Write, post_id: int, account_id: int) -> Row | None:
-    """id, uri, created_ms of the boost that was taken back, or nothing."""
+    """id, uri, created_ms, counted of the boost that was taken back, or nothing."""
     found = tx.one(
         """
         DELETE FROM boost WHERE post_id = :post AND account_id = :account
-        RETURNING id, uri, created_ms
+        RETURNING id, uri, created_ms, counted
         """,
         post=post_id,
         account=account_id,
     )
     if found is not None:
-        tx.run("UPDATE post SET boosts = boosts - 1 WHERE id = :id", id=post_id)
+        tx.run(
+            "UPDATE post SET boosts = boosts - :counted WHERE id = :id",
+            id=post_id,
+            counted=found["counted"],
+        )
         tx.run("DELETE FROM home WHERE post_id = :post AND id = :id", post=post_id, id=found["id"])
     return found
 
@@ -142,13 +155,16 @@ def boost_by_id(db: Read, id: int) -> Row | None:
 
 
 def boosted_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, Account]]:
-    """(boost id, who), newest first, without those whom `me` is spared: `timelines.unwanted`."""
+    """(boost id, who) of people, newest first, without those whom `me` is spared.
+
+    Communities that pass the post on are not among them: see `passed_on_by`.
+    """
     found = rows(
         db,
         page,
         f"""
         SELECT b.id AS of_id, a.* FROM boost b JOIN account a ON a.id = b.account_id
-        WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper
+        WHERE b.post_id = :post AND b.id > :lower AND b.id < :upper AND b.counted = 1
           AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY b.id DESC LIMIT :limit
         """,  # noqa: S608
@@ -158,23 +174,34 @@ def boosted_by(db: Read, post_id: int, me: int, page: Page) -> list[tuple[int, A
     return [accounts.keyed(row) for row in found]
 
 
+def passed_on_by(db: Read, post_id: int, limit: int) -> list[tuple[int, int]]:
+    """(boost id, account id) of people and of communities, newest first."""
+    found = db.all(
+        "SELECT id, account_id FROM boost WHERE post_id = :post ORDER BY id DESC LIMIT :limit",
+        post=post_id,
+        limit=limit,
+    )
+    return [(row["id"], row["account_id"]) for row in found]
+
+
 def newest_likers(db: Read, post_id: int, me: int, limit: int) -> list[Account]:
     """Who liked last, without those whom `me` is spared (see `timelines.unwanted`)."""
-    return _newest(db, "favourite", post_id, me, limit)
+    return _newest(db, "favourite r", post_id, me, limit)
 
 
 def newest_boosters(db: Read, post_id: int, me: int, limit: int) -> list[Account]:
-    """Who boosted last, without those whom `me` is spared."""
-    return _newest(db, "boost", post_id, me, limit)
+    """Which people boosted last, without those whom `me` is spared."""
+    counted = "(SELECT * FROM boost WHERE post_id = :post AND counted = 1) r"
+    return _newest(db, counted, post_id, me, limit)
 
 
 def _newest(db: Read, table: str, post_id: int, me: int, limit: int) -> list[Account]:
     found = db.all(
         f"""
-        SELECT a.* FROM {table} r JOIN account a ON a.id = r.account_id
+        SELECT a.* FROM {table} JOIN account a ON a.id = r.account_id
         WHERE r.post_id = :post AND a.state = 'active' AND a.id NOT IN ({UNWANTED})
         ORDER BY r.id DESC LIMIT :limit
-        """,  # noqa: S608  two names of ours
+        """,  # noqa: S608  words of ours
         post=post_id,
         me=me,
         limit=limit,
@@ -194,7 +221,8 @@ def servers(db: Read, post_id: int, limit: int) -> list[Row]:
         FROM (SELECT account_id FROM (
                 SELECT account_id FROM favourite WHERE post_id = :post LIMIT :most) AS few
             UNION SELECT account_id FROM (
-                SELECT account_id FROM boost WHERE post_id = :post LIMIT :most) AS few
+                SELECT account_id FROM boost
+                WHERE post_id = :post AND counted = 1 LIMIT :most) AS few
             UNION SELECT account_id FROM (
                 SELECT author_id AS account_id FROM post WHERE reply_to_id = :post
                   AND visibility IN ('public', 'unlisted') AND deleted_ms IS NULL
@@ -246,14 +274,20 @@ def count_boosts_by(db: Read, account_id: int) -> int:
 
 def withdraw(tx: Write, account_id: int) -> None:
     """Take back every like and boost of an account that is gone; the counts stay right."""
-    for table, column in (("favourite", "likes"), ("boost", "boosts")):
-        tx.run(
-            f"""
-            UPDATE post SET {column} = {column} - 1
-            WHERE id IN (SELECT post_id FROM {table} WHERE account_id = :id)
-            """,  # noqa: S608  two names of ours
-            id=account_id,
-        )
+    tx.run(
+        """
+        UPDATE post SET likes = likes - 1
+        WHERE id IN (SELECT post_id FROM favourite WHERE account_id = :id)
+        """,
+        id=account_id,
+    )
+    tx.run(
+        """
+        UPDATE post SET boosts = boosts - 1
+        WHERE id IN (SELECT post_id FROM boost WHERE account_id = :id AND counted = 1)
+        """,
+        id=account_id,
+    )
     tx.run(
         """
         DELETE FROM home WHERE booster_id = :id

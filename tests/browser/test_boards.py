@@ -36,7 +36,7 @@ async def test_a_thread_is_begun_answered_voted_on_and_kept_in_order(
     await bob.acts("Vote for")
     await expect(bob.button("Vote for")).to_have_attribute("aria-pressed", "true")
     await bob.page.locator("#reply textarea").fill("I have twelve")
-    await bob.presses("Reply")
+    await bob.presses("Comment")
 
     keeper = await reader(alpha, "sol", **how)
     await keeper.goes(path)

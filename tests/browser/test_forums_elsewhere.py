@@ -48,7 +48,7 @@ async def test_a_visitor_follows_a_board_from_their_own_server_and_answers_there
     await bob.goes("http://beta.test/home")
     await bob.follows("Who has beans?")
     await bob.page.locator("#reply textarea").fill("I have twelve")
-    await bob.presses("Reply")
+    await bob.presses("Comment")
     await village.settle()
     ann = await reader(alpha, "ann", **how)
     await ann.goes(f"/@ann/{asked.id}")
@@ -126,7 +126,7 @@ async def test_a_citizen_joins_a_lemmy_community_and_argues_there(
         await ann.goes("/@gardens@lemmy.test")
         await ann.follows("Moss or gravel?")
         await ann.page.locator("#reply textarea").fill("Gravel, by far")
-        await ann.presses("Reply")
+        await ann.presses("Comment")
         made = await received(far, "Create")
         comment = made["object"]
         me = await alpha.me("ann")

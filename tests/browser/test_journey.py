@@ -77,8 +77,8 @@ async def test_a_newcomer_writes_follows_somebody_elsewhere_and_reads_their_answ
     async with bob.next_page():
         await bob.main().get_by_role("link", name="헌책방의 토요일").click()
     await bob.main().get_by_alt_text("벽돌로 지은 작은 책방").scroll_into_view_if_needed()
-    await bob.types("Reply to %(name)s", "@ann@alpha.test 토요일에 갈게요!", name="안나")
-    await bob.presses("Reply")
+    await bob.types("Your comment", "@ann@alpha.test 토요일에 갈게요!")
+    await bob.presses("Comment")
     await bob.sees("토요일에 갈게요!")
     await village.settle()
 

@@ -39,11 +39,11 @@ async def test_from_the_front_page_to_a_published_reply_by_keyboard_alone(
         await keyboard.press("Enter")
     await ann.sees("The old mill")  # back where she was
 
-    field = ann.field("Reply to %(name)s", name="bob")
+    field = ann.field("Your comment")
     await ann.tabs_to(field)
     await keyboard.press("Control+End")
     await keyboard.type("Typed without a mouse.")
-    await ann.tabs_to(ann.button("Reply"))
+    await ann.tabs_to(ann.button("Comment"))
     async with ann.next_page():
         await keyboard.press("Enter")
     await ann.sees("Typed without a mouse.")

@@ -20,12 +20,14 @@ from server.model import Account, Site
 from server.secrets import vault
 from server.services import (
     accounts,
+    communities,
     drafts,
     follows,
     invites,
     posts,
     profiles,
     sessions,
+    stewardship,
     strangers,
     visits,
 )
@@ -41,8 +43,8 @@ from server.text import plain
 from tests import happenings
 from web.app import create_app
 from web.commands.demo import Progress
+from web.demo import books, fill, scenes
 from web.demo import city as cities
-from web.demo import fill, scenes
 from web.keys import DB
 
 NAME: Final = "hannae.example"
@@ -93,6 +95,7 @@ async def make(folder: Path) -> None:
     progress.end()
     here = Site(origin=found.instance.base_url, domain=NAME)
     await db.write(fill.fill, here, "hannae", invented, ready, NOW_MS)
+    await books.bind(db, pictures, here, lambda: NOW_MS)
     nothing = keeper.seal(b"-")
     await db.write(_more, here, Keys((nothing, "-"), (nothing, "-")))
     await db.close()
@@ -165,6 +168,7 @@ def _more(tx: Write, site: Site, keys: Keys) -> None:
     _edit(tx, site, member)
     _neighbour(tx, site, member)
     _reported(tx, admin)
+    _removed(tx, site, member)
     for uses in (1, 5):
         invites.make(tx, member.id, uses, 7, NOW_MS)
     for agent in ("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/27.0", "KAKAOTALK iPhone"):
@@ -316,6 +320,16 @@ def _neighbour(tx: Write, site: Site, member: Account) -> None:
         strangers.keep_post(
             tx, site, objects.object_(note), byeol, NOW_MS - MINUTE_MS * (9 - number)
         )
+
+
+def _removed(tx: Write, site: Site, member: Account) -> None:
+    """Whoever keeps a board took away what they wrote there, and says why."""
+    board = communities.by_name(tx, "saenghwal")
+    words = "내일 아침까지 제 가게 앞에 차 대지 마세요. 번호판 다 적어 두었습니다."
+    new = NewPost(content=words, title="차 대신 분들 보세요", community_id=board.id)
+    post = posts.write(tx, site, member, new, NOW_MS - HOUR_MS)
+    reason = "사람이 아니라 일에 대해 이야기합니다."
+    stewardship.remove(tx, site, _who(tx, "gyeongmi"), post.id, NOW_MS, reason=reason)
 
 
 def _reported(tx: Write, admin: Account) -> None:

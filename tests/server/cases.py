@@ -236,7 +236,7 @@ CASES: dict[str, Case] = {
     ),
     "Announce of a Create by a group": Case(
         _send("Announce", GROUP, act("Create", CARL, note(FAR_NOTE, CARL))),
-        f"SELECT boosts FROM post WHERE uri = '{FAR_NOTE}'",
+        f"SELECT count(*) FROM boost JOIN post p ON p.id = post_id WHERE p.uri = '{FAR_NOTE}'",
         documents={FAR_NOTE: note(FAR_NOTE, CARL)},
     ),
     "Undo of a Follow": Case(

@@ -151,6 +151,27 @@ def test_categories_have_two_levels_and_the_editors_alone_make_them(tx: Write) -
         blog_desk.add_category(tx, ann, home, "  ", None, now_ms=NOW)
 
 
+def test_two_categories_are_called_the_same_only_in_different_places(tx: Write) -> None:
+    ann = join(tx, "ann")
+    home = found(tx, ann)
+    first, second = (
+        blog_desk.add_category(tx, ann, home, title, None, now_ms=NOW)
+        for title in ("사랑 소통", "우리 동네")
+    )
+    etc, other = (
+        blog_desk.add_category(tx, ann, home, "Odds", above.id, now_ms=NOW)
+        for above in (first, second)
+    )
+    assert (etc.slug, other.slug) == ("odds", "우리-동네-odds")
+    for title, above in (("우리  동네", None), ("ODDS", first.id)):
+        with pytest.raises(Conflict):
+            blog_desk.add_category(tx, ann, home, title, above, now_ms=NOW)
+    with pytest.raises(Conflict):
+        blog_desk.change_category(tx, ann, home, first.id, title="우리 동네", place=1)
+    blog_desk.change_category(tx, ann, home, first.id, title="사랑  소통", place=9)
+    assert [one.slug for one in store.categories(tx, home.account.id)][-1] == "사랑-소통"
+
+
 def test_the_stories_of_a_removed_category_go_one_level_up(tx: Write) -> None:
     ann = join(tx, "ann")
     home = found(tx, ann)
@@ -167,7 +188,10 @@ def test_the_stories_of_a_removed_category_go_one_level_up(tx: Write) -> None:
 def test_titles_that_are_alike_get_addresses_of_their_own(tx: Write) -> None:
     ann = join(tx, "ann")
     home = found(tx, ann)
-    made = [blog_desk.add_category(tx, ann, home, "골목 길!", None, now_ms=NOW) for _ in range(2)]
+    made = [
+        blog_desk.add_category(tx, ann, home, title, None, now_ms=NOW)
+        for title in ("골목 길!", "골목 길?")
+    ]
     assert [one.slug for one in made] == ["골목-길", "골목-길-2"]
     blog_desk.change_category(tx, ann, home, made[1].id, title="시장", place=0)
     first, *_ = store.categories(tx, home.account.id)

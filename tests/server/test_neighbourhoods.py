@@ -149,15 +149,14 @@ def test_only_what_is_public_and_answers_nothing_is_passed_on(tx: Write) -> None
     assert miscounted(tx) == []
 
 
-def test_its_boost_counts_but_its_author_is_not_told(tx: Write) -> None:
+def test_its_boost_is_not_counted_and_its_author_is_not_told(tx: Write) -> None:
     ann, neighbourhood = join(tx, "ann"), found(tx)
     written = say(tx, ann, "눈 #느티골")
     change(tx, ann, written, "함박눈 #느티골")
     after = post_store.by_id(tx, written.id)
-    assert after is not None and after.boosts == 1
-    assert [who.id for _, who in reading.boosted_by(tx, None, written.id, Page())] == [
-        neighbourhood.id
-    ]
+    assert passed_on(tx, neighbourhood) == [written.id]
+    assert after is not None and after.boosts == 0
+    assert reading.boosted_by(tx, None, written.id, Page()) == []
     assert notifications.page(tx, ann.id, Page()) == []
 
 

@@ -7,6 +7,7 @@ from server.errors import NotFound
 from server.services import departures, follows, reactions, responses, standing, visits
 from server.services.responses import Server
 from server.store import accounts
+from server.store import reactions as store
 from server.store.db import Database, Write
 from server.worker import housekeeping
 from tests.server.world import (
@@ -23,6 +24,7 @@ from tests.server.world import (
     number,
     say,
     stranger,
+    who,
 )
 
 
@@ -125,3 +127,30 @@ async def test_visits_are_forgotten_after_ninety_days(db: Database) -> None:
     assert await db.read(number, "SELECT count(*) AS n FROM visit") == 2
     await db.write(housekeeping._forget, NOW + 90 * DAY_MS + 1)
     assert await db.read(number, "SELECT thread_id FROM visit") == 8
+
+
+def test_what_a_stranger_shared_as_a_person_is_taken_back_as_it_was_counted(tx: Write) -> None:
+    post = say(tx, join(tx, "ann"), "A story")
+    for uri in (EVE, CARL):
+        stranger(tx, uri)
+        deliver(tx, act("Announce", uri, post.uri, id=f"{uri}/boosts/1"))
+    first, second = who(tx, EVE), who(tx, CARL)
+    for account in (first, second):
+        tx.run("UPDATE account SET kind = 'Group' WHERE id = :id", id=account.id)
+    assert responses.of_post(tx, None, post.id).boosts == 2
+    assert store.unboost(tx, post.id, first.id)
+    store.withdraw(tx, second.id)
+    found = responses.of_post(tx, None, post.id)
+    assert (found.boosts, found.boosters) == (0, ())
+
+
+def test_what_a_community_passes_on_is_no_response(tx: Write) -> None:
+    post = say(tx, join(tx, "ann"), "A story")
+    stranger(tx, EVE)
+    tx.run("UPDATE account SET kind = 'Group' WHERE uri = :uri", uri=EVE)
+    deliver(tx, act("Announce", EVE, post.uri))
+    found = responses.of_post(tx, None, post.id)
+    assert (found.boosts, found.boosters, found.servers) == (0, (), ())
+    assert [one for _, one in store.passed_on_by(tx, post.id, 9)] == [who(tx, EVE).id]
+    assert store.unboost(tx, post.id, who(tx, EVE).id)
+    assert responses.of_post(tx, None, post.id).boosts == 0

@@ -210,7 +210,8 @@ COUNTS = """
     SELECT 'likes' AS what, p.id, p.likes AS counted,
         (SELECT count(*) FROM favourite f WHERE f.post_id = p.id) AS real FROM post p
     UNION ALL SELECT 'boosts', p.id, p.boosts,
-        (SELECT count(*) FROM boost b WHERE b.post_id = p.id) FROM post p
+        (SELECT count(*) FROM boost b JOIN account a ON a.id = b.account_id
+            WHERE b.post_id = p.id AND a.kind <> 'Group') FROM post p
     UNION ALL SELECT 'replies', p.id, p.replies,
         (SELECT count(*) FROM post r WHERE r.reply_to_id = p.id AND r.deleted_ms IS NULL
             AND r.visibility IN ('public', 'unlisted')) FROM post p
@@ -228,6 +229,11 @@ COUNTS = """
             WHERE f.target_id = p.target_id AND f.state = 'accepted' AND a.peer_id = p.peer_id)
         FROM following_peer p
 """
+
+
+def passed_on(db: Read, post: Post) -> int:
+    """How often somebody passed a post on: people, which is counted, and groups, which is not."""
+    return number(db, "SELECT count(*) FROM boost WHERE post_id = :id", id=post.id)
 
 
 def sent(db: Read, kind: str) -> list[dict[str, Any]]:

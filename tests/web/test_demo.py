@@ -14,14 +14,26 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
+from server import geojson
 from server.clock import now_ms
 from server.keyring import Keys
 from server.media import Picture
 from server.model import Site
-from server.services import blog, boards, communities, notifications, timelines
+from server.services import (
+    backlinks,
+    blog,
+    boards,
+    books,
+    communities,
+    notifications,
+    pings,
+    timelines,
+)
 from server.store import accounts as account_store
 from server.store import blog as blog_store
+from server.store import books as book_rows
 from server.store import postgresql, sqlite, submissions
+from server.store import posts as post_store
 from server.store.db import Write
 from server.store.paging import Page
 from tests.village import SPARE_KEYS
@@ -152,13 +164,43 @@ def filled(request, tmp_path_factory):
 def test_a_city_is_written_in_order_of_time(filled):
     tx, city, now = filled("hannae")
     rows = tx.all("SELECT id, published_ms, reply_to_id FROM post ORDER BY id")
-    assert len(rows) == len(city.posts) + city.answers
+    quotes = [one for told in city.blogs for some in told.quotes.values() for one in some]
+    assert len(rows) == len(city.posts) + city.answers + len(quotes)
     times = [row["published_ms"] for row in rows]
     assert times == sorted(times)
     assert times[-1] <= now and now - times[0] > 20 * 86_400_000
     assert len(account_store.members(tx)) == len(city.people)
-    for table in ("delivery", "outbox", "job"):
+    for table in ("delivery", "outbox"):
         assert tx.one(f"SELECT 1 FROM {table}") is None, table  # nobody elsewhere is concerned
+
+
+def test_a_story_of_hannae_is_linked_and_quoted_and_nothing_is_asked_for(filled):
+    tx, _, _ = filled("hannae")
+    row = tx.one("SELECT * FROM post WHERE title = '철마다 김장, 둘째 날: 마흔두 통'")
+    links = backlinks.beneath(tx, None, post_store.by_id(tx, row["id"]))
+    assert (links.pages, links.quotes) == (1, 1)
+    hosts = {line.link.host if line.link else line.quote.author.domain for line in links.lines}
+    assert all(host.endswith(".example") for host in hosts)
+    jobs = tx.all("SELECT kind, payload FROM job")
+    assert sorted(job["kind"] for job in jobs) == ["book", "ping", "ping"]
+    waiting = [json.loads(job["payload"])["ping"] for job in jobs if job["kind"] == "ping"]
+    assert [pings.asked(tx, id) for id in waiting] == [None, None]
+
+
+def test_the_authors_of_a_book_of_hannae_agreed_to_it(filled):
+    tx, city, _ = filled("hannae")
+    home = blog.by_name(tx, "hannae_project")
+    (book,) = book_rows.of_community(tx, home.account.id)
+    assert book.state == "making"
+    assert len(books.entering(tx, book)) == len(city.blogs[0].books[0].stories)
+    assert home.votes == "up"
+
+
+def test_neighbourhoods_of_hannae_have_a_boundary(filled):
+    tx, _, now = filled("hannae")
+    drawn = [one for one in communities.all(tx, now) if one.boundary]
+    assert {one.account.name for one in drawn} == {"neutigol", "naruteo"}
+    assert all(geojson.drawing(one.boundary, one.latitude, one.longitude) for one in drawn)
 
 
 def test_its_counts_are_those_of_its_rows(filled):
@@ -167,7 +209,7 @@ def test_its_counts_are_those_of_its_rows(filled):
         """
         SELECT id FROM post p
         WHERE likes <> (SELECT count(*) FROM favourite f WHERE f.post_id = p.id)
-           OR boosts <> (SELECT count(*) FROM boost b WHERE b.post_id = p.id)
+           OR boosts <> (SELECT count(*) FROM boost b WHERE b.post_id = p.id AND b.counted = 1)
            OR replies <> (SELECT count(*) FROM post r WHERE r.reply_to_id = p.id)
         """
     )

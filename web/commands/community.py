@@ -47,7 +47,9 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     create.add_argument(
         "--posting", default="anyone", choices=communities.POSTING, help="who may begin a thread"
     )
-    create.add_argument("--votes", default="both", choices=communities.VOTES)
+    create.add_argument(
+        "--votes", default="", choices=communities.VOTES, help="default: both; of a team blog up"
+    )
     create.add_argument("--rule", default=[], action="append", metavar="TEXT", help="repeatable")
     create.add_argument("--language", default="", help="such as ko; else the instance's first")
     create.set_defaults(run=command(create_community))

@@ -18,8 +18,8 @@ from server.store import accounts
 from server.store.db import Database, Read
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, make_folder, say_data
+from web.demo import books, fill
 from web.demo import city as cities
-from web.demo import fill
 from web.demo.city import City
 from web.demo.fill import Made
 
@@ -68,6 +68,8 @@ async def _fill(db: Database, found: Config, key: str) -> Made:
             city, await asyncio.to_thread(vault, found.secrets.file), pictures, progress
         )
         filled = await db.write(fill.fill, site(found), key, city, ready, now_ms())
+        if filled:
+            await books.bind(db, pictures, site(found), now_ms)
     finally:
         progress.end()
         await pictures.close()

@@ -34,12 +34,18 @@ class Person(_Strict, frozen=True):
 
 
 class Neighbourhood(_Strict, frozen=True):
-    """A part of the city, which passes on what has its hashtag: the title without spaces."""
+    """A part of the city, which passes on what has its hashtag: the title without spaces.
+
+    `place` in words; `point` and the corners of the `boundary` as (longitude, latitude).
+    """
 
     name: str
     title: str
     bio: str
     look: str
+    place: str = ""
+    point: tuple[float, float] | None = None
+    boundary: tuple[tuple[float, float], ...] = ()
 
 
 class Board(_Strict, frozen=True):
@@ -80,17 +86,55 @@ class Filed(_Strict, frozen=True):
     front: bool = False
 
 
-class Blog(Neighbourhood, frozen=True):
+class Link(_Strict, frozen=True):
+    """A page of the open web that links to a story, `after` so many minutes."""
+
+    source: str
+    title: str
+    excerpt: str
+    author: str
+    after: int
+
+
+class Quote(_Strict, frozen=True):
+    """Somebody elsewhere who quotes a story, `after` so many minutes."""
+
+    host: str
+    name: str
+    display: str
+    bio: str
+    text: str
+    after: int
+
+
+class Book(_Strict, frozen=True):
+    """A book of stories, in this order by their titles, `days` ago. `foreword` is Markdown."""
+
+    title: str
+    foreword: str
+    licence: str
+    days: int
+    stories: tuple[str, ...]
+
+
+class Blog(_Strict, frozen=True):
     """A team blog, kept by `editor`. `series` are titles; `offered` waits for the editor: who,
-    title, text.
+    title, text. `links` and `quotes` are by the titles of stories.
     """
 
+    name: str
+    title: str
+    bio: str
+    look: str
     editor: str
     categories: tuple[Category, ...] = ()
     series: tuple[str, ...] = ()
     cohorts: tuple[Cohort, ...] = ()
     stories: tuple[Filed, ...] = ()
     offered: tuple[tuple[str, str, str], ...] = ()
+    links: dict[str, tuple[Link, ...]] = {}
+    quotes: dict[str, tuple[Quote, ...]] = {}
+    books: tuple[Book, ...] = ()
 
 
 class Drawn(_Strict, frozen=True):

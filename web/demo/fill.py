@@ -40,8 +40,21 @@ from server.services.profiles import ProfileChanges
 from server.store import accounts as account_store
 from server.store import settings
 from server.store.db import Read, Write
-from web.demo import blogs, portraits, scenes
-from web.demo.city import Blog, Board, City, Drawn, Neighbourhood, Person, Said, Told, neighbours
+from web.demo import blogs, books, links, portraits, scenes
+from web.demo.city import (
+    Blog,
+    Board,
+    Book,
+    City,
+    Drawn,
+    Link,
+    Neighbourhood,
+    Person,
+    Quote,
+    Said,
+    Told,
+    neighbours,
+)
 
 FOUNDED_MS: Final = 46 * DAY_MS
 """How long ago the first of them joined."""
@@ -97,12 +110,12 @@ async def prepare(city: City, vault: Vault, pictures: Pictures, step: Step) -> P
     drawn: dict[tuple[int, int], Picture] = {}
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def key(person: Person | Neighbourhood | Board) -> None:
+    async def key(person: Person | Neighbourhood | Board | Blog) -> None:
         async with turn:
             keys[person.name] = await asyncio.to_thread(keyring.make, vault)
         step("keys")
 
-    async def face(person: Person | Neighbourhood | Board) -> None:
+    async def face(person: Person | Neighbourhood | Board | Blog) -> None:
         async with turn:
             data = await asyncio.to_thread(_face, person)
             faces[person.name] = await pictures.process_avatar(data)
@@ -194,6 +207,10 @@ class Filling:
             title=neighbourhood.title,
             bio=neighbourhood.bio,
             keys=self._ready.keys[neighbourhood.name],
+            place=neighbourhood.place,
+            longitude=neighbourhood.point[0] if neighbourhood.point else None,
+            latitude=neighbourhood.point[1] if neighbourhood.point else None,
+            boundary=_polygon(neighbourhood),
         )
         account = communities.create(self._tx, self._site, new, now_ms)
         changes = ProfileChanges(avatar=self._ready.faces[neighbourhood.name].large)
@@ -270,6 +287,29 @@ class Filling:
         for place, name in enumerate(neighbours(self._city, told.name, 12, told.editor)):
             self._plan(at_ms + (place + 1) * MINUTE_MS, self._following(name, told.name))
         self._plan(self._now_ms - 3 * HOUR_MS, lambda now_ms: blogs.offer(self._tx, told, now_ms))
+        for book in told.books:
+            self._plan(self._now_ms - book.days * DAY_MS, self._gathering(told, book))
+
+    def _gathering(self, told: Blog, book: Book) -> Callable[[int], object]:
+        def happens(now_ms: int) -> None:
+            titles = {post.title: post.id for post in self._posts.values() if post.title}
+            stories = [titles[title] for title in book.stories]
+            books.gather(self._tx, told, book, stories, now_ms)
+
+        return happens
+
+    def _linked(self, index: int, told: Told, at_ms: int) -> None:
+        """Who links to a story elsewhere, and who quotes it."""
+        for blog in self._city.blogs:
+            for link in blog.links.get(told.title, ()):
+                self._plan(at_ms + link.after * MINUTE_MS, self._noted(links.link, index, link))
+            for quote in blog.quotes.get(told.title, ()):
+                self._plan(at_ms + quote.after * MINUTE_MS, self._noted(links.quote, index, quote))
+
+    def _noted(
+        self, note: Callable[..., None], index: int, told: Link | Quote
+    ) -> Callable[[int], object]:
+        return lambda now_ms: note(self._tx, self._site, self._posts[index], told, now_ms)
 
     # --- people
 
@@ -325,6 +365,7 @@ class Filling:
         )
         self._received(index, told, at_ms)
         self._kept(index, told, at_ms)
+        self._linked(index, told, at_ms)
         for answer in told.replies:
             place = self._answer(answer, index, at_ms)
             if answer.accepted:
@@ -410,11 +451,21 @@ def sign_in(city: City, password: str) -> Iterator[tuple[str, str, str]]:
         yield name, password, roles[name]
 
 
-def _face(person: Person | Neighbourhood | Board) -> bytes:
+def _face(person: Person | Neighbourhood | Board | Blog) -> bytes:
     kind, _, look = person.look.partition(" ")
     if kind == "sign":
         return portraits.sign(person.name, look)
     return portraits.face(person.name, person.look)
+
+
+def _polygon(neighbourhood: Neighbourhood) -> str:
+    """Its boundary as GeoJSON, closed; "" without one."""
+    corners = neighbourhood.boundary
+    if not corners:
+        return ""
+    return msgspec.json.encode(
+        {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+    ).decode()
 
 
 def _password() -> str:

@@ -138,6 +138,12 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     secret: bool = False
 
     @property
+    def commented(self) -> bool:
+        """Whether it begins with a title: what stands below is called comments then."""
+        first = self.above.views[0] if self.above.views else self.view
+        return bool(first.post.title)
+
+    @property
     def shown(self) -> int:
         """How many replies this page shows."""
         return sum(len(branch.replies) for branch in self.branches)

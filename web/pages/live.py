@@ -191,13 +191,14 @@ async def _still_signed_in(request: web.Request) -> bool:
 @routes.get("/live/thread/{id}")
 async def thread(request: web.Request) -> web.Response:
     """Replies below a post that came after `after`, by arrival; at most `NEW_REPLIES`."""
-    view, replies, newest = await request.config_dict[DB].read(
+    view, commented, replies, newest = await request.config_dict[DB].read(
         _replies, viewer_id(request), number(request), _bound(request, "after")
     )
     return fragment(
         request,
         "replies.html",
         replies=replies,
+        commented=commented,
         newest=newest,
         max_depth=MAX_DEPTH,
         here=page_of(request) or post_url(view.post, view.author),
@@ -206,10 +207,11 @@ async def thread(request: web.Request) -> web.Response:
 
 def _replies(
     db: Read, viewer_id: int | None, post_id: int, after_id: int
-) -> tuple[PostView, list[tuple[PostView, int]], int]:
+) -> tuple[PostView, bool, list[tuple[PostView, int]], int]:
     page = Page(min_id=after_id, limit=NEW_REPLIES)
     replies, newest = threads.newer_replies(db, viewer_id, post_id, page)
-    return reading.view(db, viewer_id, post_id), replies, newest or after_id
+    view = reading.view(db, viewer_id, post_id)
+    return view, threads.commented(db, view.post), replies, newest or after_id
 
 
 @routes.get("/live/timeline/{kind}")

@@ -21,6 +21,7 @@ from server.services import (
     quote_control,
     reaction_control,
     reading,
+    threads,
     visits,
 )
 from server.services import reactions as reactions_service
@@ -61,6 +62,7 @@ async def post(request: web.Request) -> web.StreamResponse:
         "post.html",
         view=view,
         thread=thread,
+        commented=thread.commented,
         standing=standing,
         beside=beside,
         answering=answering,
@@ -98,11 +100,13 @@ def _read(
 
 def _read_branch(
     db: Read, viewer_id: int | None, id: int, asked: Asked, now_ms: int
-) -> tuple[Branch | None, Standing | None]:
+) -> tuple[Branch | None, bool, Standing | None]:
+    """A branch, whether it consists of comments, and how the viewer stands to its community."""
     found = conversation.read_branch(db, viewer_id, id, asked)
     if found is None or not found.replies:
-        return found, None
-    return found, boards.standing(db, viewer_id, found.replies[0].view.post, now_ms)
+        return found, False, None
+    post = found.replies[0].view.post
+    return found, threads.commented(db, post), boards.standing(db, viewer_id, post, now_ms)
 
 
 def _handle(request: web.Request) -> str:
@@ -152,13 +156,20 @@ async def _note_visit(request: web.Request, thread: Conversation) -> None:
 @routes.get("/@{handle}/{id:\\d+}/branch")
 async def branch(request: web.Request) -> web.Response:
     """The replies below one that a fold hides, as a piece of HTML to put in its place."""
-    found, standing = await request.config_dict[DB].read(
+    found, commented, standing = await request.config_dict[DB].read(
         _read_branch, viewer_id(request), number(request), Asked.of(request), now(request)
     )
     if found is None:
         raise NotFound("There is no such reply here any more.")
     own_page = request.path.removesuffix("/branch")
-    return fragment(request, "branch.html", branch=found, standing=standing, here=own_page)
+    return fragment(
+        request,
+        "branch.html",
+        branch=found,
+        commented=commented,
+        standing=standing,
+        here=own_page,
+    )
 
 
 def greeting(view: PostView, viewer_id: int | None) -> str:
@@ -191,7 +202,8 @@ Reactions = Callable[[Read, int | None, int, Page], list[tuple[int, Account]]]
 @routes.get("/@{handle}/{id:\\d+}/likes")
 async def likes(request: web.Request) -> web.Response:
     """Who likes a post."""
-    return await _reactions(request, reading.liked_by, N_("People who like this"))
+    headings = (N_("People who like this"), N_("People who voted for this"))
+    return await _reactions(request, reading.liked_by, headings)
 
 
 @routes.get("/@{handle}/{id:\\d+}/boosts")
@@ -199,8 +211,9 @@ async def boosts(request: web.Request) -> web.Response:
     """Who shared a post."""
     db, me, id = request.config_dict[DB], viewer_id(request), number(request)
     mine = me is not None and (await db.read(reading.readable, me, id)).author_id == me
-    heading = N_("People who shared this")
-    return await _reactions(request, reading.boosted_by, heading, removable=id if mine else None)
+    removable = id if mine else None
+    headings = (N_("People who shared this"),)
+    return await _reactions(request, reading.boosted_by, headings, removable=removable)
 
 
 @routes.post("/posts/{id}/boosts/{account}/remove")
@@ -221,12 +234,20 @@ async def remove_boost(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 async def _reactions(
-    request: web.Request, reactions: Reactions, heading: str, *, removable: int | None = None
+    request: web.Request,
+    reactions: Reactions,
+    headings: tuple[str, ...],
+    *,
+    removable: int | None = None,
 ) -> web.Response:
-    asked = window(request, limit=40)
-    found = await request.config_dict[DB].read(
-        reactions, viewer_id(request), number(request), asked
-    )
+    """Who did something with a post; the last of `headings` is for posts of communities."""
+    asked, viewer, id = window(request, limit=40), viewer_id(request), number(request)
+
+    def read(db: Read) -> tuple[list[tuple[int, Account]], str]:
+        found = reactions(db, viewer, id, asked)
+        return found, headings[-1 if reading.view(db, viewer, id).votes else 0]
+
+    found, heading = await request.config_dict[DB].read(read)
     return await people_page(
         request,
         [account for _, account in found],

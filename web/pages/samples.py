@@ -318,6 +318,7 @@ class Samples:
             ("update", self.joon, mine),
             ("poll", self.joon, mine),
             ("status", self.joon, mine),
+            ("removed", self.place, mine),
         ]
         return [
             self._line(self._notice(100 - place, kind, who, place), who, about)
