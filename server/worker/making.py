@@ -82,7 +82,8 @@ class Making:
         with scratch_folder(self._pictures.store) as folder:
             path = Path(folder) / "export.zip"
             try:
-                await Exporting(self._db, self._pictures.store, self._site, tell).write(home, path)
+                exporting = Exporting(self._db, self._pictures.store, self._site, tell)
+                await exporting.write(home, path, self._now_ms())
             except Ended:
                 return
             name, bytes = await self._stored(path, ".zip")

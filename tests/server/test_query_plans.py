@@ -37,6 +37,7 @@ from server.store import (
     bookmarks,
     books,
     borders,
+    claims,
     comment_locks,
     communities,
     conditions,
@@ -125,6 +126,7 @@ STORES = (
     bookmarks,
     books,
     borders,
+    claims,
     comment_locks,
     communities,
     conditions,
@@ -500,6 +502,8 @@ def _things(tx: Write) -> dict[Any, Any]:
             created_ms=1,
         ),
         imports.Line: imports.Line(run_id=1, key="x", kind="x", id=1, what="x"),
+        claims.Claim: claims.Claim(run_id=1, account_id=1),
+        claims.Claimed: claims.Claimed(post_id=1, run_id=1, account_id=1),
         imports.Imported: imports.Imported(
             community_id=ann.id, story="x", comment="", post_id=post.id, run_id=1, digest="x"
         ),

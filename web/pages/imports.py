@@ -59,6 +59,8 @@ KINDS: Final = {
     "comments": N_("“%(what)s” has more comments than fit below one story: %(more)s are missing."),
     "deleted": N_("“%(what)s” was deleted here, and is not brought again."),
     "edited": N_("“%(what)s” was changed here, and stays as it is."),
+    "theirs": N_("“%(what)s” is its author's now, and stays as it is."),
+    "comment_cut": N_("A comment below “%(what)s” was too long: its end is missing."),
     "page": N_("The page “%(what)s” is no story, and was left out."),
     "keyword": N_("The keyword “%(what)s” was left out."),
     "other": N_("“%(what)s” is no story, and was left out."),
