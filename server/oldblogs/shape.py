@@ -15,7 +15,7 @@ HIDDEN: Final = ("private", "draft", "protected", "scheduled")
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A blog: which program wrote the file (ttxml | wxr | rss | atom), and what it was called."""
+    """A blog: which program wrote the file (ttxml | tistory | wxr | rss | atom), and what it was called."""
 
     format: str
     title: str = ""

@@ -32,6 +32,7 @@ from server.services import (
     import_claims,
     imports,
     media,
+    old_links,
     pings,
     quotes,
     secret_comments,
@@ -58,7 +59,8 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     """A story made ready: its text, and the pictures in it by what it calls them.
 
     `made` are new files of the store, `kept` are media that it has already. `notes`: (kind, more)
-    of what could not be taken. `said`: see `said`.
+    of what could not be taken. `said`: see `said`. `links`: paths of the old blog to which it
+    links and which are not here (`old_links`).
     """
 
     story: shape.Story
@@ -67,6 +69,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     made: Mapping[str, tuple[Picture, str]] = {}
     kept: Mapping[str, int] = {}
     missing: int = 0
+    links: tuple[str, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 
@@ -77,6 +80,7 @@ class Remark(msgspec.Struct, frozen=True):
     digest: str
     source: str
     html: str
+    cut: bool = False
 
 
 def digest(story: shape.Story) -> str:
@@ -209,6 +213,7 @@ def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now
     posts.add_hashtags(tx, post.id, msgspec.json.decode(post.tags, type=list[str]))
     posts.count(tx, post, 1)
     _remember(tx, run, post, brought, ids)
+    old_links.remember(tx, run, post.id, brought.links)
     many = _keep_beside(tx, run, post, story, now_ms)
     made = len(brought.made)
     return imports.counts(run).plus(new=1, pictures=made, unpictured=brought.missing, pings=many)
@@ -249,6 +254,7 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
         post = msgspec.structs.replace(post, edited_ms=edited)
     _file(tx, run, home, post, story, now_ms)
     _remember(tx, run, post, brought, ids)
+    old_links.remember(tx, run, post.id, brought.links)
     _claim_again(tx, run, story, post.id, now_ms)
     many = _keep_beside(tx, run, post, story, now_ms) if known.run_id != run.id else 0
     counts = counts.plus(pictures=len(brought.made), unpictured=brought.missing)
@@ -499,6 +505,8 @@ def put_comments(
             parent = posts.by_id(tx, above.post_id) if above and above.post_id else None
             post_id = _comment(tx, site, run, (group, root, parent or root), remark, now_ms)
             counts = counts.plus(comments=1)
+        if remark.cut:
+            imports.note(tx, run.id, f"{story.key}/{one.key}", "comment_cut", story.title)
         here[one.key] = Imported(
             community_id=run.community_id,
             story=story.key,
@@ -562,19 +570,22 @@ def _member(db: Read, run: Run, one: shape.Comment) -> Account | None:
     return _wanted(db, run, key) if one.member else None
 
 
-def _words(site: Site, one: shape.Comment) -> tuple[str, str]:
-    """What a comment says, as Markdown and as HTML; its pictures stay where they are."""
+def _words(site: Site, one: shape.Comment) -> tuple[str, str, bool]:
+    """What a comment says, as Markdown and as HTML, and whether its end is missing; its pictures
+    stay where they are.
+    """
     clean = one.text.replace("\0", "")[: 4 * MAX_NOTE]
     if one.markup == "html":
         source = turn(clean).markdown
         source = "".join(sign for sign in source if not "\ue000" <= sign <= "\ue002")
     else:
         source = plain_text(clean)
+    cut = len(source) > MAX_NOTE or len(one.text) > 4 * MAX_NOTE
     source = source[:MAX_NOTE].rstrip("\\")
     html = text.render(
         source, story=False, mention_of=lambda _: None, tag_href=partial(documents.tag_href, site)
     ).html
-    return source, html
+    return source, html, cut
 
 
 def _change_comment(tx: Write, run: Run, before: Imported, remark: Remark) -> int | None:

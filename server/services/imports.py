@@ -15,6 +15,7 @@ from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Community
+from server.oldblogs import tistory
 from server.services import blog_desk, communities, media
 from server.store import accounts, blog_people, follows, jobs
 from server.store import imports as store
@@ -154,19 +155,36 @@ def start(
     names: Mapping[str, str],
     *,
     now_ms: int,
+    public: bool = False,
 ) -> None:
     """Begin to bring it. `names`: who of ours an author of the old blog is, by handle; they are
     asked (`import_claims`) as soon as something of theirs is here.
 
-    Raises `NotFound`, `Conflict`, and `Invalid` for somebody who does not write in this blog.
+    `public`: see `require_public`. Raises `NotFound`, `Conflict`, and `Invalid` for somebody who
+    does not write in this blog.
     """
     run = one(tx, viewer, home, run_id)
     if run.state != "ready":
         raise Conflict("This import has begun already, or it is over.")
+    require_public(run, said=public)
     named = {key: name for key, name in names.items() if name.strip()}
     known = {key: _writer(tx, viewer, home, name).id for key, name in named.items()}
     let(tx, run, known)
     _promise(tx, run, now_ms)
+
+
+def tells_who_may_read(run: Run) -> bool:
+    """Whether its file says which stories were not for everybody."""
+    return survey(run).format != tistory.FORMAT
+
+
+def require_public(run: Run, *, said: bool) -> None:
+    """Where the file tells nothing: raises `Invalid` unless somebody `said` that all is public."""
+    if not said and not tells_who_may_read(run):
+        raise Invalid(
+            "This backup does not say which stories were private or protected: all would be public "
+            "here. Take those out of it, then say that the rest is for everybody."
+        )
 
 
 def let(tx: Write, run: Run, known: Mapping[str, int]) -> None:

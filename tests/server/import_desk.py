@@ -91,10 +91,10 @@ class Desk:
         dark: Any = self.dark
         return Importing(self.db, there, dark, lambda: NOW)
 
-    async def reads(self, said: str, **more: Any) -> Run:
+    async def reads(self, said: str | bytes, **more: Any) -> Run:
         """Send a file, and have it read."""
         name, file = new_name(".raw"), self.folder / "sent.xml"
-        file.write_text(said)
+        file.write_bytes(said.encode() if isinstance(said, str) else said)
         await self.dark.store.put(name, file)
         sent = Sent(name="x.xml", file=name, bytes=len(said), **more)
         begun = partial(imports.begin, now_ms=NOW)

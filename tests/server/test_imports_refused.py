@@ -22,7 +22,7 @@ from server.store.imports import Run
 from server.worker import importing
 from server.worker.housekeeping import keep_house_once
 from tests.server.blogs import textcube, wordpress
-from tests.server.import_desk import Desk, lines, stories
+from tests.server.import_desk import Desk, below, lines, stories
 from tests.server.test_blog import found as founded
 from tests.server.world import (
     NOW,
@@ -162,6 +162,20 @@ def test_nobody_makes_us_knock_at_every_door() -> None:
         assert host.asks(f"{n}.there.test")
         host.miss(f"{n}.there.test")
     assert not host.asks("another.test")
+
+
+async def test_a_comment_that_is_too_long_is_cut_and_the_report_says_so(desk: Desk) -> None:
+    said = f"""<blog><post><id>1</id><visibility>public</visibility><title>긴 댓글</title>
+    <content>x</content><published>1322618400</published>
+    <comment><id>1</id><commenter><name>손님</name></commenter><content>{"가" * 5_001}</content>
+    <secret>1</secret><written>1322618500</written></comment>
+    <comment><id>2</id><commenter/><content>{"나" * 5_000}</content></comment>
+    </post></blog>"""
+    run = await desk.brings(said)
+    found = await desk.db.read(imports.report, run)
+    assert [(one.kind, one.what, one.more) for one in found] == [("comment_cut", "긴 댓글", "")]
+    post = (await desk.db.read(stories, desk.home))["긴 댓글"]
+    assert {len(words) for words in await desk.db.read(below, desk.editor.id, post.id)} == {5_000}
 
 
 async def test_absurd_stories_do_no_harm(desk: Desk) -> None:

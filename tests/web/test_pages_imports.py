@@ -13,7 +13,7 @@ from server.store import accounts, blog_people, jobs
 from server.store import imports as store
 from server.worker.importing import Importing
 from server.worker.jobs import DEEDS
-from tests.server.blogs import textcube, wordpress
+from tests.server.blogs import textcube, tistory_page, wordpress
 from tests.village import eventually
 from tests.web.city import start, stop
 from tests.web.test_pages_blog import found
@@ -222,6 +222,17 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     (tmp_path / "old.xml").write_text("<html/>")
     assert cli.main(command) == 1
     assert "not the backup of a blog" in capsys.readouterr().err
-    for name, reason in (("none.xml", "no such file or directory"), (".", "is a directory")):
+    for name, reason in (
+        ("none.xml", "Cannot read none.xml: no such file or directory."),
+        (".", "not the backup of a blog"),
+    ):
         assert cli.main(["import", name, "--community", "project", "--as", "mina"]) == 1
-        assert f"Cannot read {name}: {reason}." in capsys.readouterr().err
+        assert reason in capsys.readouterr().err
+    page = tmp_path / "backup" / "7" / "7-글.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(tistory_page("골목"))
+    command = ["import", "backup", "--community", "project", "--as", "mina"]
+    assert cli.main(command) == 1
+    assert "does not say which stories were private" in capsys.readouterr().err
+    assert cli.main([*command, "--public"]) == 0
+    assert "Brought 1 stories" in capsys.readouterr().out
