@@ -14,7 +14,7 @@ from server.services.coauthors import tell_desk
 from server.services.exports import LANE
 from server.store import books as store
 from server.store import communities as community_store
-from server.store import contents, jobs
+from server.store import contents, jobs, makings
 from server.store import media as media_rows
 from server.store.blog import categories
 from server.store.books import Book, Consent
@@ -458,7 +458,7 @@ def finish(
         return False
     store.set_columns(tx, id, total=len(made_of), anew=0)
     store.bind(tx, id, [post_id for post_id, _ in made_of])
-    return store.finish(tx, id, *file, now_ms)
+    return makings.finish(tx, makings.BOOK, id, file, now_ms)
 
 
 def versions(stories: Iterable[Chosen]) -> list[tuple[int, int]]:

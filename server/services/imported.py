@@ -45,7 +45,7 @@ from server.store import imports as store
 from server.store import media as media_rows
 from server.store.blog import Category
 from server.store.db import Read, Write
-from server.store.imports import Imported, Ping, Run
+from server.store.imports import Imported, OldPing, Run
 from server.text.turning import plain_text, turn
 
 FIRST_MS: Final = 631_152_000_000  # 1990: what says that it is older does not know
@@ -435,7 +435,7 @@ def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story, now_ms: in
     for one in story.pings:
         url = pings.page_of(one.url)
         due_ms += pings.PACE_MS
-        ping = Ping(
+        ping = OldPing(
             post_id=post.id,
             url=url or one.url,
             site=one.site,

@@ -89,42 +89,6 @@ def remove(tx: Write, id: int) -> None:
     tx.run("DELETE FROM book WHERE id = :id", id=id)
 
 
-def progress(tx: Write, id: int, done: int, total: int) -> bool:
-    """So far it is. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            "UPDATE book SET done = :done, total = :total WHERE id = :id AND state = 'making'",
-            id=id,
-            done=done,
-            total=total,
-        )
-        == 1
-    )
-
-
-def finish(tx: Write, id: int, file: str, bytes: int, now_ms: int) -> bool:
-    """It is made. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            """
-            UPDATE book SET state = 'ready', file = :file, bytes = :bytes, done = total,
-                made_ms = :now
-            WHERE id = :id AND state = 'making'
-            """,
-            id=id,
-            file=file,
-            bytes=bytes,
-            now=now_ms,
-        )
-        == 1
-    )
-
-
-def files(db: Read) -> set[str]:
-    """The names of all files that a row names."""
-    return {str(row["file"]) for row in db.all("SELECT file FROM book WHERE file <> ''")}
-
-
 # --- its stories
 
 

@@ -60,7 +60,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     edited_ms: int | None = None
 
 
-class Ping(msgspec.Struct, frozen=True, kw_only=True):
+class OldPing(msgspec.Struct, frozen=True, kw_only=True):
     """Another page that spoke of a story, as an old blog had it.
 
     `due_ms`: when that is to be checked; None once it was promised. `received_ms` may be 0.
@@ -305,7 +305,7 @@ def led_to(db: Read, path: str) -> int | None:
 # --- who spoke of it
 
 
-def put_pings(tx: Write, pings: Iterable[Ping]) -> int:
+def put_pings(tx: Write, pings: Iterable[OldPing]) -> int:
     """Pages that spoke of a story, once each; how many are new."""
     return tx.many(
         """
@@ -317,20 +317,20 @@ def put_pings(tx: Write, pings: Iterable[Ping]) -> int:
     )
 
 
-def pings_of(db: Read, post_id: int) -> list[Ping]:
+def pings_of(db: Read, post_id: int) -> list[OldPing]:
     """The pages that spoke of a story in its old blog, the first one first."""
     found = db.all(
         "SELECT * FROM imported_ping WHERE post_id = :id ORDER BY received_ms, url", id=post_id
     )
-    return [Ping(**record(row)) for row in found]
+    return [OldPing(**record(row)) for row in found]
 
 
-def ping(db: Read, post_id: int, url: str) -> Ping | None:
+def ping(db: Read, post_id: int, url: str) -> OldPing | None:
     """What a story's old blog had of this page."""
     found = db.one(
         "SELECT * FROM imported_ping WHERE post_id = :post AND url = :url", post=post_id, url=url
     )
-    return Ping(**record(found)) if found else None
+    return OldPing(**record(found)) if found else None
 
 
 def next_ping_ms(db: Read) -> int | None:
@@ -341,12 +341,12 @@ def next_ping_ms(db: Read) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
-def first_ping_due(db: Read, now_ms: int) -> Ping | None:
+def first_ping_due(db: Read, now_ms: int) -> OldPing | None:
     """The page that is to be checked first."""
     found = db.one(
         "SELECT * FROM imported_ping WHERE due_ms <= :now ORDER BY due_ms LIMIT 1", now=now_ms
     )
-    return Ping(**record(found)) if found else None
+    return OldPing(**record(found)) if found else None
 
 
 def plan_ping(tx: Write, post_id: int, url: str, due_ms: int | None) -> None:

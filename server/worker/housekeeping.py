@@ -24,13 +24,13 @@ from server.store import (
     books,
     entry_rules,
     events,
-    exports,
     follows,
     homes,
     idempotency,
     imports,
     invites,
     jobs,
+    makings,
     media,
     peers,
     previews,
@@ -115,7 +115,7 @@ async def sweep_apps(db: Database, now_ms: int) -> None:
 
 def _files(db: Read) -> set[str]:
     shown = media.files(db) | accounts.files(db) | remote_pictures.files(db)
-    return shown | imports.files(db) | exports.files(db) | books.files(db)
+    return shown | imports.files(db) | makings.files(db)
 
 
 async def trim_homes(db: Database) -> None:

@@ -25,12 +25,13 @@ from server.services import (
     posts,
 )
 from server.services.books import MAX_STORIES, PAUSE_MS, Wish, Words
-from server.store import accounts, contents, jobs, media
+from server.store import accounts, contents, jobs, makings, media
 from server.store import books as store
 from server.store import posts as post_store
 from server.store.blog import Filed
 from server.store.books import Book
 from server.store.db import Database, Read, Write
+from server.store.makings import Kind
 from server.worker.bookbinding import Dress
 from server.worker.housekeeping import look_over_books, sweep_files
 from server.worker.jobs import Jobs
@@ -249,7 +250,7 @@ def test_a_made_book_is_changed_after_it_was_opened_again(tx: Write) -> None:
             change()
     assert books.readable(tx, None, home, book.id).total == 3
     books.reopen(tx, ann, home, book.id, NOW)
-    assert store.files(tx) == set()
+    assert makings.files(tx) == set()
     with pytest.raises(NotFound):
         books.readable(tx, bob, home, book.id)
     says(tx, "bob", book, two, yes=False)
@@ -345,7 +346,7 @@ def test_consent_is_taken_back_at_any_time_and_given_only_to_what_is_not_made(tx
     assert books.one(tx, home, book.id).state == "ready", "it did not stand in it"
     says(tx, "bob", book, two, yes=False)
     after = books.one(tx, home, book.id)
-    assert (after.state, after.total, store.files(tx)) == ("making", 1, set())
+    assert (after.state, after.total, makings.files(tx)) == ("making", 1, set())
     for name, post in (("cho", three), ("bob", two)):  # while it is bound anew: too late for it
         says(tx, name, book, post)
     assert [each.post_id for each in books.entering(tx, after)] == [one.id]
@@ -523,7 +524,7 @@ async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
     _, home, (_, two, _), book = await bindery.db.write(agreed)
     done: list[int] = []
 
-    def meanwhile(tx: Write, id: int, progress: int, total: int) -> bool:
+    def meanwhile(tx: Write, what: Kind, id: int, progress: int, total: int) -> bool:
         if not done:
             bob = known(tx, "bob")
             if how == "says no":
@@ -537,7 +538,7 @@ async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
         done.append(progress)
         return True
 
-    monkeypatch.setattr(store, "progress", meanwhile)
+    monkeypatch.setattr(makings, "progress", meanwhile)
     await bindery.work()
     after = await bindery.db.read(books.one, home, book.id)
     path = bindery.files.local(after.file)
@@ -554,11 +555,11 @@ async def test_stories_that_never_stand_still_make_no_book(
 ) -> None:
     _, home, (_, two, _), book = await bindery.db.write(agreed)
 
-    def meanwhile(tx: Write, id: int, progress: int, total: int) -> bool:
+    def meanwhile(tx: Write, what: Kind, id: int, progress: int, total: int) -> bool:
         post_store.touch(tx, two.id)
         return True
 
-    monkeypatch.setattr(store, "progress", meanwhile)
+    monkeypatch.setattr(makings, "progress", meanwhile)
     await bindery.work()
     after = await bindery.db.read(books.one, home, book.id)
     assert after.state == "gathering" and "changed" in after.failure and after.file == ""

@@ -19,7 +19,7 @@ from server.services import communities as community_service
 from server.services.blog_desk import Joining
 from server.services.communities import NewCommunity
 from server.services.polls import NewPoll
-from server.store import accounts, backlinks, blog_people
+from server.store import accounts, backlinks, blog_people, makings
 from server.store import exports as store
 from server.store import media as media_store
 from server.store import posts as post_store
@@ -316,8 +316,8 @@ def test_there_are_a_few_exports_a_day_and_each_is_kept_a_week(tx: Write) -> Non
     home = found(tx, ann)
     for number in range(exports.MAX_A_DAY):
         one = exports.order(tx, ann, home, NOW)
-        assert store.finish(tx, one.id, f"{number:032x}.zip", 5, NOW)
-        assert not store.progress(tx, one.id, 1, 1)
+        assert makings.finish(tx, makings.EXPORT, one.id, (f"{number:032x}.zip", 5), NOW)
+        assert not makings.progress(tx, makings.EXPORT, one.id, 1, 1)
         if number:
             exports.remove(tx, ann, home, one.id, NOW)
     with pytest.raises(TooMany):
@@ -336,7 +336,7 @@ def test_two_files_of_a_community_lie_on_the_disk_and_no_more(tx: Write) -> None
     home = found(tx, ann)
     for day in range(4):
         one = exports.order(tx, ann, home, NOW + day * DAY_MS)
-        assert store.finish(tx, one.id, f"{day:032x}.zip", 5, NOW)
+        assert makings.finish(tx, makings.EXPORT, one.id, (f"{day:032x}.zip", 5), NOW)
     assert store.files(tx) == {f"{2:032x}.zip", f"{3:032x}.zip"}
     loose = {row["large"] for row in tx.all("SELECT large FROM media WHERE created_ms = 0")}
     assert loose == {f"{0:032x}.zip", f"{1:032x}.zip"}
