@@ -44,14 +44,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 # --- while an import goes on
 
 
-def agreed(db: Read, run: Run, account_id: int) -> bool:
-    """Whether what an import brings of somebody is theirs at once: their own, or they said yes."""
-    if account_id == run.account_id:
-        return True
-    claim = store.one(db, run.id, account_id)
-    return claim is not None and claim.answer == "yes"
-
-
 def claim(tx: Write, run: Run, post: Post, account_id: int, now_ms: int) -> None:
     """An import says that somebody wrote this. They are asked once for each import.
 
@@ -119,7 +111,8 @@ def _asked(db: Read, viewer: Account, claim: Claim) -> Asked | None:
 def answer(tx: Write, viewer: Account, run_id: int, *, yes: bool, now_ms: int) -> None:
     """Yes: all of it becomes theirs, soon. No: the old name stays; it can still become a yes.
 
-    Raises `NotFound` for who was not asked, `Conflict` for who said yes.
+    Yes is said of what is here: when the import is over. Raises `NotFound` for who was not asked,
+    `Conflict` for who said yes, or says it too early.
     """
     claim = store.one(tx, run_id, viewer.id)
     run = import_store.by_id(tx, run_id)
@@ -129,6 +122,8 @@ def answer(tx: Write, viewer: Account, run_id: int, *, yes: bool, now_ms: int) -
         raise Conflict(
             "You said yes already. The stories are yours: you can change or delete them."
         )
+    if yes and run.state in import_store.ALIVE:
+        raise Conflict("This import is still under way. Say yes when all of it is here.")
     said = "yes" if yes else "no"
     store.answer(tx, msgspec.structs.replace(claim, answer=said, answered_ms=now_ms))
     tell_desk(tx, run.account_id, viewer.id, now_ms)

@@ -323,10 +323,8 @@ def _wanted(db: Read, run: Run, name: str) -> Account | None:
 
 
 def _author(db: Read, run: Run, wanted: Account | None) -> Account:
-    """The account under which something stands: that of its author, if they agreed; else the
-    editor's.
-    """
-    if wanted is not None and import_claims.agreed(db, run, wanted.id):
+    """The account under which a story stands: the editor's, until its author agrees."""
+    if wanted is not None and wanted.id == run.account_id:
         return wanted
     found = accounts.by_id(db, run.account_id)
     assert found is not None  # noqa: S101  rows of accounts stay
@@ -530,8 +528,8 @@ def _comment(
 ) -> int:
     (group, root, parent), one = around, remark.comment
     wanted = _member(tx, run, one)
-    agreed = wanted is not None and import_claims.agreed(tx, run, wanted.id)
-    author = wanted if wanted is not None and agreed else group
+    own = wanted if wanted is not None and wanted.id == run.account_id else None
+    author = own or group
     at = one.written_ms if root.published_ms <= one.written_ms <= now_ms else root.published_ms
     secret = one.secret or parent.secret
     post = _post(
@@ -542,7 +540,7 @@ def _comment(
         visibility="secret" if secret else "public",
         content=remark.html,
         source=remark.source,
-        extra="{}" if agreed else bylines.as_extra(one.name or "?"),
+        extra="{}" if own else bylines.as_extra(one.name or "?"),
         language=root.language,
         reply_to_uri=parent.uri,
         reply_to_id=parent.id,
