@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from server.binding.values import File, Head, Person, Remark, Told
+from server.binding.values import File, Head, Link, Person, Poll, Remark, Thread
 from server.binding.zips import Zip, slug
 
 FORMAT: Final = 1
@@ -38,7 +38,7 @@ class Archive:
         self._comments = 0
         self._alike: dict[str, int] = {}
 
-    def begin(self, story: Told) -> None:
+    def begin(self, story: Thread) -> None:
         """A story whose media are in the zip already; its comments follow."""
         name = self._name(story)
         self.zip.add(name, markdown(story, self._at).encode())
@@ -88,7 +88,7 @@ class Archive:
     def _file(self) -> IO[bytes]:
         return tempfile.TemporaryFile(dir=self._scratch)
 
-    def _name(self, story: Told) -> str:
+    def _name(self, story: Thread) -> str:
         at = datetime.fromtimestamp(story.published_ms / 1000, UTC).astimezone(self._at)
         plain = f"stories/{at:%Y/%m/%d}-{slug(story.title)}"
         name, more = f"{plain}.md", self._alike.get(plain, 1)
@@ -99,16 +99,25 @@ class Archive:
         return name
 
 
-def markdown(story: Told, at: ZoneInfo) -> str:
+def markdown(story: Thread, at: ZoneInfo) -> str:
     """A story with its front matter, of which every value is JSON, and so YAML too."""
     lines = [f"{name}: {_yaml(value)}" for name, value in _matter(story, at) if value]
     body = story.source or story.html
+    if story.poll:
+        body = "\n".join((body, "", *_answers(story.poll)))
     for file in story.files:
         body = body.replace(file.url, f"{UP}media/{file.file}")
     return "\n".join(("---", *lines, "---", "", body, ""))
 
 
-def _matter(story: Told, at: ZoneInfo) -> tuple[tuple[str, Any], ...]:
+def _answers(poll: Poll) -> list[str]:
+    return [
+        f"- {' '.join(title.split())}" + ("" if votes is None else f": {votes}")
+        for title, votes in poll.options
+    ]
+
+
+def _matter(story: Thread, at: ZoneInfo) -> tuple[tuple[str, Any], ...]:
     return (
         ("title", story.title),
         ("lead", story.lead),
@@ -124,6 +133,7 @@ def _matter(story: Told, at: ZoneInfo) -> tuple[tuple[str, Any], ...]:
         ("date", _local(story.published_ms, at)),
         ("updated", _local(story.edited_ms, at) if story.edited_ms else ""),
         ("address", story.url),
+        ("backlinks", [{"title": one.title, "url": one.url} for one in story.links]),
         ("media", [{"file": f"{UP}media/{one.file}", "alt": one.alt} for one in story.files]),
     )
 
@@ -163,7 +173,7 @@ def _file_entry(one: File) -> dict[str, Any]:
     }
 
 
-def _entry(story: Told) -> dict[str, Any]:
+def _entry(story: Thread) -> dict[str, Any]:
     return {
         "id": str(story.id),
         "uri": story.uri,
@@ -187,6 +197,28 @@ def _entry(story: Told) -> dict[str, Any]:
         "boosts": story.boosts,
         "quotes": story.quotes,
         "media": [_file_entry(one) for one in story.files],
+        "backlinks": [_link(one) for one in story.links],
+        "poll": _poll(story.poll) if story.poll else None,
+    }
+
+
+def _link(one: Link) -> dict[str, Any]:
+    return {
+        "url": one.url,
+        "kind": one.kind,
+        "title": one.title,
+        "excerpt": one.excerpt,
+        "author": one.author,
+        "published": iso(one.published_ms),
+    }
+
+
+def _poll(one: Poll) -> dict[str, Any]:
+    return {
+        "options": [{"title": title, "votes": votes} for title, votes in one.options],
+        "multiple": one.multiple,
+        "voters": one.voters,
+        "ends": iso(one.ends_ms),
     }
 
 
@@ -232,7 +264,7 @@ def _top(head: Head, counts: dict[str, int]) -> str:
     return "\n".join((*lines, *([""] if head.categories else []), told, "", ""))
 
 
-def _line(story: Told, name: str, at: ZoneInfo) -> str:
+def _line(story: Thread, name: str, at: ZoneInfo) -> str:
     day = _local(story.published_ms, at)[:10]
     words = _plain(story.title) or slug(story.title)
     return f"- {day} [{words}](<{name}>) {_plain(story.author.name)}\n"

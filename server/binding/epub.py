@@ -64,7 +64,13 @@ class Epub:
         self._zip.add("mimetype", MIMETYPE, packed=False)
         self._zip.add("META-INF/container.xml", _CONTAINER)
         self._add(Item(id="style", href="style.css", media_type="text/css"), _STYLE)
-        cover = Item(id="cover", href="cover.png", media_type="image/png", properties="cover-image")
+        self._cover = f"cover{PICTURES[about.cover_type]}"
+        cover = Item(
+            id="cover",
+            href=self._cover,
+            media_type=about.cover_type,
+            properties="cover-image",
+        )
         self._add(cover, about.cover)
         self._begin()
 
@@ -97,7 +103,7 @@ class Epub:
 
     def _begin(self) -> None:
         about, labels = self._about, self._about.labels
-        cover = f'<p class="cover"><img src="cover.png" alt={attribute(about.title)}/></p>'
+        cover = f'<p class="cover"><img src="{self._cover}" alt={attribute(about.title)}/></p>'
         self._page("cover-page", labels.cover, cover, kind="cover", label="")
         title = f"""<section class="title" epub:type="titlepage">
 <h1>{text(about.title)}</h1>

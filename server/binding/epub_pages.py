@@ -34,7 +34,7 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """A book before its chapters. `cover` is a PNG. `foreword` is XHTML or empty.
+    """A book before its chapters. `cover` is a PNG or a JPEG. `foreword` is XHTML or empty.
 
     `day` says a time in milliseconds as a day, in the language of the book.
     """
@@ -47,6 +47,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     licence: str
     foreword: str
     cover: bytes
+    cover_type: str = "image/png"
     modified_ms: int
     labels: Labels
     day: Callable[[int], str]

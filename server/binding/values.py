@@ -26,7 +26,27 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A page elsewhere that links to a story (엮인글). `kind`: webmention | trackback."""
+
+    url: str
+    kind: str
+    title: str
+    excerpt: str
+    author: str
+    published_ms: int | None
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked: answers with their votes, None before all may know. Never who voted."""
+
+    options: tuple[tuple[str, int | None], ...]
+    multiple: bool
+    voters: int | None
+    ends_ms: int | None
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """A story, or another thread. `lead` is plain text; `source` is Markdown, empty for strangers.
 
     `category` and `series` are parts of addresses in the blog, or empty.
@@ -55,6 +75,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     quotes: int = 0
     version: int = 1
     files: tuple[File, ...] = ()
+    links: tuple[Link, ...] = ()
+    poll: Poll | None = None
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ HIDDEN: Final = ("private", "draft", "protected", "scheduled")
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A blog: which program wrote the file (ttxml | wxr | rss | atom), and what it was called."""
+    """A blog, and what it was called. `format`: ttxml | tistory | wxr | rss | atom."""
 
     format: str
     title: str = ""
@@ -64,7 +64,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     written_ms: int = 0
 
 
-class Ping(msgspec.Struct, frozen=True, kw_only=True):
+class Trackback(msgspec.Struct, frozen=True, kw_only=True):
     """Another page that spoke of a story (엮인글)."""
 
     url: str
@@ -94,7 +94,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     base: str = ""
     comments: tuple[Comment, ...] = ()
-    pings: tuple[Ping, ...] = ()
+    pings: tuple[Trackback, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     lost: int = 0
     cut: bool = False

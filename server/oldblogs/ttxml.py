@@ -19,8 +19,8 @@ from server.oldblogs.shape import (
     Head,
     Left,
     Part,
-    Ping,
     Story,
+    Trackback,
 )
 from server.oldblogs.stream import Node
 
@@ -147,11 +147,11 @@ def _comments(node: Node, parent: str = "", seen: "set[str] | None" = None) -> I
             yield from _comments(one, key, seen)
 
 
-def _pings(node: Node) -> Iterator[Ping]:
+def _pings(node: Node) -> Iterator[Trackback]:
     for one in node.all("trackback")[:MAX_PINGS]:
         url = one.said("url")
         if one.said("isFiltered") in ("", "0") and url.startswith(("http://", "https://")):
-            yield Ping(
+            yield Trackback(
                 url=url[:2_000],
                 site=one.said("site")[:200],
                 title=one.said("title")[:200],

@@ -22,8 +22,8 @@ from server.oldblogs.shape import (
     Head,
     Left,
     Part,
-    Ping,
     Story,
+    Trackback,
 )
 from server.oldblogs.stream import Node
 from server.oldblogs.ttxml import MAX_BODY, MAX_COMMENTS, MAX_PINGS, MAX_TAGS, marks_as_html
@@ -166,12 +166,12 @@ class Reader:
                 written_ms=self._time(one, "wp:comment_date"),
             )
 
-    def _pings(self, node: Node) -> Iterator[Ping]:
+    def _pings(self, node: Node) -> Iterator[Trackback]:
         for one in node.all("wp:comment")[:MAX_PINGS]:
             url = one.said("wp:comment_author_url")
             approved = one.said("wp:comment_approved") == "1"
             if approved and _ping_kind(one) and url.startswith(("http://", "https://")):
-                yield Ping(
+                yield Trackback(
                     url=url[:2_000],
                     title=one.said("wp:comment_author")[:200],
                     excerpt=" ".join(

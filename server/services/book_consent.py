@@ -1,4 +1,4 @@
-"""What authors say to the books of a team blog: of each story, until the book is made."""
+"""What authors say to the books of a team blog, of each story; a no counts at any time."""
 
 from typing import Final
 
@@ -89,17 +89,19 @@ def answer(
 ) -> None:
     """Say yes or no for one story, or for all that the book's editor asked about.
 
-    Raises `NotFound` for who was not asked, `Conflict` when the book is made.
+    A made book is bound anew without a story to which somebody says no. Raises `NotFound` for who
+    was not asked, `Conflict` for a yes when the book is made.
     """
     book = store.by_id(tx, book_id)
     mine = [one for one in store.consents(tx, book_id) if one.account_id == viewer.id]
     wanted = [one for one in mine if post_id is None or one.post_id == post_id]
     if book is None or not wanted:
         raise NotFound("Nobody has asked you about this book.")
-    if book.state == "ready":
+    if book.state == "ready" and yes:
         raise Conflict("This book is made already. Ask its editors about the next one.")
     for one in wanted:
         store.answer(tx, _answered(one, "yes" if yes else "no", now_ms))
+    books.bind_anew(tx, book.id, now_ms)
     if book.editor_id is not None:
         tell_desk(tx, book.editor_id, viewer.id, now_ms)
 
@@ -132,9 +134,13 @@ def _wrote(db: Read, viewer: Account, post_id: int) -> bool:
 
 
 def left(tx: Write, account_id: int, now_ms: int) -> None:
-    """An account ends and takes its consent along: books that it stands in are to be made anew."""
-    for book in store.made_with(tx, account_id):
-        books.take_back(tx, book, now_ms)
+    """An account ends and takes its consent along: books that it stands in are bound anew."""
+    found = store.made_with(tx, account_id)
+    store.forget_account(tx, account_id)
+    for book in found:
+        if book.state == "ready":
+            books.bind_anew(tx, book.id, now_ms)
+            continue
+        books.take_back(tx, book, now_ms)  # its worker finds out
         if book.editor_id is not None and book.editor_id != account_id:
             tell_desk(tx, book.editor_id, book.community_id, now_ms)
-    store.forget_account(tx, account_id)

@@ -8,13 +8,14 @@ import msgspec
 from server.clock import MINUTE_MS
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.ids import new_id
-from server.model import Account, Community, Post
+from server.model import Account, Community, Media, Post
 from server.services import communities, media
 from server.services.coauthors import tell_desk
 from server.services.exports import LANE
 from server.store import books as store
 from server.store import communities as community_store
-from server.store import contents, jobs
+from server.store import contents, jobs, makings
+from server.store import media as media_rows
 from server.store.blog import categories
 from server.store.books import Book, Consent
 from server.store.db import Read, Write
@@ -25,6 +26,7 @@ MAX_STORIES: Final = 200  # of one book
 MAX_TITLE: Final = 120  # characters
 MAX_FOREWORD: Final = 10_000
 MAX_LICENCE: Final = 300
+MAX_COVERS: Final = 60  # pictures among which an editor chooses
 PAUSE_MS: Final = 5 * MINUTE_MS  # between two orders of one book
 LANGUAGES: Final = ("ko", "en")
 MOVES: Final = ("first", "up", "down", "off")
@@ -110,6 +112,8 @@ def readable(db: Read, viewer: Account | None, home: Community, id: int) -> Book
     editing = viewer is not None and communities.keeps(db, home.account.id, viewer)
     if found.state != "ready" or not (editing or found.published_ms is not None):
         raise NotFound("There is no such book.")
+    if outdated(db, found):  # it is about to be bound anew
+        raise NotFound("This book is being made anew. Come back in a few minutes.")
     return found
 
 
@@ -304,9 +308,13 @@ def take_back(tx: Write, book: Book, now_ms: int) -> None:
     """A book is not made any more, or not on its way."""
     if book.file:
         media.let_go(tx, book.community_id, book.file, now_ms)
-    store.set_columns(
-        tx, book.id, state="gathering", file="", bytes=0, made_ms=None, published_ms=None
-    )
+    _open_again(tx, book.id)
+    store.set_columns(tx, book.id, file="", bytes=0, made_ms=None)
+
+
+def _open_again(tx: Write, id: int, failure: str = "") -> None:
+    store.bind(tx, id, ())
+    store.set_columns(tx, id, state="gathering", anew=0, published_ms=None, failure=failure)
 
 
 def remove(tx: Write, viewer: Account, home: Community, id: int, now_ms: int) -> None:
@@ -315,6 +323,85 @@ def remove(tx: Write, viewer: Account, home: Community, id: int, now_ms: int) ->
     if found.file:
         media.let_go(tx, found.community_id, found.file, now_ms)
     store.remove(tx, id)
+
+
+# --- its cover
+
+
+def pictures(db: Read, book: Book, limit: int = MAX_COVERS) -> list[Media]:
+    """The pictures of its stories that can be its cover, in order."""
+    there = [one.post_id for one in chosen(db, book) if one.post is not None]
+    found = media_rows.of_posts(db, there)
+    shown = [one for id in there for one in found.get(id, ()) if _can_be_cover(one)]
+    return shown[:limit]
+
+
+def _can_be_cover(one: Media) -> bool:
+    return one.kind == "image" and one.state == "ready" and bool(one.large)
+
+
+def cover(db: Read, book: Book) -> Media | None:
+    """The picture on its cover, while it stands in a story of the book; else it is drawn."""
+    one = media_rows.by_id(db, book.cover_id) if book.cover_id is not None else None
+    if one is None or not _can_be_cover(one):
+        return None
+    return one if one.post_id in {story.post_id for story in entering(db, book)} else None
+
+
+def set_cover(
+    tx: Write, viewer: Account, home: Community, id: int, media_id: int | None, *, now_ms: int
+) -> None:
+    """A picture of one of its stories is the cover; None: it is drawn. Raises `NotFound`."""
+    found = _open(tx, viewer, home, id)
+    if media_id is not None and media_id not in {one.id for one in pictures(tx, found)}:
+        raise NotFound("This picture stands in no story of the book.")
+    store.set_columns(tx, id, cover_id=media_id, updated_ms=now_ms)
+
+
+# --- when a story of a made book goes
+
+
+def outdated(db: Read, book: Book) -> bool:
+    """Whether a story in a made book may not stand there any more."""
+    return book.state == "ready" and len(_left(db, book)) != book.total
+
+
+def _left(db: Read, book: Book) -> list[int]:
+    known = set(store.bound(db, book.id))
+    return [one.post_id for one in chosen(db, book) if one.state == "yes" and one.post_id in known]
+
+
+def to_bind_anew(db: Read, ids: Iterable[int]) -> list[int]:
+    """Which of these made books have to be bound anew."""
+    found = (store.by_id(db, id) for id in ids)
+    return [book.id for book in found if book is not None and outdated(db, book)]
+
+
+def bind_anew(tx: Write, id: int, now_ms: int) -> None:
+    """A made book loses its file at once, and a worker binds it of what is left; its editors hear.
+
+    At most as often as it has stories: each time one of them goes. It stays on the blog's page.
+    """
+    book = store.by_id(tx, id)
+    if book is None or book.state != "ready":
+        return
+    left = _left(tx, book)
+    if len(left) == book.total:
+        return
+    for editor in communities.moderators(tx, book.community_id):
+        tell_desk(tx, editor.id, book.community_id, now_ms)
+    if not left:
+        take_back(tx, book, now_ms)
+        return
+    media.let_go(tx, book.community_id, book.file, now_ms)
+    store.bind(tx, id, left)
+    store.set_columns(
+        tx,
+        id,
+        **{"state": "making", "anew": 1, "file": "", "bytes": 0, "failure": ""},
+        **{"made_ms": None, "ordered_ms": now_ms, "done": 0, "total": len(left)},
+    )
+    jobs.enqueue(tx, JOB, LANE, b'{"book":%d}' % id, now_ms)
 
 
 # --- who agreed
@@ -340,8 +427,14 @@ def _said(who: Account, consent: Consent | None) -> Said:
 
 
 def entering(db: Read, book: Book) -> list[Chosen]:
-    """The stories that stand in a book if it is made now."""
-    return [one for one in chosen(db, book) if one.state == "yes"]
+    """The stories that stand in a book if it is made now; of one that is made, or bound anew, no
+    others than those that stood in it.
+    """
+    found = [one for one in chosen(db, book) if one.state == "yes"]
+    if not book.anew and book.state != "ready":
+        return found
+    known = set(store.bound(db, book.id))
+    return [one for one in found if one.post_id in known]
 
 
 # --- what the worker says
@@ -363,8 +456,9 @@ def finish(
     book = to_make(tx, id)
     if book is None or list(made_of) != versions(entering(tx, book)):
         return False
-    store.set_columns(tx, id, total=len(made_of))
-    return store.finish(tx, id, *file, now_ms)
+    store.set_columns(tx, id, total=len(made_of), anew=0)
+    store.bind(tx, id, [post_id for post_id, _ in made_of])
+    return makings.finish(tx, makings.BOOK, id, file, now_ms)
 
 
 def versions(stories: Iterable[Chosen]) -> list[tuple[int, int]]:
@@ -375,7 +469,7 @@ def versions(stories: Iterable[Chosen]) -> list[tuple[int, int]]:
 def fail(tx: Write, id: int, reason: str = _CHANGED) -> None:
     """It was not made, for a `reason` that editors read."""
     if to_make(tx, id) is not None:
-        store.set_columns(tx, id, state="gathering", failure=reason)
+        _open_again(tx, id, reason)
 
 
 def lose(tx: Write, id: int) -> None:

@@ -3,19 +3,34 @@
 Everything here is what everybody may read: `store.contents` leaves out the rest.
 """
 
+from typing import Final
+
 import msgspec
 
-from server.binding.values import Category, Cohort, File, Head, Person, Remark, Series, Told
+from server.binding.values import (
+    Category,
+    Cohort,
+    File,
+    Head,
+    Link,
+    Person,
+    Poll,
+    Remark,
+    Series,
+    Thread,
+)
 from server.errors import NotFound
 from server.model import Account, Community, Media, Post, Site
-from server.services import blog
-from server.store import accounts, blog_people
+from server.services import blog, polls
+from server.store import accounts, backlinks, blog_people
 from server.store import blog as blog_store
 from server.store import communities as community_store
 from server.store import contents as store
 from server.store import media as media_store
 from server.store.db import Read
 from server.text import plain
+
+MAX_LINKS: Final = 1_000  # pages that link to a story
 
 
 def person(site: Site, account: Account) -> Person:
@@ -85,25 +100,60 @@ def _active(site: Site, account: Account | None) -> Person | None:
     return person(site, account) if account and account.state == "active" else None
 
 
-def threads(db: Read, site: Site, community_id: int, after_id: int, limit: int) -> tuple[Told, ...]:
-    """The threads of a community after an id, the oldest first."""
-    return tell(db, site, store.threads(db, community_id, after_id, limit))
+def threads(
+    db: Read, site: Site, community_id: int, after: tuple[int, int], *, now_ms: int
+) -> tuple[Thread, ...]:
+    """The threads of a community, the oldest first: `after` an id, so many. With the pages that
+    link to them; a poll's votes are told where everybody may know them now.
+    """
+    posts = store.threads(db, community_id, *after)
+    return tuple(
+        msgspec.structs.replace(told, links=_links(db, post.id), poll=_poll(post, now_ms))
+        for told, post in zip(tell(db, site, posts), posts, strict=True)
+    )
 
 
-def tell(db: Read, site: Site, posts: list[Post]) -> tuple[Told, ...]:
+def _links(db: Read, post_id: int) -> tuple[Link, ...]:
+    return tuple(
+        Link(
+            url=one.source,
+            kind=one.kind,
+            title=one.title,
+            excerpt=one.excerpt,
+            author=one.author,
+            published_ms=one.published_ms,
+        )
+        for one in backlinks.shown(db, post_id, MAX_LINKS)
+    )
+
+
+def _poll(post: Post, now_ms: int) -> Poll | None:
+    found = polls.of(post)
+    if found is None:
+        return None
+    told = found.told(now_ms)
+    return Poll(
+        options=tuple((title, votes if told else None) for title, votes in found.options),
+        multiple=found.multiple,
+        voters=found.voters if told else None,
+        ends_ms=found.ends_ms,
+    )
+
+
+def tell(db: Read, site: Site, posts: list[Post]) -> tuple[Thread, ...]:
     """These stories, in this order."""
     ids = [post.id for post in posts]
     authors, media = store.authors(db, ids), media_store.of_posts(db, ids)
     return tuple(_told(db, site, post, authors[post.id], media.get(post.id, [])) for post in posts)
 
 
-def _told(db: Read, site: Site, post: Post, authors: list[Account], media: list[Media]) -> Told:
+def _told(db: Read, site: Site, post: Post, authors: list[Account], media: list[Media]) -> Thread:
     story = blog_store.story(db, post.id)
     categories = blog_store.categories(db, story.community_id) if story else []
     series = blog_store.all_series(db, story.community_id) if story and story.series_id else []
     place = accounts.by_id(db, story.neighbourhood_id or 0) if story else None
     first, *others = (person(site, one) for one in authors if one.state == "active")
-    return Told(
+    return Thread(
         id=post.id,
         uri=post.uri,
         url=post.url or post.uri,

@@ -29,8 +29,10 @@ from server.services import (
     documents,
     drafts,
     forum,
+    import_claims,
     imports,
     media,
+    old_links,
     pings,
     quotes,
     secret_comments,
@@ -43,7 +45,7 @@ from server.store import imports as store
 from server.store import media as media_rows
 from server.store.blog import Category
 from server.store.db import Read, Write
-from server.store.imports import Imported, Ping, Run
+from server.store.imports import Imported, OldPing, Run
 from server.text.turning import plain_text, turn
 
 FIRST_MS: Final = 631_152_000_000  # 1990: what says that it is older does not know
@@ -57,7 +59,8 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     """A story made ready: its text, and the pictures in it by what it calls them.
 
     `made` are new files of the store, `kept` are media that it has already. `notes`: (kind, more)
-    of what could not be taken. `said`: see `said`.
+    of what could not be taken. `said`: see `said`. `links`: paths of the old blog to which it
+    links and which are not here (`old_links`).
     """
 
     story: shape.Story
@@ -66,6 +69,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     made: Mapping[str, tuple[Picture, str]] = {}
     kept: Mapping[str, int] = {}
     missing: int = 0
+    links: tuple[str, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 
@@ -76,6 +80,7 @@ class Remark(msgspec.Struct, frozen=True):
     digest: str
     source: str
     html: str
+    cut: bool = False
 
 
 def digest(story: shape.Story) -> str:
@@ -131,6 +136,7 @@ def put(tx: Write, site: Site, run_id: int, brought: Brought, *, at: int, now_ms
     elif known is None or known.post_id is None:
         counts = _new(tx, site, run, home, brought, now_ms)
     elif known.digest == digest(story):
+        _claim_again(tx, run, story, known.post_id, now_ms)
         counts = counts.plus(same=int(known.run_id != run.id))
     else:
         counts = _again(tx, site, run, home, brought, known, now_ms)
@@ -177,8 +183,9 @@ def _as_draft(
 
 def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now_ms: int) -> Counts:
     story, words = brought.story, dict(brought.said or said(site, brought.source))
-    author = _author(tx, run, story.author)
-    mapped = imports.authors(run).get(story.author) == author.id
+    wanted = _wanted(tx, run, story.author)
+    author = _author(tx, run, wanted)
+    mapped = wanted is not None and wanted.id == author.id
     published = _dated(tx, run, story, now_ms)
     id = _free_id(tx, published)
     edited = story.edited_ms if published < story.edited_ms <= now_ms else None
@@ -198,12 +205,15 @@ def _new(tx: Write, site: Site, run: Run, home: Community, brought: Brought, now
         community_id=run.community_id,
     )
     posts.insert(tx, post)
+    if wanted is not None:
+        import_claims.claim(tx, run, post, wanted.id, now_ms)
     forum.begin(tx, post)
     _file(tx, run, home, post, story, now_ms)
     ids = _attach(tx, post, brought, now_ms)
     posts.add_hashtags(tx, post.id, msgspec.json.decode(post.tags, type=list[str]))
     posts.count(tx, post, 1)
     _remember(tx, run, post, brought, ids)
+    old_links.remember(tx, run, post.id, brought.links)
     many = _keep_beside(tx, run, post, story, now_ms)
     made = len(brought.made)
     return imports.counts(run).plus(new=1, pictures=made, unpictured=brought.missing, pings=many)
@@ -225,6 +235,9 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
     if post is None or post.deleted_ms is not None:
         imports.note(tx, run.id, story.key, "deleted", story.title)
         return counts.plus(kept=int(known.run_id != run.id))
+    if import_claims.theirs(tx, run, post.id):
+        imports.note(tx, run.id, story.key, "theirs", story.title)
+        return counts.plus(kept=int(known.run_id != run.id))
     if post.edited_ms != known.edited_ms or post.visibility != "public":
         imports.note(tx, run.id, story.key, "edited", story.title)
         return counts.plus(kept=int(known.run_id != run.id))
@@ -241,6 +254,8 @@ def _again(  # noqa: PLR0913, PLR0917  one step of `put`, which has all of it
         post = msgspec.structs.replace(post, edited_ms=edited)
     _file(tx, run, home, post, story, now_ms)
     _remember(tx, run, post, brought, ids)
+    old_links.remember(tx, run, post.id, brought.links)
+    _claim_again(tx, run, story, post.id, now_ms)
     many = _keep_beside(tx, run, post, story, now_ms) if known.run_id != run.id else 0
     counts = counts.plus(pictures=len(brought.made), unpictured=brought.missing)
     if known.run_id == run.id:
@@ -300,14 +315,29 @@ def _post(site: Site, id: int, author: Account, **columns: Any) -> Post:  # noqa
     )
 
 
-def _author(db: Read, run: Run, name: str) -> Account:
-    """The account under which something stands: that of its author, else of the editor."""
+def _wanted(db: Read, run: Run, name: str) -> Account | None:
+    """Who of ours is said to be an author of the old blog."""
     mapped = imports.authors(run).get(name)
     found = accounts.by_id(db, mapped) if mapped is not None else None
-    if found is None or found.state != "active":
-        found = accounts.by_id(db, run.account_id)
+    return found if found is not None and found.state == "active" else None
+
+
+def _author(db: Read, run: Run, wanted: Account | None) -> Account:
+    """The account under which a story stands: the editor's, until its author agrees."""
+    if wanted is not None and wanted.id == run.account_id:
+        return wanted
+    found = accounts.by_id(db, run.account_id)
     assert found is not None  # noqa: S101  rows of accounts stay
     return found
+
+
+def _claim_again(tx: Write, run: Run, story: shape.Story, post_id: int, now_ms: int) -> None:
+    """A story that is here already: its author may be named later than it came."""
+    wanted, post = _wanted(tx, run, story.author), posts.by_id(tx, post_id)
+    if wanted is None or wanted.id == run.account_id or post is None or post.deleted_ms is not None:
+        return
+    if import_claims.open_to(tx, run, post):
+        import_claims.claim(tx, run, post, wanted.id, now_ms)
 
 
 def _name_of(run: Run, key: str) -> str:
@@ -402,7 +432,7 @@ def _keep_beside(tx: Write, run: Run, post: Post, story: shape.Story, now_ms: in
     for one in story.pings:
         url = pings.page_of(one.url, closed=post.uri.startswith("http:"))
         due_ms += pings.PACE_MS
-        ping = Ping(
+        ping = OldPing(
             post_id=post.id,
             url=url or one.url,
             site=one.site,
@@ -466,12 +496,14 @@ def put_comments(
         one = remark.comment
         before = here.get(one.key)
         if before is not None and before.post_id is not None:
-            post_id = _change_comment(tx, before, remark)
+            post_id = _change_comment(tx, run, before, remark)
         else:
             above = here.get(one.parent) if one.parent else None
             parent = posts.by_id(tx, above.post_id) if above and above.post_id else None
             post_id = _comment(tx, site, run, (group, root, parent or root), remark, now_ms)
             counts = counts.plus(comments=1)
+        if remark.cut:
+            imports.note(tx, run.id, f"{story.key}/{one.key}", "comment_cut", story.title)
         here[one.key] = Imported(
             community_id=run.community_id,
             story=story.key,
@@ -494,7 +526,9 @@ def _comment(
     now_ms: int,
 ) -> int:
     (group, root, parent), one = around, remark.comment
-    author, extra = _commenter(tx, run, group, one)
+    wanted = _member(tx, run, one)
+    own = wanted if wanted is not None and wanted.id == run.account_id else None
+    author = own or group
     at = one.written_ms if root.published_ms <= one.written_ms <= now_ms else root.published_ms
     secret = one.secret or parent.secret
     post = _post(
@@ -505,7 +539,7 @@ def _comment(
         visibility="secret" if secret else "public",
         content=remark.html,
         source=remark.source,
-        extra=extra,
+        extra="{}" if own else bylines.as_extra(one.name or "?"),
         language=root.language,
         reply_to_uri=parent.uri,
         reply_to_id=parent.id,
@@ -521,38 +555,41 @@ def _comment(
         posts.add_mentions(tx, post.id, [who.id for who in readers if who.id != group.id])
     posts.count(tx, post, 1)
     forum.commented(tx, post, 1)
+    if wanted is not None:
+        import_claims.claim(tx, run, post, wanted.id, now_ms)
     return post.id
 
 
-def _commenter(db: Read, run: Run, group: Account, one: shape.Comment) -> tuple[Account, str]:
-    """Under whose account a comment stands: a member's who wrote there, else the blog's own."""
+def _member(db: Read, run: Run, one: shape.Comment) -> Account | None:
+    """Who of ours is said to have written a comment: of a member's who was signed in there."""
     named = {name: key for key, name, _ in imports.survey(run).authors}
-    mapped = imports.authors(run)
-    id = mapped.get(one.name, mapped.get(named.get(one.name, ""))) if one.member else None
-    found = accounts.by_id(db, id) if id is not None else None
-    if found is not None and found.state == "active":
-        return found, "{}"
-    return group, bylines.as_extra(one.name or "?")
+    key = one.name if one.name in imports.authors(run) else named.get(one.name, "")
+    return _wanted(db, run, key) if one.member else None
 
 
-def _words(site: Site, one: shape.Comment) -> tuple[str, str]:
-    """What a comment says, as Markdown and as HTML; its pictures stay where they are."""
+def _words(site: Site, one: shape.Comment) -> tuple[str, str, bool]:
+    """What a comment says, as Markdown and as HTML, and whether its end is missing; its pictures
+    stay where they are.
+    """
     clean = one.text.replace("\0", "")[: 4 * MAX_NOTE]
     if one.markup == "html":
         source = turn(clean).markdown
         source = "".join(sign for sign in source if not "\ue000" <= sign <= "\ue002")
     else:
         source = plain_text(clean)
+    cut = len(source) > MAX_NOTE or len(one.text) > 4 * MAX_NOTE
     source = source[:MAX_NOTE].rstrip("\\")
     html = text.render(
         source, story=False, mention_of=lambda _: None, tag_href=partial(documents.tag_href, site)
     ).html
-    return source, html
+    return source, html, cut
 
 
-def _change_comment(tx: Write, before: Imported, remark: Remark) -> int | None:
+def _change_comment(tx: Write, run: Run, before: Imported, remark: Remark) -> int | None:
     post = posts.by_id(tx, before.post_id) if before.post_id is not None else None
     if post is None or post.deleted_ms is not None or post.edited_ms is not None:
+        return before.post_id
+    if import_claims.theirs(tx, run, post.id):
         return before.post_id
     if remark.html != post.content:
         posts.set_columns(tx, post.id, content=remark.html, source=remark.source)

@@ -15,8 +15,8 @@ from server.clock import DAY_MS
 from server.errors import Conflict, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Community
+from server.oldblogs import tistory
 from server.services import blog_desk, communities, media
-from server.services.coauthors import tell_desk
 from server.store import accounts, blog_people, follows, jobs
 from server.store import imports as store
 from server.store.db import Read, Write
@@ -30,7 +30,6 @@ MAX_STORIES: Final = 50_000  # of one file
 MAX_BELOW: Final = 500_000  # comments and trackbacks of one file
 MAX_LINES: Final = 5_000  # of one report
 MAX_SHOWN: Final = 50  # runs
-MOST_TOLD: Final = 10  # runs of one blog, at the desk of whom they name
 MAX_AUTHORS: Final = 200
 MAX_NAME: Final = 200
 MAX_WHAT: Final = 300
@@ -156,21 +155,36 @@ def start(
     names: Mapping[str, str],
     *,
     now_ms: int,
+    public: bool = False,
 ) -> None:
     """Begin to bring it. `names`: who of ours an author of the old blog is, by handle; they are
-    told (`in_name_of`).
+    asked (`import_claims`) as soon as something of theirs is here.
 
-    Raises `NotFound`, `Conflict`, and `Invalid` for somebody who does not write in this blog.
+    `public`: see `require_public`. Raises `NotFound`, `Conflict`, and `Invalid` for somebody who
+    does not write in this blog.
     """
     run = one(tx, viewer, home, run_id)
     if run.state != "ready":
         raise Conflict("This import has begun already, or it is over.")
+    require_public(run, said=public)
     named = {key: name for key, name in names.items() if name.strip()}
     known = {key: _writer(tx, viewer, home, name).id for key, name in named.items()}
     let(tx, run, known)
-    for id in set(known.values()):
-        tell_desk(tx, id, viewer.id, now_ms)
     _promise(tx, run, now_ms)
+
+
+def tells_who_may_read(run: Run) -> bool:
+    """Whether its file says which stories were not for everybody."""
+    return survey(run).format != tistory.FORMAT
+
+
+def require_public(run: Run, *, said: bool) -> None:
+    """Where the file tells nothing: raises `Invalid` unless somebody `said` that all is public."""
+    if not said and not tells_who_may_read(run):
+        raise Invalid(
+            "This backup does not say which stories were private or protected: all would be public "
+            "here. Take those out of it, then say that the rest is for everybody."
+        )
 
 
 def let(tx: Write, run: Run, known: Mapping[str, int]) -> None:
@@ -181,7 +195,7 @@ def let(tx: Write, run: Run, known: Mapping[str, int]) -> None:
 
 
 def _writer(db: Read, viewer: Account, home: Community, name: str) -> Account:
-    """Whose name may stand above what they wrote elsewhere: who writes here anyway."""
+    """Who may be asked whether they wrote something elsewhere: who writes here anyway."""
     found = accounts.by_handle(db, name.strip().lstrip("@").lower())
     if found is None or not found.local or found.kind != "Person" or found.state != "active":
         raise Invalid("There is nobody called %(name)s in this city.", name=name.strip()[:100])
@@ -215,15 +229,6 @@ def all(db: Read, viewer: Account, home: Community) -> list[Run]:
     """The imports of this blog, the latest first. Raises `Forbidden`."""
     blog_desk.require(db, home, viewer)
     return store.of_community(db, home.account.id, MAX_SHOWN)
-
-
-def in_name_of(db: Read, account: Account, community_id: int) -> list[Run]:
-    """The latest runs of a blog that brought stories in the name of somebody, but their own."""
-    return [
-        run
-        for run in store.of_community(db, community_id, MOST_TOLD)
-        if run.account_id != account.id and account.id in authors(run).values()
-    ]
 
 
 def checked(db: Read, run: Run) -> Checked:

@@ -176,6 +176,20 @@ def count(db: Read, post_id: int) -> int:
     return int(found["n"]) if found else 0
 
 
+def shown(db: Read, post_id: int, limit: int) -> list[Backlink]:
+    """The pages that everybody sees, the first one first, at most `limit`."""
+    found = db.all(
+        f"""
+        SELECT b.* FROM backlink b
+        WHERE b.post_id = :post AND b.hidden_ms IS NULL AND NOT ({_COUNTED_ALREADY})
+        ORDER BY b.id LIMIT :limit
+        """,  # noqa: S608
+        post=post_id,
+        limit=limit,
+    )
+    return [Backlink(**record(row)) for row in found]
+
+
 def page(db: Read, viewer_id: int, post_id: int, window: Page, *, hidden: bool) -> list[Row]:
     """id and kind (webmention | trackback | quote), newest first; with the `hidden` ones or not."""
     return rows(

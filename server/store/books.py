@@ -15,7 +15,8 @@ MOST_ASKED: Final = 500
 class Book(msgspec.Struct, frozen=True, kw_only=True):
     """A book. `state`: gathering | making | ready. `foreword` is Markdown.
 
-    `done` of `total` stories are in it while it is made; `failure` is why it was not made.
+    `done` of `total` stories are in it while it is made; `failure` is why it was not made. `anew`:
+    it was made, and is bound anew of what is left. `cover_id` is a picture of a chosen story.
     """
 
     id: int
@@ -36,6 +37,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     published_ms: int | None = None
     created_ms: int
     updated_ms: int
+    cover_id: int | None = None
+    anew: int = 0
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,42 +89,6 @@ def remove(tx: Write, id: int) -> None:
     tx.run("DELETE FROM book WHERE id = :id", id=id)
 
 
-def progress(tx: Write, id: int, done: int, total: int) -> bool:
-    """So far it is. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            "UPDATE book SET done = :done, total = :total WHERE id = :id AND state = 'making'",
-            id=id,
-            done=done,
-            total=total,
-        )
-        == 1
-    )
-
-
-def finish(tx: Write, id: int, file: str, bytes: int, now_ms: int) -> bool:
-    """It is made. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            """
-            UPDATE book SET state = 'ready', file = :file, bytes = :bytes, done = total,
-                made_ms = :now
-            WHERE id = :id AND state = 'making'
-            """,
-            id=id,
-            file=file,
-            bytes=bytes,
-            now=now_ms,
-        )
-        == 1
-    )
-
-
-def files(db: Read) -> set[str]:
-    """The names of all files that a row names."""
-    return {str(row["file"]) for row in db.all("SELECT file FROM book WHERE file <> ''")}
-
-
 # --- its stories
 
 
@@ -152,6 +119,33 @@ def choose(tx: Write, book_id: int, post_ids: Iterable[int]) -> None:
             post=id,
             place=place,
         )
+
+
+def bound(db: Read, book_id: int) -> list[int]:
+    """The stories that stand in the file that was made, as far as they are still there."""
+    found = db.all(
+        "SELECT post_id FROM book_story WHERE book_id = :book AND bound = 1", book=book_id
+    )
+    return [int(row["post_id"]) for row in found]
+
+
+def bind(tx: Write, book_id: int, post_ids: Iterable[int]) -> None:
+    """Which stories stand in the file from now on."""
+    tx.run("UPDATE book_story SET bound = 0 WHERE book_id = :book", book=book_id)
+    tx.many(
+        "UPDATE book_story SET bound = 1 WHERE book_id = :book AND post_id = :post",
+        [{"book": book_id, "post": id} for id in post_ids],
+    )
+
+
+def made_after(db: Read, id: int, limit: int) -> list[int]:
+    """The made books of all blogs after an id."""
+    found = db.all(
+        "SELECT id FROM book WHERE state = 'ready' AND id > :id ORDER BY id LIMIT :limit",
+        id=id,
+        limit=limit,
+    )
+    return [int(row["id"]) for row in found]
 
 
 # --- what their authors said

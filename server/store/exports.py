@@ -75,39 +75,6 @@ def ordered_since(db: Read, community_id: int, after_id: int) -> int:
     return int(found["n"]) if found else 0
 
 
-def progress(tx: Write, id: int, done: int, total: int) -> bool:
-    """So far it is. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            """
-            UPDATE blog_export SET done = :done, total = :total WHERE id = :id AND state = 'waiting'
-            """,
-            id=id,
-            done=done,
-            total=total,
-        )
-        == 1
-    )
-
-
-def finish(tx: Write, id: int, file: str, bytes: int, now_ms: int) -> bool:
-    """It is made. False where nobody waits for it any more."""
-    return (
-        tx.run(
-            """
-            UPDATE blog_export SET state = 'ready', file = :file, bytes = :bytes, done = total,
-                ended_ms = :now
-            WHERE id = :id AND state = 'waiting'
-            """,
-            id=id,
-            file=file,
-            bytes=bytes,
-            now=now_ms,
-        )
-        == 1
-    )
-
-
 def fail(tx: Write, id: int, reason: str, now_ms: int) -> None:
     """It cannot be made, for a `reason` that people read."""
     tx.run(
@@ -133,8 +100,13 @@ def expire(tx: Write, before_id: int) -> list[str]:
 
 
 def files(db: Read) -> set[str]:
-    """The names of all files that a row names."""
+    """The names of their files: no backup has them, for they can be made anew."""
     return {str(row["file"]) for row in db.all("SELECT file FROM blog_export WHERE file <> ''")}
+
+
+def lose_files(tx: Write) -> None:
+    """After a restore: their files were in no backup."""
+    tx.run("UPDATE blog_export SET state = 'gone', file = '', bytes = 0 WHERE file <> ''")
 
 
 def forget_account(tx: Write, account_id: int) -> None:

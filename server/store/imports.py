@@ -60,7 +60,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     edited_ms: int | None = None
 
 
-class Ping(msgspec.Struct, frozen=True, kw_only=True):
+class OldPing(msgspec.Struct, frozen=True, kw_only=True):
     """Another page that spoke of a story, as an old blog had it.
 
     `due_ms`: when that is to be checked; None once it was promised. `received_ms` may be 0.
@@ -197,6 +197,12 @@ def of_story(db: Read, community_id: int, story: str) -> dict[str, Imported]:
     return {row["comment"]: Imported(**record(row)) for row in found}
 
 
+def of_post(db: Read, post_id: int) -> Imported | None:
+    """What a post is of an old blog."""
+    found = db.one("SELECT * FROM imported WHERE post_id = :id", id=post_id)
+    return Imported(**record(found)) if found else None
+
+
 def put(tx: Write, one: Imported) -> None:
     """What something is here, from now on."""
     tx.run(
@@ -226,6 +232,62 @@ def add_address(tx: Write, path: str, community_id: int, post_id: int) -> None:
     )
 
 
+def places(db: Read, community_id: int, paths: Iterable[str]) -> dict[str, str]:
+    """The addresses here of the stories of a blog that were at these paths."""
+    found: dict[str, str] = {}
+    for path in paths:
+        row = db.one(
+            """
+            SELECT p.url FROM old_address o JOIN post p ON p.id = o.post_id
+            WHERE o.path = :path AND o.community_id = :community AND p.deleted_ms IS NULL
+            """,
+            path=path,
+            community=community_id,
+        )
+        if row is not None:
+            found[path] = str(row["url"])
+    return found
+
+
+def set_links(tx: Write, community_id: int, post_id: int, paths: Iterable[str]) -> None:
+    """To which paths of its old blog a story links, at which nothing was brought yet."""
+    tx.run("DELETE FROM old_link WHERE post_id = :post", post=post_id)
+    tx.many(
+        """
+        INSERT INTO old_link (community_id, path, post_id) VALUES (:community, :path, :post)
+        ON CONFLICT DO NOTHING
+        """,
+        [{"community": community_id, "path": path, "post": post_id} for path in paths],
+    )
+
+
+def links_to(db: Read, post_id: int, limit: int) -> list[tuple[int, str]]:
+    """Some of the stories (id, path) that link to where a story was and do not lead to it yet."""
+    found = db.all(
+        """
+        SELECT l.post_id, l.path FROM old_address o
+        JOIN old_link l ON l.community_id = o.community_id AND l.path = o.path
+        WHERE o.post_id = :id ORDER BY l.path, l.post_id LIMIT :limit
+        """,
+        id=post_id,
+        limit=limit,
+    )
+    return [(int(row["post_id"]), str(row["path"])) for row in found]
+
+
+def forget_link(tx: Write, community_id: int, path: str, post_id: int) -> None:
+    """A link leads where it should, or stays as it is."""
+    tx.run(
+        """
+        DELETE FROM old_link
+        WHERE community_id = :community AND path = :path AND post_id = :post
+        """,
+        community=community_id,
+        path=path,
+        post=post_id,
+    )
+
+
 def led_to(db: Read, path: str) -> int | None:
     """The post that was at this path and is for everybody; of several the first one brought."""
     found = db.one(
@@ -243,7 +305,7 @@ def led_to(db: Read, path: str) -> int | None:
 # --- who spoke of it
 
 
-def put_pings(tx: Write, pings: Iterable[Ping]) -> int:
+def put_pings(tx: Write, pings: Iterable[OldPing]) -> int:
     """Pages that spoke of a story, once each; how many are new."""
     return tx.many(
         """
@@ -255,20 +317,20 @@ def put_pings(tx: Write, pings: Iterable[Ping]) -> int:
     )
 
 
-def pings_of(db: Read, post_id: int) -> list[Ping]:
+def pings_of(db: Read, post_id: int) -> list[OldPing]:
     """The pages that spoke of a story in its old blog, the first one first."""
     found = db.all(
         "SELECT * FROM imported_ping WHERE post_id = :id ORDER BY received_ms, url", id=post_id
     )
-    return [Ping(**record(row)) for row in found]
+    return [OldPing(**record(row)) for row in found]
 
 
-def ping(db: Read, post_id: int, url: str) -> Ping | None:
+def ping(db: Read, post_id: int, url: str) -> OldPing | None:
     """What a story's old blog had of this page."""
     found = db.one(
         "SELECT * FROM imported_ping WHERE post_id = :post AND url = :url", post=post_id, url=url
     )
-    return Ping(**record(found)) if found else None
+    return OldPing(**record(found)) if found else None
 
 
 def next_ping_ms(db: Read) -> int | None:
@@ -279,12 +341,12 @@ def next_ping_ms(db: Read) -> int | None:
     return int(found["due_ms"]) if found else None
 
 
-def first_ping_due(db: Read, now_ms: int) -> Ping | None:
+def first_ping_due(db: Read, now_ms: int) -> OldPing | None:
     """The page that is to be checked first."""
     found = db.one(
         "SELECT * FROM imported_ping WHERE due_ms <= :now ORDER BY due_ms LIMIT 1", now=now_ms
     )
-    return Ping(**record(found)) if found else None
+    return OldPing(**record(found)) if found else None
 
 
 def plan_ping(tx: Write, post_id: int, url: str, due_ms: int | None) -> None:

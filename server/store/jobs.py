@@ -10,8 +10,8 @@ import msgspec
 
 from server.ids import new_id
 from server.model import Job
-from server.store.claims import LEASE_MS, require
 from server.store.db import Read, Row, Write
+from server.store.leases import LEASE_MS, require
 
 BEHIND_MS: Final = 2**62
 """`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that

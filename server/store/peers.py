@@ -4,8 +4,8 @@ from typing import Final
 
 from server.ids import new_id
 from server.model import Peer
-from server.store.claims import LEASE_MS, require
 from server.store.db import Read, Row, Write
+from server.store.leases import LEASE_MS, require
 from server.store.paging import listed
 
 PEER: Final = "id, host, inbox, scheme, attempts, failing_since_ms, last_error, slow, claimed_by"

@@ -124,6 +124,8 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "deferred",
         "old_address",
         "imported_ping",
+        "claimed_post",
+        "old_link",
         "book_story",
         "book_consent",
         "book_ok",

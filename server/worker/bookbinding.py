@@ -9,13 +9,13 @@ import msgspec
 
 from server.binding.epub import PICTURES, Epub
 from server.binding.epub_pages import About, Author, Chapter, Labels
-from server.binding.values import File, Told
+from server.binding.values import File, Thread
 from server.binding.xhtml import well_formed
 from server.errors import AppError, NotFound
 from server.files import Store, refusal
 from server.media import MAX_PICTURE_BYTES, Pictures
 from server.model import Community, Site
-from server.services import contents
+from server.services import books, contents
 from server.services.books import Chosen
 from server.store import contents as store
 from server.store.books import Book
@@ -64,7 +64,8 @@ class Bookbinding:
         """The book at `path`; False where it was ended. Raises `StorageFull`, `StoreAway`."""
         try:
             dress = await asyncio.to_thread(self._dresser, book, home)
-            out = await asyncio.to_thread(Epub, path, _about(self._site, book, home, dress))
+            about = await self._covered(book, _about(self._site, book, home, dress))
+            out = await asyncio.to_thread(Epub, path, about)
             try:
                 for number, chosen in enumerate(stories, 1):
                     await self._chapter(out, book, chosen)
@@ -76,6 +77,19 @@ class Bookbinding:
         except OSError as error:
             raise refusal(error) from error
         return True
+
+    async def _covered(self, book: Book, about: About) -> About:
+        """With the picture that its editor chose on its cover, if that can be had."""
+        chosen = await self._db.read(books.cover, book)
+        if chosen is None:
+            return about
+        try:
+            made = await self._pictures.renewed("book", await self._bytes_of(chosen.large))
+        except (AppError, NotFound):
+            return about
+        if made.media_type not in FITTING:
+            return about
+        return msgspec.structs.replace(about, cover=made.large, cover_type=made.media_type)
 
     async def _chapter(self, out: Epub, book: Book, chosen: Chosen) -> None:
         story = await self._db.read(_told, self._site, chosen)
@@ -91,7 +105,7 @@ class Bookbinding:
     async def _picture(self, out: Epub, file: File) -> str | None:
         """The address of a picture in the book; None for one that cannot be had."""
         try:
-            data = await self._bytes_of(file)
+            data = await self._bytes_of(file.file)
             media_type = file.media_type
             if max(file.width, file.height) > EDGE or media_type not in FITTING:
                 made = await self._pictures.renewed("book", data)
@@ -103,14 +117,14 @@ class Bookbinding:
         self._bytes += len(data)
         return await asyncio.to_thread(out.picture, data, media_type)
 
-    async def _bytes_of(self, file: File) -> bytes:
-        size = await self._store.size(file.file)
+    async def _bytes_of(self, file: str) -> bytes:
+        size = await self._store.size(file)
         if size is None or size > MAX_PICTURE_BYTES:
             raise NotFound("This picture does not exist.")
-        return b"".join([chunk async for chunk in self._store.read(file.file)])
+        return b"".join([chunk async for chunk in self._store.read(file)])
 
 
-def _told(db: Read, site: Site, chosen: Chosen) -> Told | None:
+def _told(db: Read, site: Site, chosen: Chosen) -> Thread | None:
     """The story in today's words; None where it is not for everybody any more."""
     if chosen.post is None or chosen.post.community_id is None:
         return None
@@ -135,7 +149,7 @@ def _about(site: Site, book: Book, home: Community, dress: Dress) -> About:
     )
 
 
-def _written(story: Told, there: dict[str, str], language: str) -> Chapter:
+def _written(story: Thread, there: dict[str, str], language: str) -> Chapter:
     used: set[str] = set()
 
     def picture_at(url: str) -> str | None:

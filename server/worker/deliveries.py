@@ -25,8 +25,8 @@ from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.model import Peer
 from server.store import peers
-from server.store.claims import ClaimLost
 from server.store.db import Database, Row
+from server.store.leases import ClaimLost
 from server.worker.loop import SLOW_S, Hold, held
 
 log = logging.getLogger(__name__)

@@ -3,13 +3,14 @@
 import asyncio
 from array import array
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from server.binding.archive import Archive
-from server.binding.values import File, Told
+from server.binding.values import File, Thread
 from server.errors import Conflict, Invalid, NotFound
 from server.files import Store, refusal, require_room
 from server.model import Community, Site
@@ -43,13 +44,15 @@ class Exporting:
         self._ids = array("q")
         self._bytes = 0
         self._folder = Path()
+        self._now_ms = 0
 
-    async def write(self, community: Community, path: Path) -> int:
+    async def write(self, community: Community, path: Path, now_ms: int) -> int:
         """The whole community at `path`; how many threads.
 
         Raises `Invalid` for what is too large, `Conflict` where it never stands still, `StoreAway`,
         `StorageFull`, `Ended`.
         """
+        self._now_ms = now_ms
         for _ in range(TRIES):
             try:
                 done = await self._once(community, path)
@@ -72,9 +75,8 @@ class Exporting:
 
     async def _threads(self, out: Archive, community_id: int) -> int:
         done = after = 0
-        while found := await self._db.read(
-            contents.threads, self._site, community_id, after, STORIES
-        ):
+        threads = partial(contents.threads, now_ms=self._now_ms)
+        while found := await self._db.read(threads, self._site, community_id, (after, STORIES)):
             for story in found:
                 await self._thread(out, story)
             after, done = found[-1].id, done + len(found)
@@ -82,7 +84,7 @@ class Exporting:
                 raise Ended
         return done
 
-    async def _thread(self, out: Archive, story: Told) -> None:
+    async def _thread(self, out: Archive, story: Thread) -> None:
         files = tuple([file for file in story.files if await self._copied(out, file)])
         self._ids.append(story.id)
         await asyncio.to_thread(out.begin, msgspec.structs.replace(story, files=files))

@@ -10,6 +10,7 @@ from server.files import Store, StoreAway, clean_scratch, remove_all, sweep
 from server.ids import first_id
 from server.remote_pictures import FAILED_MS, make_room
 from server.services import apps as app_service
+from server.services import books as book_service
 from server.services import events as event_service
 from server.services import exports as export_service
 from server.services import imports as import_service
@@ -23,13 +24,13 @@ from server.store import (
     books,
     entry_rules,
     events,
-    exports,
     follows,
     homes,
     idempotency,
     imports,
     invites,
     jobs,
+    makings,
     media,
     peers,
     previews,
@@ -49,6 +50,7 @@ GRAVES_MS: Final = 90 * DAY_MS
 PARKED_MS: Final = 30 * DAY_MS
 LOOSE_MEDIA_MS: Final = DAY_MS
 HOMES_AT_ONCE: Final = 50
+BOOKS_AT_ONCE: Final = 20
 PAGES_AT_ONCE: Final = 1_000
 PREVIEWS_MS: Final = 30 * DAY_MS
 PREVIEWS_AT_ONCE: Final = 5_000  # to which no post links any more
@@ -82,9 +84,19 @@ async def keep_house_once(db: Database, files: Store, remote_bytes: int, now_ms:
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
     await remove_all(files, await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS))
+    await look_over_books(db, now_ms)
     await remove_all(files, await db.write(imports.forget_files, now_ms - import_service.KEPT_MS))
     await remove_all(files, await db.write(export_service.expire, now_ms))
     await make_room(db, files, remote_bytes)
+
+
+async def look_over_books(db: Database, now_ms: int) -> None:
+    """Books in which a story stands that may not stand there any more are bound anew."""
+    after = 0
+    while ids := await db.read(books.made_after, after, BOOKS_AT_ONCE):
+        for id in await db.read(book_service.to_bind_anew, ids):
+            await db.write(book_service.bind_anew, id, now_ms)
+        after = ids[-1]
 
 
 async def sweep_files(db: Database, files: Store, now_ms: int) -> None:
@@ -103,7 +115,7 @@ async def sweep_apps(db: Database, now_ms: int) -> None:
 
 def _files(db: Read) -> set[str]:
     shown = media.files(db) | accounts.files(db) | remote_pictures.files(db)
-    return shown | imports.files(db) | exports.files(db) | books.files(db)
+    return shown | imports.files(db) | makings.files(db)
 
 
 async def trim_homes(db: Database) -> None:

@@ -29,13 +29,14 @@ from server.media import MAX_PICTURE_BYTES, Picture, Pictures
 from server.model import Job
 from server.oldblogs import shape
 from server.oldblogs.reading import read
-from server.services import imported, imports
+from server.services import imported, imports, old_links
 from server.services.imported import Brought
 from server.services.imports import Survey
 from server.store import imports as store
 from server.store import jobs
 from server.store.db import Database, DatabaseError, Read
 from server.store.imports import Run
+from server.text import relinking
 from server.text.turning import Shown, Turned, link, picture, placed, turn
 
 log = logging.getLogger(__name__)
@@ -233,6 +234,8 @@ class Importing:
             await remove_all(self._pictures.store, names)
             raise
         await self._comments(run, story)
+        while await self._db.write(old_links.lead, run.id, story):
+            pass
         if self._told is not None:
             self._told(at, run.total)
 
@@ -268,7 +271,8 @@ class Importing:
                 for one in story.attachments
                 if one.name not in shown and one.label not in shown
             ]
-            source = _with_tags(_within(placed(turned, texts), notes), story.tags)
+            source, links = await self._led(run, base, placed(turned, texts))
+            source = _with_tags(_within(source, notes), story.tags)
             said = await asyncio.to_thread(imported.said, self._fetcher.site, source)
         except BaseException:
             await gallery.forget()
@@ -280,8 +284,17 @@ class Importing:
             made=gallery.made,
             kept=gallery.kept,
             missing=gallery.missing,
+            links=links,
             notes=tuple(notes[:MAX_PICTURES]),
         )
+
+    async def _led(self, run: Run, base: str, source: str) -> tuple[str, tuple[str, ...]]:
+        """A text whose links lead to the stories that are here, and the paths of all others."""
+        hosts = old_links.hosts(run, base)
+        paths = await asyncio.to_thread(relinking.paths, source, hosts, old_links.MOST)
+        places = await self._db.read(old_links.places, run, paths)
+        source = await asyncio.to_thread(relinking.led, source, hosts, places)
+        return source, tuple(path for path in paths if path not in places)
 
     async def embedded(self, attachment: shape.Attachment) -> Picture:
         """A picture of the backup, made anew. Raises `Invalid`, `TooLarge`."""

@@ -24,6 +24,7 @@ from server.services import (
     borders,
     domain_mutes,
     exports,
+    import_claims,
     imports,
     looks,
     media,
@@ -34,8 +35,8 @@ from server.services import (
 )
 from server.store import jobs
 from server.store import previews as previews_store
-from server.store.claims import ClaimLost
 from server.store.db import Database, DatabaseError, Write
+from server.store.leases import ClaimLost
 from server.text.webpage import Described
 from server.worker.loop import held
 
@@ -233,6 +234,14 @@ def _bury(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
         jobs.complete(tx, job, now_ms)
 
 
+def _claim(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    """Some stories become their author's; for those that are left the job stays."""
+    if import_claims.hand_over(tx, site, of["run"], of["account"]):
+        jobs.stand_back(tx, job, now_ms)
+    else:
+        jobs.complete(tx, job, now_ms)
+
+
 def _poll(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     votes.tell_counts(tx, site, of["post"], now_ms)
     jobs.complete(tx, job, now_ms)
@@ -253,6 +262,7 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "bury": _bury,
     borders.JOB: _border,
     backlinks.JOB: _unlink,
+    import_claims.JOB: _claim,
     "sever": _sever,
     "poll": _poll,
     "poll-end": _poll_end,

@@ -14,8 +14,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import msgspec
 
 from server.model import Job, Peer
-from server.store.claims import LEASE_MS, ClaimLost
 from server.store.db import Database, DatabaseError, Read, Write
+from server.store.leases import LEASE_MS, ClaimLost
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from server.media import Pictures
 from server.model import Job, Site
 from server.services import books
 from server.store import books as book_store
-from server.store import communities, jobs
+from server.store import communities, jobs, makings
 from server.store import exports as export_store
 from server.store.db import Database
 from server.worker.bookbinding import Bookbinding, Dresser
@@ -77,16 +77,19 @@ class Making:
             return
 
         async def tell(done: int) -> bool:
-            return await self._db.write(export_store.progress, id, done, max(done, known.total))
+            return await self._db.write(
+                makings.progress, makings.EXPORT, id, done, max(done, known.total)
+            )
 
         with scratch_folder(self._pictures.store) as folder:
             path = Path(folder) / "export.zip"
             try:
-                await Exporting(self._db, self._pictures.store, self._site, tell).write(home, path)
+                exporting = Exporting(self._db, self._pictures.store, self._site, tell)
+                await exporting.write(home, path, self._now_ms())
             except Ended:
                 return
             name, bytes = await self._stored(path, ".zip")
-        if await self._db.write(export_store.finish, id, name, bytes, self._now_ms()):
+        if await self._db.write(makings.finish, makings.EXPORT, id, (name, bytes), self._now_ms()):
             log.info("export %d was made", id, extra={"bytes": bytes})
         else:
             await self._pictures.store.remove(name)
@@ -106,7 +109,7 @@ class Making:
             return False
 
         async def tell(done: int) -> bool:
-            return await self._db.write(book_store.progress, book.id, done, len(stories))
+            return await self._db.write(makings.progress, makings.BOOK, book.id, done, len(stories))
 
         with scratch_folder(self._pictures.store) as folder:
             path = Path(folder) / "book.epub"

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,15 @@ from server.services import (
     posts,
 )
 from server.services.books import MAX_STORIES, PAUSE_MS, Wish, Words
-from server.store import accounts, contents, jobs
+from server.store import accounts, contents, jobs, makings, media
 from server.store import books as store
 from server.store import posts as post_store
 from server.store.blog import Filed
 from server.store.books import Book
 from server.store.db import Database, Read, Write
+from server.store.makings import Kind
 from server.worker.bookbinding import Dress
-from server.worker.housekeeping import sweep_files
+from server.worker.housekeeping import look_over_books, sweep_files
 from server.worker.jobs import Jobs
 from server.worker.making import Making
 from tests.server.test_binding import LABELS, check_book
@@ -234,12 +236,12 @@ def made(tx: Write, of: tuple[Account, Account, Community, list[Post], Book]) ->
     return books.one(tx, home, book.id)
 
 
-def test_consent_can_be_taken_back_until_the_book_is_made(tx: Write) -> None:
+def test_a_made_book_is_changed_after_it_was_opened_again(tx: Write) -> None:
     of = begun(tx)
     ann, bob, home, (_, two, _), book = of
     made(tx, of)
     with pytest.raises(Conflict):
-        says(tx, "bob", book, two, yes=False)
+        says(tx, "bob", book, two)
     for change in (
         lambda: books.move(tx, ann, home, book.id, two.id, move="off"),
         lambda: books.reword(tx, ann, home, book.id, Words(title="x"), now_ms=NOW),
@@ -249,7 +251,7 @@ def test_consent_can_be_taken_back_until_the_book_is_made(tx: Write) -> None:
             change()
     assert books.readable(tx, None, home, book.id).total == 3
     books.reopen(tx, ann, home, book.id, NOW)
-    assert store.files(tx) == set()
+    assert makings.files(tx) == set()
     with pytest.raises(NotFound):
         books.readable(tx, bob, home, book.id)
     says(tx, "bob", book, two, yes=False)
@@ -279,15 +281,117 @@ def test_who_leaves_takes_their_consent_along_out_of_what_is_made(tx: Write) -> 
     made(tx, of)
     departures.delete(tx, SITE, bob, NOW)
     after = books.one(tx, home, book.id)
-    assert (after.state, after.file, after.published_ms) == ("gathering", "", None)
+    assert (after.state, after.file, after.anew) == ("making", "", 1)
     assert states(tx, after) == ["yes"]
+    assert [one.post_id for one in books.entering(tx, after)] == store.bound(tx, book.id)
     assert number(tx, "SELECT count(*) FROM book_consent WHERE account_id = :id", id=bob.id) == 0
     assert (
         number(tx, "SELECT count(*) FROM media WHERE created_ms = 0 AND large LIKE '%.epub'") == 1
     )
     departures.delete(tx, SITE, ann, NOW)
-    assert books.one(tx, home, book.id).editor_id is None
+    after = books.one(tx, home, book.id)
+    assert (after.state, after.editor_id, after.published_ms) == ("gathering", None, None)
     assert states(tx, after) == []
+
+
+HOW: dict[str, Callable[[Write, list[Post]], object]] = {
+    "is deleted": lambda tx, all: posts.delete(tx, SITE, known(tx, "bob"), all[1].id, NOW),
+    "is private": lambda tx, all: post_store.set_columns(tx, all[1].id, visibility="followers"),
+    "is removed": lambda tx, all: post_store.set_columns(tx, all[1].id, visibility="removed"),
+    "stands elsewhere": lambda tx, all: blog.moved(
+        tx, all[1].id, found(tx, known(tx, "ann"), name="other").account.id
+    ),
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_made_book_without_one_of_its_stories_is_given_to_nobody_and_bound_anew(
+    tx: Write, how: str
+) -> None:
+    of = begun(tx)
+    _, _, home, stories, book = of
+    made(tx, of)
+    assert books.to_bind_anew(tx, [book.id]) == []
+    books.bind_anew(tx, book.id, NOW)
+    assert books.readable(tx, None, home, book.id).state == "ready", "nothing happened"
+    HOW[how](tx, stories)
+    for who in (None, known(tx, "ann")):
+        with pytest.raises(NotFound, match="made anew"):
+            books.readable(tx, who, home, book.id)
+    told = "SELECT count(*) FROM notification WHERE kind = 'desk' AND from_id = :id"
+    assert store.made_after(tx, 0, 9) == books.to_bind_anew(tx, [book.id, 7]) == [book.id]
+    books.bind_anew(tx, book.id, NOW + 1)
+    after = books.one(tx, home, book.id)
+    assert (after.state, after.anew, after.total, after.file) == ("making", 1, 2, "")
+    assert after.published_ms is not None and number(tx, told, id=home.account.id) == 1
+    assert number(tx, "SELECT count(*) FROM job WHERE kind = 'book'") == 2
+    left = [stories[0].id, stories[2].id]
+    assert [one.post_id for one in books.entering(tx, after)] == left
+    of_left = books.versions(books.entering(tx, after))
+    assert books.finish(tx, book.id, of_left, (f"{8:032x}.epub", 9), now_ms=NOW + 2)
+    again = books.readable(tx, None, home, book.id)
+    assert (again.total, again.anew) == (2, 0) and not books.outdated(tx, again)
+
+
+def test_consent_is_taken_back_at_any_time_and_given_only_to_what_is_not_made(tx: Write) -> None:
+    of = begun(tx)
+    ann, _, home, (one, two, three), book = of
+    books.ask(tx, ann, home, book.id, NOW)
+    says(tx, "bob", book, two)
+    says(tx, "bob", book, three)  # cho has not answered
+    books.order(tx, ann, home, book.id, NOW)
+    entering = books.versions(books.entering(tx, book))
+    assert [id for id, _ in entering] == [one.id, two.id]
+    assert books.finish(tx, book.id, entering, (f"{7:032x}.epub", 9), now_ms=NOW)
+    says(tx, "cho", book, three, yes=False)
+    assert books.one(tx, home, book.id).state == "ready", "it did not stand in it"
+    says(tx, "bob", book, two, yes=False)
+    after = books.one(tx, home, book.id)
+    assert (after.state, after.total, makings.files(tx)) == ("making", 1, set())
+    for name, post in (("cho", three), ("bob", two)):  # while it is bound anew: too late for it
+        says(tx, name, book, post)
+    assert [each.post_id for each in books.entering(tx, after)] == [one.id]
+    books.fail(tx, book.id)
+    failed = books.one(tx, home, book.id)
+    assert (failed.state, failed.anew, failed.published_ms) == ("gathering", 0, None)
+    assert store.bound(tx, book.id) == []
+
+
+def test_a_book_of_which_nothing_is_left_is_opened_again(tx: Write) -> None:
+    of = begun(tx)
+    ann, bob, home, stories, book = of
+    made(tx, of)
+    for post in stories:
+        post_store.set_columns(tx, post.id, visibility="removed")
+    books.bind_anew(tx, book.id, NOW)
+    after = books.one(tx, home, book.id)
+    assert (after.state, after.file, after.published_ms) == ("gathering", "", None)
+
+
+def test_a_picture_of_its_stories_is_the_cover(tx: Write) -> None:
+    ann, bob, home, (one, two, _), book = begun(tx)
+    for number_, post in enumerate((one, two)):
+        shown(tx, post, f"{number_:032x}.jpg", "A lane")
+    other = tell(tx, ann, home, "Not chosen")
+    shown(tx, other, f"{9:032x}.jpg", "Elsewhere")
+    first, second = books.pictures(tx, book)
+    (strange,) = media.of_posts(tx, [other.id])[other.id]
+    for who, id, error in (
+        (ann, strange.id, NotFound),
+        (ann, 7, NotFound),
+        (bob, first.id, NotFound),
+    ):
+        with pytest.raises(error):
+            books.set_cover(tx, who, home, book.id, id, now_ms=NOW)
+    books.set_cover(tx, ann, home, book.id, second.id, now_ms=NOW)
+    books.ask(tx, ann, home, book.id, NOW)
+    after = books.one(tx, home, book.id)
+    assert after.cover_id == second.id and books.cover(tx, after) is None, "bob has not agreed"
+    says(tx, "bob", book, two)
+    chosen = books.cover(tx, after)
+    assert chosen is not None and chosen.id == second.id
+    books.set_cover(tx, ann, home, book.id, None, now_ms=NOW)
+    assert books.cover(tx, books.one(tx, home, book.id)) is None
 
 
 def test_what_goes_or_is_taken_away_leaves_the_book(tx: Write) -> None:
@@ -373,6 +477,45 @@ async def test_a_worker_binds_the_stories_that_may_enter(bindery: Bindery) -> No
     with Image.open(zipped.open(f"book/{image.attrib['src']}")) as picture:
         assert picture.size == (1280, 640)
     assert list(bindery.files.scratch.iterdir()) == []
+    assert zipped.read("book/cover.png") == b"PNG"
+
+
+async def test_a_book_is_bound_anew_by_the_house_with_the_cover_that_was_chosen(
+    bindery: Bindery,
+) -> None:
+    db = bindery.db
+
+    def chosen(tx: Write) -> tuple[Community, list[Post], Book]:
+        ann, _, home, stories, book = begun(tx)
+        shown(tx, stories[0], PICTURE, "A lane")
+        (picture,) = books.pictures(tx, book)
+        books.set_cover(tx, ann, home, book.id, picture.id, now_ms=NOW)
+        books.ask(tx, ann, home, book.id, NOW)
+        says(tx, "bob", book, stories[1])
+        books.order(tx, ann, home, book.id, NOW)
+        return home, stories, book
+
+    home, (one, two, _), book = await db.write(chosen)
+    await bindery.files.put(PICTURE, a_picture(2_000))
+    await bindery.work()
+    first = await db.read(books.one, home, book.id)
+    path = bindery.files.local(first.file)
+    assert path is not None
+    zipped = zipfile.ZipFile(path)
+    check_book(path.read_bytes())
+    with Image.open(zipped.open("book/cover.jpg")) as cover:
+        assert cover.size == (1280, 640)
+    assert 'src="cover.jpg"' in zipped.read("book/cover-page.xhtml").decode()
+    await db.write(lambda tx: posts.delete(tx, SITE, known(tx, "bob"), two.id, NOW))
+    await look_over_books(db, NOW)
+    await bindery.work()
+    after = await db.read(books.one, home, book.id)
+    path = bindery.files.local(after.file)
+    assert after.total == 1 and after.file != first.file and path is not None
+    words = "".join("".join(page.itertext()) for page in check_book(path.read_bytes()).values())
+    assert "Words of One" in words and "Words of Two" not in words
+    await look_over_books(db, NOW)
+    assert await db.read(jobs.waiting) == 0
 
 
 @pytest.mark.parametrize("how", ["says no", "edits", "goes", "is suspended"])
@@ -382,7 +525,7 @@ async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
     _, home, (_, two, _), book = await bindery.db.write(agreed)
     done: list[int] = []
 
-    def meanwhile(tx: Write, id: int, progress: int, total: int) -> bool:
+    def meanwhile(tx: Write, what: Kind, id: int, progress: int, total: int) -> bool:
         if not done:
             bob = known(tx, "bob")
             if how == "says no":
@@ -396,7 +539,7 @@ async def test_a_book_says_what_its_authors_agree_to_when_it_is_there(
         done.append(progress)
         return True
 
-    monkeypatch.setattr(store, "progress", meanwhile)
+    monkeypatch.setattr(makings, "progress", meanwhile)
     await bindery.work()
     after = await bindery.db.read(books.one, home, book.id)
     path = bindery.files.local(after.file)
@@ -413,11 +556,11 @@ async def test_stories_that_never_stand_still_make_no_book(
 ) -> None:
     _, home, (_, two, _), book = await bindery.db.write(agreed)
 
-    def meanwhile(tx: Write, id: int, progress: int, total: int) -> bool:
+    def meanwhile(tx: Write, what: Kind, id: int, progress: int, total: int) -> bool:
         post_store.touch(tx, two.id)
         return True
 
-    monkeypatch.setattr(store, "progress", meanwhile)
+    monkeypatch.setattr(makings, "progress", meanwhile)
     await bindery.work()
     after = await bindery.db.read(books.one, home, book.id)
     assert after.state == "gathering" and "changed" in after.failure and after.file == ""

@@ -14,14 +14,16 @@ from server.clock import DAY_MS
 from server.errors import Conflict, Forbidden, NotFound, StorageFull, TooMany
 from server.files import Folder
 from server.model import Account, Community, Post
-from server.services import blog, blog_desk, coauthors, contents, departures, drafts, exports
+from server.services import blog, blog_desk, coauthors, contents, departures, drafts, exports, votes
 from server.services import communities as community_service
 from server.services.blog_desk import Joining
 from server.services.communities import NewCommunity
-from server.store import accounts, blog_people
+from server.services.polls import NewPoll
+from server.store import accounts, backlinks, blog_people, makings
 from server.store import exports as store
 from server.store import media as media_store
 from server.store import posts as post_store
+from server.store.backlinks import Backlink
 from server.store.blog import Filed
 from server.store.db import Database, Read, Write
 from server.worker.exporting import Ended, Exporting
@@ -121,7 +123,7 @@ async def exported(db: Database, folder: Path, name: str = "project") -> bytes:
     await files.put(PICTURE, b"a picture")
     home = await db.read(contents.home, name)
     path = folder / "out.zip"
-    await Exporting(db, files, SITE, tell).write(home, path)
+    await Exporting(db, files, SITE, tell).write(home, path, NOW)
     return path.read_bytes()
 
 
@@ -170,6 +172,49 @@ async def test_what_the_zip_says_is_what_the_database_says(db: Database, tmp_pat
     assert story["file"] in zipped.read("index.md").decode()
 
 
+async def test_the_pages_that_link_to_a_story_and_the_votes_of_a_poll_are_in_it(
+    db: Database, tmp_path: Path
+) -> None:
+    def asked(tx: Write) -> None:
+        lived_in(tx)
+        story = tx.one("SELECT id FROM post WHERE kind = 'article' ORDER BY id LIMIT 1")
+        assert story is not None
+        for id, hidden in ((1, None), (2, NOW)):
+            link = Backlink(
+                id=id,
+                post_id=int(story["id"]),
+                source=f"https://there.test/{id}",
+                host="there.test",
+                kind="trackback",
+                title=HUSH if hidden else "엮은 글",
+                hidden_ms=hidden,
+            )
+            backlinks.put(tx, link)
+            backlinks.set_hidden(tx, id, hidden)
+        ann, bob = known(tx, "ann"), known(tx, "bob")
+        for title, secret in (("Open", False), ("Closed", True)):
+            poll = NewPoll(options=("산", "바다"), lasts_s=86_400, hidden=secret)
+            post = say(tx, ann, title, title=title, community_id=_id(tx), poll=poll)
+            votes.vote(tx, SITE, bob, post.id, (1,), now_ms=NOW)
+
+    await db.write(asked)
+    zipped = zipfile.ZipFile(io.BytesIO(await exported(db, tmp_path)))
+    told = json.loads(zipped.read("blog.json"))
+    linked = [one["backlinks"] for one in told["stories"] if one["backlinks"]]
+    assert [[(link["url"], link["title"]) for link in one] for one in linked] == [
+        [("https://there.test/1", "엮은 글")]
+    ]
+    polls = {one["title"]: one["poll"] for one in told["stories"] if one["poll"]}
+    assert [(one["title"], one["votes"]) for one in polls["Open"]["options"]] == [
+        ("산", 0),
+        ("바다", 1),
+    ]
+    assert [one["votes"] for one in polls["Closed"]["options"]] == [None, None]
+    assert polls["Closed"]["voters"] is None and "bob" not in json.dumps(polls)
+    (file,) = [one["file"] for one in told["stories"] if one["title"] == "Open"]
+    assert "- 산: 0\n- 바다: 1" in zipped.read(file).decode()
+
+
 async def test_nothing_is_in_it_that_is_not_for_everybody(db: Database, tmp_path: Path) -> None:
     await db.write(lived_in)
     zipped = zipfile.ZipFile(io.BytesIO(await exported(db, tmp_path)))
@@ -207,7 +252,7 @@ async def test_a_story_that_goes_while_the_zip_is_made_is_not_in_it(
         return True
 
     home = await db.read(contents.home, "project")
-    await Exporting(db, files, SITE, tell).write(home, tmp_path / "out.zip")
+    await Exporting(db, files, SITE, tell).write(home, tmp_path / "out.zip", NOW)
     zipped = zipfile.ZipFile(tmp_path / "out.zip")
     assert told == [2, 1]
     assert len(json.loads(zipped.read("blog.json"))["stories"]) == 1
@@ -217,13 +262,13 @@ async def test_a_story_that_goes_while_the_zip_is_made_is_not_in_it(
         return True
 
     with pytest.raises(Conflict):
-        await Exporting(db, files, SITE, changes).write(home, tmp_path / "out.zip")
+        await Exporting(db, files, SITE, changes).write(home, tmp_path / "out.zip", NOW)
 
     async def no(done: int) -> bool:
         return False
 
     with pytest.raises(Ended):
-        await Exporting(db, files, SITE, no).write(home, tmp_path / "out.zip")
+        await Exporting(db, files, SITE, no).write(home, tmp_path / "out.zip", NOW)
 
 
 def _come_and_go(tx: Write) -> None:
@@ -271,8 +316,8 @@ def test_there_are_a_few_exports_a_day_and_each_is_kept_a_week(tx: Write) -> Non
     home = found(tx, ann)
     for number in range(exports.MAX_A_DAY):
         one = exports.order(tx, ann, home, NOW)
-        assert store.finish(tx, one.id, f"{number:032x}.zip", 5, NOW)
-        assert not store.progress(tx, one.id, 1, 1)
+        assert makings.finish(tx, makings.EXPORT, one.id, (f"{number:032x}.zip", 5), NOW)
+        assert not makings.progress(tx, makings.EXPORT, one.id, 1, 1)
         if number:
             exports.remove(tx, ann, home, one.id, NOW)
     with pytest.raises(TooMany):
@@ -291,7 +336,7 @@ def test_two_files_of_a_community_lie_on_the_disk_and_no_more(tx: Write) -> None
     home = found(tx, ann)
     for day in range(4):
         one = exports.order(tx, ann, home, NOW + day * DAY_MS)
-        assert store.finish(tx, one.id, f"{day:032x}.zip", 5, NOW)
+        assert makings.finish(tx, makings.EXPORT, one.id, (f"{day:032x}.zip", 5), NOW)
     assert store.files(tx) == {f"{2:032x}.zip", f"{3:032x}.zip"}
     loose = {row["large"] for row in tx.all("SELECT large FROM media WHERE created_ms = 0")}
     assert loose == {f"{0:032x}.zip", f"{1:032x}.zip"}

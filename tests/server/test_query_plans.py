@@ -38,6 +38,7 @@ from server.store import (
     bookmarks,
     books,
     borders,
+    claims,
     comment_locks,
     communities,
     conditions,
@@ -64,6 +65,7 @@ from server.store import (
     joints,
     linking,
     lists,
+    makings,
     markers,
     media,
     moderation,
@@ -127,6 +129,7 @@ STORES = (
     bookmarks,
     books,
     borders,
+    claims,
     comment_locks,
     communities,
     conditions,
@@ -153,6 +156,7 @@ STORES = (
     joints,
     linking,
     lists,
+    makings,
     markers,
     media,
     moderation,
@@ -192,8 +196,9 @@ STORES = (
 )
 
 WHOLE: dict[str, str] = {
-    "books.files": "with media.files; a handful of rows",
-    "exports.files": "with media.files; those of a week",
+    "makings.files": "with media.files; a handful of rows of a week, and of books",
+    "exports.files": "a backup; those of a week",
+    "exports.lose_files": "after a restore; those of a week",
     "accounts.files": "housekeeping, once a day",
     "accounts.contact": "with accounts.moderators",
     "accounts.first_key": "once, at the start; one row",
@@ -300,9 +305,10 @@ def _public(module: ModuleType) -> Iterable[tuple[str, Callable[..., Any]]]:
 
 BY_TYPE: tuple[tuple[str, Any], ...] = (
     ("collections.abc.Iterable[server.store.blog_people.Cohort]", ()),
-    ("collections.abc.Iterable[server.store.imports.Ping]", ()),
+    ("collections.abc.Iterable[server.store.imports.OldPing]", ()),
     ("list[str]", ("a", "b")),
     ("collections.abc.Iterable[str]", ("a", "b")),
+    ("tuple[str, int]", ("x", 1)),
     ("tuple[str", ("a", "b")),
     ("list[int]", [1, 2]),
     ("collections.abc.Sequence[int]", [1, 2]),
@@ -507,6 +513,9 @@ def _things(tx: Write) -> dict[Any, Any]:
             created_ms=1,
         ),
         imports.Line: imports.Line(run_id=1, key="x", kind="x", id=1, what="x"),
+        makings.Kind: makings.BOOK,
+        claims.Claim: claims.Claim(run_id=1, account_id=1),
+        claims.Claimed: claims.Claimed(post_id=1, run_id=1, account_id=1),
         imports.Imported: imports.Imported(
             community_id=ann.id, story="x", comment="", post_id=post.id, run_id=1, digest="x"
         ),

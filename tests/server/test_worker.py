@@ -23,8 +23,8 @@ from server.media import Pictures
 from server.model import Job
 from server.services import posts
 from server.store import jobs, peers, queue
-from server.store.claims import LEASE_MS
 from server.store.db import Database, Read, Row, Write
+from server.store.leases import LEASE_MS
 from server.worker import loop
 from server.worker.deliveries import DELIVERIES_AT_ONCE
 from server.worker.jobs import JOB_TRIES

@@ -11,7 +11,7 @@ import tarfile
 
 import pytest
 
-from server.store import archive, remote_pictures
+from server.store import archive, exports, makings, remote_pictures
 from server.store.db import Database
 from server.store.migrate import migrations
 from tests.buckets import new_bucket, s3
@@ -19,6 +19,7 @@ from web import cli
 
 NAME = f"{'ab' * 16}.webp"
 PASSING = f"{'cd' * 16}.webp"
+EXPORT = f"{'ef' * 16}.zip"
 
 
 @pytest.fixture
@@ -118,6 +119,37 @@ def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
             await db.close()
 
     assert asyncio.run(known()) == set()
+
+
+def test_an_export_is_in_no_backup_for_it_can_be_made_anew(madang, city, new_database, tmp_path):
+    file = tmp_path / "var" / "media" / EXPORT[:2] / EXPORT
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"zip")
+
+    def ordered(tx):
+        ann = tx.one("SELECT id FROM account ORDER BY id LIMIT 1")["id"]
+        exports.insert(tx, exports.Export(id=1, community_id=ann, ordered_by=ann, created_ms=1))
+        makings.finish(tx, makings.EXPORT, 1, (EXPORT, 3), 2)
+
+    def there(db):
+        return exports.by_id(db, 1)
+
+    assert asyncio.run(done(city, "write", ordered)) is None
+    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    move_aside(tmp_path)
+    other = new_database()
+    assert madang(other, "restore", "city.tar.gz")[0] == 0
+    found = asyncio.run(done(other, "read", there))
+    assert (found.state, found.file) == ("gone", "")
+
+
+async def done(url, how, function):
+    """Read or write in a database that nobody else has open."""
+    db = await Database.open(url, readers=1, connections=1)
+    try:
+        return await getattr(db, how)(function)
+    finally:
+        await db.close()
 
 
 def made(folder) -> str:

@@ -98,7 +98,7 @@ async def test_a_book_is_bound_then_published_for_everybody(any_city):
     await taken(ann, f"{path}.epub", 404)
     await work(city)
     assert "The book is there" in (await ann.get(path)).text
-    assert "is made already" in await bob.post(answer, 409, no=str(other.id))
+    assert "is made already" in await bob.post(answer, 409, yes=str(other.id))
     visitor = await city.visitor()
     for who in (cho, visitor):
         await taken(who, f"{path}.epub", 404)
@@ -120,6 +120,13 @@ async def test_a_book_is_bound_then_published_for_everybody(any_city):
     assert (await taken(visitor, f"{path}.png"))[1].startswith(b"\x89PNG")
     await visitor.get(path)
     assert visitor.url.startswith("/sign-in")
+    assert "Take my consent back" in (await bob.get("/desk/books")).text
+    await bob.post(answer, no=str(other.id))
+    await taken(visitor, f"{path}.epub", 404)
+    assert "is bound anew without it" in (await ann.get(path)).text
+    await work(city)
+    assert "1 story" in (await ann.get(path)).text
+    await taken(visitor, f"{path}.epub")
     await ann.post(f"{path}/reopen")
     await taken(visitor, f"{path}.epub", 404)
     await bob.post(answer, all="no")

@@ -5,18 +5,20 @@ import io
 import shutil
 
 import aiohttp
+import msgspec
 
 from server.clock import now_ms
-from server.services import imports
-from server.store import accounts, jobs
+from server.services import blog, blog_desk, import_claims, imports
+from server.store import accounts, blog_people, jobs
 from server.store import imports as store
 from server.worker.importing import Importing
-from tests.server.blogs import textcube, wordpress
+from server.worker.jobs import DEEDS
+from tests.server.blogs import textcube, tistory_page, wordpress
 from tests.village import eventually
 from tests.web.city import start, stop
 from tests.web.test_pages_blog import found
 from web import cli
-from web.keys import FETCHER, NOW, PICTURES
+from web.keys import FETCHER, NOW, PICTURES, SITE
 
 DESK = "/c/project/desk/imports"
 
@@ -36,6 +38,21 @@ async def works(city):
     for job in await city.db.write(jobs.claim, now_ms(), 9):
         if job.kind == imports.JOB:
             await importing.do(job)
+        elif job.kind == import_claims.JOB:
+            of = msgspec.json.decode(job.payload)
+            await city.db.write(DEEDS[job.kind], city.app[SITE], job, of, now_ms())
+
+
+async def writes(city, name):
+    """Somebody becomes a writer of the blog."""
+
+    def added(tx):
+        home = blog.by_name(tx, "project")
+        ann, who = accounts.by_handle(tx, "ann"), accounts.by_handle(tx, name)
+        cohort = blog_desk.add_cohort(tx, ann, home, 1, 2026, now_ms=now_ms())
+        blog_people.add_writer(tx, cohort.id, who.id, now_ms())
+
+    await city.db.write(added)
 
 
 async def reads(person, path):
@@ -116,20 +133,35 @@ async def test_addresses_of_ours_are_never_covered(city):
     assert visitor.url == "/?p=124"
 
 
-async def test_who_is_named_sees_at_their_desk_who_brought_stories_in_their_name(city):
+async def test_who_is_named_is_asked_at_their_desk_and_answers_once_for_all(city):
     ann, bob = await city.join("ann"), await city.join("bob")
     await found(city, ann)
+    await writes(city, "bob")
+    assert "Did you write this in an old blog?" not in (await bob.get("/desk")).text
     page = await sends(ann, wordpress().encode())
-
-    def given(tx):
-        names = f'{{"mina": {accounts.by_handle(tx, "bob").id}}}'
-        store.set_columns(tx, int(page.rpartition("/")[2]), authors=names)
-
-    assert "in your name" not in (await bob.get("/desk")).text
-    await city.db.write(given)
-    desk = (await bob.get("/desk")).text
-    assert "Brought here in your name" in desk and 'href="/c/project/archive"' in desk
-    assert "in your name" not in (await ann.get("/desk")).text
+    await works(city)
+    assert "they are asked whether they wrote it" in (await ann.get(page)).text
+    await ann.post(page, do="start", author_0="bob")
+    await works(city)
+    mine = f"/desk/imports/{page.rpartition('/')[2]}"
+    assert f'href="{mine}"' in (await bob.get("/desk")).text
+    shown = (await bob.get(mine)).text
+    assert "Yes, I wrote all of this" in shown and "민아" in shown and "헌책방" in shown
+    visitor = await city.visitor()
+    await visitor.get("/?p=123")
+    assert visitor.url.startswith("/@ann/")
+    for who, path, status in ((ann, mine, 404), (bob, f"{mine}1", 404)):
+        await who.get(path, status)
+        await who.post(f"{path}/yes", 404)
+    await bob.post(f"{mine}/perhaps", 404)
+    assert await bob.post(f"{mine}/no") == mine
+    assert "You said no. You can still say yes." in (await bob.get(mine)).text
+    assert await bob.post(f"{mine}/yes") == mine
+    await works(city)
+    assert "You said yes" in (await bob.get(mine)).text
+    assert "You said yes already" in await bob.post(f"{mine}/no", 409)
+    await visitor.get("/?p=123")
+    assert visitor.url.startswith("/@bob/")
 
 
 async def test_files_of_others_and_none_at_all_are_refused_in_a_sentence(city):
@@ -190,6 +222,17 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     (tmp_path / "old.xml").write_text("<html/>")
     assert cli.main(command) == 1
     assert "not the backup of a blog" in capsys.readouterr().err
-    for name, reason in (("none.xml", "no such file or directory"), (".", "is a directory")):
+    for name, reason in (
+        ("none.xml", "Cannot read none.xml: no such file or directory."),
+        (".", "not the backup of a blog"),
+    ):
         assert cli.main(["import", name, "--community", "project", "--as", "mina"]) == 1
-        assert f"Cannot read {name}: {reason}." in capsys.readouterr().err
+        assert reason in capsys.readouterr().err
+    page = tmp_path / "backup" / "7" / "7-글.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(tistory_page("골목"))
+    command = ["import", "backup", "--community", "project", "--as", "mina"]
+    assert cli.main(command) == 1
+    assert "does not say which stories were private" in capsys.readouterr().err
+    assert cli.main([*command, "--public"]) == 0
+    assert "Brought 1 stories" in capsys.readouterr().out

@@ -167,6 +167,7 @@ PAGES: dict[str, Probe] = {
     ],
     "/desk": lambda world, viewer: [Check("/desk", {"submitted"} if viewer == "author" else set())],
     "/desk/{id}": desk,
+    "/desk/imports/{id}": lambda world, viewer: [Check("/desk/imports/1", status=404)],
     "/desk/books": lambda world, viewer: [
         Check(
             "/desk/books",

@@ -2,7 +2,7 @@
 
 The archive is a compressed tar: `madang.json` says what it is, `secret.key` is the key, `tables/`
 has the rows of one snapshot in an order that can be restored, `media/` our own pictures, films
-and sounds. Those of other servers, which are kept for a while, are left out.
+and sounds. Those of other servers, which are kept for a while, and exports are left out.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from server.configured_files import store_of
 from server.errors import NotFound
 from server.files import Store, StoreAway
 from server.secrets import vault
-from server.store import archive, imports, remote_pictures
+from server.store import archive, exports, imports, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
@@ -89,8 +89,10 @@ def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
 
 
 def _passing(db: Read) -> set[str]:
-    """Files that can be had again, and old blogs on their way in, with all that guests typed."""
-    return remote_pictures.files(db) | imports.files(db)
+    """Files that can be had or made again, and old blogs on their way in, with all that guests
+    typed.
+    """
+    return remote_pictures.files(db) | imports.files(db) | exports.files(db)
 
 
 async def _media(tar: tarfile.TarFile, store: Store, passing: set[str]) -> int:

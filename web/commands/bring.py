@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from federation.http import Client
 from server import keyring
 from server.clock import now_ms
@@ -30,9 +32,18 @@ from web.pages.imports import KINDS
 LINES: Final = 20  # of the report that are printed
 
 
+class Said(msgspec.Struct, frozen=True):
+    """What the operator says of a file: who its authors are, and whether all may be public."""
+
+    authors: dict[str, str]
+    public: bool
+
+
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
-    """`FILE --community C --as NAME [--author OLD=NAME] [--address URL] [--no-pictures]`."""
-    parser.add_argument("file", metavar="FILE", help="a backup: TTXML, WXR, RSS or Atom")
+    """`FILE --community C --as NAME`, and what is known of the file."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a backup: TTXML, WXR, RSS, Atom, or Tistory's zip or folder"
+    )
     parser.add_argument("--community", required=True, metavar="C", help="a team blog of ours")
     parser.add_argument("--as", dest="editor", required=True, metavar="NAME", help="its editor")
     parser.add_argument(
@@ -40,11 +51,16 @@ def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
         default=[],
         action="append",
         metavar="OLD=NAME",
-        help="who of ours an author of the old blog is; repeatable",
+        help="who of ours is asked whether they are an author of the old blog; repeatable",
     )
     parser.add_argument("--address", default="", metavar="URL", help="where the blog was")
     parser.add_argument(
         "--no-pictures", action="store_true", help="fetch nothing that is not in the file"
+    )
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="everything in a backup of Tistory is for everybody: it does not say what was not",
     )
     parser.set_defaults(run=command(run))
 
@@ -53,7 +69,7 @@ async def run(options: argparse.Namespace) -> None:
     """Read it, bring it, and say what could not be taken."""
     found, file = loaded(options), Path(options.file)
     length = _length(file)
-    named = _named(options.author)
+    said = Said(_named(options.author), options.public)
     async with database(found) as db:
         editor, home = await db.read(_who, options.editor, options.community)
         sent = Sent(
@@ -67,7 +83,7 @@ async def run(options: argparse.Namespace) -> None:
         run = await db.write(imports.add, editor, home, sent, now_ms())
         progress = Progress()
         try:
-            run = await _work(db, found, run, file, named, progress)
+            run = await _work(db, found, run, file, said, progress)
         except asyncio.CancelledError:
             progress.end()
             print("Stopped. What was brought stays; run it again to go on.", file=sys.stderr)
@@ -81,6 +97,8 @@ async def run(options: argparse.Namespace) -> None:
 
 def _length(file: Path) -> int:
     try:
+        if file.is_dir():
+            return 0
         with file.open("rb") as opened:
             if not file.is_file():
                 raise Failure(f"{file} is no file.")
@@ -106,7 +124,7 @@ async def _work(
     found: Config,
     run: Run,
     file: Path,
-    named: dict[str, str],
+    said: Said,
     progress: "Progress",
 ) -> Run:
     """Both halves of it, with a client and a picture process of its own."""
@@ -129,7 +147,8 @@ async def _work(
         await importing.work(run, file)
         run = await db.read(_again, run.id)
         if run.state == "ready":
-            await db.write(_let, run, named)
+            imports.require_public(run, said=said.public)
+            await db.write(_let, run, said.authors)
             await importing.work(await db.read(_again, run.id), file)
     finally:
         await client.close()

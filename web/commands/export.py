@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from server.clock import now_ms
 from server.config import site
 from server.configured_files import store_of
 from server.errors import StorageFull
@@ -29,7 +30,7 @@ async def run(options: argparse.Namespace) -> None:
         async with database(found) as db:
             home = await db.read(contents.home, options.community.lstrip("@"))
             exporting = Exporting(db, store_of(found.media), site(found), _progress)
-            stories = await exporting.write(home, draft)
+            stories = await exporting.write(home, draft, now_ms())
         bytes = draft.stat().st_size
         draft.rename(file)
     except StoreAway as error:

@@ -22,7 +22,7 @@ from server.config import Config, MediaAt
 from server.configured_files import store_of
 from server.errors import StorageFull
 from server.files import is_name
-from server.store import archive
+from server.store import archive, exports
 from server.store.db import Database, Write
 from server.store.migrate import apply_next, migrate, migrations, version
 from web.commands.backup import FORMAT
@@ -94,6 +94,7 @@ async def _restore(tar: tarfile.TarFile, about: dict[str, Any], found: Config) -
         await _pictures(tar, found.media)
         await db.write(_rows, tar, about["tables"])
         await migrate(db)
+        await db.write(exports.lose_files)
     finally:
         await db.close()
 

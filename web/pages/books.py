@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.errors import AppError, Conflict, Invalid, NotFound, TooMany
 from server.files import TAKEN_AWAY
-from server.model import Account, Community, PostView
+from server.model import Account, Community, Media, PostView
 from server.services import blog, books, timelines
 from server.services.books import Chosen, Wish, Words
 from server.store import blog as blog_store
@@ -54,6 +54,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     latest: list[PostView]
     series: list[Series]
     months: list[Month]
+    pictures: list[Media]
 
     def count(self, *states: str) -> int:
         """How many stories are in one of these states."""
@@ -119,10 +120,12 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/c/{name}/books/{id}.png")
 async def cover(request: web.Request) -> web.Response:
-    """Its cover, drawn."""
+    """Its cover: the picture that its editor chose, or one that is drawn."""
     found, home = await request.config_dict[DB].read(
         _readable, viewer_of(request), community_name(request), number(request)
     )
+    if picture := await request.config_dict[DB].read(books.cover, found):
+        return see(f"/media/{picture.small or picture.large}")
     card = book_dress.card(request.config_dict[SITE], found, home)
     return await drawn(request, card, drawing.cover)
 
@@ -176,6 +179,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, at: tuple[str, int]) ->
         latest=[view for view in latest if view.post.id not in there],
         series=blog_store.all_series(db, home.account.id),
         months=months(db, home.account.id, zone),
+        pictures=books.pictures(db, book) if book.state == "gathering" else [],
     )
 
 
@@ -257,6 +261,10 @@ def _make(tx: Write, who: Account, home: Community, id: int, step: Step) -> None
     books.order(tx, who, home, id, step.now_ms)
 
 
+def _cover(tx: Write, who: Account, home: Community, id: int, step: Step) -> None:
+    books.set_cover(tx, who, home, id, step.sent.id("picture"), now_ms=step.now_ms)
+
+
 def _publish(tx: Write, who: Account, home: Community, id: int, step: Step) -> None:
     books.publish(tx, who, home, id, on=True, now_ms=step.now_ms)
 
@@ -280,6 +288,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "tidy": _tidy,
     "ask": _ask,
     "make": _make,
+    "cover": _cover,
     "publish": _publish,
     "hide": _hide,
     "reopen": _reopen,

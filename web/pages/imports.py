@@ -36,6 +36,7 @@ STATES: Final = {
 }
 FORMATS: Final = {
     "ttxml": N_("a backup of Textcube or Tistory"),
+    "tistory": N_("a backup of Tistory (a folder for each story)"),
     "wxr": N_("an export of WordPress"),
     "rss": N_("an RSS feed"),
     "atom": N_("an Atom feed"),
@@ -59,6 +60,8 @@ KINDS: Final = {
     "comments": N_("“%(what)s” has more comments than fit below one story: %(more)s are missing."),
     "deleted": N_("“%(what)s” was deleted here, and is not brought again."),
     "edited": N_("“%(what)s” was changed here, and stays as it is."),
+    "theirs": N_("“%(what)s” is its author's now, and stays as it is."),
+    "comment_cut": N_("A comment below “%(what)s” was too long: its end is missing."),
     "page": N_("The page “%(what)s” is no story, and was left out."),
     "keyword": N_("The keyword “%(what)s” was left out."),
     "other": N_("“%(what)s” is no story, and was left out."),
@@ -83,6 +86,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     checked: Checked
     lines: list[Line]
+    blind: bool
 
     @property
     def moving(self) -> bool:
@@ -208,6 +212,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
         counts=imports.counts(run),
         checked=imports.checked(db, run),
         lines=imports.report(db, run),
+        blind=not imports.tells_who_may_read(run),
     )
 
 
@@ -230,7 +235,8 @@ def _change(tx: Write, viewer: Account, name: str, id: int, sent: Form, now_ms: 
         imports.stop(tx, viewer, home, id, now_ms)
         return
     found = imports.survey(imports.one(tx, viewer, home, id))
-    imports.start(tx, viewer, home, id, _names(sent, found), now_ms=now_ms)
+    public = bool(sent.get("public"))
+    imports.start(tx, viewer, home, id, _names(sent, found), now_ms=now_ms, public=public)
 
 
 def _names(sent: Form, found: Survey) -> dict[str, str]:

@@ -15,11 +15,12 @@ from server.services import (
     coauthors,
     communities,
     drafts,
-    imports,
+    import_claims,
     media,
     submissions,
     timelines,
 )
+from server.services.import_claims import Asked
 from server.services.new_posts import NewPost
 from server.services.submissions import Proposal
 from server.store import accounts, blog_people
@@ -57,7 +58,7 @@ class Mine(msgspec.Struct, frozen=True):
     texts: list[Line]
     blogs: list[tuple[Community, int]]
     books: int
-    brought: list[tuple[Account, Community]]
+    claims: list[Asked]
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,14 +116,12 @@ def _mine(db: Read, viewer: Viewer) -> Mine:
     asked = timelines.by_post(db, me.id, blog_people.invitations(db, me.id))
     all = blog.all(db)
     kept = [one for one in all if communities.keeps(db, one.account.id, me)]
-    named = [(run, one) for one in all for run in imports.in_name_of(db, me, one.account.id)]
-    people = accounts.by_ids(db, {run.account_id for run, _ in named})
     return Mine(
         list(asked.values()),
         lines(db, store.of_author(db, me.id)),
         [(one, store.waiting(db, one.account.id)) for one in kept],
         book_consent.waiting(db, me.id),
-        [(people[run.account_id], one) for run, one in named if run.account_id in people],
+        import_claims.asked(db, me),
     )
 
 

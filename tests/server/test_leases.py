@@ -8,8 +8,8 @@ import pytest
 
 from server.model import Job, Peer
 from server.store import jobs, peers, queue
-from server.store.claims import LEASE_MS, ClaimLost
 from server.store.db import Database, Write
+from server.store.leases import LEASE_MS, ClaimLost
 from server.worker import deliveries, loop
 from server.worker.loop import Loop, Queue, held
 from tests.server.cases import befriended
