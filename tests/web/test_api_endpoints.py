@@ -152,7 +152,7 @@ async def test_a_narrow_token_does_what_it_names_and_no_more(city):
 
 def test_every_route_names_its_scopes():
     app = web.Application()
-    api.register(app)
+    api.add_routes(app)
     for route in app.router.routes():
         if "{path" not in route.resource.canonical and route.method != "OPTIONS":
             assert "scopes" in vars(route.handler), route
