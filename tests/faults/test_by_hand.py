@@ -66,7 +66,7 @@ async def people(tmp_path: Path) -> AsyncIterator[tuple[Someone, Someone]]:
         for text, name, port in zip(texts, ("ann", "bob"), ports.values(), strict=True):
             for written, free in ports.items():
                 text = text.replace(written, free)
-            instance = Instance(tmp_path / name, "", int(port))
+            instance = Instance(tmp_path / name, "", int(port), forked=False)
             instance.configure(text)
             await asyncio.to_thread(
                 instance.madang, "account", "create", name, "--email", f"{name}@city.example"
