@@ -235,7 +235,9 @@ def postgresql_server() -> Iterator[Server]:
             yield server
         return
     with own_server() as url, closing(Server(url)) as server:
-        server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
+        for what in ("fsync", "synchronous_commit", "full_page_writes"):
+            # what tests write need not survive the machine
+            server.run(f"ALTER SYSTEM SET {what} = off")
         # a database can be copied only while nobody looks into it
         server.run("ALTER SYSTEM SET autovacuum = off")
         server.run("SELECT pg_reload_conf()")

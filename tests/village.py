@@ -35,6 +35,7 @@ from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
 from tests import contract
+from tests.ports import free_port
 from tests.server.world import context
 from web.app import create_app
 from web.brand import OUR_GREEN
@@ -218,7 +219,7 @@ class City:
 
 async def eventually(
     probe: Callable[[], Awaitable[T | None]],
-    timeout: float = 10.0,  # noqa: ASYNC109
+    timeout: float = 30.0,  # noqa: ASYNC109  of machines that do much else
 ) -> T:
     """The probe's first true answer; fails after `timeout` seconds."""
     found = None
@@ -287,7 +288,8 @@ class Village:
         name = config.instance.domain
         app = create_app(config, resolver=self.names, clock=clock)
         contract.hold(app)
-        client: TestClient[Any, Any] = TestClient(TestServer(app, port=self.names.ports.get(name)))
+        port = self.names.ports.get(name) or free_port()  # it may have to be found there again
+        client: TestClient[Any, Any] = TestClient(TestServer(app, port=port))
         await client.start_server()
         assert client.port is not None
         self.names.ports[name] = client.port

@@ -5,7 +5,6 @@ import itertools
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,6 +22,7 @@ from federation.keys import SigningKey, make_rsa, signing_key
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT, PUBLIC
 from server.clock import now_ms
 from tests.faults.forked import Forked
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0  # a machine that does other things as well starts it in 20
@@ -64,13 +64,6 @@ def configuration(
     return text + more
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 async def until(probe: Callable[[], Awaitable[Any]], within_s: float = DEADLINE_S) -> Any:
     """The probe's first true answer; fails after `within_s` seconds."""
     found = None
@@ -87,7 +80,7 @@ class Instance:
     """One instance as an operator runs it: a configuration, a process, a log."""
 
     def __init__(self, folder: Path, url: str, port: int = 0, *, forked: bool = True) -> None:
-        """Nothing runs before `start`. Not `forked`: the command itself is started, from nothing."""
+        """Nothing runs before `start`. Not `forked`: the command itself is started."""
         self.port = port or free_port()
         self.folder = folder
         self.url = url
