@@ -237,7 +237,7 @@ async def _with_instance_actor(config: Config) -> None:
     vault = make_vault(config.secrets.file)
     rsa = next(SPARE_KEYS)
     made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
-    db = await Database.open(config.database.url)
+    db = await Database.open(config.database.url, readers=0)
     await db.write(accounts.ensure_instance_actor, site(config), made, now_ms())
     await db.close()
 

@@ -136,7 +136,7 @@ async def start(
         secrets=Secrets(key_file=str(folder / "secret.key")),
         registrations=Registrations(mode=mode),
     )
-    db = await Database.open(url)
+    db = await Database.open(url, readers=0)
     await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
     await db.close()
     app = create_app(config, work=work)
