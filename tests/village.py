@@ -23,10 +23,9 @@ from server.config import (
     MediaAt,
     Registrations,
     Secrets,
-    site,
 )
 from server.model import Account, Post, PostView
-from server.secrets import vault as make_vault
+from server.secrets import Vault
 from server.services import accounts, follows, notifications, posts, sessions, timelines
 from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
@@ -35,6 +34,8 @@ from server.store import posts as post_store
 from server.store.db import Database
 from server.store.paging import Page
 from tests import contract
+from tests.first_start import given_keys
+from tests.ports import free_port
 from tests.server.world import context
 from web.app import create_app
 from web.brand import OUR_GREEN
@@ -110,9 +111,7 @@ class City:
 
     async def join(self, name: str, *, locked: bool = False, role: str = "writer") -> Account:
         """Make a local account."""
-        rsa = next(SPARE_KEYS)
-        vault = self.app[VAULT]
-        made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
+        made = _spare(self.app[VAULT])
         new = NewAccount(name=name, email=f"{name}@{self.name}", password="", keys=made, role=role)
         account = await self.db.write(accounts.create, self.app[SITE], new, self.clock())
         if locked:
@@ -218,7 +217,7 @@ class City:
 
 async def eventually(
     probe: Callable[[], Awaitable[T | None]],
-    timeout: float = 10.0,  # noqa: ASYNC109
+    timeout: float = 30.0,  # noqa: ASYNC109  of machines that do much else
 ) -> T:
     """The probe's first true answer; fails after `timeout` seconds."""
     found = None
@@ -231,14 +230,10 @@ async def eventually(
     return found
 
 
-async def _with_instance_actor(config: Config) -> None:
-    """Give a new instance its own actor with a spare key, which the first start would make."""
-    vault = make_vault(config.secrets.file)
+def _spare(vault: Vault) -> keyring.Keys:
+    """Keys that can sign, of which others have the same."""
     rsa = next(SPARE_KEYS)
-    made = keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
-    db = await Database.open(config.database.url)
-    await db.write(accounts.ensure_instance_actor, site(config), made, now_ms())
-    await db.close()
+    return keyring.Keys((vault.seal(rsa[0]), rsa[1]), keyring.make_sealed_ed25519(vault))
 
 
 class Village:
@@ -276,7 +271,6 @@ class Village:
                 }
             ),
         )
-        await _with_instance_actor(config)
         clock = Clock()
         city = City(name, await self._listen(config, clock), clock)
         self.cities.append(city)
@@ -287,8 +281,10 @@ class Village:
         name = config.instance.domain
         app = create_app(config, resolver=self.names, clock=clock)
         contract.hold(app)
-        client: TestClient[Any, Any] = TestClient(TestServer(app, port=self.names.ports.get(name)))
-        await client.start_server()
+        port = self.names.ports.get(name) or free_port()  # it may have to be found there again
+        client: TestClient[Any, Any] = TestClient(TestServer(app, port=port))
+        with given_keys(_spare):
+            await client.start_server()
         assert client.port is not None
         self.names.ports[name] = client.port
         return client

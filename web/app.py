@@ -129,11 +129,18 @@ def create_app(
     app.cleanup_ctx.append(partial(network, resolver=resolver))
     if work:
         app.cleanup_ctx.append(worker)
+    api.prepare(app)
+    pages.prepare()
+    add_routes(app)
+    return app
+
+
+def add_routes(app: web.Application) -> None:
+    """Say which address leads where: that is the same in every instance."""
     for part in (wellknown, activitypub, feeds, media, pings, operations):
         app.add_routes(part.routes)
-    api.register(app)
-    pages.register(app)
-    return app
+    api.add_routes(app)
+    pages.add_routes(app)
 
 
 async def stores(app: web.Application) -> AsyncIterator[None]:

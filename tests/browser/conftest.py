@@ -7,7 +7,6 @@ leads anywhere, so a page that asks another host for anything is seen.
 
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ import pytest
 import pytest_asyncio
 
 from server.services import sessions
-from tests.browser.reader import Reader
+from tests.browser.reader import AXE, Reader
+from tests.ports import free_port
 from tests.village import City, Village
 
 if TYPE_CHECKING:
@@ -72,12 +72,9 @@ def dialect() -> str:
 @pytest.fixture(scope="session")
 def ports() -> dict[str, int]:
     """Where each name listens, in every test of the run: Chromium is told once, when it starts."""
-    sockets = {name: socket.socket() for name in NAMES}
-    for one in sockets.values():
-        one.bind(("127.0.0.1", 0))
-    found = {name: one.getsockname()[1] for name, one in sockets.items()}
-    for one in sockets.values():
-        one.close()
+    found: dict[str, int] = {}
+    while len(set(found.values())) < len(NAMES):
+        found = {name: free_port() for name in NAMES}
     return found
 
 
@@ -134,6 +131,8 @@ async def reader(chromium: "Browser") -> AsyncIterator[NewReader]:
             token = await city.do(_signed_in, await city.me(name))
             await context.add_cookies([{"name": "madang", "value": token, "url": city.origin}])
         scripted = how.get("java_script_enabled", True)
+        if scripted and AXE.exists():  # sent once, not for every page: it is half a megabyte
+            await context.add_init_script(path=AXE)
         readers.append(Reader(await context.new_page(), language, width, scripted=scripted))
         return readers[-1]
 

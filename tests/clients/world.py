@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.faults.world import ROOT, Instance, configuration, free_port
+from tests.faults.world import ROOT, Instance, configuration
+from tests.ports import free_port
 from tests.web.html import HtmlForm, HtmlPage
 
 Found = TypeVar("Found")

@@ -13,12 +13,13 @@ from server.clock import now_ms
 from server.config import Config, DatabaseAt, Instance, MediaAt, Registrations, Secrets
 from server.keyring import Keys
 from server.model import Account, Site
-from server.secrets import vault
+from server.secrets import Vault
 from server.services import accounts, posts, sessions
 from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
 from server.store.db import Database
 from tests import contract
+from tests.first_start import given_keys
 from tests.web.html import HtmlPage
 from web.app import create_app
 from web.keys import DB, SITE
@@ -30,9 +31,9 @@ HERE = Site(origin=ORIGIN, domain="localhost:8080", name="광명마당")
 PASSWORD = "seven purple umbrellas"  # noqa: S105  for tests
 
 
-def sealed(config: Config) -> Keys:
+def sealed(vault: Vault) -> Keys:
     """Keys that cannot sign, sealed as the application wants to find them."""
-    nothing = vault(config.secrets.file).seal(b"-")
+    nothing = vault.seal(b"-")
     return Keys((nothing, "-"), (nothing, "-"))
 
 
@@ -136,13 +137,11 @@ async def start(
         secrets=Secrets(key_file=str(folder / "secret.key")),
         registrations=Registrations(mode=mode),
     )
-    db = await Database.open(url)
-    await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
-    await db.close()
     app = create_app(config, work=work)
     contract.hold(app)
     server = TestServer(app)
-    await server.start_server()
+    with given_keys(sealed):
+        await server.start_server()
     return City(app, server)
 
 

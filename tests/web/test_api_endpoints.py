@@ -23,6 +23,7 @@ from server.services.accounts import NewAccount
 from server.services.new_posts import NewPost
 from server.store.db import Database
 from tests import contract
+from tests.first_start import given_keys
 from tests.web.an_app import asked, ids
 from tests.web.city import sealed
 from web import api
@@ -106,13 +107,11 @@ async def city(database_url, tmp_path, monkeypatch):
         media=MediaAt(store=str(tmp_path / "media")),
         secrets=Secrets(key_file=str(tmp_path / "secret.key")),
     )
-    db = await Database.open(database_url)
-    await db.write(accounts.ensure_instance_actor, SITE_HERE, sealed(config), now_ms())
-    await db.close()  # the application finds its actor there, and need not make real keys
     app = create_app(config, work=False)
     contract.hold(app)
     client = TestClient(TestServer(app))
-    await client.start_server()
+    with given_keys(sealed):
+        await client.start_server()
     city = City(client, app[DB], elsewhere, {}, {})
     await city.join("mina")
     await city.join("joon")
@@ -152,7 +151,7 @@ async def test_a_narrow_token_does_what_it_names_and_no_more(city):
 
 def test_every_route_names_its_scopes():
     app = web.Application()
-    api.register(app)
+    api.add_routes(app)
     for route in app.router.routes():
         if "{path" not in route.resource.canonical and route.method != "OPTIONS":
             assert "scopes" in vars(route.handler), route

@@ -29,6 +29,7 @@ from server.worker import housekeeping
 from tests import contract
 from tests.buckets import new_bucket, s3
 from tests.films import film, gif, needs_ffmpeg, sound
+from tests.first_start import given_keys
 from tests.village import eventually
 from tests.web.an_app import ENGLISH, asked
 from tests.web.city import sealed
@@ -116,13 +117,11 @@ async def start(url: str, at: MediaAt, folder, *, work: bool = True) -> City:
         media=at,
         secrets=Secrets(key_file=str(folder / "secret.key")),
     )
-    db = await Database.open(url)
-    await db.write(accounts.ensure_instance_actor, HERE, sealed(config), now_ms())
-    await db.close()
     app = create_app(config, work=work)
     contract.hold(app)
     client = TestClient(TestServer(app))
-    await client.start_server()
+    with given_keys(sealed):
+        await client.start_server()
     return City(client, app, {}, {})
 
 

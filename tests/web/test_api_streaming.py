@@ -763,8 +763,9 @@ async def test_json_without_a_bottom_is_passed_over(city):
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])  # one process serves on SQLite
-async def test_two_processes_tell_each_other(any_city, tmp_path):
+async def test_two_processes_tell_each_other(any_city, tmp_path, monkeypatch):
     """Here two applications on one database; a commit is heard of at once."""
+    monkeypatch.setattr("web.live.UNHEARD_S", 60.0)
     ann, bob = await any_city.join("ann"), await any_city.join("bob")
     url = any_city.app[CONFIG].database.url
     await follow(any_city, bob, ann)
@@ -777,6 +778,6 @@ async def test_two_processes_tell_each_other(any_city, tmp_path):
                 began = asyncio.get_running_loop().time()
                 post = await any_city.writes(ann, f"Hello {n}")
                 assert (await socket.next())["payload"]["id"] == str(post.id)
-                assert asyncio.get_running_loop().time() - began < 0.8
+                assert asyncio.get_running_loop().time() - began < 20
     finally:
         await stop(other)

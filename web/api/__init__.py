@@ -131,11 +131,16 @@ _PREFLIGHT: Final = {
 }
 
 
-def register(app: web.Application) -> None:
-    """Add the routes below `/api/`, and the headers that let apps in a browser use them."""
+def prepare(app: web.Application) -> None:
+    """What the endpoints keep, and the headers that let apps in a browser use them."""
     app[FRAGMENTS] = Fragments()
     place.prepare(app)
     app[openapi.DESCRIPTION] = openapi.Description()
+    app.on_response_prepare.append(allow_every_origin)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the routes below `/api/`."""
     for noun in NOUNS:
         app.add_routes(noun.routes)
         app.add_routes(with_slash(route) for route in noun.routes if isinstance(route, RouteDef))
@@ -143,7 +148,6 @@ def register(app: web.Application) -> None:
         below = "{path:.*}" if start.endswith("/") else ""
         app.router.add_route("OPTIONS", start + below, preflight)
     app.router.add_route("*", PREFIX + "{path:.*}", unknown)
-    app.on_response_prepare.append(allow_every_origin)
 
 
 def with_slash(route: RouteDef) -> RouteDef:

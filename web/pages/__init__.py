@@ -1,6 +1,6 @@
 """Pages for people: rendered on the server, complete without JavaScript.
 
-One module per subject, named in `MODULES`, with its `routes`; `register` adds them all. What
+One module per subject, named in `MODULES`, with its `routes`; `add_routes` adds them all. What
 several of them need stands beside them: `access` (who asks, for what), `forms`, `texts` (what is
 being written), `conversation` and `threads` (what a page shows of a thread, and in which shape).
 """
@@ -113,8 +113,13 @@ MODULES = (
 )
 
 
-def register(app: web.Application) -> None:
+def prepare() -> None:
+    """Raise `ConfigError` where what pages need was never built."""
+    static.require_built()
+
+
+def add_routes(app: web.Application) -> None:
     """Add every page, and the files that pages need, to `app`."""
     for module in MODULES:
         app.add_routes(module.routes)
-    static.register(app)
+    static.add_routes(app)

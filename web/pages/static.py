@@ -75,9 +75,13 @@ async def favicon(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": request.config_dict[BRAND].icon})
 
 
-def register(app: web.Application) -> None:
-    """Add the files' addresses. Raises `ConfigError` where the assets were never built."""
+def require_built() -> None:
+    """Raise `ConfigError` where the assets were never built."""
     if not (BUILT / "madang.css").is_file():
         raise ConfigError("The pages' style and scripts are not built yet; run: make install")
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the files' addresses."""
     app.router.add_get("/static/{name}", serve)
     app.router.add_get("/favicon.ico", favicon)
