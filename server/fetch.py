@@ -165,7 +165,7 @@ class Fetcher:
         if not await self.welcome(host(uri)):
             raise Blocked(host(uri))
         budget.spend(uri)
-        final, raw = await self._client.document(uri, key=await self.key())
+        final, raw = await self._read(uri)
         if raw.get("id") == uri:
             return raw
         named = raw.get("id")
@@ -174,10 +174,14 @@ class Fetcher:
         if not await self.welcome(host(named)) or self.site.ours(named):
             raise Blocked(host(named))
         budget.spend(named)
-        _, again = await self._client.document(named, key=await self.key())
+        _, again = await self._read(named)
         if again.get("id") != named:
             raise Malformed("the document does not keep its id")
         return again
+
+    async def _read(self, uri: str) -> tuple[str, dict[str, Any]]:
+        """The final address and its document, signed; led to nobody with whom we do not speak."""
+        return await self._client.document(uri, key=await self.key(), welcome=self.elsewhere)
 
     async def unless_same(self, uri: str, budget: Budget, etag: str = "") -> Fetched:
         """What is at an address of another server, with status 304 where `etag` still holds.
@@ -189,7 +193,13 @@ class Fetcher:
         if not await self.welcome(host(uri)):
             raise Blocked(host(uri))
         budget.spend(uri)
-        return await self._client.get(uri, accept=DOCUMENT_ACCEPT, key=await self.key(), etag=etag)
+        return await self._client.get(
+            uri,
+            accept=DOCUMENT_ACCEPT,
+            key=await self.key(),
+            etag=etag,
+            welcome=self.elsewhere,
+        )
 
     async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
         """The document; a Tombstone where its server says that there is none (any more).
@@ -207,7 +217,7 @@ class Fetcher:
 
     async def picture(self, url: str, *, max_bytes: int) -> bytes:
         """What a stranger says is a picture. Raises `FederationError`."""
-        found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.elsewhere)
+        found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.pictured)
         return found.body
 
     async def profile_links(self, account_id: int) -> None:
@@ -220,11 +230,12 @@ class Fetcher:
             return
         found: list[str] = []
         for address in profile_links.unconfirmed(account):
-            if not await self.elsewhere(address):
-                continue
             with contextlib.suppress(FederationError):
                 page = await self._client.get(
-                    address, accept="text/html", max_bytes=profile_links.MAX_PAGE_BYTES
+                    address,
+                    accept="text/html",
+                    max_bytes=profile_links.MAX_PAGE_BYTES,
+                    welcome=self.elsewhere,
                 )
                 if await asyncio.to_thread(profile_links.leads_back, page.body, account):
                     found.append(address)
@@ -275,7 +286,7 @@ class Fetcher:
 
     async def film(self, url: str, sink: Sink, *, max_bytes: int) -> None:
         """What a stranger says is a film or a sound, into `sink`. Raises `FederationError`."""
-        await self._client.film(url, sink, max_bytes=max_bytes, welcome=self.elsewhere)
+        await self._client.film(url, sink, max_bytes=max_bytes, welcome=self.pictured)
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""
@@ -315,18 +326,23 @@ class Fetcher:
         url = webfinger.url_for(name, domain, self._scheme)
         budget.spend(url)
         wanted = f"{name}@{domain}"
-        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
-        found = webfinger.parse_jrd(fetched.body, wanted)
+        found = webfinger.parse_jrd(await self._jrd(url), wanted)
         if found.acct.lower() == wanted.lower():
             return found
         other = found.acct.rpartition("@")[2]
         url = webfinger.url_for(found.acct.rpartition("@")[0], other, self._scheme)
         budget.spend(url)
-        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
-        confirmed = webfinger.parse_jrd(fetched.body, found.acct)
+        confirmed = webfinger.parse_jrd(await self._jrd(url), found.acct)
         if confirmed.acct.lower() != found.acct.lower() or confirmed.actor != found.actor:
             raise Malformed("the handle does not lead back to itself")
         return confirmed
+
+    async def _jrd(self, url: str) -> bytes:
+        """What WebFinger says, signed."""
+        fetched = await self._client.get(
+            url, accept=ANY_JSON, key=await self.key(), welcome=self.elsewhere
+        )
+        return fetched.body
 
     # --- where visitors have their account
 
@@ -366,7 +382,9 @@ class Fetcher:
         url = webfinger.url_for(name, domain, self._scheme)
         try:
             async with asyncio.timeout(HOME_S):
-                fetched = await self._client.get(url, accept=ANY_JSON, max_bytes=MAX_JRD_BYTES)
+                fetched = await self._client.get(
+                    url, accept=ANY_JSON, max_bytes=MAX_JRD_BYTES, welcome=self.elsewhere
+                )
         except TimeoutError:
             raise Unreachable("timeout") from None
         return webfinger.parse_templates(fetched.body)
@@ -564,7 +582,7 @@ class Fetcher:
         budget = Budget(4)
         url = key_id.partition("#")[0]
         budget.spend(url)
-        _, raw = await self._client.document(url, key=await self.key())
+        _, raw = await self._read(url)
         owner = next((k.owner for k in parse.keys(raw) if k.id == key_id), None)
         if owner is None:
             raise NotAuthentic("key: its document does not list it")
