@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -100,11 +100,13 @@ class Outside:
 
 def said(request: web.BaseRequest, secret: str) -> web.StreamResponse:
     """One answer for every path: what the path asks for, about the host that was asked."""
-    base, of = f"https://{request.host}", unquote(request.query.get("of", ""))
+    base, of = f"https://{request.host}", request.query.get("of", "")
     uri = f"{base}{request.path_qs}"
     kind = request.path.rpartition("/")[2]
     if kind in ("stamp", "inbox", "hook", "send"):
         return web.Response(status=404)
+    if kind == "led":
+        return web.Response(status=307, headers={"Location": uri.replace("/led?", "/chain?")})
     if kind == "picture":
         return web.Response(body=b"no picture", content_type="image/png")
     if kind == "film":
@@ -147,6 +149,15 @@ def _list(base: str, uri: str, of: str) -> dict[str, Any]:
     return {"id": uri, "type": "OrderedCollection", "orderedItems": items}
 
 
+def _chain(base: str, uri: str, of: str) -> dict[str, Any]:
+    """An answer to an answer, without end; each by somebody else, where `of` is on another host."""
+    nth = int(uri.rpartition("=")[2])
+    above = f"{of.format(nth + 1) if of else base}/led?of={quote(of, safe='')}&n={nth + 1}"
+    listed = f"{base}/list?of={quote(base, safe='')}&n={nth}"
+    more = {"inReplyTo": above, "quote": f"{base}/note?n={nth}", "context": listed}
+    return note(uri.replace("/chain?", "/led?"), f"{base}/eve?n={nth}", **more)
+
+
 def _number(uri: str) -> str:
     """So that everything of one look is new."""
     return uri.rpartition("?")[2].rpartition("&")[2]
@@ -157,6 +168,7 @@ _DOCUMENTS: dict[str, Any] = {
     "key": _key,
     "note": lambda base, uri, of: note(uri, f"{base}/eve?{_number(uri)}", replies=f"{base}/list"),
     "list": _list,
+    "chain": _chain,
     "embed": lambda base, uri, of: {"type": "link", "title": "Embedded"},
     "webfinger": _webfinger,
 }
