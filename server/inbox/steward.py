@@ -4,6 +4,8 @@ In one of ours those do it whom it made moderators, wherever they live. Of a str
 its group announces it, and what it announces counts in that community alone.
 """
 
+from typing import Final
+
 from federation import parse
 from federation.errors import FederationError
 from federation.origin import same_origin
@@ -12,11 +14,19 @@ from server.errors import AppError
 from server.inbox import topics
 from server.inbox.context import Arrival, person
 from server.model import Account, ForumThread, Post
+from server.policy.authority import may
 from server.services import communities, forum, relay
 from server.store import accounts, posts
 from server.store import communities as store
 from server.store import forum as forum_store
 from server.store.db import Read, Write
+
+_LISTED: Final = {
+    (True, True): "appoint",
+    (True, False): "dismiss",
+    (False, True): "feature",
+    (False, False): "unfeature",
+}
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
@@ -29,7 +39,7 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     group = forum.group_of(tx, post.community_id) if post else None
     if post is None or post.deleted_ms is not None or group is None:
         return
-    if not _may(tx, arrival, group):
+    if not _may(tx, arrival, "lock" if locked else "unlock", group):
         return
     thread, deed = forum_store.by_id(tx, post.id), _deed(arrival, group)
     if thread is not None:
@@ -48,9 +58,12 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
     target, group = arrival.activity.target_id or "", _owner(tx, arrival)
     if not there and _left(tx, arrival):
         return
-    if group is None or not target or not _may(tx, arrival, group):
+    if group is None or not target:
         return
-    if target == communities.moderators_uri(group):
+    people = target == communities.moderators_uri(group)
+    if not _may(tx, arrival, _LISTED[people, there], group):
+        return
+    if people:
         done = _appoint(tx, arrival, group, there=there)
     else:
         done = target == group.featured_uri and _pin(tx, arrival, group, there=there)
@@ -72,7 +85,7 @@ def _left(tx: Write, arrival: Arrival) -> bool:
     group = forum.group_of(tx, thread.community_id) if thread else None
     if thread is None or group is None or group.local:
         return False
-    if _may(tx, arrival, group):
+    if _may(tx, arrival, "move", group):
         forum.leave(tx, _deed(arrival, group), thread)
     return True
 
@@ -115,7 +128,7 @@ def block(tx: Write, arrival: Arrival) -> None:
     `target` names the community. A ban from a whole server is that server's own affair.
     """
     group = accounts.by_uri(tx, arrival.activity.target_id or "")
-    if group is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or group.kind != "Group" or not _may(tx, arrival, "ban", group):
         return
     uri = arrival.activity.object_id or ""
     who = person(tx, arrival, uri) if group.local else accounts.by_uri(tx, uri)
@@ -143,7 +156,7 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
     if post.author_id == arrival.actor.id and "summary" not in arrival.activity.raw:
         return False
     group = forum.group_of(tx, post.community_id)
-    if group is None or not _may(tx, arrival, group):
+    if group is None or not _may(tx, arrival, "remove", group):
         return post.author_id != arrival.actor.id
     if forum.remove(tx, _deed(arrival, group), post):
         _tell(tx, arrival, group)
@@ -153,14 +166,16 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
 def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
     post = posts.by_uri(tx, uri or "")
     group = forum.group_of(tx, post.community_id) if post else None
-    if post is None or group is None or not _may(tx, arrival, group):
+    if post is None or group is None or not _may(tx, arrival, "restore", group):
         return
     if forum.restore(tx, _deed(arrival, group), post):
         _tell(tx, arrival, group)
 
 
 def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | None) -> None:
-    if group is None or who is None or group.kind != "Group" or not _may(tx, arrival, group):
+    if group is None or who is None or group.kind != "Group":
+        return
+    if not _may(tx, arrival, "unban", group):
         return
     if forum.unban(tx, _deed(arrival, group), who):
         _tell(tx, arrival, group)
@@ -195,7 +210,7 @@ def move(tx: Write, arrival: Arrival) -> None:
     """A thread goes from one community into another; who moves it keeps both. PieFed, NodeBB."""
     thread = _thread(tx, arrival.activity.object_id) or topics.named(tx, arrival, "origin")
     group = forum.group_of(tx, thread.community_id) if thread else None
-    if thread is None or group is None or not _may(tx, arrival, group):
+    if thread is None or group is None or not _may(tx, arrival, "move", group):
         return
     to = topics.target(tx, arrival, group)
     if to is None or not _takes(tx, arrival, to):
@@ -209,7 +224,7 @@ def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
     """Whether a thread may be put into this community by the actor, or by the group that says so,
     which is of the same server then."""
     if arrival.via is None:
-        return _may(tx, arrival, to)
+        return _may(tx, arrival, "take in", to)
     return not to.local and same_origin(arrival.via.uri, to.uri)
 
 
@@ -235,15 +250,15 @@ def _tell(tx: Write, arrival: Arrival, group: Account) -> None:
         relay.pass_on(tx, arrival.site, group, arrival.activity.raw, arrival.now_ms)
 
 
-def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
-    """Whether the actor keeps order in this community, as far as who says so can know.
+def _may(tx: Write, arrival: Arrival, verb: str, group: Account) -> bool:
+    """Whether the actor may do this in the community, as far as who says so can know.
 
     A stranger's group may have made somebody a moderator without our hearing of it: then its own
     list is read. Raises `Need`.
     """
     if not arrival.speaks_for(group.id):
         return False
-    if _keeps(tx, group, arrival.actor):
+    if _trusted(tx, verb, group, arrival.actor):
         return True
     if arrival.via is None or group.local or not group.moderators_uri:
         return False
@@ -255,15 +270,13 @@ def _may(tx: Write, arrival: Arrival, group: Account) -> bool:
     if arrival.actor.uri not in [id_or_none(item) for item in named]:
         return False
     store.appoint(tx, group.id, arrival.actor.id, arrival.now_ms)
-    return True
+    return may(arrival.actor, verb, group, appointed=True)
 
 
-def _keeps(db: Read, group: Account, actor: Account) -> bool:
-    """Whether a stranger keeps order in a community.
+def _trusted(db: Read, verb: str, group: Account, actor: Account) -> bool:
+    keeps = communities.keeps if group.local else _appointed
+    return may(actor, verb, group, appointed=keeps(db, group.id, actor))
 
-    In ours those whom it made moderators; in a stranger's those too, and all of its own server.
-    """
-    if group.local:
-        return communities.keeps(db, group.id, actor)
-    own = same_origin(actor.uri, group.uri) and not actor.local
-    return own or store.moderates(db, group.id, actor.id)
+
+def _appointed(db: Read, group_id: int, actor: Account) -> bool:
+    return store.moderates(db, group_id, actor.id)

@@ -10,6 +10,7 @@ from server.ids import new_id
 from server.inbox import emoji
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
+from server.policy.authority import Done, may
 from server.services import communities, forum, reading, relay
 from server.services.notifications import notify
 from server.store import accounts, notifications, posts, reactions, tallies
@@ -119,7 +120,7 @@ def take_back(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
     Lemmy takes a Dislike back with the Undo of a Like.
     """
     post, actor = posts.by_id(tx, row["post_id"]), arrival.actor
-    if post is None or row["account_id"] != actor.id:
+    if post is None or not may(actor, "undo", Done(row["account_id"])):
         return False
     if reactions.unlike(tx, post.id, actor.id):
         _forget_notice(tx, actor, post)
