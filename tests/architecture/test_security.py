@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from server import config
+from federation import guard, http, readers
+from server import config, fetch, passwords, picture_process
+from server.clock import MINUTE_MS
+from server.services import sessions
+from server.text import cleaning
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "security.md"
@@ -123,6 +127,32 @@ def test_nothing_here_knows_linked_data():
 def test_no_address_is_allowed_by_default():
     defaults = config.Federation()
     assert (defaults.allowed_addresses, defaults.allow_http, defaults.ca_file) == ((), False, "")
+
+
+LIMITS = [
+    (http.TOTAL_S, 30),
+    (http.CONNECT_S, 10),
+    (http.MAX_DOCUMENT_BYTES, 1 << 20),
+    (http.MAX_REDIRECTS, 3),
+    (guard.HTTPS_PORT, 443),
+    (fetch.MAX_FETCHES, 50),
+    (fetch.MAX_DEPTH, 20),
+    (fetch.MAX_HOSTS_OF_A_DOMAIN, 10),
+    (fetch.KEY_PAUSE_MS, 5 * MINUTE_MS),
+    (readers.MAX_DEPTH, 32),
+    (cleaning.MAX_DEPTH, 64),
+    (cleaning.MAX_HTML_BYTES, 100_000),
+    (cleaning.LINK_REL, "nofollow noopener noreferrer"),
+    (passwords.MAX_BYTES, 1_000),
+    (sessions.MAX_GUESSES, 5),
+    (sessions.GUESS_WINDOW_MS, 5 * MINUTE_MS),
+    (picture_process.MAX_PIXELS, 7680 * 4320),
+]
+
+
+def test_the_limits_are_those_that_are_promised():
+    """Tests of what happens at a limit are indifferent to where it is."""
+    assert [(found, said) for found, said in LIMITS if found != said] == []
 
 
 @pytest.mark.parametrize("heading", ["Signatures", "What comes in, and how much of it", "Logs"])

@@ -169,6 +169,11 @@ _DOCUMENTS: dict[str, Any] = {
     "note": lambda base, uri, of: note(uri, f"{base}/eve?{_number(uri)}", replies=f"{base}/list"),
     "list": _list,
     "chain": _chain,
+    "astray": lambda base, uri, of: {
+        "id": uri,
+        "type": "OrderedCollection",
+        **dict.fromkeys(("first", "next", "replies"), f"{of}/list?n=1"),
+    },
     "embed": lambda base, uri, of: {"type": "link", "title": "Embedded"},
     "webfinger": _webfinger,
 }

@@ -24,7 +24,7 @@ from server.worker import jobs as worker_jobs
 from server.worker.jobs import LOOKS
 from tests.server.outside import FAR, outside
 from tests.server.sinks import Works, go
-from tests.server.world import GROUP, NOTE, NOW, act, create, note, number, post, settle
+from tests.server.world import EVE, GROUP, NOTE, NOW, act, create, note, number, post, settle, who
 
 MANY = "https://h{}.many.test"
 FETCHING = (*LOOKS, "walk", "receive")
@@ -168,3 +168,26 @@ async def test_a_walk_reads_so_many_hosts_pages_and_posts_and_no_more(
     await works.change("UPDATE post SET context_uri = :uri WHERE id = :id", uri=listed, id=id)
     await works.walker.walk(id)
     assert 0 < len(works.outside.asked) <= 6
+
+
+@sqlite
+async def test_no_collection_leads_to_another_server(works: Works) -> None:
+    eve, id = await works.read(who, EVE), (await works.read(post, NOTE)).id
+    group = await works.read(who, GROUP)
+    astray = f"{FAR}/astray?of={FAR.replace('far', 'away')}&n=0"
+    await works.change("UPDATE post SET context_uri = :uri WHERE id = :id", uri=astray, id=id)
+    await works.walker.walk(id)
+    await works.change(
+        "UPDATE post SET context_uri = '', uri = :uri WHERE id = :id", uri=f"{astray}&again", id=id
+    )
+    await works.walker.walk(id)
+    await works.change("UPDATE account SET outbox = :uri WHERE id = :id", uri=astray, id=eve.id)
+    await go(works, lambda works, _: works.fetcher.backfill(eve.id), "")
+    change = (
+        "UPDATE account SET uri = :g, moderators_uri = :uri, featured_uri = :uri WHERE id = :id"
+    )
+    await works.change(change, g=f"{FAR}/group", uri=astray, id=group.id)
+    await LOOKS["group"](works.fetcher, {"account": group.id})
+    asked = [host for host, path in works.outside.asked if "/astray" in path]
+    assert len(asked) >= 5
+    assert {host for host, _ in works.outside.asked} == {"far.test"}
