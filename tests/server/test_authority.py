@@ -187,6 +187,7 @@ def _deeds(tx: Write) -> dict[str, tuple[str, Callable[[str], dict[str, Any]]]]:
         ),
         "end": ("author", lambda by: act("Delete", by, ROWAN)),
         "pin": ("author", lambda by: act("Add", by, note_, target=f"{ROWAN}/featured")),
+        "pin to one's own": ("author", lambda by: act("Add", by, note_, target=f"{by}/featured")),
         "undo of a like": ("author", lambda by: act("Undo", by, f"{ROWAN}/like")),
         "undo of a boost": ("author", lambda by: act("Undo", by, f"{ROWAN}/boost")),
         "undo of a follow": ("author", lambda by: act("Undo", by, f"{ROWAN}/follow")),
@@ -211,7 +212,15 @@ def _deeds(tx: Write) -> dict[str, tuple[str, Callable[[str], dict[str, Any]]]]:
 
 DEEDS = (
     *("update", "delete", "change of a thread", "deletion of a thread", "update of oneself"),
-    *("end", "pin", "undo of a like", "undo of a boost", "undo of a follow", "undo of a block"),
+    *(
+        "end",
+        "pin",
+        "pin to one's own",
+        "undo of a like",
+        "undo of a boost",
+        "undo of a follow",
+        "undo of a block",
+    ),
     *("undo of an emoji", "accept", "reject", "lock", "feature", "ban", "appoint", "dismiss"),
     *("change of the board", "end of the board", "deletion of ours", "undo of ours"),
 )
@@ -226,7 +235,7 @@ ACTORS = {
 
 @pytest.fixture
 def square(town: Write) -> Write:
-    """Rowan has done everything here that can be done; sage keeps the board."""
+    """Rowan has done everything here that can be done, and so have others; sage keeps the board."""
     tx = town
     rowan, ann, sage = who(tx, ROWAN), who(tx, "ann"), who(tx, SAGE)
     water = board(tx, moderator_ids=(sage.id,))
@@ -237,11 +246,12 @@ def square(town: Write) -> Write:
     befriend(tx, ann, who(tx, GARDENS))
     deliver(tx, created(note(f"{ROWAN}/notes/1", ROWAN)))
     deliver(tx, created(page(PAGE, ROWAN, water.uri)))
-    for kind, what in (("Like", said.uri), ("Announce", said.uri), ("Follow", bob.uri)):
-        name = {"Announce": "boost"}.get(kind, kind.lower())
-        deliver(tx, act(kind, ROWAN, what, id=f"{ROWAN}/{name}"))
-    deliver(tx, act("EmojiReact", ROWAN, said.uri, id=f"{ROWAN}/react", content="🌱"))
-    deliver(tx, act("Block", ROWAN, who(tx, "bob").uri, id=f"{ROWAN}/block"))
+    for by in (ROWAN, SAGE, MOSS, CARL):
+        deliver(tx, act("Like", by, said.uri, id=f"{by}/like"))
+        deliver(tx, act("Announce", by, said.uri, id=f"{by}/boost"))
+        deliver(tx, act("Follow", by, bob.uri, id=f"{by}/follow"))
+        deliver(tx, act("EmojiReact", by, said.uri, id=f"{by}/react", content="🌱"))
+        deliver(tx, act("Block", by, who(tx, "bob").uri, id=f"{by}/block"))
     tx.run(
         "UPDATE follow SET state = 'pending' WHERE follower_id = :ann AND target_id = :rowan",
         ann=ann.id,
