@@ -1,6 +1,7 @@
 """No place in our code goes anywhere but to the open Internet, whatever leads it."""
 
 import ast
+import functools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -162,6 +163,19 @@ async def test_no_sink_speaks_with_whom_we_do_not_nor_with_ourselves(
         await go(works, sink, AWAY)
     allowed = {"far.test", "away.test"}
     assert {host for host, _ in world.asked} <= allowed
+
+
+@sqlite
+@pytest.mark.parametrize("name", ["picture", "film", "picture_of_an_old_blog"])
+async def test_no_picture_comes_from_where_moderators_want_none(works: Works, name: str) -> None:
+    sink, world = SINKS[name], works.outside
+    closed = functools.partial(hosts.set_rule, reject_media=1)
+    await works.db.write(closed, "closed.test", "limit", "", NOW)
+    for base in CLOSED[:2]:
+        await go(works, sink, base)
+        world.target = base
+        await go(works, sink, AWAY)
+    assert {host for host, _ in world.asked} == {"away.test"}
 
 
 # --- no sink is missing in the table
