@@ -231,18 +231,20 @@ class Client:
         key: SigningKey | None = None,
         max_bytes: int = MAX_DOCUMENT_BYTES,
         etag: str = "",
+        welcome: Welcome | None = None,
     ) -> Fetched:
         """Fetch `url`, signed when there is a `key`, through at most three redirects.
 
-        `max_bytes` counts after decompression. Raises `Gone` (410) and `Unreachable`, with the
-        peer's status in `code` when it gave one.
+        `max_bytes` counts after decompression. `welcome` is asked of `url` and of every address to
+        which it redirects. Raises `Gone` (410) and `Unreachable`, with the peer's status in `code`
+        when it gave one.
         """
         headers = {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
         try:
             async with asyncio.timeout(self._total_s):
-                return await self._follow(url, headers, key, max_bytes)
+                return await self._follow(url, headers, key, max_bytes, welcome)
         except TimeoutError:
             raise Unreachable("timeout") from None
 
@@ -254,14 +256,16 @@ class Client:
             return False
         return True
 
-    async def document(self, uri: str, *, key: SigningKey | None) -> tuple[str, dict[str, Any]]:
+    async def document(
+        self, uri: str, *, key: SigningKey | None, welcome: Welcome | None = None
+    ) -> tuple[str, dict[str, Any]]:
         """Fetch an ActivityPub document: the final address, and the document as JSON.
 
         Its `id` is of the final address's origin, but need not be `uri`: where it differs, the
         caller decides whether to fetch the `id` itself. Raises `Malformed` for another content
         type or a foreign `id`, and what `get` raises. AP §3.2.
         """
-        fetched = await self.get(uri, accept=DOCUMENT_ACCEPT, key=key)
+        fetched = await self.get(uri, accept=DOCUMENT_ACCEPT, key=key, welcome=welcome)
         if not is_activity_type(fetched.content_type):
             raise Malformed(f"not an ActivityPub content type: {fetched.content_type[:80]!r}")
         raw = decode(fetched.body)
@@ -273,7 +277,7 @@ class Client:
     async def picture(self, url: str, *, max_bytes: int, welcome: Welcome | None = None) -> Fetched:
         """Fetch a picture, unsigned. Its content is not looked at. Raises as `document` does.
 
-        `welcome` is asked of `url` and of every address to which it redirects.
+        `welcome` is asked as `get` asks it.
         """
         try:
             async with asyncio.timeout(self._total_s):
@@ -290,8 +294,8 @@ class Client:
     ) -> Fetched:
         """The beginning of a web page or of a JSON document about one, unsigned, for a preview.
 
-        At most `max_bytes`; the rest is not read. `welcome` is asked as `picture` asks it. Raises
-        as `document` does.
+        At most `max_bytes`; the rest is not read. `welcome` is asked as `get` asks it. Raises as
+        `document` does.
         """
         headers = {"Accept": accept, "User-Agent": f"{self._user_agent} Bot"}
         try:

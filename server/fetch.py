@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from federation.http import (
     Fetched,
     Pushed,
     Sink,
+    Welcome,
 )
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
@@ -46,6 +48,7 @@ MAX_FETCHES: Final = 50  # documents for one activity
 MAX_DEPTH: Final = 20  # ancestors of one reply
 MAX_HOSTS_OF_A_DOMAIN: Final = 10
 MAX_FOR_A_QUOTE: Final = 10  # documents
+MAX_FOR_A_KEY: Final = 8  # documents, and redirects
 MAX_BACKFILL: Final = 20  # recent posts of somebody newly followed
 KEY_PAUSE_MS: Final = 5 * MINUTE_MS
 DEAD_MS: Final = DAY_MS
@@ -69,11 +72,13 @@ class Spent(Unreachable):
 
 
 class Budget:
-    """How much may still be fetched for one cause; passed down a whole chain of fetches."""
+    """How much may still be fetched for one cause; passed down a whole chain of fetches, with all
+    their redirects."""
 
-    def __init__(self, fetches: int = MAX_FETCHES) -> None:
-        """`fetches` documents at most."""
+    def __init__(self, fetches: int = MAX_FETCHES, of: "Budget | None" = None) -> None:
+        """`fetches` documents at most, each of which `of` has to bear too."""
         self.left = fetches
+        self._of = of
         self._hosts: dict[str, set[str]] = {}
 
     def spend(self, uri: str) -> None:
@@ -83,6 +88,8 @@ class Budget:
         seen.add(name)
         if self.left <= 0 or len(seen) > MAX_HOSTS_OF_A_DOMAIN:
             raise Spent("the fetch budget is spent")
+        if self._of is not None:
+            self._of.spend(uri)
         self.left -= 1
 
 
@@ -165,7 +172,7 @@ class Fetcher:
         if not await self.welcome(host(uri)):
             raise Blocked(host(uri))
         budget.spend(uri)
-        final, raw = await self._client.document(uri, key=await self.key())
+        final, raw = await self._read(uri, budget)
         if raw.get("id") == uri:
             return raw
         named = raw.get("id")
@@ -174,10 +181,26 @@ class Fetcher:
         if not await self.welcome(host(named)) or self.site.ours(named):
             raise Blocked(host(named))
         budget.spend(named)
-        _, again = await self._client.document(named, key=await self.key())
+        _, again = await self._read(named, budget)
         if again.get("id") != named:
             raise Malformed("the document does not keep its id")
         return again
+
+    async def _read(self, uri: str, budget: Budget) -> tuple[str, dict[str, Any]]:
+        """The final address and its document, asked for with our signature."""
+        return await self._client.document(uri, key=await self.key(), welcome=self._ways(budget))
+
+    def _ways(self, budget: Budget) -> Welcome:
+        """Whether a fetch may go on to an address: to no server with which we do not speak, and
+        every redirect is a fetch too. The first address is paid for already."""
+        hops = itertools.count()
+
+        async def welcome(url: str) -> bool:
+            if next(hops):
+                budget.spend(url)
+            return await self.elsewhere(url)
+
+        return welcome
 
     async def unless_same(self, uri: str, budget: Budget, etag: str = "") -> Fetched:
         """What is at an address of another server, with status 304 where `etag` still holds.
@@ -189,7 +212,13 @@ class Fetcher:
         if not await self.welcome(host(uri)):
             raise Blocked(host(uri))
         budget.spend(uri)
-        return await self._client.get(uri, accept=DOCUMENT_ACCEPT, key=await self.key(), etag=etag)
+        return await self._client.get(
+            uri,
+            accept=DOCUMENT_ACCEPT,
+            key=await self.key(),
+            etag=etag,
+            welcome=self._ways(budget),
+        )
 
     async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
         """The document; a Tombstone where its server says that there is none (any more).
@@ -207,7 +236,7 @@ class Fetcher:
 
     async def picture(self, url: str, *, max_bytes: int) -> bytes:
         """What a stranger says is a picture. Raises `FederationError`."""
-        found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.elsewhere)
+        found = await self._client.picture(url, max_bytes=max_bytes, welcome=self.pictured)
         return found.body
 
     async def profile_links(self, account_id: int) -> None:
@@ -220,11 +249,12 @@ class Fetcher:
             return
         found: list[str] = []
         for address in profile_links.unconfirmed(account):
-            if not await self.elsewhere(address):
-                continue
             with contextlib.suppress(FederationError):
                 page = await self._client.get(
-                    address, accept="text/html", max_bytes=profile_links.MAX_PAGE_BYTES
+                    address,
+                    accept="text/html",
+                    max_bytes=profile_links.MAX_PAGE_BYTES,
+                    welcome=self.elsewhere,
                 )
                 if await asyncio.to_thread(profile_links.leads_back, page.body, account):
                     found.append(address)
@@ -275,7 +305,7 @@ class Fetcher:
 
     async def film(self, url: str, sink: Sink, *, max_bytes: int) -> None:
         """What a stranger says is a film or a sound, into `sink`. Raises `FederationError`."""
-        await self._client.film(url, sink, max_bytes=max_bytes, welcome=self.elsewhere)
+        await self._client.film(url, sink, max_bytes=max_bytes, welcome=self.pictured)
 
     async def actor(self, uri: str, budget: Budget, *, domain: str = "") -> Account:
         """Read and store an actor. Raises `FederationError`."""
@@ -315,18 +345,23 @@ class Fetcher:
         url = webfinger.url_for(name, domain, self._scheme)
         budget.spend(url)
         wanted = f"{name}@{domain}"
-        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
-        found = webfinger.parse_jrd(fetched.body, wanted)
+        found = webfinger.parse_jrd(await self._jrd(url, budget), wanted)
         if found.acct.lower() == wanted.lower():
             return found
         other = found.acct.rpartition("@")[2]
         url = webfinger.url_for(found.acct.rpartition("@")[0], other, self._scheme)
         budget.spend(url)
-        fetched = await self._client.get(url, accept=ANY_JSON, key=await self.key())
-        confirmed = webfinger.parse_jrd(fetched.body, found.acct)
+        confirmed = webfinger.parse_jrd(await self._jrd(url, budget), found.acct)
         if confirmed.acct.lower() != found.acct.lower() or confirmed.actor != found.actor:
             raise Malformed("the handle does not lead back to itself")
         return confirmed
+
+    async def _jrd(self, url: str, budget: Budget) -> bytes:
+        """What WebFinger says, asked for with our signature."""
+        fetched = await self._client.get(
+            url, accept=ANY_JSON, key=await self.key(), welcome=self._ways(budget)
+        )
+        return fetched.body
 
     # --- where visitors have their account
 
@@ -366,7 +401,9 @@ class Fetcher:
         url = webfinger.url_for(name, domain, self._scheme)
         try:
             async with asyncio.timeout(HOME_S):
-                fetched = await self._client.get(url, accept=ANY_JSON, max_bytes=MAX_JRD_BYTES)
+                fetched = await self._client.get(
+                    url, accept=ANY_JSON, max_bytes=MAX_JRD_BYTES, welcome=self.elsewhere
+                )
         except TimeoutError:
             raise Unreachable("timeout") from None
         return webfinger.parse_templates(fetched.body)
@@ -561,10 +598,10 @@ class Fetcher:
             self._asked.popitem(last=False)
 
     async def _owner(self, key_id: str) -> tuple[Key, Actor]:
-        budget = Budget(4)
+        budget = Budget(MAX_FOR_A_KEY)
         url = key_id.partition("#")[0]
         budget.spend(url)
-        _, raw = await self._client.document(url, key=await self.key())
+        _, raw = await self._read(url, budget)
         owner = next((k.owner for k in parse.keys(raw) if k.id == key_id), None)
         if owner is None:
             raise NotAuthentic("key: its document does not list it")

@@ -13,14 +13,14 @@ import msgspec
 from federation import groups, parse, proof
 from federation.errors import FederationError, NotAuthentic
 from federation.origin import host, normal, same_origin
-from federation.readers import id_or_none, type_or_none
+from federation.readers import id_or_none, text_or_none, type_or_none
 from federation.vocab import ACTOR_TYPES, OBJECT_TYPES, Activity, Key
 from server.clock import DAY_MS
 from server.errors import AppError
 from server.ids import new_id
 from server.inbox import choosing, create, delete, featured, move, steward, undo, update, votes
 from server.inbox.context import Arrival, person, thing, undone
-from server.inbox.documents import Need
+from server.inbox.documents import PART_OF, Need
 from server.model import Account, Post, PostView
 from server.policy import chain
 from server.services import boosts, forum_arrivals, permissions, strangers
@@ -209,7 +209,8 @@ def _later(tx: Write, arrival: Arrival, number: int, parts: tuple[dict[str, Any]
     if parts:
         id = f"{arrival.activity.id}#{number}"
         said = {name: raw[name] for name in _ENVELOPE if name in raw}
-        body = msgspec.json.encode({**said, "id": id, "object": parts})
+        batch = text_or_none(raw.get(PART_OF)) or arrival.activity.id
+        body = msgspec.json.encode({**said, "id": id, "object": parts, PART_OF: batch})
         jobs.enqueue(tx, "receive", arrival.actor.uri, body, arrival.now_ms)
 
 

@@ -44,6 +44,6 @@ def _asked(
     if root is None or root.deleted_ms is not None or group is None:
         return None, None
     own = root.author_id == arrival.actor.id and arrival.speaks_for(group.id)
-    if not own and not may(tx, arrival, group):
+    if not own and not may(tx, arrival, "choose", group):
         return None, None
     return store.by_id(tx, root.id), group

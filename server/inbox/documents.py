@@ -5,9 +5,13 @@ is not there raises `Need`, the transaction is rolled back, the worker fetches o
 transaction and calls again. What could not be fetched is there as None.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+PART_OF: Final = "partOf"
+"""In what is left of a batch to a job: the id of the batch. All of its parts fetch from one budget,
+and whoever says so of an activity that is none gets no more for it."""
 
 
 class Need(Exception):  # noqa: N818  no error: a request

@@ -12,6 +12,7 @@ from federation.vocab import Emoji
 from server.errors import Forbidden
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
+from server.policy.authority import Done, may
 from server.services import borders, communities, forum, reading
 from server.services.notifications import notify
 from server.store import accounts, notifications, posts, reactions
@@ -80,7 +81,7 @@ def take_back(tx: Write, arrival: Arrival, uri: str) -> bool:
     """Undo of a reaction: by its id, or by the post and the emoji. False where there was none."""
     actor, inner = arrival.actor, arrival.activity.object
     row = store.by_uri(tx, uri)
-    if row is not None and row["account_id"] == actor.id:
+    if row is not None and may(actor, "undo", Done(row["account_id"])):
         post_id, done = row["post_id"], store.remove(tx, row["post_id"], actor.id, uri=uri)
     elif inner is not None and arrival.activity.object_type == "EmojiReact":
         post = posts.by_uri(tx, id_or_none(inner.get("object")) or "")

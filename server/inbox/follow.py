@@ -4,6 +4,7 @@ from server.ids import new_id
 from server.inbox import steward
 from server.inbox.context import Arrival, undone
 from server.model import Account
+from server.policy.authority import Done, may
 from server.services import follows as service
 from server.services.notifications import notify
 from server.store import accounts, follows
@@ -49,7 +50,7 @@ def _answer(tx: Write, arrival: Arrival, target: Account, *, yes: bool) -> None:
 
 def accept(tx: Write, arrival: Arrival) -> None:
     """One of ours may follow the actor now. Only the followed actor can say so."""
-    follower = _asker(tx, arrival)
+    follower = _asker(tx, arrival, "accept")
     if follower is None:
         return
     first = not follows.has_local_follower(tx, arrival.actor.id)
@@ -59,19 +60,24 @@ def accept(tx: Write, arrival: Arrival) -> None:
 
 def reject(tx: Write, arrival: Arrival) -> None:
     """One of ours may not, or may no longer, follow the actor."""
-    follower = _asker(tx, arrival)
+    follower = _asker(tx, arrival, "reject")
     if follower is not None:
         service.drop(tx, follower, arrival.actor)
 
 
-def _asker(tx: Write, arrival: Arrival) -> Account | None:
-    """Who of ours asked to follow the actor, from the Follow's id, or from the embedded Follow."""
+def _asker(tx: Write, arrival: Arrival, verb: str) -> Account | None:
+    """Who of ours asked to follow the actor, who alone may answer.
+
+    From the Follow's id, or from the embedded Follow.
+    """
     activity = arrival.activity
     known = follows.by_uri(tx, activity.object_id or "")
     if known is None and activity.object is not None:
         asker = accounts.by_uri(tx, _text(activity.object.get("actor")))
         known = follows.one(tx, asker.id, arrival.actor.id) if asker else None
-    if known is None or known["target_id"] != arrival.actor.id or not known["local"]:
+    if known is None or not known["local"]:
+        return None
+    if not may(arrival.actor, verb, Done(known["follower_id"], asked=known["target_id"])):
         return None
     return accounts.by_id(tx, known["follower_id"])
 

@@ -2,10 +2,10 @@
 
 from federation import parse
 from federation.errors import FederationError
-from federation.origin import same_origin
 from federation.readers import id_or_none
 from server.inbox.context import Arrival
 from server.model import Account
+from server.policy import authority
 from server.services import communities, deferring, forum
 from server.services.deferring import Doing
 from server.store import communities as store
@@ -31,15 +31,17 @@ def tell(
         deferring.pass_on(tx, arrival.site, doing, arrival.activity.raw, arrival.now_ms)
 
 
-def may(tx: Write, arrival: Arrival, group: Account, *, about: Account | None = None) -> bool:
-    """Whether the actor keeps order in this community, as far as who says so can know.
+def may(
+    tx: Write, arrival: Arrival, verb: str, group: Account, *, about: Account | None = None
+) -> bool:
+    """Whether the actor may do this in the community, as far as who says so can know.
 
     `about`: who is banned or let in again. A stranger's group may have made somebody a moderator
     without our hearing of it: then its own list is read. Raises `Need`.
     """
     if not arrival.speaks_for(group.id):
         return False
-    if _keeps(tx, group, arrival, about):
+    if _may(tx, arrival, verb, group, about):
         return True
     if arrival.via is None or group.local or not group.moderators_uri:
         return False
@@ -51,23 +53,27 @@ def may(tx: Write, arrival: Arrival, group: Account, *, about: Account | None = 
     if arrival.actor.uri not in [id_or_none(item) for item in named]:
         return False
     store.appoint(tx, group.id, arrival.actor.id, arrival.now_ms)
-    return True
+    return authority.may(arrival.actor, verb, group, appointed=True)
 
 
-def _keeps(db: Read, group: Account, arrival: Arrival, about: Account | None) -> bool:
-    """Whether a stranger keeps order in a community.
+def _may(db: Read, arrival: Arrival, verb: str, group: Account, about: Account | None) -> bool:
+    """In ours those may whom it made moderators; in a stranger's those whom it lists.
 
-    In ours those whom it made moderators. In a stranger's those whom it lists, and the group
-    itself; others of its own server, as the admins of Lemmy and PieFed, who stand in no list, where
-    the group announces what they did. Where it lists nobody (NodeBB) its server is all there is to
-    go by. And whom of ours it shuts out the server says to us alone, if nobody here follows the
-    group (Lemmy).
+    Others of its own server, as the admins of Lemmy and PieFed, who stand in no list, where the
+    group announces what they did. Where it lists nobody (NodeBB) its server is all there is to go
+    by. And whom of ours it shuts out the server says to us alone, if nobody here follows the group
+    (Lemmy).
     """
-    actor = arrival.actor
-    if group.local:
-        return communities.keeps(db, group.id, actor)
-    if actor.id == group.id or store.moderates(db, group.id, actor.id):
-        return True
+    keeps = communities.keeps if group.local else _listed
     ours = about is not None and about.local
-    vouched = arrival.via is not None or not group.moderators_uri or ours
-    return vouched and same_origin(actor.uri, group.uri) and not actor.local
+    return authority.may(
+        arrival.actor,
+        verb,
+        group,
+        appointed=keeps(db, group.id, arrival.actor),
+        vouched=arrival.via is not None or not group.moderators_uri or ours,
+    )
+
+
+def _listed(db: Read, group_id: int, actor: Account) -> bool:
+    return store.moderates(db, group_id, actor.id)

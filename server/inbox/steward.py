@@ -4,6 +4,8 @@ In one of ours those do it whom it made moderators, wherever they live. Of a str
 its group announces it, and what it announces counts in that community alone.
 """
 
+from typing import Final
+
 from federation.origin import same_origin
 from federation.readers import id_or_none, time_ms
 from server.errors import AppError
@@ -26,6 +28,13 @@ from server.store import communities as store
 from server.store import forum as forum_store
 from server.store.db import Write
 
+_LISTED: Final = {
+    (True, True): "appoint",
+    (True, False): "dismiss",
+    (False, True): "feature",
+    (False, False): "unfeature",
+}
+
 
 def lock(tx: Write, arrival: Arrival) -> None:
     """Nobody can answer in a thread any more, or below a comment."""
@@ -37,7 +46,7 @@ def _lock(tx: Write, arrival: Arrival, uri: str | None, *, locked: bool) -> None
     group = forum.group_of(tx, post.community_id) if post else None
     if post is None or post.deleted_ms is not None or group is None:
         return
-    if not may(tx, arrival, group):
+    if not may(tx, arrival, "lock" if locked else "unlock", group):
         return
     thread, deed = forum_store.by_id(tx, post.id), deed_of(arrival, group)
     if thread is not None:
@@ -58,9 +67,12 @@ def listed(tx: Write, arrival: Arrival, *, there: bool) -> None:
     target, group = arrival.activity.target_id or "", _owner(tx, arrival)
     if not there and _left(tx, arrival):
         return
-    if group is None or not target or not may(tx, arrival, group):
+    if group is None or not target:
         return
-    if target == communities.moderators_uri(group):
+    people = target == communities.moderators_uri(group)
+    if not may(tx, arrival, _LISTED[people, there], group):
+        return
+    if people:
         _appoint(tx, arrival, group, there=there)
     elif target == group.featured_uri:
         _pin(tx, arrival, group, there=there)
@@ -80,7 +92,7 @@ def _left(tx: Write, arrival: Arrival) -> bool:
     group = forum.group_of(tx, thread.community_id) if thread else None
     if thread is None or group is None or group.local:
         return False
-    if may(tx, arrival, group):
+    if may(tx, arrival, "move", group):
         forum.leave(tx, deed_of(arrival, group), thread)
     return True
 
@@ -137,7 +149,7 @@ def block(tx: Write, arrival: Arrival) -> None:
         return
     uri = arrival.activity.object_id or ""
     known = accounts.by_uri(tx, uri)
-    if not may(tx, arrival, group, about=known):
+    if not may(tx, arrival, "ban", group, about=known):
         return
     who = person(tx, arrival, uri) if group.local else known
     if who is None or who.id == group.id:
@@ -165,7 +177,7 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
     if post.author_id == arrival.actor.id and "summary" not in arrival.activity.raw:
         return False
     group = forum.group_of(tx, post.community_id)
-    if group is None or not may(tx, arrival, group):
+    if group is None or not may(tx, arrival, "remove", group):
         return post.author_id != arrival.actor.id
     if forum.remove(tx, deed_of(arrival, group), post):
         relay.taken_away(tx, arrival.site, group, post, arrival.now_ms)
@@ -176,7 +188,7 @@ def remove(tx: Write, arrival: Arrival, post: Post) -> bool:
 def _restore(tx: Write, arrival: Arrival, uri: str | None) -> None:
     post = posts.by_uri(tx, uri or "")
     group = forum.group_of(tx, post.community_id) if post else None
-    if post is None or group is None or not may(tx, arrival, group):
+    if post is None or group is None or not may(tx, arrival, "restore", group):
         return
     if forum.restore(tx, deed_of(arrival, group), post):
         _give_back(tx, arrival, group, post.id)
@@ -196,7 +208,7 @@ def _give_back(tx: Write, arrival: Arrival, group: Account, id: int) -> None:
 def _unban(tx: Write, arrival: Arrival, group: Account | None, who: Account | None) -> None:
     if group is None or who is None or group.kind != "Group":
         return
-    if not may(tx, arrival, group, about=who):
+    if not may(tx, arrival, "unban", group, about=who):
         return
     if forum.unban(tx, deed_of(arrival, group), who):
         tell(tx, arrival, group, f"ban {who.id} {group.id}")
@@ -233,7 +245,7 @@ def move(tx: Write, arrival: Arrival) -> None:
     """A thread goes from one community into another; who moves it keeps both. PieFed, NodeBB."""
     thread = _thread(tx, arrival.activity.object_id) or topics.named(tx, arrival, "origin")
     group = forum.group_of(tx, thread.community_id) if thread else None
-    if thread is None or group is None or not may(tx, arrival, group):
+    if thread is None or group is None or not may(tx, arrival, "move", group):
         return
     to, post = topics.target(tx, arrival, group), posts.by_id(tx, thread.post_id)
     if to is None or post is None or not _takes(tx, arrival, to) or _restless(tx, arrival, group):
@@ -257,7 +269,7 @@ def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
     """Whether a thread may be put into this community by the actor, or by the group that says so,
     which is of the same server then."""
     if arrival.via is None:
-        return may(tx, arrival, to)
+        return may(tx, arrival, "take in", to)
     return not to.local and same_origin(arrival.via.uri, to.uri)
 
 

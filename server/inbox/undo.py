@@ -4,6 +4,7 @@ from federation.origin import same_origin
 from federation.readers import id_or_none
 from server.inbox import emoji, steward, votes
 from server.inbox.context import Arrival
+from server.policy.authority import Done, may
 from server.services import answer_asking, events
 from server.services import follows as service
 from server.store import accounts, activities, follows, forum, notifications, posts, reactions
@@ -92,21 +93,21 @@ def _undo_by_content(tx: Write, arrival: Arrival) -> bool:
 def _unfollow(tx: Write, arrival: Arrival, known: Row) -> None:
     """The actor does not follow one of ours any more."""
     target = accounts.by_id(tx, known["target_id"])
-    if target is not None and known["follower_id"] == arrival.actor.id:
+    mine = may(arrival.actor, "undo", Done(known["follower_id"]))
+    if target is not None and mine:
         service.forget(tx, arrival.actor, target)
 
 
 def _unblock(tx: Write, arrival: Arrival, known: Row) -> None:
     """The actor blocks one of ours no longer."""
-    if known["account_id"] == arrival.actor.id:
+    if may(arrival.actor, "undo", Done(known["account_id"])):
         follows.unblock(tx, arrival.actor.id, known["target_id"])
 
 
 def _unboost(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
     actor = arrival.actor
-    known = (
-        reactions.unboost(tx, row["post_id"], actor.id) if row["account_id"] == actor.id else None
-    )
+    own = may(actor, "undo", Done(row["account_id"]))
+    known = reactions.unboost(tx, row["post_id"], actor.id) if own else None
     if known is None:
         return False
     events.unboosted(tx, known["id"], actor.id, arrival.now_ms)

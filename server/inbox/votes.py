@@ -8,6 +8,7 @@ from server.ids import new_id
 from server.inbox import emoji
 from server.inbox.context import Arrival, undone
 from server.model import Account, Post
+from server.policy.authority import Done, may
 from server.services import communities, deferring, forum, reading
 from server.services.deferring import Doing
 from server.services.notifications import notify
@@ -116,7 +117,7 @@ def take_back(tx: Write, arrival: Arrival, row: Row | dict[str, int]) -> bool:
     Lemmy takes a Dislike back with the Undo of a Like.
     """
     post, actor = posts.by_id(tx, row["post_id"]), arrival.actor
-    if post is None or row["account_id"] != actor.id:
+    if post is None or not may(actor, "undo", Done(row["account_id"])):
         return False
     if reactions.unlike(tx, post.id, actor.id):
         _forget_notice(tx, actor, post)

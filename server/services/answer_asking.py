@@ -13,6 +13,7 @@ from federation.policies import Claim
 from server.errors import Invalid
 from server.model import WAITING, Account, Post, Site
 from server.outbox import publish
+from server.policy.authority import Done, may
 from server.services import (
     documents,
     events,
@@ -98,7 +99,10 @@ def asked_for(db: Read, decider: Account, uri: str) -> Post | None:
     if post is None or not post.local or post.deleted_ms is not None:
         return None
     approval = store.by_post(db, post.id)
-    return post if approval is not None and approval.decider_id == decider.id else None
+    if approval is None:
+        return None
+    asked = Done(post.author_id, asked=approval.decider_id)
+    return post if may(decider, "accept", asked) else None
 
 
 # --- what was decided

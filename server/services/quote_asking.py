@@ -11,6 +11,7 @@ from server.errors import NotFound
 from server.ids import new_id
 from server.model import Account, Post, Site
 from server.outbox import publish
+from server.policy.authority import Done, may
 from server.services import documents, events, permissions, quotes, stamps, telling
 from server.services.follows import activity_uri
 from server.store import accounts, posts
@@ -37,7 +38,10 @@ def asked_for(db: Read, author: Account, request_uri: str) -> Post | None:
     if post is None or not post.local or post.quote_id is None or post.deleted_ms is not None:
         return None
     quoted = posts.by_id(db, post.quote_id)
-    return post if quoted is not None and quoted.author_id == author.id else None
+    if quoted is None:
+        return None
+    asked = Done(post.author_id, asked=quoted.author_id)
+    return post if may(author, "accept", asked) else None
 
 
 def wanted(db: Read, post_id: int, stamp: str) -> tuple[Post, Post, Account] | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from federation import groups
 from federation.audience import visibility
+from federation.errors import Malformed
 from federation.origin import host, normal, same_origin
 from federation.vocab import PUBLIC, Actor, Attachment, Object
 from server import text
@@ -13,6 +14,7 @@ from server.clock import DAY_MS
 from server.errors import Invalid
 from server.ids import new_id
 from server.model import WAITING, Account, Media, Post, PostView, Site
+from server.policy.hosts import registered_domain
 from server.services import (
     adoption,
     borders,
@@ -149,10 +151,16 @@ def _new_account(actor: Actor, columns: dict[str, Any], domain: str, now_ms: int
 
 
 def _peer(tx: Write, actor: Actor, now_ms: int) -> int:
-    """Where deliveries to this actor go: its shared inbox, if that is on its own host."""
+    """Where deliveries to this actor go: its shared inbox, if that is on its own host.
+
+    Raises `Malformed` for an inbox of somebody else: who names it would turn what we send against
+    them, and share in what we know of their server.
+    """
     own = host(actor.id)
     shared = actor.shared_inbox
     inbox = shared if shared and normal(shared) and host(shared) == own else actor.inbox
+    if registered_domain(host(inbox)) != registered_domain(own):
+        raise Malformed("the inbox is on another server")
     return peers.ensure(tx, inbox, own, now_ms)
 
 

@@ -11,7 +11,6 @@ import msgspec
 from federation.errors import Unreachable
 from federation.http import Answer, Client
 from federation.message import Scheme
-from federation.origin import host
 from federation.retry import (
     DENIED_TRIES,
     MISSING_TRIES,
@@ -57,7 +56,7 @@ class Deliveries:
     async def deliver(self, peer: Peer) -> None:
         """What waits for one peer, in order, until nothing waits or the peer must rest."""
         try:
-            if not await self._fetcher.welcome(host(peer.inbox)):
+            if not await self._fetcher.elsewhere(peer.inbox):
                 await self._db.write(peers.give_up, peer, "blocked", self._now_ms())
                 return
             async with held(self._db, peers.extend, peer, self._now_ms) as hold:

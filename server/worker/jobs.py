@@ -3,6 +3,7 @@
 import logging
 import random
 import traceback
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ import msgspec
 
 from federation import parse
 from federation.errors import FederationError
+from federation.groups import MAX_BATCH
 from federation.retry import retry_at, wait_ms
+from federation.vocab import Activity
 from server import group_fetch, stamp_fetch
 from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.files import StoreAway
-from server.inbox.documents import Documents, Need
+from server.inbox.documents import PART_OF, Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
 from server.services import (
@@ -44,6 +47,7 @@ log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
+MAX_BATCHES: Final = 200  # whose budgets are remembered
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
     "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
@@ -72,6 +76,7 @@ class Jobs:
         self._db = db
         self._fetcher = fetcher
         self._now_ms = now_ms
+        self._batches: OrderedDict[tuple[str, str], Budget] = OrderedDict()
         self.done = 0
 
     async def do(self, job: Job) -> None:
@@ -152,7 +157,7 @@ class Jobs:
     async def _apply(self, job: Job) -> None:
         """Apply a received activity exactly once, fetching what its handler asks for."""
         activity = parse.activity(parse.decode(job.payload))
-        documents, budget = Documents({}), Budget()
+        documents, budget = Documents({}), self._budget(activity)
         while True:
             try:
                 await self._db.write(
@@ -163,6 +168,17 @@ class Jobs:
             except Need as need:
                 found = await self._fetcher.document_or_none(need.uri, budget)
                 documents.fetched[need.uri] = found
+
+    def _budget(self, activity: Activity) -> Budget:
+        """How much may be fetched for it, as one of a batch no more than the batch has left."""
+        batch = activity.raw.get(PART_OF)
+        if not isinstance(batch, str):
+            return Budget()
+        key = activity.actor, batch
+        self._batches[key] = whole = self._batches.pop(key, None) or Budget(MAX_BATCH)
+        if len(self._batches) > MAX_BATCHES:
+            self._batches.popitem(last=False)
+        return Budget(of=whole)
 
 
 Payload = dict[str, Any]

@@ -90,13 +90,13 @@ class Worker:
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         do, deliver = self._work.do, self._post.deliver
         by = random.getrandbits(62)  # another one after each start
-        self._loops: tuple[Loop[Job] | Loop[Peer], ...] = (
-            Loop(
+        self._loops: dict[str, Loop[Job] | Loop[Peer]] = {
+            "jobs": Loop(
                 db, jobs, do, slots=JOBS_AT_ONCE, slow_slots=SLOW_JOBS_AT_ONCE, by=by, now_ms=now_ms
             ),
-            Loop(db, _FILMS, do, slots=FILMS_AT_ONCE, by=by, now_ms=now_ms),
-            Loop(db, _PUSHES, do, slots=PUSHES_AT_ONCE, by=by, now_ms=now_ms),
-            Loop(
+            "films": Loop(db, _FILMS, do, slots=FILMS_AT_ONCE, by=by, now_ms=now_ms),
+            "pushes": Loop(db, _PUSHES, do, slots=PUSHES_AT_ONCE, by=by, now_ms=now_ms),
+            "peers": Loop(
                 db,
                 peers,
                 deliver,
@@ -105,8 +105,10 @@ class Worker:
                 by=by,
                 now_ms=now_ms,
             ),
-            Loop(db, _SLOW_PEERS, deliver, slots=SLOW_PEERS_AT_ONCE, by=by, now_ms=now_ms),
-        )
+            "slow peers": Loop(
+                db, _SLOW_PEERS, deliver, slots=SLOW_PEERS_AT_ONCE, by=by, now_ms=now_ms
+            ),
+        }
         self._running: list[asyncio.Task[None]] = []
 
     @property
@@ -128,7 +130,7 @@ class Worker:
         """Begin to work; every commit wakes the loops."""
         self._db.on_commit(self.wake)
         self._running = [
-            *(asyncio.create_task(loop.run()) for loop in self._loops),
+            *(asyncio.create_task(loop.run()) for loop in self._loops.values()),
             asyncio.create_task(keep_time(self._db, self._site, self._now_ms)),
             asyncio.create_task(
                 keep_house(self._db, self._pictures.store, self._remote_bytes, self._now_ms)
@@ -145,7 +147,7 @@ class Worker:
 
     def wake(self) -> None:
         """Something was committed: there may be work."""
-        for loop in self._loops:
+        for loop in self._loops.values():
             loop.wake()
 
     async def stop(self, grace_s: float = 5.0) -> None:
@@ -155,7 +157,7 @@ class Worker:
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
-        late = {task for loop in self._loops for task in loop.busy}
+        late = {task for loop in self._loops.values() for task in loop.busy}
         if late:
             _, late = await asyncio.wait(late, timeout=grace_s)
         for task in late:

@@ -257,6 +257,42 @@ async def test_a_forged_activity_is_refused(request_, error):
     assert caught.type is error
 
 
+SIGNED_INSIDE = LIKE | {
+    "signature": {
+        "type": "RsaSignature2017",
+        "creator": EVE_KEY.id,
+        "created": "2026-01-01T00:00:00Z",
+        "signatureValue": "aGVsbG8=",
+    }
+}
+
+
+async def test_a_signature_inside_the_document_proves_nothing():
+    """Whoever passes on what eve wrote speaks for themself, and for eve only eve's request does."""
+    published = (an_actor(EVE, EVE_PUBLIC), an_actor(MALLORY, MALLORY_PUBLIC))
+    keyring = Keyring(EVE_PUBLIC, MALLORY_PUBLIC, published=published)
+    with pytest.raises(NotAuthentic):
+        await enter(a_post(SIGNED_INSIDE, MALLORY_KEY), keyring)
+    unsigned = msgspec.structs.replace(a_post(SIGNED_INSIDE), headers=())
+    with pytest.raises(NotAuthentic):
+        await enter(unsigned, keyring)
+    assert (await enter(a_post(SIGNED_INSIDE), keyring)).activity.actor == EVE
+
+
+async def test_no_context_is_fetched_or_believed():
+    """Terms mean what they mean to us, whatever a context says of them."""
+    renamed = {"actor": "https://evil.test/ns#other", "Like": "as:Delete", "who": "as:actor"}
+    contexts = ["https://evil.test/context", {"@vocab": "https://evil.test/"}, renamed]
+    keyring = Keyring(EVE_PUBLIC)
+    strange = LIKE | {"@context": contexts, "who": MALLORY, "@graph": [{"actor": MALLORY}]}
+    activity = (await enter(a_post(strange), keyring)).activity
+    assert (activity.type, activity.actor) == ("Like", EVE)
+    assert keyring.fetched == []
+    nameless = {name: value for name, value in strange.items() if name != "actor"}
+    with pytest.raises(Malformed):
+        await enter(a_post(nameless), keyring)
+
+
 OFFLINE = [name for name in REFUSED if name not in {
     "another actor of the same server", "a key of another person there",
 }]  # fmt: skip

@@ -184,6 +184,24 @@ def test_an_address_that_leads_to_somebody_else_is_nobodys_id(town: Write) -> No
     assert number(town, "SELECT count(*) FROM post WHERE uri = :uri", uri=uri) == 0
 
 
+def test_nobody_names_the_inbox_of_another_server_as_theirs(town: Write) -> None:
+    """Else all that we send them went there, and a block of the one would meet the other."""
+    bait, before = "https://evil.test/users/bait", number(town, "SELECT count(*) FROM peer")
+    for inbox in (
+        "https://far.test/inbox",
+        "https://here.test/inbox",
+        "https://evil.test.far.test/",
+    ):
+        with pytest.raises(FederationError), town.savepoint():
+            stranger(town, bait, inbox=inbox, endpoints={})
+    assert number(town, "SELECT count(*) FROM peer") == before
+    shared = stranger(town, bait, endpoints={"sharedInbox": "https://far.test/inbox"})
+    found = town.one("SELECT host, inbox FROM peer WHERE id = :id", id=shared.peer_id)
+    assert found is not None and dict(found) == {"host": "evil.test", "inbox": f"{bait}/inbox"}
+    beside = stranger(town, f"{bait}2", inbox="https://inbox.evil.test/bait", endpoints={})
+    assert beside.peer_id not in (None, shared.peer_id)
+
+
 def test_an_update_shows_a_post_to_nobody_new(town: Write) -> None:
     secret = note(LATE, EVE, to=[f"{EVE}/followers"], cc=[])
     deliver(town, create(secret))

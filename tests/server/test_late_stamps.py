@@ -49,7 +49,7 @@ class Elsewhere:
         self.said = list(said)
         self.asked = 0
 
-    async def document(self, uri: str, *, key: Any) -> tuple[str, Any]:
+    async def document(self, uri: str, *, key: Any, welcome: Any) -> tuple[str, Any]:
         self.asked += 1
         said = self.said.pop(0) if len(self.said) > 1 else self.said[0]
         if isinstance(said, FederationError):

@@ -117,7 +117,7 @@ async def test_what_two_workers_did_at_once_counts_once(db: Database) -> None:
     asleep.peers.open.set()
 
     async def over() -> bool:
-        return not any(loop.busy for loop in asleep.worker._loops)
+        return not any(loop.busy for loop in asleep.worker._loops.values())
 
     await eventually(over)
     assert asleep.peers.contents() == [

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import io
 import os
+import re
 import signal
 import struct
 import zlib
@@ -424,6 +425,8 @@ async def test_the_process_can_write_no_file_and_sees_no_secret(
     assert b"hunter2" not in (folder / "environ").read_bytes()
     assert "Max file size             0" in limits
     assert f"Max address space         {1 << 30}" in limits
+    (seconds,) = re.findall(r"Max cpu time +(\d+) ", limits)  # what it had used, and ten more
+    assert int(seconds) <= 20
 
 
 async def test_a_full_disk_leaves_nothing_behind(

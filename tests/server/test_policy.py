@@ -25,7 +25,7 @@ from tests.server.world import (
     who,
 )
 
-VERBS = ("update", "delete", "pin", "unpin", "undo")
+VERBS = ("update", "delete", "pin", "unpin")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_nobody_else_may_do_anything_with_it(town: Write, verb: str) -> None:
         assert not may(who(town, other), verb, ours(town))
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", ("update", "delete"))
 def test_an_account_is_its_own_and_nobodys_else(town: Write, verb: str) -> None:
     assert may(who(town, EVE), verb, who(town, EVE))
     assert not may(who(town, MALLORY), verb, who(town, EVE))

@@ -14,6 +14,7 @@ import pytest
 
 from federation.errors import Unreachable
 from federation.http import Answer
+from federation.origin import host
 from federation.retry import HORIZON_MS, LONGEST_WAIT_MS, retry_at
 from server.clock import DAY_MS, HOUR_MS
 from server.fetch import Budget
@@ -104,8 +105,8 @@ class Fetcher:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def welcome(self, name: str) -> bool:
-        return name not in self.unwelcome
+    async def elsewhere(self, url: str) -> bool:
+        return host(url) not in self.unwelcome
 
     async def document_or_none(self, uri: str, budget: Budget) -> Any:
         self.asked.append(uri)

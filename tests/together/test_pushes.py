@@ -226,7 +226,8 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     city = await a_city(village)
     await subscribed(city, "bob", service)
     held = city.app[WORKER]
-    monkeypatch.setattr(held._pushes, "_slots", 0)  # nothing is sent before all has happened
+    # nothing is sent before all has happened
+    monkeypatch.setattr(held._loops["pushes"], "_slots", 0)
     mine = await city.write("bob", "Mine")
     deleted = await city.write("ann", "@bob deleted")
     edited = await city.write("ann", "@bob edited", visibility="direct")
@@ -238,7 +239,7 @@ async def test_what_may_not_be_read_any_more_is_not_pushed(
     await city.write("eve", "@bob from eve")
     await city.do(follows.block, await city.me("bob"), blocked.id)
     await city.do(reactions.boost, await city.me("ann"), mine.id)
-    monkeypatch.setattr(held._pushes, "_slots", 32)
+    monkeypatch.setattr(held._loops["pushes"], "_slots", 32)
     city.wake()
     await village.settle()
     assert [said["notification_type"] for _, said in service.got] == ["reblog"]
@@ -349,7 +350,7 @@ async def test_a_member_whose_services_hang_holds_up_nobody_elses_pushes(
         for number in range(8):
             village.names.ports[f"slow{number}.test"] = slow.port
             await subscribed(city, "bob", service, at=f"http://slow{number}.test/")
-        monkeypatch.setattr(city.app[WORKER]._pushes, "_slots", 8)
+        monkeypatch.setattr(city.app[WORKER]._loops["pushes"], "_slots", 8)
         await city.write("ann", "@bob hello")
         await eventually(_value(lambda: hanging == turns.OF_ACCOUNT))
         await subscribed(city, "cat", service)

@@ -369,7 +369,7 @@ async def test_keys_that_never_come_do_not_hold_up_others(city, monkeypatch):
     monkeypatch.setattr("server.fetch.KEYS_AT_ONCE", 20)
     answers, fetcher = asyncio.Event(), city.app[FETCHER]
 
-    async def slow(url, *, key):
+    async def slow(url, *, key, welcome):
         await answers.wait()
         raise Unreachable("too late")
 
