@@ -8,7 +8,8 @@ from server.errors import Conflict, Invalid, NotFound
 from server.model import Post
 from server.services import blog_desk, bylines, drafts, follows, import_claims, imports, posts
 from server.services.new_posts import NewPost
-from server.store import accounts, claims, media, notifications
+from server.store import accounts, media, notifications
+from server.store import import_claims as claims
 from server.store import posts as rows
 from server.store.notifications import Wanted
 from server.store.paging import Page
