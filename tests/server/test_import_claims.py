@@ -174,4 +174,6 @@ async def test_an_editors_own_stories_are_theirs_at_once(desk: Desk) -> None:
     assert imports.counts(run).new == 1
     again = await desk.brings(wordpress().replace("첫 문단", "새 문단"), {"mina": "ann"})
     assert imports.counts(again).changed == 1
+    await desk.brings(wordpress(), {"mina": "bob"})
+    assert await desk.db.read(import_claims.asked, desk.writer) == [], "the editor said it first"
     assert await desk.db.read(rows.by_id, post.id) is not None

@@ -453,6 +453,21 @@ def test_a_link_that_is_removed_is_forgotten_and_does_not_come_back(tx, story):
             does(tx, ann, story.id, id, NOW)
 
 
+def test_a_link_that_is_removed_leaves_its_place_to_others_but_not_to_its_host(
+    tx, story, monkeypatch
+):
+    monkeypatch.setattr(pings, "MAX_LINKS", 1)
+    monkeypatch.setattr(pings, "MAX_OF_HOST", 1)
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    id = link_store.by_source(tx, story.id, BLOG).id
+    backlinks.remove(tx, who(tx, "ann"), story.id, id, NOW)
+    for source in (f"{BLOG}-2", "https://b.test/1", "https://c.test/1"):
+        pings.take(tx, SITE, wanted(story.url, source), NOW)
+        verify(tx, story.id, source)
+    assert shown(tx, story) == ["https://b.test/1"]
+
+
 def test_a_hidden_link_does_not_come_back_by_going_and_coming(tx, story):
     ann = who(tx, "ann")
     pings.take(tx, SITE, wanted(story.url), NOW)
