@@ -4,6 +4,8 @@ In one of ours those do it whom it made moderators, wherever they live. Of a str
 its group announces it, and what it announces counts in that community alone.
 """
 
+from typing import Final
+
 from federation.origin import same_origin
 from federation.readers import id_or_none, time_ms
 from server.errors import AppError
@@ -25,6 +27,8 @@ from server.store import accounts, posts, tallies
 from server.store import communities as store
 from server.store import forum as forum_store
 from server.store.db import Write
+
+MOST_MOVES_AN_HOUR: Final = 30  # of one person elsewhere out of one board of ours
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
@@ -250,7 +254,7 @@ def _restless(tx: Write, arrival: Arrival, group: Account) -> bool:
     """Whether somebody moves threads out of a board of ours without end: they stay where they are,
     for nobody could follow a Move of which others did not hear."""
     moves = f"moves of {arrival.actor.id} in {group.id}"
-    return group.local and tallies.count(tx, moves, arrival.now_ms) > moving.MOST_AN_HOUR
+    return group.local and tallies.count(tx, moves, arrival.now_ms) > MOST_MOVES_AN_HOUR
 
 
 def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:
