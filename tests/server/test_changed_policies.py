@@ -244,6 +244,20 @@ def test_a_strangers_update_changes_who_may_and_back(world: Write, nobody: Any) 
     assert say(world, bob, "Thanks", reply_to_id=here.id).open
 
 
+def test_a_version_that_is_of_something_else_or_says_that_it_is_anothers_changes_nothing(
+    world: Write,
+) -> None:
+    befriend(world, who(world, "bob"), who(world, CARL))
+    deliver(world, create(theirs(None), id=f"{THEIRS}#create"))
+    before = post(world, THEIRS)
+    anothers = theirs(None) | {"attributedTo": EVE, "content": "<p>Mine</p>"}
+    other = note(f"{THEIRS}/2", CARL, content="<p>Otherwise</p>")
+    for nth, there in enumerate((anothers, other)):
+        asked = act("Update", CARL, THEIRS, id=f"{THEIRS}#update-{nth}")
+        deliver(world, asked, {THEIRS: there})
+    assert post(world, THEIRS) == before
+
+
 def test_whoever_may_not_write_in_a_locked_thread_still_says_who_may_answer(
     world: Write, water: Account
 ) -> None:
