@@ -413,6 +413,11 @@ def test_a_story_takes_no_more_links_where_its_author_says_so(tx, story):
     pings.take(tx, SITE, wanted(story.url, waits), NOW + pings.AGAIN_MS)
     verify(tx, story.id, waits)
     assert shown(tx, story) == [waits, BLOG]
+    late = "https://late.test/"
+    pings.take(tx, SITE, wanted(story.url, late), NOW)
+    link_store.close(tx, story.id, NOW)  # at the same moment
+    assert pings.asked(tx, store.by_source(tx, story.id, late).id) is None
+    link_store.reopen(tx, story.id)
     backlinks.close(tx, ann, story.id, NOW)
     posts.delete(tx, SITE, ann, story.id, NOW)
     assert number(tx, "SELECT count(*) FROM links_closed") == 0
