@@ -396,35 +396,35 @@ async def _public_post(request: web.Request) -> Post:
 
 
 @routes.get("/quotes/{id}")
-async def stamp(request: web.Request) -> web.Response:
+async def allowed_quote(request: web.Request) -> web.Response:
     """That the author of a post of ours allows a quote of it. FEP-044f."""
-    await _admit(request)
-    id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(stamps.quote, request.app[SITE], id))
+    return await _stamp(request, stamps.quote)
 
 
 @routes.get("/approvals/{id}")
-async def approval(request: web.Request) -> web.Response:
+async def allowed_answer(request: web.Request) -> web.Response:
     """That the author of a post of ours allows an answer to it. GoToSocial"""
-    await _admit(request)
-    id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(stamps.reply, request.app[SITE], id))
+    return await _stamp(request, stamps.reply)
 
 
 @routes.get("/approvals/likes/{id}")
-async def approved_like(request: web.Request) -> web.Response:
+async def allowed_like(request: web.Request) -> web.Response:
     """That the author of a post of ours allows a like of it. GoToSocial"""
-    await _admit(request)
-    id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(stamps.like, request.app[SITE], id))
+    return await _stamp(request, stamps.like)
 
 
 @routes.get("/approvals/boosts/{id}")
-async def approved_boost(request: web.Request) -> web.Response:
+async def allowed_boost(request: web.Request) -> web.Response:
     """That the author of a post of ours allows a boost of it. GoToSocial"""
+    return await _stamp(request, stamps.boost)
+
+
+async def _stamp(
+    request: web.Request, read: Callable[[Read, Site, int], dict[str, Any]]
+) -> web.Response:
     await _admit(request)
     id = _number(request.match_info["id"])
-    return document(request, await request.app[DB].read(stamps.boost, request.app[SITE], id))
+    return document(request, await request.app[DB].read(read, request.app[SITE], id))
 
 
 @routes.get("/objects/{id}/replies")

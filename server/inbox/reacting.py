@@ -12,7 +12,7 @@ from federation.readers import type_or_none
 from federation.vocab import Activity
 from server.inbox import announce, votes
 from server.inbox.context import Arrival, undone
-from server.model import WAITING, Post, PostView
+from server.model import Post, PostView
 from server.services import boosts, reaction_control, reading
 from server.store import accounts, posts, reactions, tallies
 from server.store.db import Write
@@ -30,7 +30,7 @@ def request(tx: Write, arrival: Arrival) -> None:
     post = posts.by_uri(tx, arrival.activity.object_id or "")
     if post is None or not post.local or post.deleted_ms is not None or undone(tx, arrival):
         return
-    if not reading.may_read(tx, arrival.actor.id, post) or post.visibility == WAITING:
+    if not reading.may_read(tx, arrival.actor.id, post):
         return
     kind, act = _ASKED[arrival.activity.type]
     plain = _instrument(arrival, kind)

@@ -36,7 +36,7 @@ def request(tx: Write, arrival: Arrival) -> None:
     uri = id_or_none(arrival.activity.raw.get("instrument")) or ""
     if target is None or not target.local or target.deleted_ms is not None or undone(tx, arrival):
         return
-    if not reading.may_read(tx, arrival.actor.id, target) or target.visibility == WAITING:
+    if not reading.may_read(tx, arrival.actor.id, target):
         return
     if not normal(uri) or not same_origin(uri, arrival.actor.uri):
         raise NotPermitted("ReplyRequest for somebody else's answer")

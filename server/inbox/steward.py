@@ -34,6 +34,7 @@ _LISTED: Final = {
     (False, True): "feature",
     (False, False): "unfeature",
 }
+MOST_MOVES_AN_HOUR: Final = 30  # of one person elsewhere out of one board of ours
 
 
 def lock(tx: Write, arrival: Arrival) -> None:
@@ -262,7 +263,7 @@ def _restless(tx: Write, arrival: Arrival, group: Account) -> bool:
     """Whether somebody moves threads out of a board of ours without end: they stay where they are,
     for nobody could follow a Move of which others did not hear."""
     moves = f"moves of {arrival.actor.id} in {group.id}"
-    return group.local and tallies.count(tx, moves, arrival.now_ms) > moving.MOST_AN_HOUR
+    return group.local and tallies.count(tx, moves, arrival.now_ms) > MOST_MOVES_AN_HOUR
 
 
 def _takes(tx: Write, arrival: Arrival, to: Account) -> bool:

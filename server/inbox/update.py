@@ -1,6 +1,7 @@
 """Update: a new version of something by the actor, or of the actor. AP §7.3."""
 
 from federation import parse
+from federation.vocab import Object
 from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
 from server.model import Account, Post
@@ -26,8 +27,8 @@ def post(tx: Write, arrival: Arrival) -> None:
     if forum_arrivals.silenced(tx, group, known, arrival.actor, arrival.now_ms):
         _policy(tx, arrival, known)
         return
-    found = written(arrival)
-    if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
+    found = _said(arrival, known)
+    if found is not None:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
         if group is not None and known.open and arrival.via is None:
             _pass_on(tx, arrival, group, known.id)
@@ -42,9 +43,17 @@ def _policy(tx: Write, arrival: Arrival, known: Post) -> None:
 
     Else the policy of a lock would stay when the Undo of that lock came after it.
     """
-    found = written(arrival) if arrival.activity.object is not None else None
-    if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
+    found = _said(arrival, known) if arrival.activity.object is not None else None
+    if found is not None:
         strangers.hear_policy(tx, known, found, arrival.actor)
+
+
+def _said(arrival: Arrival, known: Post) -> Object | None:
+    """The new version, where it is of this post, and its actor's. Raises `Need`."""
+    found = written(arrival)
+    if found is None or found.id != known.uri or found.attributed_to != arrival.actor.uri:
+        return None
+    return found
 
 
 def _pass_on(tx: Write, arrival: Arrival, group: Account, id: int) -> None:

@@ -101,12 +101,13 @@ def _active(site: Site, account: Account | None) -> Person | None:
 
 
 def threads(
-    db: Read, site: Site, community_id: int, after: tuple[int, int], *, now_ms: int
+    db: Read, site: Site, community_id: int, after_id: int, *, limit: int, now_ms: int
 ) -> tuple[Thread, ...]:
-    """The threads of a community, the oldest first: `after` an id, so many. With the pages that
-    link to them; a poll's votes are told where everybody may know them now.
+    """The threads of a community after an id, the oldest first, with the pages that link to them.
+
+    A poll's votes are told where everybody may know them now.
     """
-    posts = store.threads(db, community_id, *after)
+    posts = store.threads(db, community_id, after_id, limit)
     return tuple(
         msgspec.structs.replace(told, links=_links(db, post.id), poll=_poll(post, now_ms))
         for told, post in zip(tell(db, site, posts), posts, strict=True)

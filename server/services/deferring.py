@@ -2,7 +2,8 @@
 
 What is beyond that waits, of each thing the last state alone, and goes out once an hour allows it:
 so whoever edits or pins without end costs the followers' servers little, and nobody is left with
-what is no longer true. Nothing of it is in memory.
+what is no longer true. So does what locks say of a thread of ours (`permitting`). Nothing of it is
+in memory.
 """
 
 from typing import Any, Final
@@ -11,7 +12,7 @@ import msgspec
 
 from server.clock import DAY_MS, HOUR_MS
 from server.model import REMOVED, Account, Post, PostView, Site
-from server.services import boosts, relay
+from server.services import boosts, permitting, relay
 from server.services import forum as forums
 from server.store import accounts, forum, posts, tallies
 from server.store import deferred as store
@@ -79,12 +80,8 @@ def _wait(tx: Write, doing: Doing, raw: dict[str, Any], now_ms: int) -> None:
         post_id=doing.post_id,
         kind=doing.kind,
         body=body,
-        due_ms=_next_hour(now_ms),
+        due_ms=tallies.next_hour(now_ms),
     )
-
-
-def _next_hour(now_ms: int) -> int:
-    return (now_ms // HOUR_MS + 1) * HOUR_MS
 
 
 # --- threads that moderators took away and gave back
@@ -109,7 +106,7 @@ def give_back(tx: Write, site: Site, group: Account, view: PostView, now_ms: int
         post_id=view.post.id,
         kind=BOOST,
         body=b"",
-        due_ms=_next_hour(now_ms),
+        due_ms=tallies.next_hour(now_ms),
     )
 
 
@@ -128,16 +125,34 @@ def tell_next(tx: Write, site: Site, now_ms: int) -> bool:
     if row is None:
         return False
     post = posts.by_id(tx, row["post_id"]) if row["post_id"] is not None else None
-    group, by = _where(tx, row, post), accounts.by_id(tx, row["actor_id"])
-    if group is None or by is None or by.state != "active":
+    by = accounts.by_id(tx, row["actor_id"])
+    if by is None or by.state != "active":
+        store.forget(tx, row["about"])
+    elif post is not None and row["kind"] not in ("deeds", BOOST) and not post.open:
+        _put_off_hidden(tx, row, post, now_ms)
+    elif post is not None and row["kind"] == permitting.POLICY:
+        store.forget(tx, row["about"])
+        permitting.locked(tx, site, post, now_ms)
+    else:
+        _tell_in(tx, site, _where(tx, row, post), (post, by), row, now_ms)
+    return True
+
+
+def _tell_in(
+    tx: Write,
+    site: Site,
+    group: Account | None,
+    what: tuple[Post | None, Account],
+    row: Row,
+    now_ms: int,
+) -> None:
+    """What its community tells; `what` is the post that it is about, and who did it."""
+    if group is None:
         store.forget(tx, row["about"])
     elif row["kind"] == BOOST:
-        _boost(tx, site, group, (post, by), row, now_ms)
-    elif post is not None and row["kind"] != "deeds" and not post.open:
-        _put_off_hidden(tx, row, post, now_ms)
+        _boost(tx, site, group, what, row, now_ms)
     else:
-        _tell(tx, site, group, by, row, now_ms)
-    return True
+        _tell(tx, site, group, what[1], row, now_ms)
 
 
 def _where(db: Read, row: Row, post: Post | None) -> Account | None:
@@ -161,7 +176,7 @@ def _tell(tx: Write, site: Site, group: Account, by: Account, row: Row, now_ms: 
         store.forget(tx, doing.about)
         relay.pass_on(tx, site, group, msgspec.json.decode(row["body"]), now_ms)
     else:
-        store.put_off(tx, doing.about, _next_hour(now_ms))
+        store.put_off(tx, doing.about, tallies.next_hour(now_ms))
 
 
 def _boost(

@@ -13,13 +13,13 @@ from server.store import (
     announcements,
     blog,
     bookmarks,
-    claims,
     communities,
     conversations,
     drafts,
     exports,
     filters,
     forum,
+    import_claims,
     invites,
     lists,
     notifications,
@@ -88,7 +88,7 @@ def delete(tx: Write, site: Site, viewer: Account, now_ms: int) -> None:
     drafts.remove_of(tx, viewer.id)
     blog.forget_account(tx, viewer.id)
     exports.forget_account(tx, viewer.id)
-    claims.forget_account(tx, viewer.id)
+    import_claims.forget_account(tx, viewer.id)
     invites.remove_of(tx, viewer.id)
     visits.remove_of(tx, viewer.id)
     scheduled.remove_of(tx, viewer.id)

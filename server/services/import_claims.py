@@ -15,10 +15,10 @@ from server.model import Account, Community, Post, PostView, Site
 from server.services import bylines, imports, quotes, timelines
 from server.services.coauthors import tell_desk
 from server.store import accounts, blog_people, communities, jobs, posts
-from server.store import claims as store
+from server.store import import_claims as store
 from server.store import imports as import_store
-from server.store.claims import Claim, Claimed
 from server.store.db import Read, Write
+from server.store.import_claims import Claim, Claimed
 from server.store.imports import Run
 
 JOB: Final = "claim"

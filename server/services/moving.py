@@ -19,7 +19,6 @@ from server.store import accounts, hosts, posts
 from server.store.db import Read, Write
 
 NODEBB: Final = "nodebb"
-MOST_AN_HOUR: Final = 30  # moves of one person elsewhere out of one board of ours
 
 
 def moved(

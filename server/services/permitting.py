@@ -9,9 +9,11 @@ import msgspec
 
 from server.model import Account, Post, PostView, Site
 from server.services import boosts, events, permissions, quotes, reading, telling
-from server.store import accounts, posts, tallies
+from server.store import accounts, deferred, posts, tallies
 from server.store.db import Write
 
+POLICY: Final = "policy"
+"""The kind of what waits to be told, see `server.services.deferring`."""
 MOST_LOCKS_AN_HOUR: Final = 6
 """Locks and unlocks of one thread that its author's followers hear of: each is a post to all."""
 
@@ -55,13 +57,30 @@ def change(
 def locked(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     """A thread was locked or opened: where one of ours began it, its policy says so to others.
 
-    The servers of its community hear of the lock itself.
+    The servers of its community hear of the lock itself. Beyond `MOST_LOCKS_AN_HOUR` the last state
+    is told when the hour is over (`deferring`).
     """
-    author = accounts.by_id(tx, post.author_id)
+    author, about = accounts.by_id(tx, post.author_id), f"{POLICY} {post.id}"
     if author is None or not author.local or author.state != "active" or not post.open:
         return
+    deferred.forget(tx, about)
     if tallies.count(tx, f"locks of {post.id}", now_ms) > MOST_LOCKS_AN_HOUR:
+        _tell_later(tx, post, about, now_ms)
         return
     now = posts.by_id(tx, post.id)
     if now is not None and now.deleted_ms is None:
         telling.again(tx, site, now, author, now_ms, grouped=False)
+
+
+def _tell_later(tx: Write, post: Post, about: str, now_ms: int) -> None:
+    if post.community_id is not None:
+        deferred.put(
+            tx,
+            about=about,
+            community_id=post.community_id,
+            actor_id=post.author_id,
+            post_id=post.id,
+            kind=POLICY,
+            body=b"",
+            due_ms=tallies.next_hour(now_ms),
+        )

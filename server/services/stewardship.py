@@ -320,8 +320,8 @@ def _tell(
     activity: dict[str, Any],
     now_ms: int,
     *,
+    about: str,
     also: Account | None = None,
-    about: str = "",
 ) -> None:
     """A community of ours tells its followers; a stranger's is told. `also`: whom it is about.
 

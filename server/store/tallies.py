@@ -19,6 +19,11 @@ def count(tx: Write, what: str, now_ms: int) -> int:
     return int(found["times"]) if found else 0
 
 
+def next_hour(now_ms: int) -> int:
+    """When this hour is over, and all is counted anew."""
+    return (now_ms // HOUR_MS + 1) * HOUR_MS
+
+
 def forget(tx: Write, now_ms: int) -> None:
     """Hours that are over."""
     tx.run("DELETE FROM tally WHERE hour < :hour", hour=now_ms // HOUR_MS)

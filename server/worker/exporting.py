@@ -75,8 +75,8 @@ class Exporting:
 
     async def _threads(self, out: Archive, community_id: int) -> int:
         done = after = 0
-        threads = partial(contents.threads, now_ms=self._now_ms)
-        while found := await self._db.read(threads, self._site, community_id, (after, STORIES)):
+        threads = partial(contents.threads, limit=STORIES, now_ms=self._now_ms)
+        while found := await self._db.read(threads, self._site, community_id, after):
             for story in found:
                 await self._thread(out, story)
             after, done = found[-1].id, done + len(found)

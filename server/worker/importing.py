@@ -29,7 +29,7 @@ from server.media import MAX_PICTURE_BYTES, Picture, Pictures
 from server.model import Job
 from server.oldblogs import shape
 from server.oldblogs.reading import read
-from server.services import imported, imports, old_links
+from server.services import imported, imported_comments, imports, old_links
 from server.services.imported import Brought
 from server.services.imports import Survey
 from server.store import imports as store
@@ -245,11 +245,11 @@ class Importing:
             await self._db.write(imports.note, *note)
         if not story.comments or story.state != shape.PUBLIC:
             return
-        missing = await self._db.read(imported.missing_comments, run, story)
-        for first in range(0, len(missing), imported.MAX_COMMENTS_AT_ONCE):
-            more = missing[first : first + imported.MAX_COMMENTS_AT_ONCE]
-            some = await asyncio.to_thread(imported.remarks, self._fetcher.site, more)
-            put = partial(imported.put_comments, now_ms=self._now_ms())
+        missing = await self._db.read(imported_comments.missing, run, story)
+        for first in range(0, len(missing), imported_comments.AT_ONCE):
+            more = missing[first : first + imported_comments.AT_ONCE]
+            some = await asyncio.to_thread(imported_comments.remarks, self._fetcher.site, more)
+            put = partial(imported_comments.put, now_ms=self._now_ms())
             if not await self._db.write(put, self._fetcher.site, run.id, story, some):
                 raise Stopped
 

@@ -30,7 +30,7 @@ from server.services.communities import Changes
 from server.services.imports import Sent, Survey
 from server.services.new_posts import NewPost
 from server.store import books as book_rows
-from server.store import claims
+from server.store import import_claims
 from server.store.blog import Filed
 from server.store.db import Write
 from tests import happenings
@@ -152,7 +152,7 @@ def brought(tx: Write, ann: Account, now_ms: int) -> int:
     authors = (("", "", 3), ("kim", LONG[:90], 2))
     found = Survey(format="ttxml", title="광명 이야기", stories=5, hidden=1, authors=authors)
     imports.was_read(tx, run, found)
-    claims.ask(tx, run.id, ann.id)
+    import_claims.ask(tx, run.id, ann.id)
     imports.note(tx, run.id, "1", "picture", "김장하는 날", LONG)
     return run.id
 

@@ -171,6 +171,8 @@ def test_a_yes_or_no_of_anybody_else_changes_nothing(world: Write) -> None:
         deliver(world, answered(world, kind, actor=EVE, id=f"{EVE}/{kind}"))
         plain = act(kind, EVE, answer.uri, id=f"{EVE}/{kind}/2", target=THEIRS)
         deliver(world, plain)
+    for about in (f"{answer.uri}#reply-request-2", f"{answer.uri}#other"):
+        deliver(world, act("Reject", CARL, about, id=f"{CARL}/rejects/{about[-1]}"))
     assert now(world, answer).visibility == WAITING
     assert number(world, "SELECT count(*) FROM approval WHERE state <> 'waiting'") == 0
 

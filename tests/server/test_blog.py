@@ -24,6 +24,7 @@ from server.services.communities import NewCommunity
 from server.services.new_posts import NewPost
 from server.store import blog as store
 from server.store import blog_people
+from server.store import communities as community_store
 from server.store import notifications as notice_rows
 from server.store import posts as post_store
 from server.store.blog import Category, Filed
@@ -86,6 +87,15 @@ def test_a_category_counts_its_stories_and_those_of_the_categories_in_it(tx: Wri
     tell(tx, ann, home, category_id=small.id)
     tell(tx, ann, home)
     assert shown(tx, home) == {"사랑 소통": 2, "소소한 일상": 1, "": 3}
+
+
+def test_a_new_team_blog_takes_no_votes_against_stories_unless_it_says_so(tx: Write) -> None:
+    taken = {}
+    for name, kind, votes in (("a", "blog", ""), ("b", "board", ""), ("c", "blog", "both")):
+        new = NewCommunity(name=name, title=name, kind=kind, keys=KEYS, votes=votes)
+        made = community_store.by_id(tx, communities.create(tx, SITE, new, NOW).id)
+        taken[name] = made.votes if made else ""
+    assert taken == {"a": "up", "b": "both", "c": "both"}
 
 
 def test_counts_follow_an_edit_a_deletion_a_removal_and_its_return(tx: Write) -> None:

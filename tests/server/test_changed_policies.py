@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from federation.vocab import PUBLIC
+from server.clock import DAY_MS
 from server.errors import Forbidden, Invalid
 from server.model import Account, Post
-from server.services import permissions, permitting, posts, quotes, stewardship
+from server.services import deferring, permissions, permitting, posts, quotes, stewardship
 from server.services.new_posts import NewPost
 from server.services.permitting import Wanted
+from server.store import tallies
 from server.store.db import Write
 from tests.server.squares import (
     GARDENS,
@@ -172,9 +174,46 @@ def test_who_locks_and_opens_without_end_does_not_write_to_everybody_each_time(
     world: Write, water: Account
 ) -> None:
     asked = thread(world, water, who(world, "ann"))
-    for turn in range(20):
+    for turn in range(21):
         locked(world, asked, yes=turn % 2 == 0)
     assert len(updates(world, asked)) == permitting.MOST_LOCKS_AN_HOUR
+    later = tallies.next_hour(NOW)
+    assert not deferring.tell_next(world, SITE, later - 1)
+    assert deferring.tell_next(world, SITE, later)
+    assert not deferring.tell_next(world, SITE, later)
+    last = updates(world, asked)[permitting.MOST_LOCKS_AN_HOUR :]
+    assert [may_answer(one) for one in last] == [([who(world, "ann").uri], [])]
+
+
+def test_a_lock_that_is_told_at_once_takes_the_place_of_one_that_waited(
+    world: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permitting, "MOST_LOCKS_AN_HOUR", 1)
+    asked = thread(world, water, who(world, "ann"))
+    for yes in (True, False):
+        locked(world, asked, yes=yes)
+    later = tallies.next_hour(NOW)
+    stewardship.lock(world, SITE, who(world, "ann"), asked.id, later, locked=True)
+    assert len(updates(world, asked)) == 2
+    assert not deferring.tell_next(world, SITE, later)
+
+
+def test_what_waits_of_a_thread_that_was_taken_away_is_told_when_it_is_back(
+    world: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permitting, "MOST_LOCKS_AN_HOUR", 1)
+    ann = who(world, "ann")
+    asked = thread(world, water, ann)
+    for yes in (True, False):
+        locked(world, asked, yes=yes)
+    stewardship.remove(world, SITE, ann, asked.id, NOW, reason="")
+    later = tallies.next_hour(NOW)
+    assert deferring.tell_next(world, SITE, later)
+    assert not deferring.tell_next(world, SITE, later)
+    assert len(updates(world, asked)) == 1
+    stewardship.restore(world, SITE, ann, asked.id, later)
+    assert deferring.tell_next(world, SITE, later + DAY_MS)
+    assert may_answer(updates(world, asked)[-1]) == ([PUBLIC], [])
 
 
 # --- strangers'
@@ -203,6 +242,20 @@ def test_a_strangers_update_changes_who_may_and_back(world: Write, nobody: Any) 
         say(world, bob, "But", reply_to_id=here.id)
     deliver(world, act("Update", CARL, theirs(None), id=f"{THEIRS}#update-2"))
     assert say(world, bob, "Thanks", reply_to_id=here.id).open
+
+
+def test_a_version_that_is_of_something_else_or_says_that_it_is_anothers_changes_nothing(
+    world: Write,
+) -> None:
+    befriend(world, who(world, "bob"), who(world, CARL))
+    deliver(world, create(theirs(None), id=f"{THEIRS}#create"))
+    before = post(world, THEIRS)
+    anothers = theirs(None) | {"attributedTo": EVE, "content": "<p>Mine</p>"}
+    other = note(f"{THEIRS}/2", CARL, content="<p>Otherwise</p>")
+    for nth, there in enumerate((anothers, other)):
+        asked = act("Update", CARL, THEIRS, id=f"{THEIRS}#update-{nth}")
+        deliver(world, asked, {THEIRS: there})
+    assert post(world, THEIRS) == before
 
 
 def test_whoever_may_not_write_in_a_locked_thread_still_says_who_may_answer(

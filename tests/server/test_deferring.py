@@ -288,6 +288,17 @@ def test_the_boost_of_a_thread_that_a_moderator_elsewhere_removes_is_taken_back(
     assert miscounted(tx) == []
 
 
+def test_the_boost_follows_a_thread_into_another_board(tx: Write, water: Account) -> None:
+    fire = board(tx, "fire", moderator_ids=(who(tx, SAGE).id,))
+    begins(tx, water)
+    (boost,) = by_group(tx, "Announce", water)
+    deliver(tx, does("Move", SAGE, MINE, water.uri, origin=water.uri, target=fire.uri))
+    (undo,) = by_group(tx, "Undo", water)
+    assert undo["object"]["id"] == boost["id"]
+    assert [one["object"] for one in by_group(tx, "Announce", fire)] == [MINE]
+    assert [row["account_id"] for row in tx.all("SELECT account_id FROM boost")] == [fire.id]
+
+
 def test_who_takes_a_thread_away_and_gives_it_back_without_end_lifts_it_a_few_times(
     tx: Write, water: Account
 ) -> None:

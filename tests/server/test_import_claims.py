@@ -8,7 +8,8 @@ from server.errors import Conflict, Invalid, NotFound
 from server.model import Post
 from server.services import blog_desk, bylines, drafts, follows, import_claims, imports, posts
 from server.services.new_posts import NewPost
-from server.store import accounts, claims, media, notifications
+from server.store import accounts, media, notifications
+from server.store import import_claims as claims
 from server.store import posts as rows
 from server.store.notifications import Wanted
 from server.store.paging import Page
@@ -173,4 +174,6 @@ async def test_an_editors_own_stories_are_theirs_at_once(desk: Desk) -> None:
     assert imports.counts(run).new == 1
     again = await desk.brings(wordpress().replace("첫 문단", "새 문단"), {"mina": "ann"})
     assert imports.counts(again).changed == 1
+    await desk.brings(wordpress(), {"mina": "bob"})
+    assert await desk.db.read(import_claims.asked, desk.writer) == [], "the editor said it first"
     assert await desk.db.read(rows.by_id, post.id) is not None

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.inbox import steward
 from server.model import Account
-from server.services import moving, stewardship
+from server.services import stewardship
 from server.store import accounts as account_store
 from server.store import forum as forum_rows
 from server.store.db import Write
@@ -341,7 +342,7 @@ def test_nodebb_hears_of_the_move_of_a_topic_of_its_own_by_its_own_context(tx: W
 def test_who_moves_threads_without_end_moves_none_any_more(
     tx: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "MOST_AN_HOUR", 2)
+    monkeypatch.setattr(steward, "MOST_MOVES_AN_HOUR", 2)
     keeper, ann = stranger(tx, LEE), join(tx, "ann")
     water = board(tx, moderator_ids=(keeper.id,))
     fire = board(tx, "fire", moderator_ids=(keeper.id,))

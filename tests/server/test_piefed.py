@@ -399,6 +399,8 @@ def test_who_asked_on_piefed_marks_the_answer_and_takes_it_back(tx: Write, birds
     assert asker is not None
     answer = note(f"{PIE}/comment/5", WREN, inReplyTo=root.uri, audience=BIRDS)
     deliver(tx, wrapped(create(answer, id=f"{PIE}/activities/create/c5")))
+    other = note(f"{PIE}/comment/6", WREN, inReplyTo=root.uri, audience=BIRDS)
+    deliver(tx, wrapped(create(other, id=f"{PIE}/activities/create/c6")))
     for nth, about in enumerate((root.uri, f"{PIE}/none")):
         deliver(tx, wrapped(chooses(asker.uri, about, BIRDS, 10 + nth)))
     deliver(tx, chooses(JAY, answer["id"], BIRDS, 12))  # without the group, who did not ask
@@ -406,8 +408,8 @@ def test_who_asked_on_piefed_marks_the_answer_and_takes_it_back(tx: Write, birds
     chosen = chooses(asker.uri, answer["id"], BIRDS)
     deliver(tx, wrapped(chosen))
     assert of(tx, root).answer_id == post(tx, answer["id"]).id
-    deliver(tx, wrapped(takes_back(chooses(asker.uri, f"{PIE}/comment/6", BIRDS, 2))))
-    assert of(tx, root).answer_id is not None
+    deliver(tx, wrapped(takes_back(chooses(asker.uri, other["id"], BIRDS, 2))))
+    assert of(tx, root).answer_id == post(tx, answer["id"]).id
     deliver(tx, wrapped(takes_back(chosen)))
     assert of(tx, root).answer_id is None
 

@@ -413,6 +413,11 @@ def test_a_story_takes_no_more_links_where_its_author_says_so(tx, story):
     pings.take(tx, SITE, wanted(story.url, waits), NOW + pings.AGAIN_MS)
     verify(tx, story.id, waits)
     assert shown(tx, story) == [waits, BLOG]
+    late = "https://late.test/"
+    pings.take(tx, SITE, wanted(story.url, late), NOW)
+    link_store.close(tx, story.id, NOW)  # at the same moment
+    assert pings.asked(tx, store.by_source(tx, story.id, late).id) is None
+    link_store.reopen(tx, story.id)
     backlinks.close(tx, ann, story.id, NOW)
     posts.delete(tx, SITE, ann, story.id, NOW)
     assert number(tx, "SELECT count(*) FROM links_closed") == 0
@@ -451,6 +456,21 @@ def test_a_link_that_is_removed_is_forgotten_and_does_not_come_back(tx, story):
     for does in (backlinks.show, backlinks.hide, backlinks.remove):
         with pytest.raises(NotFound):
             does(tx, ann, story.id, id, NOW)
+
+
+def test_a_link_that_is_removed_leaves_its_place_to_others_but_not_to_its_host(
+    tx, story, monkeypatch
+):
+    monkeypatch.setattr(pings, "MAX_LINKS", 1)
+    monkeypatch.setattr(pings, "MAX_OF_HOST", 1)
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    id = link_store.by_source(tx, story.id, BLOG).id
+    backlinks.remove(tx, who(tx, "ann"), story.id, id, NOW)
+    for source in (f"{BLOG}-2", "https://b.test/1", "https://c.test/1"):
+        pings.take(tx, SITE, wanted(story.url, source), NOW)
+        verify(tx, story.id, source)
+    assert shown(tx, story) == ["https://b.test/1"]
 
 
 def test_a_hidden_link_does_not_come_back_by_going_and_coming(tx, story):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from federation.errors import NotPermitted
 from federation.vocab import PUBLIC
 from server.errors import Forbidden, NotFound
 from server.model import WAITING, Account, Post
@@ -17,6 +18,7 @@ from server.services import (
 )
 from server.store import posts as post_store
 from server.store.db import Read, Write
+from tests.server.squares import board
 from tests.server.stamped import REPLY, THEIRS
 from tests.server.world import (
     CARL,
@@ -89,6 +91,23 @@ def test_an_approved_answer_of_a_stranger_is_taken_back_for_good(
     deliver(world, create(note(ANSWER, MALLORY, inReplyTo=asked.uri), id=f"{ANSWER}#again"))
     assert post(world, ANSWER).deleted_ms is not None
     assert miscounted(world) == []
+
+
+def test_a_private_answer_has_no_stamp_that_all_can_read_and_ends_without_a_word_to_others(
+    world: Write,
+) -> None:
+    ann = who(world, "ann")
+    befriend(world, who(world, EVE), ann)
+    asked = say(world, ann, "What do you think?", replies="approved")
+    private = note(ANSWER, MALLORY, inReplyTo=asked.uri, to=[ann.uri], cc=[])
+    deliver(world, create(private, id=f"{ANSWER}#create"))
+    answer = post(world, ANSWER)
+    answer_control.approve(world, SITE, ann, answer.id, NOW)
+    with pytest.raises(NotFound):
+        stamps.reply(world, SITE, answer.id)
+    answer_control.revoke(world, SITE, ann, answer.id, NOW)
+    assert sent(world, "Delete") == []
+    assert [no["to"] for no in sent(world, "Reject")] == [[MALLORY]]
 
 
 def test_only_whoever_approved_an_answer_takes_it_back(world: Write) -> None:
@@ -194,6 +213,15 @@ def test_a_boost_is_taken_out_and_its_server_told(world: Write) -> None:
     assert miscounted(world) == []
 
 
+def test_what_a_community_passes_on_is_not_its_authors_to_end(world: Write) -> None:
+    ann, mine = who(world, "ann"), ours(world)
+    group = board(world)
+    reactions.boost(world, SITE, group, mine.id, NOW)
+    with pytest.raises(NotFound):
+        reaction_control.remove_boost(world, SITE, ann, mine.id, group.id, NOW)
+    assert number(world, "SELECT count(*) FROM boost") == 1
+
+
 def test_a_boost_of_ours_that_is_taken_out_goes_from_our_followers_too(world: Write) -> None:
     ann, bob, mine = who(world, "ann"), who(world, "bob"), ours(world)
     befriend(world, who(world, EVE), bob)
@@ -276,6 +304,33 @@ def test_gotosocial_asks_and_gets_a_stamp_that_can_be_read(
     with pytest.raises(NotFound):
         read(world, SITE, id)
     assert miscounted(world) == []
+
+
+def test_who_likes_already_is_told_nothing_of_another_like(world: Write) -> None:
+    mine = ours(world)
+    deliver(world, act("Like", EVE, mine.uri, id=f"{EVE}/likes/1"))
+    other = act("Like", EVE, mine.uri, id=f"{EVE}/likes/2")
+    deliver(world, act("LikeRequest", EVE, mine.uri, instrument=other))
+    assert sent(world, "Accept") == sent(world, "Reject") == []
+    assert post(world, mine.uri).likes == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "https://other.test/likes/1"},
+        {"actor": MALLORY},
+        {"object": f"{SITE.origin}/objects/1"},
+    ],
+)
+def test_a_request_with_a_like_that_is_not_the_actors_does_nothing(
+    world: Write, wrong: dict[str, Any]
+) -> None:
+    mine = ours(world)
+    inner = act("Like", EVE, mine.uri) | wrong
+    with pytest.raises(NotPermitted), world.savepoint():
+        deliver(world, act("LikeRequest", EVE, mine.uri, instrument=inner))
+    assert post(world, mine.uri).likes == 0
 
 
 def test_what_may_not_be_shared_is_refused_in_gotosocials_shape(world: Write) -> None:

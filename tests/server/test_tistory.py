@@ -74,6 +74,13 @@ def test_the_pages_of_a_backup_are_stories(tmp_path: Path) -> None:
     ]
 
 
+def test_of_two_folders_with_one_number_the_first_is_brought(tmp_path: Path) -> None:
+    twice = {f"{blog}/7/7-{blog}.html": tistory_page(blog) for blog in ("a", "b")}
+    _, story, left = parts(zipped(twice), tmp_path)
+    assert isinstance(story, Story) and story.title == "a"
+    assert left == Left("page", "7-b.html")
+
+
 def test_a_folder_is_read_as_a_zip_is_and_links_in_it_are_not_followed(tmp_path: Path) -> None:
     for name, data in two().items():
         path = tmp_path / "blog-1-1" / name

@@ -1,5 +1,6 @@
 """Search in the client API: filters in the query, windows, and whose posts."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -46,11 +47,12 @@ async def test_posts_that_only_seem_to_fit_end_a_list_which_says_where_it_goes_o
     for _ in range(5):
         await mina.says("소식 없는 시장")
     monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
-    asked = urlencode({"q": '"시장 소식"', "type": "statuses"})
+    asked = urlencode({"q": '"시장 소식"', "type": "statuses", "resolve": "true", "offset": 0})
     path, pages = f"/v2/search?{asked}", []
     while path and len(pages) < 5:
         pages.append(ids((await mina.get(path))["statuses"]))
         assert '; rel="next"' in mina.link or not mina.link
+        assert not {"resolve", "offset"} & set(re.findall(r"\w+(?==)", mina.link))
         path = mina.link.partition(">")[0].partition("/api")[2]
     assert pages[0] == []
     assert [id for page in pages for id in page] == [wanted]
