@@ -1,6 +1,7 @@
 """Update: a new version of something by the actor, or of the actor. AP §7.3."""
 
 from federation import parse
+from federation.vocab import Object
 from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
 from server.model import Account, Post
@@ -27,6 +28,8 @@ def post(tx: Write, arrival: Arrival) -> None:
         _policy(tx, arrival, known)
         return
     found = written(arrival)
+    if found is not None and _narrower(known, found, arrival.actor):
+        return
     if found is not None and found.id == known.uri and found.attributed_to == arrival.actor.uri:
         strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
         if group is not None and known.open and arrival.via is None:
@@ -35,6 +38,12 @@ def post(tx: Write, arrival: Arrival) -> None:
         said = (known.quote_stamp, known.quote_uri)
         if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
             look_up_quote(tx, arrival, changed)
+
+
+def _narrower(known: Post, found: Object, author: Account) -> bool:
+    """Whether what everybody reads here has words now that are for fewer: nobody is shown those."""
+    said = bool(found.to or found.cc)
+    return said and known.open and strangers.hidden(found, author)
 
 
 def _policy(tx: Write, arrival: Arrival, known: Post) -> None:
