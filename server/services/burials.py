@@ -12,6 +12,8 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
 
     `quietly`: one of very many at once, of which open streams are not told.
     """
+    if not posts.hold(tx, post.id):
+        return
     if not quietly:
         events.gone(tx, post, now_ms)
     media.release(tx, post.id)

@@ -221,7 +221,8 @@ def restore(tx: Write, deed: Deed, post: Post) -> bool:
     known = forum.removal(tx, post.id)
     if known is None or post.visibility != REMOVED or post.deleted_ms is not None:
         return False
-    forum.restore(tx, post.id)
+    if not forum.restore(tx, post.id):
+        return False
     posts.set_columns(tx, post.id, visibility=known["visibility"])
     back = msgspec.structs.replace(post, visibility=known["visibility"])
     posts.count(tx, back, 1)

@@ -84,6 +84,17 @@ def move_thread(tx: Write, thread_id: int, community_id: int | None) -> None:
     search_index.note_thread(tx, thread_id)
 
 
+def hold(tx: Write, id: int) -> bool:
+    """On PostgreSQL whoever buries a post, or decides about it, at the same moment waits.
+
+    False where it is gone: that is counted once.
+    """
+    if tx.dialect != "postgresql":
+        return True
+    found = tx.one("SELECT 1 FROM post WHERE id = :id AND deleted_ms IS NULL FOR UPDATE", id=id)
+    return found is not None
+
+
 def bury(tx: Write, post: Post, now_ms: int) -> None:
     """Empty a post and keep its place: replies still hang below it, and its id answers 410."""
     tx.run(

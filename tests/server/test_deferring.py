@@ -79,7 +79,9 @@ def texts(db: Read, group: Account) -> list[str]:
     return [one["object"]["content"] for one in of_kind(db, group, "Update")]
 
 
-def test_words_that_are_for_fewer_than_the_post_was_are_told_to_nobody(tx: Write, water: Account) -> None:
+def test_words_that_are_for_fewer_than_the_post_was_are_told_to_nobody(
+    tx: Write, water: Account
+) -> None:
     raw = begins(tx, water)
     for nth, to in enumerate(([f"{ROWAN}/followers"], [water.uri])):
         said = {**raw, "content": "<p>for friends</p>", "to": to, "cc": []}
