@@ -170,9 +170,10 @@ def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     if not post.local:
         bury(tx, post, now_ms)
         return
-    author = accounts.by_id(tx, post.author_id)
-    if not store.decide(tx, approval, "refused"):
+    author, now = accounts.by_id(tx, post.author_id), posts.held(tx, post)
+    if now is None or not store.decide(tx, approval, "refused"):
         return
+    post = now
     if approval.state == "accepted" and author is not None:
         going_out.gone(tx, site, post, author, now_ms)
     if approval.state == "accepted":

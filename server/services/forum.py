@@ -192,7 +192,8 @@ def remove(tx: Write, deed: Deed, post: Post, *, quietly: bool = False) -> bool:
 
     The author is told, unless `quietly` or by their own doing.
     """
-    if not post.open or post.deleted_ms is not None:
+    now = posts.held(tx, post)
+    if now is None or not now.open or now.deleted_ms is not None:
         return False
     events.gone(tx, post, deed.now_ms)
     reason = deed.reason.strip()[:MAX_REASON]

@@ -73,9 +73,10 @@ def claim(quoting: Post, quoted: Post, author: Account) -> Claim:
 
 def allowed(tx: Write, site: Site, post: Post, stamp_uri: str, now_ms: int) -> None:
     """A quote has its proven stamp: it is shown, and one of ours is sent again with it."""
-    if not posts.hold(tx, post.id):
+    now = posts.held(tx, post)
+    if now is None:
         return
-    post = _now(tx, post)
+    post = now
     if post.quote_state not in ("pending", "accepted"):
         return
     first = post.quote_state != "accepted"

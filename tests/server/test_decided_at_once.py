@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -60,10 +61,10 @@ def _deleted(tx: Write, post: Post) -> None:
     ("begin", "deed", "before"),
     [
         (_waiting, _by_ann(answer_control.approve), (approvals, "decide")),
-        (_answered, _by_ann(answer_control.revoke), (approvals, "decide")),
+        (_answered, _by_ann(answer_control.revoke), (post_store, "held")),
         (_quoting, _by_ann(quote_control.unquote), (quote_store, "revoke")),
         (_removed, _by_ann(stewardship.restore), (forum, "restore")),
-        (_quoting, _deleted, (post_store, "hold")),
+        (_quoting, _deleted, (post_store, "held")),
     ],
     ids=["approve", "revoke", "unquote", "restore", "delete"],
 )
@@ -91,3 +92,26 @@ async def test_what_two_do_at_once_counts_once(
     assert await db.read(miscounted) == []
     quotes = "SELECT count(*) AS n FROM post WHERE quotes < 0 OR quotes > 1"
     assert (await db.read(Read.one, quotes)) == {"n": 0}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_who_deletes_what_is_being_removed_counts_it_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(tx: Write) -> Post:
+        join(tx, "bob")
+        return thread(tx, board(tx, moderator_ids=(ann(tx).id,)), who(tx, "bob"))
+
+    await db.write(join, "ann")
+    post = await db.write(begun)
+    both, really = threading.Barrier(2), post_store.held
+
+    def meet(tx: Write, of: Post) -> Post | None:
+        both.wait(10)
+        return really(tx, of)
+
+    monkeypatch.setattr(post_store, "held", meet)
+    removed = _by_ann(partial(stewardship.remove, reason="x"))
+    await asyncio.gather(db.write(removed, post), db.write(_deleted, post), return_exceptions=True)
+    assert not both.broken
+    assert await db.read(miscounted) == []

@@ -17,6 +17,7 @@ from server.services.communities import NewCommunity
 from server.services.new_posts import NewPost
 from server.store import jobs
 from server.store.db import Database, Read, Write
+from server.store.leases import ClaimLost
 from server.store.transaction import Cursor, Dialect, Link
 from tests.server.cases import CASES, Case, befriended
 from tests.server.world import (
@@ -128,7 +129,8 @@ async def test_a_job_ends_with_its_effect_or_waits(db: Database, name: str) -> N
     assert await db.read(number, case.effect) == case.expected
     assert await db.read(jobs.waiting) == 0
     once = await db.read(dump)
-    await db.write(work)  # a second worker that believed the job was still its own
+    with pytest.raises(ClaimLost):
+        await db.write(work)  # a second worker that believed the job was still its own
     assert changed(once, await db.read(dump)) == set()
 
 
