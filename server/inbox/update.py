@@ -28,14 +28,25 @@ def post(tx: Write, arrival: Arrival) -> None:
         _policy(tx, arrival, known)
         return
     found = _said(arrival, known)
-    if found is not None:
-        strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
+    if found is not None and not _narrower(arrival, known, found):
+        _change(tx, arrival, known, found)
         if group is not None and known.open and arrival.via is None:
             _pass_on(tx, arrival, group, known.id)
-        changed = posts.by_uri(tx, found.id)
-        said = (known.quote_stamp, known.quote_uri)
-        if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
-            look_up_quote(tx, arrival, changed)
+
+
+def _narrower(arrival: Arrival, known: Post, found: Object) -> bool:
+    """Whether it is for fewer people than it was: what everybody reads here shows nobody words that
+    are for some."""
+    said = bool(found.to or found.cc)
+    return said and known.open and strangers.hidden(found, arrival.actor)
+
+
+def _change(tx: Write, arrival: Arrival, known: Post, found: Object) -> None:
+    strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
+    changed = posts.by_uri(tx, found.id)
+    said = (known.quote_stamp, known.quote_uri)
+    if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
+        look_up_quote(tx, arrival, changed)
 
 
 def _policy(tx: Write, arrival: Arrival, known: Post) -> None:

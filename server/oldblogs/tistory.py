@@ -55,17 +55,25 @@ def parts(file: Path, folder: Path, zone: tzinfo) -> Iterator[Part]:
 def _sorted(entries: list[Entry]) -> tuple[dict[Folder, list[Entry]], dict[Folder, list[Entry]]]:
     """The pages of each story's folder, and the other files in it or in a folder of it."""
     pages: dict[Folder, list[Entry]] = {}
+    others: list[Entry] = []
     for one in entries:
-        at = one.parts[:-1]
-        if at and _NUMBER.fullmatch(at[-1]) and one.parts[-1].lower().endswith((".html", ".htm")):
-            pages.setdefault(at, []).append(one)
+        if _is_page(one):
+            pages.setdefault(one.parts[:-1], []).append(one)
+        else:
+            others.append(one)
     beside: dict[Folder, list[Entry]] = {}
-    for one in entries:
+    for one in others:
         for at in (one.parts[:-1], one.parts[:-2]):
-            if at in pages and one not in pages[at]:
+            if at in pages:
                 beside.setdefault(at, []).append(one)
                 break
     return pages, beside
+
+
+def _is_page(one: Entry) -> bool:
+    at = one.parts[:-1]
+    named = bool(at) and _NUMBER.fullmatch(at[-1]) is not None
+    return named and one.parts[-1].lower().endswith((".html", ".htm"))
 
 
 def _story(backup: Unpacked, page: Entry, beside: list[Entry], folder: Path, zone: tzinfo) -> Story:

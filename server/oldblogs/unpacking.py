@@ -110,13 +110,19 @@ class _Bounded(io.FileIO):
             raise Invalid(UNSAFE)
         return super().read(size) or b""
 
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Where a zip says that something is can be before its beginning."""
+        if whence == os.SEEK_SET and offset < 0:
+            raise zipfile.BadZipFile("an offset below 0")
+        return super().seek(offset, whence)
+
 
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
     found = archive.infolist()
     if len(found) > MAX_ENTRIES:
         raise Invalid(UNSAFE)
     for one in found:
-        if one.is_dir():
+        if not one.filename or one.is_dir():
             continue
         if one.compress_type not in _PACKED or one.flag_bits & _LOCKED:
             raise Invalid(UNSAFE)

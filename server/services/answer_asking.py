@@ -118,7 +118,8 @@ def allowed(tx: Write, site: Site, post: Post, stamp: str, now_ms: int) -> bool:
         return False
     parent = posts.by_id(tx, approval.target_id)
     _check_welcome(tx, post, parent, now_ms)
-    store.decide(tx, post.id, "accepted")
+    if not store.decide(tx, approval, "accepted"):
+        return False
     posts.set_columns(tx, post.id, visibility=approval.visibility, reply_stamp=stamp)
     view = timelines.by_post(tx, None, [post.id])[post.id]
     forum.commented(tx, view.post, 1)
@@ -173,10 +174,12 @@ def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     if not post.local:
         bury(tx, post, now_ms)
         return
-    author = accounts.by_id(tx, post.author_id)
+    author, now = accounts.by_id(tx, post.author_id), posts.held(tx, post)
+    if now is None or not store.decide(tx, approval, "refused"):
+        return
+    post = now
     if approval.state == "accepted" and author is not None:
         going_out.gone(tx, site, post, author, now_ms)
-    store.decide(tx, post.id, "refused")
     if approval.state == "accepted":
         events.gone(tx, post, now_ms)
         forum.commented(tx, post, -1)

@@ -12,6 +12,10 @@ def bury(tx: Write, post: Post, now_ms: int, *, quietly: bool = False) -> None:
 
     `quietly`: one of very many at once, of which open streams are not told.
     """
+    now = posts.held(tx, post)
+    if now is None:
+        return
+    post = now
     if not quietly:
         events.gone(tx, post, now_ms)
     media.release(tx, post.id)

@@ -173,8 +173,8 @@ def _put_off_hidden(tx: Write, row: Row, post: Post, now_ms: int) -> None:
 def _tell(tx: Write, site: Site, group: Account, by: Account, row: Row, now_ms: int) -> None:
     doing = Doing(group=group, by=by, kind=row["kind"], about=row["about"], post_id=row["post_id"])
     if _allowed(tx, doing, now_ms):
-        store.forget(tx, doing.about)
-        relay.pass_on(tx, site, group, msgspec.json.decode(row["body"]), now_ms)
+        if store.forget(tx, doing.about):  # else another process has told it
+            relay.pass_on(tx, site, group, msgspec.json.decode(row["body"]), now_ms)
     else:
         store.put_off(tx, doing.about, tallies.next_hour(now_ms))
 

@@ -192,7 +192,8 @@ def remove(tx: Write, deed: Deed, post: Post, *, quietly: bool = False) -> bool:
 
     The author is told, unless `quietly` or by their own doing.
     """
-    if not post.open or post.deleted_ms is not None:
+    now = posts.held(tx, post)
+    if now is None or not now.open or now.deleted_ms is not None:
         return False
     events.gone(tx, post, deed.now_ms)
     reason = deed.reason.strip()[:MAX_REASON]
@@ -221,7 +222,8 @@ def restore(tx: Write, deed: Deed, post: Post) -> bool:
     known = forum.removal(tx, post.id)
     if known is None or post.visibility != REMOVED or post.deleted_ms is not None:
         return False
-    forum.restore(tx, post.id)
+    if not forum.restore(tx, post.id):
+        return False
     posts.set_columns(tx, post.id, visibility=known["visibility"])
     back = msgspec.structs.replace(post, visibility=known["visibility"])
     posts.count(tx, back, 1)

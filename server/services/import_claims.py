@@ -153,8 +153,10 @@ def hand_over(tx: Write, site: Site, run_id: int, account_id: int) -> bool:
 
 
 def _give(tx: Write, site: Site, post: Post, viewer: Account) -> None:
-    if post.deleted_ms is not None or post.author_id == viewer.id:
+    now = posts.held(tx, post)
+    if now is None or now.deleted_ms is not None or now.author_id == viewer.id:
         return
+    post = now
     story = post.kind == "article"
     posts.set_columns(
         tx,

@@ -20,6 +20,7 @@ from server.text import relinking
 
 MOST: Final = 100  # pages to which one story links
 AT_ONCE: Final = 50  # stories whose links are led in one transaction
+CHARACTERS_AT_ONCE: Final = 100_000  # of their texts: nobody else writes meanwhile
 
 
 def hosts(run: Run, base: str = "") -> frozenset[str]:
@@ -49,9 +50,13 @@ def lead(tx: Write, run_id: int, story: shape.Story) -> bool:
     if run is None or known is None or known.post_id is None:
         return False
     waiting = store.links_to(tx, known.post_id, AT_ONCE)
+    left = CHARACTERS_AT_ONCE
     for post_id, path in waiting:
+        if left <= 0:
+            return True
         if (post := posts.by_id(tx, post_id)) is not None and _ours(tx, run, post):
             _lead(tx, run, post, path)
+            left -= len(post.source) + len(post.content)
         store.forget_link(tx, run.community_id, path, post_id)
     return len(waiting) == AT_ONCE
 

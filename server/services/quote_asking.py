@@ -77,6 +77,10 @@ def claim(quoting: Post, quoted: Post, author: Account) -> Claim:
 
 def allowed(tx: Write, site: Site, post: Post, stamp_uri: str, now_ms: int) -> None:
     """A quote has its proven stamp: it is shown, and one of ours is sent again with it."""
+    now = posts.held(tx, post)
+    if now is None:
+        return
+    post = now
     if post.quote_state not in ("pending", "accepted"):
         return
     first = post.quote_state != "accepted"
@@ -89,9 +93,8 @@ def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
     """The quoted author does not want this quote, or not any longer."""
     if post.quote_state == "pending":
         posts.set_columns(tx, post.id, quote_state="rejected", quote_stamp="")
-    elif post.quote_state == "accepted":
+    elif post.quote_state == "accepted" and store.revoke(tx, post):
         quotes.count(tx, post, -1)
-        store.revoke(tx, post)
     else:
         return
     _told(tx, site, post, now_ms)

@@ -45,8 +45,9 @@ def revoke(
         raise NotFound("This post does not quote yours.")
     if quoting.quote_state == "revoked":
         return
+    if not quote_store.revoke(tx, quoting):
+        return
     quotes.count(tx, quoting, -1)
-    quote_store.revoke(tx, quoting)
     quoter = accounts.by_id(tx, quoting.author_id)
     if quoter is not None and quoter.local:
         telling.again(tx, site, store.by_id(tx, quoting.id) or quoting, quoter, now_ms)

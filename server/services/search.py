@@ -25,6 +25,8 @@ from server.text.finding import Need, either, marked
 MOST_LOOKED_AT: Final = 600  # posts whose words are compared for one page
 MOST_CHARACTERS: Final = 250_000  # of all of them
 CHARACTERS_SKIPPED: Final = 4_000  # more, for each post of the pages before
+MOST_SKIPPED: Final = 2_000_000  # characters of those: who skips much looks on from a post instead
+AT_ONCE: Final = 400  # posts whose lengths are read
 RELATED_LOOKED_AT: Final = 300  # of those with which the viewer had to do
 SPARE: Final = 8  # more than are wanted: some will not fit
 LATEST_MS: Final = 4_102_444_800_000  # 2100
@@ -117,7 +119,8 @@ class _Looking:
         self._rest = iter(candidates)
         self._all = False
         self._waiting: list[int] = []
-        self._left = (MOST_LOOKED_AT + skipped, MOST_CHARACTERS + skipped * CHARACTERS_SKIPPED)
+        before = min(skipped * CHARACTERS_SKIPPED, MOST_SKIPPED)
+        self._left = (MOST_LOOKED_AT + skipped, MOST_CHARACTERS + before)
         self._last: int | None = None
         self.looked_at = 0
 
@@ -157,7 +160,7 @@ def _search(db: Read, viewer: int, sought: Sought, period: Period, window: _Wind
     looking = _Looking(db, Candidates(db, sought, also), window.offset)
     found: list[Entry] = []
     many = window.end + SPARE
-    while len(found) <= window.end and (ids := looking.some(many)):
+    while len(found) <= window.end and (ids := looking.some(min(many, AT_ONCE))):
         found += _fitting(db, viewer, sought, period, ids)
         many = 4 * looking.looked_at
     chosen = found[window.offset : window.end]

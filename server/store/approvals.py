@@ -50,9 +50,17 @@ def states(db: Read, post_ids: Iterable[int]) -> dict[int, str]:
     return {row["id"]: row["state"] for row in found}
 
 
-def decide(tx: Write, post_id: int, state: str) -> None:
-    """An answer stands otherwise now."""
-    tx.run("UPDATE approval SET state = :state WHERE post_id = :id", id=post_id, state=state)
+def decide(tx: Write, known: Approval, state: str) -> bool:
+    """An answer stands otherwise now. False where another process has decided meanwhile."""
+    return (
+        tx.run(
+            "UPDATE approval SET state = :state WHERE post_id = :id AND state = :before",
+            id=known.post_id,
+            state=state,
+            before=known.state,
+        )
+        == 1
+    )
 
 
 def request(tx: Write, post_id: int, uri: str) -> None:

@@ -10,13 +10,20 @@ from server.store.paging import Page, among, rows
 
 MOST_COUNTED: Final = 1_000
 
-_COUNTED_ALREADY: Final = """
-    EXISTS (SELECT 1 FROM post q WHERE q.quote_id = b.post_id
-            AND (q.url = b.source OR q.uri = b.source)
-            AND q.quote_state = 'accepted' AND q.deleted_ms IS NULL)
-    OR EXISTS (SELECT 1 FROM post q WHERE q.thread_id = b.post_id
-               AND (q.url = b.source OR q.uri = b.source) AND q.deleted_ms IS NULL)
+_ITS_PAGE: Final = """
+    (q.uri = b.source OR (q.url = b.source
+        AND substr(q.uri, 1, length(b.host) + 9) = 'https://' || b.host || '/'))
 """
+"""A post is at the page `b`. What it says of its page counts at its own host alone: else anybody
+could hide a page by a post that claims to be there."""
+
+_COUNTED_ALREADY: Final = f"""
+    EXISTS (SELECT 1 FROM post q WHERE q.quote_id = b.post_id AND {_ITS_PAGE}
+            AND q.visibility IN ('public', 'unlisted')
+            AND q.quote_state = 'accepted' AND q.deleted_ms IS NULL)
+    OR EXISTS (SELECT 1 FROM post q WHERE q.thread_id = b.post_id AND {_ITS_PAGE}
+               AND q.visibility IN ('public', 'unlisted') AND q.deleted_ms IS NULL)
+"""  # noqa: S608
 """The page `b` is a post that quotes or answers the story, and is shown as such."""
 
 

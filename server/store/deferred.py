@@ -69,9 +69,9 @@ def put_off(tx: Write, about: str, due_ms: int) -> None:
     tx.run("UPDATE deferred SET due_ms = :due WHERE about = :about", due=due_ms, about=about)
 
 
-def forget(tx: Write, about: str) -> None:
-    """Nothing about this waits any more."""
-    tx.run("DELETE FROM deferred WHERE about = :about", about=about)
+def forget(tx: Write, about: str) -> bool:
+    """Nothing about this waits any more. False where nothing did."""
+    return tx.run("DELETE FROM deferred WHERE about = :about", about=about) == 1
 
 
 def withdraw(tx: Write, actor_id: int) -> None:

@@ -375,9 +375,9 @@ def removal(db: Read, post_id: int) -> Row | None:
     return db.one("SELECT * FROM removal WHERE post_id = :id", id=post_id)
 
 
-def restore(tx: Write, post_id: int) -> None:
-    """It was given back."""
-    tx.run("DELETE FROM removal WHERE post_id = :id", id=post_id)
+def restore(tx: Write, post_id: int) -> bool:
+    """It was given back. False where it was so meanwhile, by another process."""
+    return tx.run("DELETE FROM removal WHERE post_id = :id", id=post_id) == 1
 
 
 def removed(db: Read, community_id: int, page: Page) -> list[Row]:

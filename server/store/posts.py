@@ -84,6 +84,20 @@ def move_thread(tx: Write, thread_id: int, community_id: int | None) -> None:
     search_index.note_thread(tx, thread_id)
 
 
+def held(tx: Write, post: Post) -> Post | None:
+    """A post as it is now, until this commits; None where it is gone.
+
+    On PostgreSQL whoever buries, removes or decides about it at the same moment waits here, so that
+    nothing is counted twice. SQLite has one writer: there it is as it was read.
+    """
+    if tx.dialect != "postgresql":
+        return post
+    found = tx.one(
+        "SELECT * FROM post WHERE id = :id AND deleted_ms IS NULL FOR UPDATE", id=post.id
+    )
+    return Post(**found) if found else None
+
+
 def bury(tx: Write, post: Post, now_ms: int) -> None:
     """Empty a post and keep its place: replies still hang below it, and its id answers 410."""
     tx.run(

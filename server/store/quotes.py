@@ -33,10 +33,14 @@ def count(tx: Write, post_id: int, change: int) -> None:
     tx.run("UPDATE post SET quotes = quotes + :c WHERE id = :id", id=post_id, c=change)
 
 
-def revoke(tx: Write, post: Post) -> None:
-    """This quote is over for good."""
-    tx.run(
-        "UPDATE post SET quote_state = 'revoked', version = version + 1 WHERE id = :id", id=post.id
+def revoke(tx: Write, post: Post) -> bool:
+    """This quote is over for good. False where it was so meanwhile, by another process."""
+    changed = tx.run(
+        """
+        UPDATE post SET quote_state = 'revoked', version = version + 1
+        WHERE id = :id AND quote_state = 'accepted'
+        """,
+        id=post.id,
     )
     tx.run(
         """
@@ -46,6 +50,7 @@ def revoke(tx: Write, post: Post) -> None:
         post=post.id,
         quoted=post.quote_id,
     )
+    return changed == 1
 
 
 def revoked(db: Read, post_id: int, quoted_id: int) -> bool:

@@ -89,24 +89,31 @@ class Worker:
         self._work = Jobs(db, fetcher, now_ms, others)
         self._post = Deliveries(db, client, fetcher, keyring, now_ms)
         do, deliver = self._work.do, self._post.deliver
-        by = random.getrandbits(62)  # another one after each start
+        first = random.getrandbits(61)  # another one after each start
+        by = range(first, first + 5)  # nor does one loop end what another one has taken over
         self._loops: dict[str, Loop[Job] | Loop[Peer]] = {
             "jobs": Loop(
-                db, jobs, do, slots=JOBS_AT_ONCE, slow_slots=SLOW_JOBS_AT_ONCE, by=by, now_ms=now_ms
+                db,
+                jobs,
+                do,
+                slots=JOBS_AT_ONCE,
+                slow_slots=SLOW_JOBS_AT_ONCE,
+                by=by[0],
+                now_ms=now_ms,
             ),
-            "films": Loop(db, _FILMS, do, slots=FILMS_AT_ONCE, by=by, now_ms=now_ms),
-            "pushes": Loop(db, _PUSHES, do, slots=PUSHES_AT_ONCE, by=by, now_ms=now_ms),
+            "films": Loop(db, _FILMS, do, slots=FILMS_AT_ONCE, by=by[1], now_ms=now_ms),
+            "pushes": Loop(db, _PUSHES, do, slots=PUSHES_AT_ONCE, by=by[2], now_ms=now_ms),
             "peers": Loop(
                 db,
                 peers,
                 deliver,
                 slots=PEERS_AT_ONCE,
                 slow_slots=SLOW_PEERS_AT_ONCE,
-                by=by,
+                by=by[3],
                 now_ms=now_ms,
             ),
             "slow peers": Loop(
-                db, _SLOW_PEERS, deliver, slots=SLOW_PEERS_AT_ONCE, by=by, now_ms=now_ms
+                db, _SLOW_PEERS, deliver, slots=SLOW_PEERS_AT_ONCE, by=by[4], now_ms=now_ms
             ),
         }
         self._running: list[asyncio.Task[None]] = []

@@ -79,6 +79,19 @@ def texts(db: Read, group: Account) -> list[str]:
     return [one["object"]["content"] for one in of_kind(db, group, "Update")]
 
 
+def test_words_that_are_for_fewer_than_the_post_was_are_told_to_nobody(
+    tx: Write, water: Account
+) -> None:
+    raw = begins(tx, water)
+    for nth, to in enumerate(([f"{ROWAN}/followers"], [water.uri])):
+        said = {**raw, "content": "<p>for friends</p>", "to": to, "cc": []}
+        deliver(tx, act("Update", ROWAN, said, id=f"{MINE}/updates/{nth}", to=to))
+    assert texts(tx, water) == []
+    assert "for friends" not in post(tx, MINE).content
+    edits(tx, raw, 3)
+    assert texts(tx, water) == ["<p>3</p>"]
+
+
 def let_out(tx: Write, now_ms: int = LATER) -> None:
     while deferring.tell_next(tx, SITE, now_ms):
         pass

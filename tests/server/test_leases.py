@@ -269,6 +269,14 @@ async def test_a_peer_that_was_slow_is_claimed_apart_until_it_is_quick(
     await town.worker.stop()
 
 
+async def test_no_two_loops_of_a_worker_take_each_others_claims_for_their_own(
+    db: Database,
+) -> None:
+    """A peer that turned out to be slow is claimed by another loop of the same process."""
+    numbers = [one._by for one in Town(db).worker._loops.values()]
+    assert len(set(numbers)) == len(numbers) and max(numbers) < 2**63
+
+
 # --- what an operator sees of it
 
 

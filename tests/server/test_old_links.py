@@ -5,8 +5,10 @@ from functools import partial
 import pytest
 
 from server.model import Post
-from server.services import posts
+from server.oldblogs import shape
+from server.services import old_links, posts
 from server.services.new_posts import NewPost
+from server.store.db import Write
 from server.text import relinking
 from tests.server.import_desk import Desk, stories
 from tests.server.world import NOW, SITE, number
@@ -125,3 +127,24 @@ async def test_another_blog_with_the_same_path_is_not_meant(desk: Desk) -> None:
     await desk.brings(said, address="http://old.example.kr")
     post = (await desk.db.read(stories, desk.home))["글 1"]
     assert links_of(post)[0] == "http://elsewhere.example/1"
+
+
+async def test_long_stories_are_led_on_one_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else writes while a transaction compares links: who fills stories with them waits."""
+    monkeypatch.setattr(old_links, "CHARACTERS_AT_ONCE", 10)
+    really, more = old_links.lead, []
+
+    def lead(tx: Write, run_id: int, story: shape.Story) -> bool:
+        more.append(really(tx, run_id, story))
+        return more[-1]
+
+    monkeypatch.setattr(old_links, "lead", lead)
+    await brought(desk, 1)
+    also = blog(1).replace("<id>1<", "<id>3<").replace("글 1", "글 3")
+    await desk.brings(also, address="http://old.example.kr")
+    more.clear()
+    found = await brought(desk, 2)
+    assert links_of(found["글 1"])[0] == links_of(found["글 3"])[0] == found["글 2"].url
+    assert more == [True, False]

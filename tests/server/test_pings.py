@@ -317,6 +317,25 @@ def test_a_page_that_is_an_answer_here_is_not_shown_as_a_page_too(tx, story):
     assert shown(tx, story) == []
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"inReplyTo": True},
+        {"quoteUrl": True, "content": "<p>Look</p>"},
+        {"inReplyTo": True, "to": [f"{EVE}/followers"], "cc": []},
+    ],
+    ids=["answer", "quote", "for followers"],
+)
+def test_nobody_hides_a_page_by_a_post_that_claims_to_be_there(tx, story, lie):
+    pings.take(tx, SITE, wanted(story.url), NOW)
+    verify(tx, story.id)
+    said = {name: story.uri if value is True else value for name, value in lie.items()}
+    deliver(tx, create(note(LATE, EVE, url=BLOG, **said)))
+    current = post_store.by_id(tx, story.id)
+    assert backlinks.beneath(tx, None, current).pages == 1
+    assert BLOG in shown(tx, story)
+
+
 def test_its_author_and_moderators_hide_a_page_which_does_not_come_back(tx, story):
     ann, bob = who(tx, "ann"), who(tx, "bob")
     moderator = join(tx, "mod", role="moderator")
@@ -371,6 +390,7 @@ def test_of_what_is_not_new_to_see_nobody_hears(tx, story, why):
     if why == "no link":
         page = "<p>x"
     if why == "an answer here":
+        source = f"{EVE}/9"
         deliver(tx, create(note(LATE, EVE, url=source, inReplyTo=story.uri)))
     pings.take(tx, SITE, wanted(story.url, source), NOW)
     verify(tx, story.id, source, page)

@@ -156,6 +156,21 @@ def test_words_are_found_in_texts_of_every_kind(tx: Write, ann: Account, kept: K
     assert told == QUERIES
 
 
+def test_who_skips_much_has_no_more_compared_than_many_pages(
+    tx: Write, ann: Account, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_CHARACTERS", 1_000)
+    monkeypatch.setattr(search, "MOST_SKIPPED", 4_000)
+    monkeypatch.setattr(search, "AT_ONCE", 3)
+    ids = [say(tx, ann, f"시장 소식 {n} " + "가나 " * 300).id for n in range(12)][::-1]
+    kept(tx)
+    asked = asking.read("시장", "UTC")
+    far = search.find(tx, None, asked, Page(limit=3), offset=9)
+    assert far.entries == [] and far.older_id in ids[3:6], "and says where to look on"
+    near = search.find(tx, None, asked, Page(limit=2), offset=1)
+    assert [entry.id for entry in near.entries] == ids[1:3]
+
+
 def test_the_newest_come_first_and_pages_follow_one_another(
     tx: Write, ann: Account, kept: Kept
 ) -> None:

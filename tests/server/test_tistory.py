@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.errors import Invalid
-from server.oldblogs import shape, unpacking
+from server.oldblogs import shape, tistory, unpacking
 from server.oldblogs.reading import read
 from server.oldblogs.shape import Head, Left, Story
+from server.oldblogs.unpacking import Entry
 from server.services import imports
 from server.store import media
 from server.store.db import Write
@@ -145,6 +146,33 @@ def test_a_list_without_end_is_not_read(tmp_path: Path, monkeypatch: pytest.Monk
         refused(data, tmp_path)
     monkeypatch.setattr(unpacking, "MAX_ENTRIES", 299)
     refused(data, tmp_path)
+
+
+def test_offsets_before_the_beginning_and_files_without_names_are_no_fault_of_ours(
+    tmp_path: Path,
+) -> None:
+    whole = zipped(two())
+    at = whole.index(b"PK\x05\x06") + 16  # where the list begins
+    refused(whole[:at] + struct.pack("<L", len(whole) * 2) + whole[at + 4 :], tmp_path)
+    nameless = whole.replace(b"style.css", b"\0tyle.css")
+    assert len(parts(nameless, tmp_path)) == len(parts(whole, tmp_path))
+
+
+def test_a_folder_of_many_pages_is_sorted_once(tmp_path: Path) -> None:
+    compared = 0
+
+    class Counted(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)  # type: ignore[no-any-return]
+
+        __hash__ = str.__hash__
+
+    entries = [Entry((Counted("1"), Counted(f"{n}.html")), io.BytesIO) for n in range(500)]
+    pages, _ = tistory._sorted(entries)
+    assert [len(some) for some in pages.values()] == [500]
+    assert compared <= 5_000
 
 
 def test_bombs_are_counted_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
