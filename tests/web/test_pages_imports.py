@@ -237,6 +237,7 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     page.write_text(tistory_page("골목"))
     command = ["import", "backup", "--community", "project", "--as", "mina"]
     assert cli.main(command) == 1
-    assert "does not say which stories were private" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "does not say which stories were private" in told and "--public" in told
     assert cli.main([*command, "--public"]) == 0
     assert "Brought 1 stories" in capsys.readouterr().out
