@@ -84,6 +84,13 @@ def asked(db: Read, viewer: Account) -> list[Asked]:
     return [one for one in found if one is not None]
 
 
+def answers(db: Read, run: Run) -> list[tuple[Account, str]]:
+    """Whom an import asked, for its editor, and their answer: asked, yes or no."""
+    said = {one.account_id: one.answer for one in store.of_run(db, run.id)}
+    people = accounts.by_ids(db, list(said))
+    return [(people[id], answer) for id, answer in said.items() if id in people]
+
+
 def one(db: Read, viewer: Account, run_id: int) -> Asked:
     """What the viewer was asked about one import, with its latest stories. Raises `NotFound`."""
     claim = store.one(db, run_id, viewer.id)

@@ -77,6 +77,16 @@ def of_account(db: Read, account_id: int) -> list[Claim]:
     return [Claim(**record(row)) for row in found]
 
 
+def of_run(db: Read, run_id: int) -> list[Claim]:
+    """Who was asked about an import."""
+    found = db.all(
+        "SELECT * FROM import_claim WHERE run_id = :run ORDER BY account_id LIMIT :limit",
+        run=run_id,
+        limit=MOST_CLAIMS,
+    )
+    return [Claim(**record(row)) for row in found]
+
+
 def unanswered(db: Read, account_id: int) -> int:
     """How many imports wait for an answer of somebody."""
     found = db.one(

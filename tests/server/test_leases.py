@@ -54,6 +54,14 @@ def test_a_worker_that_lost_its_claim_ends_no_job(
     assert rows(tx, "SELECT * FROM job") != before or end is jobs.extend
 
 
+def test_the_first_of_a_lane_can_be_ended_where_no_worker_runs(tx: Write) -> None:
+    jobs.enqueue(tx, "book", "takeaway", b"{}", NOW)
+    first = jobs.first_of(tx, "takeaway")
+    assert first is not None
+    jobs.complete(tx, first, NOW)
+    assert jobs.first_of(tx, "takeaway") is None
+
+
 def gone(tx: Write, peer: Peer, now_ms: int) -> None:
     peers.give_up(tx, peer, "410", now_ms)
 

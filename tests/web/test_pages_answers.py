@@ -26,7 +26,7 @@ async def test_a_member_chooses_who_may_answer_and_approves_what_comes(city):
     answer = await writes(joon, content="I think so", reply_to=id)
     waits = await joon.get(answer)
     assert "you alone see it" in waits.text
-    assert "waiting for approval" in waits.text
+    assert "not approved" in waits.text
     await visitor.get(answer, 404)
     assert "I think so" not in (await mina.get(path)).text
     assert "1 answer waits for you" in (await mina.get("/notifications")).text
@@ -80,8 +80,8 @@ async def test_an_author_takes_out_an_answer_a_quote_and_a_share(city):
     await mina.post(f"/notifications/answers/{answer}/approve")
     quote = await city.writes(joon, "Look at this", quoted_id=int(id))
     await joon.post(f"/posts/{id}/boost")
-    assert "Take this answer out" in (await mina.get(path)).text
-    assert "Take this answer out" not in (await joon.get(path)).text
+    assert "Take it from under my post" in (await mina.get(path)).text
+    assert "Take it from under my post" not in (await joon.get(path)).text
     await joon.post(f"/posts/{answer}/disapprove", 404)
     await mina.post(f"/posts/{answer}/disapprove")
     assert "I think so" not in (await mina.get(path)).text

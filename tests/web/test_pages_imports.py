@@ -143,6 +143,8 @@ async def test_who_is_named_is_asked_at_their_desk_and_answers_once_for_all(city
     assert "they are asked whether they wrote it" in (await ann.get(page)).text
     await ann.post(page, do="start", author_0="bob")
     await works(city)
+    asked = (await ann.get(page)).text.split('id="asked"')[1]
+    assert "bob" in asked and "Not answered yet" in asked
     mine = f"/desk/imports/{page.rpartition('/')[2]}"
     assert f'href="{mine}"' in (await bob.get("/desk")).text
     shown = (await bob.get(mine)).text
@@ -159,6 +161,8 @@ async def test_who_is_named_is_asked_at_their_desk_and_answers_once_for_all(city
     assert await bob.post(f"{mine}/yes") == mine
     await works(city)
     assert "You said yes" in (await bob.get(mine)).text
+    asked = (await ann.get(page)).text.split('id="asked"')[1]
+    assert ">Yes<" in asked and "Not answered yet" not in asked
     assert "You said yes already" in await bob.post(f"{mine}/no", 409)
     await visitor.get("/?p=123")
     assert visitor.url.startswith("/@bob/")
@@ -233,6 +237,7 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     page.write_text(tistory_page("골목"))
     command = ["import", "backup", "--community", "project", "--as", "mina"]
     assert cli.main(command) == 1
-    assert "does not say which stories were private" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "does not say which stories were private" in told and "--public" in told
     assert cli.main([*command, "--public"]) == 0
     assert "Brought 1 stories" in capsys.readouterr().out

@@ -140,3 +140,10 @@ async def test_what_was_looked_for_is_marked_in_what_people_wrote(city):
     assert "<mark>김장</mark> &amp; 소금" in page.text
     page = await mina.get("/search?q=share")
     assert "<mark>" not in page.text
+
+
+async def test_a_card_that_shows_the_words_does_not_say_them_twice(city):
+    mina = await city.join("mina")
+    await city.writes(mina, "배추 트럭은 강변으로", title="장날 주차")
+    page = await mina.get("/search?q=강변")
+    assert page.main.words.count("배추 트럭은") == 1

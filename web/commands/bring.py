@@ -39,6 +39,12 @@ class Said(msgspec.Struct, frozen=True):
     public: bool
 
 
+BLIND: Final = (
+    "This backup does not say which stories were private or protected: all would be public here. "
+    "Take those out of it, then run this again with --public."
+)
+
+
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """`FILE --community C --as NAME`, and what is known of the file."""
     parser.add_argument(
@@ -147,7 +153,8 @@ async def _work(
         await importing.work(run, file)
         run = await db.read(_again, run.id)
         if run.state == "ready":
-            imports.require_public(run, said=said.public)
+            if not said.public and not imports.tells_who_may_read(run):
+                raise Failure(BLIND)
             await db.write(_let, run, said.authors)
             await importing.work(await db.read(_again, run.id), file)
     finally:

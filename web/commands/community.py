@@ -133,10 +133,15 @@ async def list_communities(options: argparse.Namespace) -> None:
     data = [_described(site(found), one) for one in known]
     lines = [
         f"{one.account.name:<20}  {one.kind:<13}  {'#' + one.tag if one.tag else '':<16}  "
-        f"{one.followers:>6} followers  {one.passed_on:>5} posts in 30 days  {one.title}"
+        f"{one.followers:>6} followers  {_lately(one):<24}  {one.title}"
         for one in known
     ]
     say_data(options, data, lines or ["None is here yet; see `madang community create --help`."])
+
+
+def _lately(one: Community) -> str:
+    """What a neighbourhood passed on; of the others nobody counts it."""
+    return f"{one.passed_on:>5} posts in 30 days" if one.kind == "neighbourhood" else ""
 
 
 def _described(here: Site, one: Community) -> dict[str, object]:

@@ -11,7 +11,7 @@ from aiohttp import web
 from server.errors import AppError, Invalid
 from server.files import RAW, new_name, remove_all
 from server.model import Account
-from server.services import blog, blog_desk, imports
+from server.services import blog, blog_desk, import_claims, imports
 from server.services.imports import Counts, Sent, Survey
 from server.store.db import DatabaseError, Read, Write
 from server.store.imports import Checked, Line, Run
@@ -86,6 +86,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     checked: Checked
     lines: list[Line]
+    asked: list[tuple[Account, str]]
     blind: bool
 
     @property
@@ -212,6 +213,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
         counts=imports.counts(run),
         checked=imports.checked(db, run),
         lines=imports.report(db, run),
+        asked=import_claims.answers(db, run),
         blind=not imports.tells_who_may_read(run),
     )
 

@@ -1,6 +1,7 @@
 """Search: people, communities, hashtags and posts; a handle or an address is also looked up."""
 
 import re
+import unicodedata
 from functools import partial
 from typing import Final
 from urllib.parse import urlencode
@@ -138,10 +139,12 @@ async def find(request: web.Request) -> web.Response:
 
 
 def _passage(post: Post, wanted: re.Pattern[str] | None) -> str:
-    """What a story says around the words, because its card shows only how it begins."""
+    """What a story says around the words, where its card, that shows how it begins, does not."""
     if wanted is None or not post.title:
         return ""
-    return marking.passage(text.plain(post.content), wanted)
+    found = marking.passage(text.plain(post.content), wanted)
+    shown = " ".join(text.plain(post.lead).split())
+    return "" if found.strip("… ") in unicodedata.normalize("NFC", shown) else found
 
 
 def _marked(wanted: re.Pattern[str] | None, cards: Markup) -> Markup:
