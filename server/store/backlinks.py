@@ -12,7 +12,8 @@ MOST_COUNTED: Final = 1_000
 
 _ITS_PAGE: Final = """
     (q.uri = b.source OR (q.url = b.source
-        AND substr(q.uri, 1, length(b.host) + 9) = 'https://' || b.host || '/'))
+        AND (substr(q.uri, 1, length(b.host) + 9) = 'https://' || b.host || '/'
+             OR substr(q.uri, 1, length(b.host) + 8) = 'http://' || b.host || '/')))
 """
 """A post is at the page `b`. What it says of its page counts at its own host alone: else anybody
 could hide a page by a post that claims to be there."""

@@ -113,7 +113,7 @@ async def test_a_visitor_replies_likes_and_shares_from_another_instance(village:
     alpha, beta, _ = await two(village)
     story = await alpha.write("ann", "A long story", title="The bridge")
     page, _ = await opened(alpha, to("reply", story.uri))
-    for told in ("Reply to ann", "The bridge", story.uri):
+    for told in ("Comment on what ann wrote", "The bridge", story.uri):
         assert told in page.text, told
     way = (await sent(alpha, page.form("/take-part"), handle="https://beta.test/@bob"))[0]
     assert way == f"http://beta.test/write?text=&in_reply_to={quote(story.uri, safe='')}"
