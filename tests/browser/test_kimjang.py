@@ -48,7 +48,7 @@ async def test_kimjang_is_found_from_the_front_page_and_narrowed_down_by_keyboar
     await expect(cards.locator("mark", has_text="김장")).to_have_count(3)
     await expect(cards.filter(has_text="겨울 준비").locator("mark")).to_be_visible()
 
-    await enters(bob, bob.main().get_by_role("link", name=bob.word("Comments")))
+    await enters(bob, bob.main().get_by_role("link", name=bob.word("Comments"), exact=True))
     await expect(cards).to_have_count(1)
     await expect(cards.locator("mark")).to_have_text("김장")
     await enters(bob, bob.main().get_by_role("link", name=bob.word("Everything")))
