@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from web import visitors
-from web.headers import GUARDS
+from web.headers import GUARDS, SERVER
 from web.limits import network
 
 KEEPALIVE_S: Final = 60.0  # also the deadline for the first request of a connection
@@ -153,7 +153,7 @@ class Connection(web.RequestHandler):
         """What is no HTTP is told so in our words: its own are for the log."""
         said = NO_HTTP if message is not None else None
         response = super().handle_error(request, status, exc, said)
-        response.headers.update(GUARDS)
+        response.headers.update({**GUARDS, "Server": SERVER})
         return response
 
 

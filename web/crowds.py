@@ -69,6 +69,10 @@ class Crowds:
         self._of[name, who] += 1
         return True
 
+    def under_way(self, name: str) -> int:
+        """How many places of a group are taken."""
+        return self._all[name]
+
     def leave(self, name: str, who: str) -> None:
         """Give it back."""
         self._all[name] -= 1

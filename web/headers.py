@@ -21,6 +21,7 @@ GUARDS: Final[Mapping[str, str]] = types.MappingProxyType(
 
 Pages loosen the first (`render.guarded`), and what leads to apps tightens the second.
 """
+SERVER: Final = "Madang"
 BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 WAIT_S: Final = 30  # where nobody knows better
 
@@ -28,6 +29,7 @@ WAIT_S: Final = 30  # where nobody knows better
 async def guard(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Add what is missing; an answer that means "later" also says when."""
     crowds.leave(request)
+    response.headers["Server"] = SERVER  # aiohttp would tell its version, and Python's
     for name, value in GUARDS.items():
         response.headers.setdefault(name, value)
     if response.status in BUSY:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
@@ -88,7 +88,14 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _legible(request: web.Request) -> bool:
-    """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8."""
+    """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8.
+
+    And whether all on the way read the same: one host, and no chunks before HTTP/1.1. RFC 9112
+    §3.2, §6.1.
+    """
+    hosts, old = len(request.headers.getall("Host", ())), request.version <= HttpVersion10
+    if hosts > 1 or (not hosts and not old) or (old and "Transfer-Encoding" in request.headers):
+        return False
     text = request.path + request.query_string
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
@@ -122,6 +129,8 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
     for name in ("Allow", "Retry-After"):
         if name in error.headers:
             response.headers[name] = error.headers[name]
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        response.force_close()  # the rest of the body would be read as the next request
     return response
 
 
