@@ -90,11 +90,11 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
 def _legible(request: web.Request) -> bool:
     """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8.
 
-    And whether all on the way read the same: one host, and no chunks before HTTP/1.1. RFC 9112
-    §3.2, §6.1.
+    And whether all on the way read the same: a host (aiohttp refuses two), and no chunks before
+    HTTP/1.1. RFC 9112 §3.2, §6.1.
     """
-    hosts, old = len(request.headers.getall("Host", ())), request.version <= HttpVersion10
-    if hosts > 1 or (not hosts and not old) or (old and "Transfer-Encoding" in request.headers):
+    old = request.version <= HttpVersion10
+    if ("Transfer-Encoding" in request.headers) if old else ("Host" not in request.headers):
         return False
     text = request.path + request.query_string
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
