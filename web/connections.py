@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections import Counter
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 
@@ -135,8 +135,7 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
         super().connection_made(transport)
-        if isinstance(transport, asyncio.Transport):
-            self._among.came(self, transport)
+        self._among.came(self, cast(asyncio.Transport, transport))  # uvloop's is no subclass
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is closed."""

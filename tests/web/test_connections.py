@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pytest
+import uvloop
 from aiohttp import web
 
 from tests.village import eventually
@@ -195,6 +196,47 @@ async def test_who_does_not_read_is_let_go_and_others_are_served(desk: Desk) -> 
     deaf.close()
     assert (await desk.ask()).startswith(b"HTTP/1.1 200")
     assert len(await desk.ask("/big")) > BIG
+
+
+async def _on_the_loop_that_serves() -> None:
+    """Idle ones make room, and who does not read is let go."""
+    app = web.Application()
+
+    async def big(_: web.Request) -> web.Response:
+        return web.Response(body=bytes(BIG))
+
+    app.router.add_get("/big", big)
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    among, one = Watched(2), socket.create_server(("127.0.0.1", 0))
+    server = await connections.listen(runner, one, None, among)
+    port = one.getsockname()[1]
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    assert await ended(opened[0][0])
+    opened[2][1].write(get("/big"))
+
+    async def full() -> bool:
+        way = among.came_in[2].transport
+        return way is not None and way.get_write_buffer_size() > 0
+
+    await eventually(full)
+    among.look(1_000.0)
+    among.look(1_000.0 + connections.STALL_S)
+
+    async def gone() -> bool:
+        return len(among) == 1
+
+    await eventually(gone)
+    for _, writer in opened:
+        writer.close()
+    server.close()
+    await runner.cleanup()
+
+
+def test_it_is_the_same_on_the_loop_that_serves() -> None:
+    """`madang serve` runs on uvloop, whose transports are of a kind of their own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_on_the_loop_that_serves())
 
 
 class Way:
