@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from federation import build, inbox
-from federation.errors import Blocked, FederationError, Gone, NotAuthentic
+from federation.errors import Blocked, Gone, NotAuthentic
 from federation.http import is_activity_type
 from federation.origin import host
 from federation.signature import SignedRequest
@@ -25,18 +24,15 @@ from server.services import communities, contexts, documents, reading, stamps
 from server.store import accounts, follows, posts, reactions
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
-from web.keys import ADDRESS, BUCKETS, CONFIG, DB, FETCHER, NOW, SITE, VIEWER
-from web.limits import network
+from web.claims import Asking, asking
+from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VIEWER
 from web.negotiate import wants_activity
 
 routes = web.RouteTableDef()
 
 READ_S: Final = 20.0  # for a body of at most 1 MiB
-INBOX_AT_ONCE: Final = 500
-FROM_ONE_AT_ONCE: Final = 200  # of one address: it may be a proxy that we were not told of
 PAGE_ITEMS: Final = 20
 CIRCLES: Final = ("followers", "following")
-_arriving: Counter[str] = Counter()  # requests under way in this process, by address
 
 
 # --- what peers send
@@ -46,47 +42,32 @@ _arriving: Counter[str] = Counter()  # requests under way in this process, by ad
 @routes.post("/actors/{id}/inbox")
 async def receive(request: web.Request) -> web.Response:
     """Accept an authentic activity: durable, and usually already applied, before the 202."""
-    home = network(request[ADDRESS])
-    if _arriving.total() >= INBOX_AT_ONCE or _arriving[home] >= FROM_ONE_AT_ONCE:
-        return web.Response(status=503, headers={"Retry-After": "5"})
-    _arriving[home] += 1
-    try:
-        return await _receive(request)
-    finally:
-        _arriving[home] -= 1
-        if not _arriving[home]:
-            del _arriving[home]
-
-
-async def _receive(request: web.Request) -> web.Response:
-    now_ms, buckets = request.app[NOW](), request.app[BUCKETS]
-    buckets.check(request[ADDRESS], now_ms)
-    if not is_activity_type(request.headers.get("Content-Type", "")):
-        raise web.HTTPUnsupportedMediaType
-    if "id" in request.match_info and (await _account(request)).state == "gone":
-        raise web.HTTPGone  # a peer that is told so forgets whom it followed here
-    try:
-        async with asyncio.timeout(READ_S):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    try:
-        await _authentic(request, body, now_ms)
-    except (Gone, Blocked):
-        return web.Response(status=202)
-    except FederationError:
-        buckets.charge(request[ADDRESS], now_ms)
-        raise
+    with asking(request) as keys:
+        if not is_activity_type(request.headers.get("Content-Type", "")):
+            raise web.HTTPUnsupportedMediaType
+        try:
+            async with asyncio.timeout(READ_S):
+                body = await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        try:
+            await _authentic(request, body, keys)
+        except (Gone, Blocked):  # who sends what must be silent is told nothing
+            keys.failed(request.app[NOW]())
     return web.Response(status=202)
 
 
-async def _authentic(request: web.Request, body: bytes, now_ms: int) -> None:
-    app = request.app
+async def _authentic(request: web.Request, body: bytes, keys: Asking) -> None:
+    """Nothing is read or asked for before all is right that can be seen in the request alone."""
+    app, now_ms = request.app, request.app[NOW]()
     fetcher, site = app[FETCHER], app[SITE]
     claim = inbox.claim(signed(request, body), now_ms, own_hosts(site))
     if not await fetcher.welcome(host(claim.activity.actor)):
         raise Blocked(host(claim.activity.actor))
-    authentic = await inbox.prove(claim, fetcher, now_ms)
+    if "id" in request.match_info and (await _account(request)).state == "gone":
+        raise web.HTTPGone  # a peer that is told so forgets whom it followed here
+    authentic = await inbox.prove(claim, keys, now_ms)
+    keys.authentic(authentic.activity.actor)
     await take(app[DB], site, authentic, now_ms)
     if authentic.activity.object_id == authentic.activity.actor:  # it changed, moved or ended
         fetcher.forget_keys(authentic.activity.actor)
@@ -119,15 +100,10 @@ async def _reader(request: web.Request) -> str | None:
     """Who signed this GET; None when nobody did. Raises `FederationError` for a wrong signature."""
     if "Signature" not in request.headers:
         return None
-    now_ms, buckets = request.app[NOW](), request.app[BUCKETS]
-    buckets.check(request[ADDRESS], now_ms)
-    try:
-        who = await inbox.reader(
-            signed(request, b""), request.app[FETCHER], now_ms, own_hosts(request.app[SITE])
-        )
-    except FederationError:
-        buckets.charge(request[ADDRESS], now_ms)
-        raise
+    with asking(request) as keys:
+        now_ms, ours = request.app[NOW](), own_hosts(request.app[SITE])
+        who = await inbox.reader(signed(request, b""), keys, now_ms, ours)
+    keys.authentic(who)
     if not await request.app[FETCHER].welcome(host(who)):
         raise NotAuthentic("not welcome")
     return who

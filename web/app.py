@@ -37,6 +37,7 @@ from web import (
     book_dress,
     brand,
     feeds,
+    headers,
     i18n,
     media,
     operations,
@@ -46,6 +47,8 @@ from web import (
     wellknown,
 )
 from web.callers import Callers
+from web.claims import CLAIMS, Claims
+from web.crowds import CROWDS, Crowds
 from web.fences import FENCES, Fences
 from web.filtering import FILTERING, Filtering
 from web.kept import Lately, Pages, Parts
@@ -114,6 +117,8 @@ def create_app(
     app[CALLERS] = Callers()
     app[REVOKED] = []
     app[FENCES] = Fences(clock)
+    app[CROWDS] = Crowds()
+    app[CLAIMS] = Claims()
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
     app[VISITED] = Pages()
@@ -132,6 +137,7 @@ def create_app(
     api.prepare(app)
     pages.prepare()
     add_routes(app)
+    app.on_response_prepare.append(headers.guard)
     return app
 
 

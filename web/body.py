@@ -5,7 +5,6 @@ become one tree of dicts, lists and texts, which msgspec turns into the struct t
 for. Lists are written `name[]`, nested values `a[b]` and `a[0][b]`, as Rails reads them.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from functools import cache
@@ -60,10 +59,8 @@ async def sent(request: web.Request, type: type[T]) -> T:
 
 async def _read_all(request: web.Request, files: int, spool: Spool | None = None) -> dict[str, Any]:
     try:
-        if spool is None:
-            async with asyncio.timeout(READ_S):
-                return await _tree(request, files, None)
-        async with in_time(request.content, READ_FILM_S, lambda: spool.crowded):
+        whole_s = READ_S if spool is None else READ_FILM_S
+        async with in_time(request.content, whole_s, lambda: spool is not None and spool.crowded):
             return await _tree(request, files, spool)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None

@@ -18,8 +18,10 @@ class Buckets:
     notice: not even behind the same address, as long as most of what comes from there is right.
     """
 
-    def __init__(self) -> None:
-        """All buckets are full."""
+    def __init__(self, burst: float = BURST, refill_per_s: float = REFILL_PER_S) -> None:
+        """All buckets are full, with `burst` tokens."""
+        self._burst = burst
+        self._refill_per_s = refill_per_s
         self._tokens: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def check(self, address: str, now_ms: int) -> None:
@@ -42,8 +44,9 @@ class Buckets:
             self.charge(address, now_ms)
 
     def _left(self, key: str, now_ms: int) -> float:
-        tokens, at_ms = self._tokens.get(key, (BURST, now_ms))
-        return min(BURST, tokens + max(0, now_ms - at_ms) / 1000 * REFILL_PER_S)
+        tokens, at_ms = self._tokens.get(key, (self._burst, now_ms))
+        passed_s = max(0, now_ms - at_ms) / 1000
+        return min(self._burst, tokens + passed_s * self._refill_per_s)
 
 
 def network(address: str) -> str:

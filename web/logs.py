@@ -13,12 +13,14 @@ import sys
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from aiohttp import http_exceptions
+from aiohttp import http_exceptions, web
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 HIDDEN: Final = "[hidden]"
 MAX_SAID: Final = 200  # characters of why a request could not be read
+MAX_MESSAGE: Final = 4_000  # characters of a message, or of one of its fields
+MAX_TROUBLE: Final = 30_000  # characters of a traceback; its end says what happened
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRET_NAME: Final = re.compile(
     r"passw|secret|token|authorization|cookie|csrf|signature|private|credential|api_?key", re.I
@@ -59,12 +61,13 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
 def unreadable(record: logging.LogRecord) -> bool:
     """What is no HTTP, such as raw bytes in an address, is one line: its sender is told 400.
 
-    aiohttp tells of it as of a fault of ours, with a traceback.
+    So is a body that is not what it says (no gzip, no chunks). aiohttp tells of both as of a fault
+    of ours, with a traceback.
     """
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, http_exceptions.HttpProcessingError):
-        said = " ".join(error.message.split())[:MAX_SAID]
-        who = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    if isinstance(error, http_exceptions.HttpProcessingError | web.RequestPayloadError):
+        said = " ".join(str(getattr(error, "message", "") or error).split())[:MAX_SAID]
+        who = record.args[0] if isinstance(record.args, tuple) and record.args else "somebody"
         record.msg, record.args = "unreadable request from %s: %s", (who, said)
         record.exc_info = record.exc_text = None
         record.levelno, record.levelname = logging.INFO, "INFO"
@@ -88,6 +91,18 @@ def escape(text: str) -> str:
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
+def shortened(text: str, most: int = MAX_MESSAGE) -> str:
+    """`text`, its middle left out where it is longer than `most`."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]} [{len(text) - most} more] {text[-(most // 2) :]}"
+
+
+def _said(text: str) -> str:
+    """What was said, without secrets. Cut before the search for them too, which takes its time."""
+    return shortened(redact(shortened(text, 2 * MAX_MESSAGE)))
+
+
 def _hide(found: re.Match[str]) -> str:
     return next((kept for kept in found.groups() if kept), "") + HIDDEN
 
@@ -101,7 +116,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
             fields[key] = HIDDEN
         else:
             plain = value is None or isinstance(value, bool | int | float)
-            fields[key] = value if plain else redact(str(value))
+            fields[key] = value if plain else _said(str(value))
     if request := request_id.get():
         fields.setdefault("request", request)
     return fields
@@ -113,7 +128,7 @@ def _trouble(record: logging.LogRecord) -> str:
     parts = [plain.formatException(record.exc_info)] if record.exc_info else []
     if record.stack_info:
         parts.append(record.stack_info)
-    return redact("\n".join(parts))
+    return redact(shortened("\n".join(parts), MAX_TROUBLE))
 
 
 class JsonLines(logging.Formatter):
@@ -127,7 +142,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "process": record.process,
-            "message": redact(record.getMessage()),
+            "message": _said(record.getMessage()),
         }
         line |= {key: value for key, value in _fields(record).items() if key not in line}
         if trouble := _trouble(record):
@@ -142,7 +157,7 @@ class Readable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The lines of one event, without the last end."""
         moment = datetime.fromtimestamp(record.created).astimezone()
-        line = f"{moment:%H:%M:%S} {record.levelname:<7} {escape(redact(record.getMessage()))}"
+        line = f"{moment:%H:%M:%S} {record.levelname:<7} {escape(_said(record.getMessage()))}"
         for key, value in _fields(record).items():
             line += f"  {key}={escape(str(value))}"
         for trouble in _trouble(record).splitlines():

@@ -1,12 +1,10 @@
 """Around every request: its id, the visitor's address, who asks, what a failure looks like."""
 
 import asyncio
-import ipaddress
 import logging
-from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError
@@ -15,7 +13,8 @@ from server.errors import AppError, BadToken, Forbidden, NotFound
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import DatabaseUnavailable
-from web import counting, error_page, failures, filtering, logs, old_addresses
+from web import counting, error_page, failures, filtering, logs, old_addresses, visitors
+from web.crowds import in_places
 from web.fences import FENCES
 from web.keys import (
     ADDRESS,
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 
 SLOW_MS = 1_000  # a request that took longer is worth a line in the log
 NEVER_FENCED = ("/healthz", "/readyz", "/health", "/metrics", "/static/")
-LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OPEN_TO_ANYONE = (
     *("/static/", "/media/", "/feeds/", "/cards/", "/icons/", "/logo", "/cover", "/sw.js"),
     *("/manifest.webmanifest", "/health", "/inbox", "/.well-known/", "/nodeinfo/", "/webmention"),
@@ -51,7 +49,7 @@ OPEN_TO_ANYONE = (
 async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request its id and its visitor's address; log what failed or was slow."""
     request[REQUEST_ID] = id = logs.new_request_id()
-    request[ADDRESS] = address_of(request)
+    request[ADDRESS] = visitors.address_of(request)
     token = logs.request_id.set(id)
     started = asyncio.get_running_loop().time()
     try:
@@ -64,35 +62,6 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
         if took_ms > SLOW_MS and not request.get(STREAM):
             log.info("%s %s took %d ms", request.method, request.path, took_ms)
         logs.request_id.reset(token)
-
-
-def address_of(request: web.Request) -> str:
-    """The visitor's address; a proxy that we trust may name it in X-Forwarded-For."""
-    address = request.remote or ""
-    trusted = _networks(request.config_dict[CONFIG].server.trusted_proxies)
-    named = request.headers.get("X-Forwarded-For", "")
-    for candidate in reversed([part.strip() for part in named.split(",") if part.strip()]):
-        if not _within(address, trusted):
-            break
-        address = candidate
-    return address[:64]
-
-
-@lru_cache(maxsize=8)
-def _networks(
-    entries: tuple[str, ...],
-) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)
-
-
-def _within(
-    address: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in networks)
 
 
 @web.middleware
@@ -119,7 +88,14 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _legible(request: web.Request) -> bool:
-    """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8."""
+    """Whether the address is text that can be stored and shown: no NUL, no broken UTF-8.
+
+    And whether all on the way read the same: a host (aiohttp refuses two), and no chunks before
+    HTTP/1.1. RFC 9112 §3.2, §6.1.
+    """
+    old = request.version <= HttpVersion10
+    if ("Transfer-Encoding" in request.headers) if old else ("Host" not in request.headers):
+        return False
     text = request.path + request.query_string
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
@@ -150,8 +126,11 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
             request, HTTPStatus.NOT_FOUND, NotFound("There is nothing at this address.")
         )
     response = await failures.answer(request, error.status, None)
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
+    for name in ("Allow", "Retry-After"):
+        if name in error.headers:
+            response.headers[name] = error.headers[name]
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        response.force_close()  # the rest of the body would be read as the next request
     return response
 
 
@@ -170,8 +149,7 @@ async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _ours(request: web.Request, address: str) -> bool:
-    trusted = request.config_dict[CONFIG].server.trusted_proxies
-    return _within(address, (*LOOPBACK, *_networks(trusted)))
+    return visitors.is_ours(address, request.config_dict[CONFIG].server.trusted_proxies)
 
 
 @web.middleware
@@ -250,4 +228,4 @@ async def _by_cookie(request: web.Request) -> None:
     request[SHUT_OUT if session.shut_out else VIEWER] = viewer
 
 
-MIDDLEWARES = (identify, fail_well, keep_out, recognise, within_rates)
+MIDDLEWARES = (identify, fail_well, keep_out, recognise, in_places, within_rates)

@@ -22,6 +22,7 @@ OPEN_SOCKETS = {
     "web/commands/listening.py": "listens",
     "web/commands/processes.py": "listens",
     "web/commands/serve.py": "listens",
+    "web/connections.py": "listens",
     "web/demo/two_cities.py": "asks the cities that it started itself",
     "server/bucket.py": "the operator's own store of files, at the address in the configuration",
     "server/store/postgresql.py": "the operator's own database",

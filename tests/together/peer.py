@@ -163,14 +163,20 @@ class Peer:
     # --- what it says
 
     async def send(
-        self, city: City, author: Somebody, activity: dict[str, Any], scheme: Scheme = "cavage"
+        self,
+        city: City,
+        author: Somebody,
+        activity: dict[str, Any],
+        scheme: Scheme = "cavage",
+        *,
+        inbox: str = "/inbox",
     ) -> int:
-        """POST a signed activity to the shared inbox; the status of the answer."""
+        """POST a signed activity to the shared inbox, or another; the status of the answer."""
         body = msgspec.json.encode({"@context": AS_CONTEXT, **activity})
-        url = f"{city.origin}/inbox"
+        url = f"{city.origin}{inbox}"
         headers = signature.sign("POST", url, body, author.key, city.clock(), scheme)
         headers["Content-Type"] = ACTIVITY_JSON
-        async with city.client.post("/inbox", data=body, headers=headers) as answer:
+        async with city.client.post(inbox, data=body, headers=headers) as answer:
             return answer.status
 
     async def accepts(self, city: City, author: Somebody) -> None:

@@ -218,11 +218,14 @@ async def test_an_inbox_that_is_nobodys_is_not_there_and_one_of_the_past_is_gone
 ) -> None:
     ann = scene.city.people["ann"]
     await scene.city.do(departures.delete, await scene.city.one(ann.id))
+    like = scene.far.does("Like", scene.eve, scene.posts["public"].uri)
     for id, expected in ((ann.id, 410), (12345, 404), ("abc", 404)):
+        at = f"/actors/{id}/inbox"
+        assert await scene.far.send(scene.city, scene.eve, like, inbox=at) == expected
         async with scene.city.client.post(
-            f"/actors/{id}/inbox", data=b"{}", headers={"Content-Type": ACTIVITY["Accept"]}
+            at, data=b"{}", headers={"Content-Type": ACTIVITY["Accept"]}
         ) as answer:
-            assert answer.status == expected
+            assert answer.status == 401  # whose inbox it is, is told to peers alone
 
 
 async def test_a_wrong_signature_does_not_tell_a_private_post_from_none(scene: Scene) -> None:

@@ -20,6 +20,7 @@ from server.services import follows, reactions, sessions, standing, strangers
 from server.store import accounts as rows
 from tests.village import City, Village
 from web import logs
+from web.crowds import CROWDS, Room
 from web.keys import CONFIG, FETCHER
 from web.pages import forms
 
@@ -340,9 +341,9 @@ async def test_the_right_password_is_no_guess(city):
 
 @pytest.mark.usefixtures("behind_a_proxy")
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-async def test_one_address_cannot_hold_the_whole_inbox(city, monkeypatch):
+async def test_one_address_cannot_hold_the_whole_inbox(city):
     """Bodies that drip in hold their places for a while: others still find one."""
-    monkeypatch.setattr("web.activitypub.FROM_ONE_AT_ONCE", 3)
+    city.app[CROWDS].rooms["inbox"] = Room(500, 3)
 
     def start(address: bytes, rest: bytes) -> bytes:
         return (

@@ -352,8 +352,9 @@ async def deliver(place: Place, letter: Letter) -> int:
 
 
 async def kept(place: Place) -> dict[str, list[str]]:
-    """All that is stored."""
-    return await place.city.db.read(dump)
+    """All that is stored; ann's own post is indexed meanwhile, sooner or later."""
+    found = await place.city.db.read(dump)
+    return {table: rows for table, rows in found.items() if not table.startswith("search_")}
 
 
 @pytest.mark.parametrize("rows", [SIGNATURES, BODIES], ids=["signatures", "bodies"])

@@ -6,6 +6,8 @@ import logging
 import os
 
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadStatusLine
 
 from web import logs
 
@@ -136,3 +138,51 @@ def test_a_traceback_on_a_terminal_cannot_pass_for_another_event(log):
     first, *rest = logs.Readable().format(record).splitlines()
     assert "failed" in first
     assert rest and all(line.startswith("    | ") for line in rest)
+
+
+HOSTILE = (
+    "\n12:00:00 INFO all is well\r\x1b[2J\x1b]0;x\x07\x00\u202egnp\u2066\u061c\u2028\x85"
+    + "x" * 10_000
+)
+
+
+@pytest.mark.parametrize("where", ["message", "field", "error"])
+def test_what_strangers_say_is_one_line_within_bounds(stream, where):
+    error = ValueError(HOSTILE) if where == "error" else None
+    record = logging.makeLogRecord(
+        {
+            "msg": "no document at %s",
+            "args": (HOSTILE,) if where == "message" else ("x",),
+            "exc_info": (ValueError, error, None) if error else None,
+            **({"actor": HOSTILE} if where == "field" else {}),
+        }
+    )
+    ours = next(one for one in logging.root.handlers if getattr(one, "stream", None) is stream)
+    ours.handle(record)
+    text = stream.getvalue()
+    assert len(text) < 32_000
+    assert where == "error" or len(text) < 8_000
+    for steering in "\r\x1b\x07\x00\u202e\u2066\u061c\u2028\x85":
+        assert steering not in text
+    first, *rest = text.splitlines()
+    if not isinstance(stream, Terminal):
+        assert rest == []
+    assert all(line.startswith("    | ") for line in rest)
+
+
+def test_a_secret_that_stands_where_a_long_text_is_cut_is_hidden_all_the_same():
+    for before in range(logs.MAX_MESSAGE // 2 - 40, logs.MAX_MESSAGE // 2 + 5):
+        text = "a" * before + " Authorization: Bearer s3cr3tvalue " + "b" * 9_000
+        assert "s3cr3tvalue" not in logs.JsonLines().format(logging.makeLogRecord({"msg": text}))
+
+
+def test_a_body_that_is_not_what_it_says_is_one_line(stream):
+    """aiohttp tells of it as of a fault of its own, with a traceback."""
+    for error in (web.RequestPayloadError("400, message:\n  Can not decode\n"), BadStatusLine("x")):
+        try:
+            raise error
+        except (web.RequestPayloadError, BadStatusLine):
+            logging.getLogger("aiohttp.server").exception("Unhandled exception")
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all("unreadable request from somebody" in line for line in lines)

@@ -63,6 +63,7 @@ async def test_every_form_demands_its_token(city):
         address = address.replace("{deed}", "lock").replace("{number}", "1")
         address = address.replace("{move}", "up").replace("{do}", "ask")
         address = address.replace("{book}", "1").replace("{handle}", "mina")
+        address = address.replace("{account}", str(post.author_id))
         await mina.post(address, 403, csrf="")
 
 

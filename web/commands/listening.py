@@ -6,15 +6,13 @@ import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
 from server.config import Config, Server
+from web import connections
 from web.commands.failure import Failure
-
-BACKLOG: Final = 1024
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -131,7 +129,7 @@ def _one(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(address)
-        one.listen(BACKLOG)
+        one.listen(connections.BACKLOG)
         one.setblocking(False)
     except OSError:
         one.close()

@@ -21,14 +21,14 @@ from aiohttp import http_parser, web
 from server.config import VERSION, Config
 from server.store.db import Database
 from server.store.migrate import migrate
-from web import brand, logs
+from web import brand, connections, logs
 from web.app import create_app
 from web.commands import listening, processes
 from web.commands.failure import Failure
 from web.commands.opening import loaded, make_folder, prepare_folder, require_writable
+from web.connections import Connections
 
 LEAST_AIOHTTP: Final = (3, 14, 5)
-KEEPALIVE_S: Final = 60.0  # also the deadline for the first request of a connection
 DRAIN_S: Final = 4.0  # what answers in flight get to finish
 STOP_S: Final = 9.5  # the whole stop: the operator was promised 10 s
 OPEN_FILES: Final = 8_192  # every connection is one, and an open page keeps its own
@@ -164,18 +164,20 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     app = create_app(found) if "worker" in roles else create_app(found, work=False)
-    runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=DRAIN_S
-    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+    among = Connections(connections.room(), found.server.trusted_proxies)
+    looking = asyncio.create_task(among.run())
+    servers: list[asyncio.Server] = []
     try:
         await runner.setup()
         for one in sockets:
-            await web.SockSite(runner, one, ssl_context=tls, backlog=listening.BACKLOG).start()
+            servers.append(await connections.listen(runner, one, tls, among))
         if not quiet:
             print(announcement(found, sockets), flush=True)
         await stop.wait()
         log.info("Stopping.")
     finally:
+        await connections.stop(servers, looking)
         await _finish(runner)
 
 

@@ -6,7 +6,6 @@ the form repeats (a double submit: a foreign page can neither read it nor, as it
 with `__Host-`, make one). It needs no key, so every process accepts every other's forms.
 """
 
-import asyncio
 import hmac
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -117,7 +116,7 @@ async def unchecked(request: web.Request, *, backup_bytes: int = 0) -> Form:
             whole_s = READ_BACKUP_S if backup_bytes else READ_FILM_S
             async with in_time(request.content, whole_s, lambda: spool.crowded):
                 return await _uploaded(request, viewer, spool, backup_bytes)
-        async with asyncio.timeout(READ_S):
+        async with in_time(request.content, READ_S, lambda: False):
             if request.content_type == "multipart/form-data":
                 return await _multipart(request, _passed_over)
             return await _urlencoded(request)

@@ -1,0 +1,103 @@
+"""How often other servers are asked for keys, and what is remembered of the answer."""
+
+from typing import Any, cast
+
+import pytest
+
+from federation.errors import FederationError, Gone, NotAuthentic, Unreachable
+from federation.keys import make_rsa
+from server.clock import DAY_MS
+from server.fetch import KEY_PAUSE_MS, Fetcher
+from server.model import Site
+from server.store.db import Database
+
+ANN = "https://far.test/users/ann"
+PEM = make_rsa()[1]
+NOW = 1_800_000_000_000
+
+
+class Far:
+    """A server that answers what it is told, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.answer: dict[str, Any] | FederationError = document()
+        self.asked: list[str] = []
+
+    async def document(self, uri: str, *, key: Any) -> tuple[str, dict[str, Any]]:
+        self.asked.append(uri)
+        if isinstance(self.answer, FederationError):
+            raise self.answer
+        return uri, self.answer
+
+
+def document(*fragments: str) -> dict[str, Any]:
+    """Ann's, with keys under these names."""
+    keys = [
+        {"id": f"{ANN}#{name}", "owner": ANN, "publicKeyPem": PEM}
+        for name in fragments or ("main-key",)
+    ]
+    return {"id": ANN, "type": "Person", "preferredUsername": "ann", "inbox": f"{ANN}/inbox",
+            "publicKey": keys}  # fmt: skip
+
+
+@pytest.fixture
+def far(db: Database) -> tuple[Far, Fetcher]:
+    server = Far()
+    here = Site(origin="https://here.test", domain="here.test", name="Here")
+    fetcher = Fetcher(db, cast(Any, server), cast(Any, None), here, "open", lambda: NOW)
+
+    async def unsigned() -> None:
+        return None
+
+    cast(Any, fetcher).key = unsigned
+    return server, fetcher
+
+
+@pytest.mark.parametrize("answer", [document(), document("other"), Unreachable("down")])
+async def test_a_key_is_asked_for_once_in_five_minutes_whatever_came_of_it(
+    far: tuple[Far, Fetcher], answer: dict[str, Any] | FederationError
+) -> None:
+    server, fetcher = far
+    server.answer = answer
+    for after_ms, asked in ((0, 1), (1, 1), (KEY_PAUSE_MS - 1, 1), (KEY_PAUSE_MS, 2)):
+        try:
+            await fetcher.fetch(f"{ANN}#main-key", NOW + after_ms)
+        except NotAuthentic:
+            assert after_ms or answer != document()
+        assert len(server.asked) == asked
+
+
+async def test_all_keys_of_an_actor_are_asked_for_together(far: tuple[Far, Fetcher]) -> None:
+    server, fetcher = far
+    for n in range(5):
+        with pytest.raises(NotAuthentic):
+            await fetcher.fetch(f"{ANN}#key-{n}", NOW)
+    assert server.asked == [ANN]
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(far: tuple[Far, Fetcher]) -> None:
+    server, fetcher = far
+    await fetcher.fetch(f"{ANN}#main-key", NOW)
+    await fetcher.fetch(f"{ANN}#main-key", NOW - 2 * 3_600_000)
+    assert len(server.asked) == 2
+
+
+async def test_a_key_that_was_read_is_kept(far: tuple[Far, Fetcher]) -> None:
+    server, fetcher = far
+    key, actor = await fetcher.fetch(f"{ANN}#main-key", NOW)
+    assert await fetcher.cached(f"{ANN}#main-key") == key
+    assert (actor.id, len(server.asked)) == (ANN, 1)
+    fetcher.forget_keys(ANN)
+    assert await fetcher.cached(f"{ANN}#main-key") is None
+
+
+async def test_the_key_of_who_is_gone_is_dead_for_a_day(far: tuple[Far, Fetcher]) -> None:
+    server, fetcher = far
+    server.answer = Gone("deleted")
+    for after_ms, asked in ((0, 1), (KEY_PAUSE_MS, 1), (DAY_MS - 1, 1)):
+        with pytest.raises(Gone):
+            await fetcher.fetch(f"{ANN}#main-key", NOW + after_ms)
+        assert len(server.asked) == asked
+    server.answer = document()
+    await fetcher.fetch(f"{ANN}#main-key", NOW + DAY_MS)
+    assert len(server.asked) == 2
