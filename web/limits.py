@@ -43,7 +43,9 @@ class Buckets:
 
     def _left(self, key: str, now_ms: int) -> float:
         tokens, at_ms = self._tokens.get(key, (BURST, now_ms))
-        return min(BURST, tokens + max(0, now_ms - at_ms) / 1000 * REFILL_PER_S)
+        if now_ms < at_ms:  # the clock was put back: nobody waits until it is there again
+            return BURST
+        return min(BURST, tokens + (now_ms - at_ms) / 1000 * REFILL_PER_S)
 
 
 def network(address: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
-from server.store.leases import LEASE_MS, require
+from server.store.leases import FUTURE_MS, LEASE_MS, require
 from server.store.paging import listed
 
 PEER: Final = "id, host, inbox, scheme, attempts, failing_since_ms, last_error, slow, claimed_by"
@@ -297,6 +297,18 @@ def release_all(tx: Write, now_ms: int) -> int:
     return tx.run(
         "UPDATE peer SET claimed_until_ms = 0, due_ms = :now WHERE claimed_until_ms > :now",
         now=now_ms,
+    )
+
+
+def release_future(tx: Write, now_ms: int) -> int:
+    """Claims that no clock can have made which was right are nobody's: the peers are due now."""
+    return tx.run(
+        """
+        UPDATE peer SET claimed_until_ms = 0, due_ms = :now
+        WHERE slow IN (0, 1) AND due_ms > :future AND claimed_until_ms > :future
+        """,
+        now=now_ms,
+        future=now_ms + FUTURE_MS,
     )
 
 

@@ -1,4 +1,4 @@
-"""On PostgreSQL the claims of a dead worker run out by themselves: that takes 45 seconds."""
+"""On PostgreSQL the claims of a dead worker run out by themselves: that takes a while."""
 
 from pathlib import Path
 

@@ -12,7 +12,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.faults.world import ROOT, Instance, free_port, until
+from tests.faults.world import ROOT, Instance, until
+from tests.ports import free_port
 from web.demo import scenes
 
 PAGE = ROOT / "docs" / "two-instances.md"
@@ -66,7 +67,7 @@ async def people(tmp_path: Path) -> AsyncIterator[tuple[Someone, Someone]]:
         for text, name, port in zip(texts, ("ann", "bob"), ports.values(), strict=True):
             for written, free in ports.items():
                 text = text.replace(written, free)
-            instance = Instance(tmp_path / name, "", int(port))
+            instance = Instance(tmp_path / name, "", int(port), forked=False)
             instance.configure(text)
             await asyncio.to_thread(
                 instance.madang, "account", "create", name, "--email", f"{name}@city.example"
@@ -132,7 +133,7 @@ async def test_two_instances_started_by_hand_exchange_everything(
     await ann.instance.start()
     await until(
         counted(ann, story["id"], favourites_count=0, reblogs_count=1, replies_count=0),
-        within_s=50,
+        within_s=90,
     )
 
     bob.instance.kill()
@@ -142,10 +143,10 @@ async def test_two_instances_started_by_hand_exchange_everything(
     async def changed() -> bool:
         return "열 시에" in (await bob.call("GET", there))["content"]
 
-    await until(changed, within_s=50)
+    await until(changed, within_s=90)
     await ann.call("DELETE", f"/api/v1/statuses/{story['id']}")
 
     async def gone() -> bool:
         return await bob.has(story["uri"]) is None
 
-    await until(gone, within_s=50)
+    await until(gone, within_s=90)

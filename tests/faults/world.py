@@ -5,7 +5,6 @@ import itertools
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,6 +21,8 @@ from federation import signature
 from federation.keys import SigningKey, make_rsa, signing_key
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT, PUBLIC
 from server.clock import now_ms
+from tests.faults.forked import Forked
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0  # a machine that does other things as well starts it in 20
@@ -63,13 +64,6 @@ def configuration(
     return text + more
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 async def until(probe: Callable[[], Awaitable[Any]], within_s: float = DEADLINE_S) -> Any:
     """The probe's first true answer; fails after `within_s` seconds."""
     found = None
@@ -85,14 +79,15 @@ async def until(probe: Callable[[], Awaitable[Any]], within_s: float = DEADLINE_
 class Instance:
     """One instance as an operator runs it: a configuration, a process, a log."""
 
-    def __init__(self, folder: Path, url: str, port: int = 0) -> None:
-        """Nothing runs before `start`."""
+    def __init__(self, folder: Path, url: str, port: int = 0, *, forked: bool = True) -> None:
+        """Nothing runs before `start`. Not `forked`: the command itself is started."""
         self.port = port or free_port()
         self.folder = folder
         self.url = url
         self.kills = 0
         self._config = folder / "madang.toml"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forked = forked
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.configure(configuration(self.port, url, folder))
 
@@ -123,7 +118,10 @@ class Instance:
         self._process = await asyncio.to_thread(self._launch)
         await until(self._ready)
 
-    def _launch(self) -> subprocess.Popen[bytes]:
+    def _launch(self) -> subprocess.Popen[bytes] | Forked:
+        if self._forked:
+            argv = ("--config", str(self._config), "serve")
+            return Forked(argv, _environment(), self.folder, self.folder / "log")
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "web", "--config", str(self._config), "serve"],

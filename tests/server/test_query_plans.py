@@ -73,6 +73,7 @@ from server.store import (
     notification_groups,
     notification_policy,
     notifications,
+    order,
     peers,
     pings,
     polls,
