@@ -48,10 +48,10 @@ class Killer:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
-    tmp_path: Path, blank_url: str, seed: int
+    tmp_path: Path, database_url: str, seed: int
 ) -> None:
     kills = many(15, 100)
-    instance = Instance(tmp_path / "alpha", blank_url)
+    instance = Instance(tmp_path / "alpha", database_url)
     killer = Killer(instance, seed, kills)
     try:
         async with aiohttp.ClientSession() as session:

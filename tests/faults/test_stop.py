@@ -17,9 +17,9 @@ PROMISED_S = 10.0
 
 
 async def test_a_stop_under_load_loses_nothing_and_takes_less_than_ten_seconds(
-    tmp_path: Path, blank_url: str
+    tmp_path: Path, database_url: str
 ) -> None:
-    instance, stops = Instance(tmp_path / "alpha", blank_url), many(3, 20)
+    instance, stops = Instance(tmp_path / "alpha", database_url), many(3, 20)
     took: list[float] = []
 
     async def stop_and_start() -> None:
