@@ -1,6 +1,7 @@
 """Several processes on one PostgreSQL, with the claims of the tests' short leases."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,10 +60,12 @@ class Fleet:
         return "".join(path.read_text() for path in self._instance.folder.glob("log-*"))
 
     def end(self) -> None:
-        """None of them is left."""
+        """None of them is left, nor of those that they started."""
         for process in self._all:
             if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+                for number in children(process):
+                    os.kill(number, signal.SIGKILL)
+                process.kill()
                 process.wait(10)
 
 
@@ -76,3 +79,9 @@ def paused(process: Forked) -> bool:
     """Whether it was stopped by a signal."""
     text = Path(f"/proc/{number_of(process)}/stat").read_text()
     return text.rpartition(")")[2].split()[0] == "T"
+
+
+def children(process: Forked) -> list[int]:
+    """The processes that it started."""
+    number = number_of(process)
+    return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]

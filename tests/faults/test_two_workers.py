@@ -1,6 +1,7 @@
 """Workers on one PostgreSQL: who is stopped, or killed, is replaced; nothing is out of order."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import Server
-from tests.faults.fleet import Fleet, paused
+from tests.faults.fleet import Fleet, Leased, children, paused
+from tests.faults.rounds import ROUNDS
 from tests.faults.traffic import App, nothing, writer
 from tests.faults.world import Instance, Peer, until
 from tests.ports import free_port
@@ -128,8 +130,8 @@ async def _came(peer: HeldPeer, texts: list[str]) -> bool:
     return set(texts) <= set(peer.texts)
 
 
-async def _paused(process: object) -> bool:
-    return paused(process)  # type: ignore[arg-type]
+async def _paused(process: Leased) -> bool:
+    return paused(process)
 
 
 async def _drained(app: App, peer: HeldPeer) -> bool:
@@ -171,6 +173,44 @@ async def test_a_worker_and_a_stream_hear_of_commits_of_another_process_within_a
     print(f"streamed after {_all(streamed)} s, delivered after {_all(delivered)} s")
     assert sorted(streamed)[2] < 1.0, streamed
     assert sorted(delivered)[2] < 1.0, delivered
+
+
+async def test_several_processes_end_with_the_one_that_was_killed_and_start_again(
+    tmp_path: Path, url: str
+) -> None:
+    """Whoever runs us starts the whole again; nobody serves on with half of it unnoticed."""
+    instance = Instance(tmp_path / "alpha", url)
+    fleet, peer = Fleet(instance), HeldPeer()
+    try:
+        async with aiohttp.ClientSession() as session, peer.listening():
+            app = App(session, instance, await writer(instance))
+            whole = await fleet.start("--processes", "2")
+            await until(lambda: _serves(app))
+            ann = (await app.call("GET", "/api/v1/accounts/verify_credentials"))["uri"]
+            person = peer.join("p0")
+            await peer.say(session, instance, person, peer.act("Follow", person, ann))
+            await until(lambda: _children(whole, 2))
+            await until(lambda: _heard(peer, 1, "Accept"))
+            peer.open.clear()
+            text = await _post(app, "Said to both")
+            await until(lambda: _came(peer, [text]))  # one of them waits for an answer
+            os.kill(children(whole)[0], signal.SIGKILL)
+            assert await asyncio.to_thread(whole.wait, 15) != 0
+            assert await app.once("GET", "/readyz") == 0, "nothing of it is left"
+            peer.heard.clear()
+            peer.open.set()
+            again = await fleet.start("--processes", "2")
+            await until(lambda: _serves(app))
+            if ROUNDS:  # the claims of these run out after 45 s, as in life
+                await until(lambda: _came(peer, [text]), WITHIN_S)
+            again.terminate()
+            assert await asyncio.to_thread(again.wait, 15) == 0
+    finally:
+        fleet.end()
+
+
+async def _children(process: Leased, count: int) -> bool:
+    return len(children(process)) == count
 
 
 def _all(seconds: list[float]) -> list[float]:
