@@ -136,13 +136,15 @@ def _fall_due(tx: Write, outbox_id: int, now_ms: int) -> None:
 
     On PostgreSQL every row is touched: a worker that is just giving the lane back, or giving the
     peer up, waits for this commit, or this waits for it, and neither overlooks what the other did.
+    They are taken in the order of their ids: two who promise at once wait, but not for each other.
     """
-    only = "" if tx.dialect == "postgresql" else "due_ms IS NULL AND"
+    promised = "SELECT peer_id FROM delivery WHERE outbox_id = :outbox"
+    only = "due_ms IS NULL AND"
+    if tx.dialect == "postgresql":
+        only = ""
+        promised = f"SELECT id FROM peer WHERE id IN ({promised}) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
     tx.run(
-        f"""
-        UPDATE peer SET due_ms = coalesce(due_ms, :now)
-        WHERE {only} id IN (SELECT peer_id FROM delivery WHERE outbox_id = :outbox)
-        """,  # noqa: S608
+        f"UPDATE peer SET due_ms = coalesce(due_ms, :now) WHERE {only} id IN ({promised})",  # noqa: S608
         now=now_ms,
         outbox=outbox_id,
     )

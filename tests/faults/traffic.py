@@ -26,6 +26,8 @@ from tests.faults.world import Instance, Peer, Person, _environment, until
 
 FOLLOWERS: Final = 2
 STRANGERS: Final = 4
+FEW: Final = 20
+"""Apps may send 30 pictures in half an hour, and delete so many posts: by one process's count."""
 
 
 def _pixels() -> bytes:
@@ -91,6 +93,7 @@ class App:
         self._within_s = within_s
         self.refused: list[tuple[int, str]] = []
         """Each refusal with its sentence."""
+        self.pictures = 0
         self.longest_s = 0.0
         """How long the unluckiest call took with all its tries."""
 
@@ -103,6 +106,7 @@ class App:
         """Send one; it is stored once or more."""
 
         def form() -> dict[str, Any]:
+            self.pictures += 1
             data = aiohttp.FormData()
             data.add_field("file", PICTURE, filename="one.png", content_type="image/png")
             return {"data": data}
@@ -172,9 +176,16 @@ class Traffic:
     """The people, what they say, and what they may expect."""
 
     def __init__(
-        self, app: App, session: aiohttp.ClientSession, instance: Instance, moment: Moment = nothing
+        self,
+        app: App,
+        session: aiohttp.ClientSession,
+        instance: Instance,
+        moment: Moment = nothing,
+        *,
+        few: int = FEW,
     ) -> None:
-        """`moment` is awaited after each acknowledgement."""
+        """`moment` is awaited after each acknowledgement. `few`: pictures, and deletions."""
+        self._few = few
         self.app = app
         self.ledger = Ledger()
         self.peer = Peer(lambda name: self.moment(name))
@@ -235,12 +246,15 @@ class Traffic:
             await self.app.call("PUT", path, status="This was edited")
             self.ledger.versions[post["uri"]] += 1
             await self.moment("an edit was acknowledged")
-        if self._chance.random() < 0.25:
+        if self._chance.random() < 0.25 and len(self.ledger.deleted) < self._few:
             await self.app.call("DELETE", f"/api/v1/statuses/{post['id']}")
             self.ledger.deleted.add(post["uri"])
 
     async def _show(self) -> None:
-        """Ann writes below a picture."""
+        """Ann writes below a picture, as long as so many are let."""
+        if self.app.pictures >= self._few:
+            await self._write()
+            return
         picture = await self.app.picture()
         await self.moment("a picture was acknowledged")
         await self.post(media_ids=[picture["id"]])

@@ -165,6 +165,7 @@ STORES = (
     notification_groups,
     notification_policy,
     notifications,
+    order,
     peers,
     pings,
     polls,
