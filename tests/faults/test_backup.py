@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from server.files import Folder
 from server.store import media
@@ -14,6 +15,8 @@ from tests.faults.oracle import whole
 from tests.faults.rounds import many
 from tests.faults.traffic import App, Ledger, Traffic, quickly, writer
 from tests.faults.world import Instance
+
+pytestmark = pytest.mark.slow
 
 POSTS = many(12, 300)
 

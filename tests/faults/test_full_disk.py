@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.faults.disk import Disk, small_disk
 from tests.faults.oracle import examine
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance, configuration, until
 from tests.web.test_database_away import SAVING
+
+pytestmark = pytest.mark.slow
 
 FULL = "There is no room left for files on this server."
 

@@ -16,6 +16,8 @@ from tests.faults.rounds import SEEDS, many
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance
 
+pytestmark = pytest.mark.slow
+
 
 class Killer:
     """Kills the instance and starts it again, so many times."""
@@ -35,7 +37,7 @@ class Killer:
     async def all(self) -> None:
         """Kill at any time, until all kills are used."""
         while self._left:
-            await asyncio.sleep(self._chance.uniform(0.0, 1.5))
+            await asyncio.sleep(self._chance.uniform(0.0, 1.0))
             await self._strike()
 
     async def _strike(self) -> None:

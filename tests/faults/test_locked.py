@@ -6,12 +6,15 @@ from contextlib import closing
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from server.store.sqlite import BUSY_TIMEOUT_MS, MAX_GROUP
 from tests.faults.oracle import examine
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance, until
 from tests.web.test_database_away import SAVING
+
+pytestmark = pytest.mark.slow
 
 CROWD = 4 * MAX_GROUP  # so many groups would wait one after the other
 SOON_S = 2.5 * BUSY_TIMEOUT_MS / 1000

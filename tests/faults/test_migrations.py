@@ -15,6 +15,8 @@ from tests.faults import forked
 from tests.faults.oracle import whole
 from tests.faults.rounds import many
 
+pytestmark = pytest.mark.slow
+
 Link = sqlite.Connection | postgresql.Connection
 KILLS = many(3, 30)
 COLUMNS = {

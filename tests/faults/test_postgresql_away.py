@@ -13,6 +13,8 @@ from tests.faults.rounds import many
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance, until
 
+pytestmark = pytest.mark.slow
+
 WITHIN_S = 60.0
 
 

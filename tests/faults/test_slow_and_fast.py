@@ -20,6 +20,8 @@ from tests.faults.world import Instance, Peer, until
 from tests.ports import free_port
 from tests.server.world import befriend, stranger, who
 
+pytestmark = pytest.mark.slow
+
 SLOW, FAST, CROWD = many(300, 600), 20, many(300, 2_000)
 """More are slow than may be under way at once."""
 SLOW_S = 29.0

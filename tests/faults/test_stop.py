@@ -6,11 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.faults.oracle import examine
 from tests.faults.rounds import many
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance, until
+
+pytestmark = pytest.mark.slow
 
 PROMISED_S = 10.0
 

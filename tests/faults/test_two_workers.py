@@ -19,6 +19,8 @@ from tests.faults.traffic import App, nothing, writer
 from tests.faults.world import Instance, Peer, until
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 WITHIN_S = 60.0
 POSTS = 5
 
