@@ -13,7 +13,7 @@ NPM_CI := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --ignore-script
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
 STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
-.PHONY: install run test bench lighthouse screenshots demo two-cities constraints clean
+.PHONY: install run test faults bench lighthouse screenshots demo two-cities constraints clean
 .DEFAULT_GOAL := run
 
 ## install: the virtual environment, the dependencies, the pages' assets and catalogues
@@ -36,6 +36,10 @@ two-cities: install
 test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/clients
 	@./check --no-tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+## faults: kills, full disks, restarts and the like at length (ROUNDS=N: as many seeds; needs root for small disks)
+faults: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
+	@FAULT_ROUNDS=$(or $(ROUNDS),1) $(BIN)/python -m pytest -q -s -o timeout=1800 tests/faults
 
 ## bench: what an activity, a delivery and a page cost here
 bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)

@@ -1,8 +1,9 @@
 """63-bit ids that sort by arrival: 41 bits of milliseconds since 2024, 22 bits of chance.
 
-Within one process ids only grow, even when the clock steps back: the order of deliveries to a peer
-is the order of these ids. Two processes that make an id in the same millisecond collide once in
-four million tries; the unique key then refuses the second and its caller tries again.
+Within one process ids only grow, even when the clock steps back, and a new process goes on after
+the ids that it finds: the order of deliveries to a peer is the order of these ids. Two processes
+that make an id in the same millisecond collide once in four million tries; the unique key then
+refuses the second and its caller tries again.
 
 What was written before 2024, in a blog that was brought here, has smaller ids: its second, and 10
 bits of chance. They all lie below `_BEFORE`, in the first minutes of 2024, when nothing was made.
@@ -24,6 +25,13 @@ def new_id(at_ms: int) -> int:
     with _lock:
         _last = max(_last + 1, (at_ms - EPOCH_MS) << 22 | secrets.randbits(21))
         return _last
+
+
+def go_on_after(id: int) -> None:
+    """Every id made from now on is larger: the clock may have been put back since it was made."""
+    global _last  # noqa: PLW0603
+    with _lock:
+        _last = max(_last, id)
 
 
 def newest() -> int:

@@ -44,6 +44,7 @@ def publish(
     """
     named = [account.peer_id for account in to]
     named += [account.peer_id for account in accounts.by_ids(tx, beyond).values()]
+    accounts.hold(tx, sender.id)
     outbox_id = new_id(now_ms)
     peers.insert_outbox(
         tx,

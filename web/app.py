@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from federation import webpush
 from federation.http import Client
+from server import ids
 from server import keyring as keys
-from server.clock import MINUTE_MS, now_ms
+from server.clock import DAY_MS, MINUTE_MS, now_ms
 from server.config import VERSION, Config, ConfigError, MediaAt, site
 from server.configured_files import store_of
 from server.fetch import Fetcher
@@ -24,6 +25,7 @@ from server.pinging import Pinger
 from server.remote_pictures import RemotePictures
 from server.replies import Refreshes
 from server.services import accounts
+from server.store import order
 from server.store.db import Database
 from server.store.migrate import migrate
 from server.store_watch import StoreWatch
@@ -156,6 +158,8 @@ async def stores(app: web.Application) -> AsyncIterator[None]:
     db.on_commit(app[VISITED].forget)
     try:
         await migrate(db)
+        # of a clock that was wrong by days there is nothing to go on from
+        ids.go_on_after(await db.read(order.newest_id, ids.first_id(app[NOW]() + DAY_MS)))
         if (other := await db.write(accounts.settle_domain, app[SITE])) is not None:
             raise ConfigError(
                 f"instance.domain is {app[SITE].domain}, but this database belongs to {other}; "

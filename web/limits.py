@@ -45,8 +45,9 @@ class Buckets:
 
     def _left(self, key: str, now_ms: int) -> float:
         tokens, at_ms = self._tokens.get(key, (self._burst, now_ms))
-        passed_s = max(0, now_ms - at_ms) / 1000
-        return min(self._burst, tokens + passed_s * self._refill_per_s)
+        if now_ms < at_ms:  # the clock was put back: nobody waits until it is there again
+            return self._burst
+        return min(self._burst, tokens + (now_ms - at_ms) / 1000 * self._refill_per_s)
 
 
 def network(address: str) -> str:

@@ -12,7 +12,7 @@ from server.clock import DAY_MS
 from server.errors import AppError, BadToken, Forbidden, NotFound
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
-from server.store.db import DatabaseUnavailable
+from server.store.db import Contention, DatabaseUnavailable
 from web import counting, error_page, failures, filtering, logs, old_addresses, visitors
 from web.crowds import in_places
 from web.fences import FENCES
@@ -77,7 +77,7 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return await _http(request, error)
     except web.RequestPayloadError:  # a body that is not what its Content-Encoding says
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
-    except DatabaseUnavailable as error:  # its cause is outside: a traceback would tell nothing
+    except (DatabaseUnavailable, Contention) as error:  # a traceback would tell nothing
         log.warning("%s", error)
         return await failures.answer(
             request, HTTPStatus.SERVICE_UNAVAILABLE, error_page.away(request)

@@ -92,6 +92,16 @@ def set_columns(tx: Write, id: int, **columns: Any) -> None:  # noqa: ANN401
         names.write(tx, id)
 
 
+def hold(tx: Write, id: int) -> None:
+    """Wait until nobody else counts with this account, and keep others waiting until the commit.
+
+    On PostgreSQL: whoever changes an account and what is promised in its name does so in this
+    order, or two of its deeds at once wait for each other.
+    """
+    if tx.dialect == "postgresql":
+        tx.one("SELECT 1 FROM account WHERE id = :id FOR NO KEY UPDATE", id=id)
+
+
 def count_post(tx: Write, id: int, change: int, at_ms: int) -> None:
     """One public post more or less."""
     tx.run(

@@ -11,11 +11,13 @@ import msgspec
 from server.ids import new_id
 from server.model import Job
 from server.store.db import Read, Row, Write
-from server.store.leases import LEASE_MS, require
+from server.store.leases import FUTURE_MS, LEASE_MS, require
 
 BEHIND_MS: Final = 2**62
 """`due_ms` of a job that waits behind another of its lane: it falls due when that one ends, so that
 `due_ms` alone, in its index, says when there is something to do."""
+FREE_TRIES: Final = 3
+CRASHED_MS: Final = 10_000
 
 _FILMS: Final = "kind = 'media'"
 _PUSHES: Final = "kind = 'push'"
@@ -189,12 +191,17 @@ def extend(tx: Write, job: Job, now_ms: int) -> None:
 
 
 def release_all(tx: Write, now_ms: int) -> int:
-    """Whoever held claims is gone: what they held is due now."""
+    """Whoever held claims is gone: what they held is due now.
+
+    What was begun more than `FREE_TRIES` times waits a little longer each time. It may be what
+    kills whoever begins it; what was only under way then must not be parked with it.
+    """
     return tx.run(
-        """
-        UPDATE job SET claimed_until_ms = 0, due_ms = :now
-        WHERE state = 'waiting' AND claimed_until_ms > :now
-        """,
+        f"""
+        UPDATE job SET claimed_until_ms = 0, due_ms = :now + CASE
+            WHEN attempts > {FREE_TRIES} THEN {CRASHED_MS} * (attempts - {FREE_TRIES}) ELSE 0 END
+        WHERE state = 'waiting' AND claimed_until_ms > 0
+        """,  # noqa: S608
         now=now_ms,
     )
 
@@ -232,6 +239,19 @@ def wake_forgotten(tx: Write, now_ms: int) -> int:
                           WHERE e.lane = job.lane AND e.id < job.id AND e.state = 'waiting')
         """,  # noqa: S608
         now=now_ms,
+    )
+
+
+def release_future(tx: Write, now_ms: int) -> int:
+    """Claims that no clock can have made which was right are nobody's: the work is due now."""
+    return tx.run(
+        f"""
+        UPDATE job SET claimed_until_ms = 0, due_ms = :now
+        WHERE state = 'waiting' AND due_ms > :future AND due_ms < {BEHIND_MS}
+          AND claimed_until_ms > :future
+        """,  # noqa: S608
+        now=now_ms,
+        future=now_ms + FUTURE_MS,
     )
 
 

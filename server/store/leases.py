@@ -9,6 +9,8 @@ from typing import Final
 
 LEASE_MS: Final = 45_000
 """A claim is renewed while its work runs; who crashed renews nothing."""
+FUTURE_MS: Final = LEASE_MS + 5 * 60_000
+"""Nobody claims for so long: a claim that ends later was made before the clock was put back."""
 
 
 class ClaimLost(Exception):

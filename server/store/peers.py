@@ -5,7 +5,7 @@ from typing import Final
 from server.ids import new_id
 from server.model import Peer
 from server.store.db import Read, Row, Write
-from server.store.leases import LEASE_MS, require
+from server.store.leases import FUTURE_MS, LEASE_MS, require
 from server.store.paging import listed
 
 PEER: Final = "id, host, inbox, scheme, attempts, failing_since_ms, last_error, slow, claimed_by"
@@ -136,13 +136,15 @@ def _fall_due(tx: Write, outbox_id: int, now_ms: int) -> None:
 
     On PostgreSQL every row is touched: a worker that is just giving the lane back, or giving the
     peer up, waits for this commit, or this waits for it, and neither overlooks what the other did.
+    They are taken in the order of their ids: two who promise at once wait, but not for each other.
     """
-    only = "" if tx.dialect == "postgresql" else "due_ms IS NULL AND"
+    promised = "SELECT peer_id FROM delivery WHERE outbox_id = :outbox"
+    only = "due_ms IS NULL AND"
+    if tx.dialect == "postgresql":
+        only = ""
+        promised = f"SELECT id FROM peer WHERE id IN ({promised}) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
     tx.run(
-        f"""
-        UPDATE peer SET due_ms = coalesce(due_ms, :now)
-        WHERE {only} id IN (SELECT peer_id FROM delivery WHERE outbox_id = :outbox)
-        """,  # noqa: S608
+        f"UPDATE peer SET due_ms = coalesce(due_ms, :now) WHERE {only} id IN ({promised})",  # noqa: S608
         now=now_ms,
         outbox=outbox_id,
     )
@@ -297,6 +299,18 @@ def release_all(tx: Write, now_ms: int) -> int:
     return tx.run(
         "UPDATE peer SET claimed_until_ms = 0, due_ms = :now WHERE claimed_until_ms > :now",
         now=now_ms,
+    )
+
+
+def release_future(tx: Write, now_ms: int) -> int:
+    """Claims that no clock can have made which was right are nobody's: the peers are due now."""
+    return tx.run(
+        """
+        UPDATE peer SET claimed_until_ms = 0, due_ms = :now
+        WHERE slow IN (0, 1) AND due_ms > :future AND claimed_until_ms > :future
+        """,
+        now=now_ms,
+        future=now_ms + FUTURE_MS,
     )
 
 

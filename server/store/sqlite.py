@@ -24,6 +24,7 @@ from server.store.transaction import (
     DatabaseUnavailable,
     Dialect,
     IntegrityError,
+    Locked,
     Read,
     UniqueViolation,
     Write,
@@ -45,6 +46,7 @@ _UNIQUE: Final = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
+_LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _TROUBLE: Final = {
     sqlite3.SQLITE_BUSY: "is locked by another process",
     sqlite3.SQLITE_LOCKED: "is locked by another process",
@@ -85,7 +87,8 @@ def explained(error: E) -> E | DatabaseError:
         return IntegrityError(describe(error))
     trouble = _TROUBLE.get(code & 0xFF)  # the primary code of an extended one
     if trouble:
-        return DatabaseUnavailable(f"The database {trouble} ({describe(error)}).")
+        kind = Locked if code & 0xFF in _LOCKED else DatabaseUnavailable
+        return kind(f"The database {trouble} ({describe(error)}).")
     return error
 
 
@@ -257,14 +260,19 @@ class Sqlite:
             group = self._next_group()
             functions = [waiting.function for waiting in group]
             outcomes, changed = _commit(functions, connection, self._lock)
+            if outcomes and all(isinstance(error, Locked) for _, error in outcomes):
+                # who came meanwhile has waited too, and would wait for as long again
+                behind = self._next_group(len(self._waiting))
+                group += behind
+                outcomes += outcomes[:1] * len(behind)
             last = not self._waiting
             self._loop.call_soon_threadsafe(self._answer, group, outcomes, changed, last)
             if last:
                 return
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self, most: int = MAX_GROUP) -> list[_Waiting]:
         group: list[_Waiting] = []
-        while self._waiting and len(group) < MAX_GROUP:
+        while self._waiting and len(group) < most:
             waiting = self._waiting.popleft()
             if not waiting.answer.done():  # done already: its caller was cancelled
                 group.append(waiting)

@@ -2,7 +2,8 @@
 
     DatabaseError               the database refused; the cause is chained
     ├── DatabaseUnavailable     not there, gone, full or locked: a sentence that says which
-    │   └── ConnectionLost      the server hung up before the commit was sent
+    │   ├── ConnectionLost      the server hung up before the commit was sent
+    │   └── Locked              SQLite: another process has been writing for longer than we wait
     ├── Contention              PostgreSQL chose this transaction as the victim of a deadlock
     ├── Spoiled                 a statement failed, was caught, and the transaction went on
     └── IntegrityError          a constraint said no
@@ -32,6 +33,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class ConnectionLost(DatabaseUnavailable):
     """The server hung up before the commit was sent: nothing happened, and trying again is safe."""
+
+
+class Locked(DatabaseUnavailable):
+    """Another process writes, and has for as long as we wait: nothing happened."""
 
 
 class Contention(DatabaseError):

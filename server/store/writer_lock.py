@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from server.store.transaction import DatabaseUnavailable
+from server.store.transaction import Locked
 
 WAIT_MS: Final = 5_000
 PAUSE_S: Final = 0.002
@@ -26,7 +26,7 @@ class WriterLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the lock. Raises `DatabaseUnavailable` when another process keeps it."""
+        """Wait for the lock. Raises `Locked` when another process keeps it."""
         self._take()
         try:
             yield
@@ -40,9 +40,7 @@ class WriterLock:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise DatabaseUnavailable(
-                        "The database is locked by another process."
-                    ) from None
+                    raise Locked("The database is locked by another process.") from None
                 time.sleep(PAUSE_S)
                 continue
             return

@@ -140,6 +140,8 @@ def _forget(tx: Write, now_ms: int) -> None:
     peers.forget_parked(tx, now_ms - PARKED_MS)
     peers.wake_forgotten(tx, now_ms)
     jobs.wake_forgotten(tx, now_ms)
+    peers.release_future(tx, now_ms)
+    jobs.release_future(tx, now_ms)
     follows.end_mutes(tx, now_ms)
     idempotency.forget(tx, now_ms - DAY_MS)
     ping_service.forget(tx, now_ms)

@@ -134,8 +134,9 @@ class Worker:
         return self._post.failed
 
     def start(self) -> None:
-        """Begin to work; every commit wakes the loops."""
+        """Begin to work; every commit wakes the loops, of other processes too."""
         self._db.on_commit(self.wake)
+        self._db.on_commit_elsewhere(self.wake)
         self._running = [
             *(asyncio.create_task(loop.run()) for loop in self._loops.values()),
             asyncio.create_task(keep_time(self._db, self._site, self._now_ms)),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.store.db import DatabaseUnavailable
+from server.store.db import Contention, DatabaseUnavailable
 from tests.web.an_app import app_of
 from web import error_page, i18n
 
@@ -66,3 +66,15 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(city.db, "read", full)
     page = await mina.get("/notifications", 503)
     assert READING in page.text
+
+
+async def test_a_race_that_was_lost_too_often_is_told_as_what_passes(
+    city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def contended(*_: object, **__: object) -> None:
+        raise Contention("deadlock detected")
+
+    app = await app_of(city, "mina")
+    await app.get("/v1/accounts/verify_credentials")
+    monkeypatch.setattr(city.db, "write", contended)
+    await app.post("/v1/statuses", json={"status": "A story"}, expect=503)

@@ -1,0 +1,87 @@
+"""Several processes on one PostgreSQL, with the claims of the tests' short leases."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from server.worker import loop
+from tests.faults import forked
+from tests.faults.forked import Forked
+from tests.faults.world import Instance, _environment
+
+SURE_S = forked.LEASE_MS / 1000 - 2.0
+
+
+class Leased(Forked):
+    """As `Forked`; it is sure of a claim for a little less than the short lease."""
+
+    def __init__(
+        self, argv: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path
+    ) -> None:
+        """Start `madang` with these arguments."""
+        self._process = forked._server().Process(
+            target=_run, args=(list(argv), dict(environ), str(folder), str(log))
+        )
+        self._process.start()
+
+
+def _run(argv: list[str], environ: dict[str, str], folder: str, log: str) -> None:
+    loop.SURE_S = SURE_S  # type: ignore[misc]
+    forked._run(argv, environ, folder, log)
+
+
+class Fleet:
+    """The processes of one city, beside or instead of the one that its `Instance` runs."""
+
+    def __init__(self, instance: Instance) -> None:
+        """Its configuration and its database."""
+        self._instance = instance
+        self._all: list[Leased] = []
+
+    async def worker(self) -> Leased:
+        """One that delivers, and listens nowhere."""
+        return await self.start("--role", "worker")
+
+    async def start(self, *options: str, port: int = 0) -> Leased:
+        """One more process; `port` where it listens elsewhere than the others."""
+        argv = ("--config", str(self._instance.folder / "madang.toml"), "serve", *options)
+        more = {"MADANG_SERVER__PORT": str(port)} if port else {}
+        folder = self._instance.folder
+        process = await asyncio.to_thread(
+            Leased, argv, _environment() | more, folder, folder / f"log-{len(self._all)}"
+        )
+        self._all.append(process)
+        return process
+
+    def logs(self) -> str:
+        """What all of them wrote."""
+        return "".join(path.read_text() for path in self._instance.folder.glob("log-*"))
+
+    def end(self) -> None:
+        """None of them is left, nor of those that they started."""
+        for process in self._all:
+            if process.poll() is None:
+                for number in children(process):
+                    os.kill(number, signal.SIGKILL)
+                process.kill()
+                process.wait(10)
+
+
+def number_of(process: Forked) -> int:
+    """Its process id."""
+    assert process._process.pid is not None
+    return process._process.pid
+
+
+def paused(process: Forked) -> bool:
+    """Whether it was stopped by a signal."""
+    text = Path(f"/proc/{number_of(process)}/stat").read_text()
+    return text.rpartition(")")[2].split()[0] == "T"
+
+
+def children(process: Forked) -> list[int]:
+    """The processes that it started."""
+    number = number_of(process)
+    return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
