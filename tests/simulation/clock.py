@@ -70,12 +70,10 @@ class Loop(asyncio.BaseEventLoop):
         next_s = timers[0].when()
         while self._appointments and self._appointments[0][0] <= self._now:
             heapq.heappop(self._appointments)
-        work_s = self.next_work()
-        until_s = min(
-            self._appointments[0][0] if self._appointments else next_s,
-            next_s if work_s is None else work_s,
-        )
-        self._now = max(self._now, next_s, until_s)
+        moments = [at_s for at_s, _ in self._appointments[:1]]
+        if (work_s := self.next_work()) is not None:
+            moments.append(work_s)
+        self._now = max(self._now, next_s, min(moments, default=next_s))
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, and be woken at that moment: time does not jump over it."""

@@ -211,8 +211,8 @@ class Oracle:
 
     def _expected(self, post: Written, city: City) -> bool:
         """Whether somebody there followed its author, and did so to the end; or it names them."""
-        if post.told == city.name and post.visibility == "direct":
-            return True
+        if post.visibility == "direct":
+            return post.told == city.name
         if post.told == city.name and post.answers:
             answered = self._ledger.posts[post.answers]
             return not answered.deleted

@@ -70,6 +70,7 @@ class Watch:
                 SELECT count(*) AS n FROM delivery d JOIN peer p ON p.id = d.peer_id
                 JOIN outbox o ON o.id = d.outbox_id
                 WHERE p.host = :host AND o.created_ms < :before
+                  AND (p.failing_since_ms IS NOT NULL OR p.due_ms < :before)
                 """,
                 host=host,
                 before=city.now_ms() - CONTACT_S * 1000,

@@ -94,7 +94,9 @@ class Weather:
         if "beyond" in self.troubles:
             begins = chance.uniform(0, self.span_s)
             found.append(Outage(self.odd, begins, begins + 8 * DAY_S))
-            self.lossy |= {(source, self.odd) for source in cities if source != self.odd}
+            others = [city for city in cities if city != self.odd]
+            self.lossy |= {(city, self.odd) for city in others}
+            self.lossy |= {(self.odd, city) for city in others}
         return found
 
     def fate(self, source: str, sent: Sent, now_s: float = 0.0) -> Fate:
