@@ -20,7 +20,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="one world alone")
     parser.add_argument("--trace", action="store_true", help="print every event")
     given = parser.parse_args()
-    seeds = [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
+    seeds = (
+        [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
+    )
     totals: Counter[str] = Counter()
     failed: list[int] = []
     began = time.process_time()

@@ -68,7 +68,10 @@ class Network:
             self.in_flight -= 1
 
     async def _exchange(self, source: Process, sent: Sent) -> Answered:
-        loop, fate = self._world.loop, self._world.weather.fate(source.city.name, sent, self._world.loop.time())
+        loop, fate = (
+            self._world.loop,
+            self._world.weather.fate(source.city.name, sent, self._world.loop.time()),
+        )
         self.exchanges += 1
         self._world.note(f"{source} {sent.method} {sent.url} {_tag(sent.body)}{_told(fate)}")
         if fate.refused:
@@ -119,13 +122,9 @@ class Network:
         work.add_done_callback(answered)
 
     def _note(self, source: City, target: City, sent: Sent, said: Answered) -> None:
-        self._world.note(
-            f"{target.name} answers {said.status} to {source.name} {_tag(sent.body)}"
-        )
+        self._world.note(f"{target.name} answers {said.status} to {source.name} {_tag(sent.body)}")
         if sent.method == "POST":
-            one = Heard(
-                self._world.loop.time(), source.name, target.name, sent.body, said.status
-            )
+            one = Heard(self._world.loop.time(), source.name, target.name, sent.body, said.status)
             self.heard.append(one)
             self.on_heard(one)
 

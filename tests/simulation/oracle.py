@@ -66,7 +66,9 @@ class Oracle:
         """The database is whole, its counts are true, nothing was told twice. I2, I4, I5"""
         for wrong in city.disk.faults():
             self._fault(f"{city.name}: {wrong}")
-        for row in city.disk.read(lambda db: db.all(f"SELECT * FROM ({COUNTS}) WHERE counted <> real")):  # noqa: S608
+        for row in city.disk.read(
+            lambda db: db.all(f"SELECT * FROM ({COUNTS}) WHERE counted <> real")
+        ):  # noqa: S608
             self._fault(f"{city.name}: miscounted {dict(row)}")
         for row in city.disk.read(_told_twice):
             self._fault(f"{city.name}: told twice {dict(row)}")
@@ -143,7 +145,8 @@ class Oracle:
                 began = made.get(_read(heard.body)["id"])
                 if began is not None and heard.at_s - began > FAST_S:
                     took = heard.at_s - began
-                    self._fault(f"{heard.target} waited {took:.0f} s, for {slow} is slow")
+                    id = _read(heard.body)["id"]
+                    self._fault(f"{heard.target} waited {took:.0f} s for {id}: {slow} is slow")
 
     # --- what the cities have
 
@@ -158,7 +161,8 @@ class Oracle:
     def _excused(self) -> set[tuple[str, str, str]]:
         """(source, target, object) about which something was refused on the way."""
         return {
-            (source, target, _about(body)[1]) for source, target, body in self._world.network.refused
+            (source, target, _about(body)[1])
+            for source, target, body in self._world.network.refused
         }
 
     def _follows(self) -> None:

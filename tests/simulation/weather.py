@@ -117,7 +117,9 @@ class Weather:
 
     def _cut(self, source: str, target: str, now_s: float) -> bool:
         return any(
-            (source, target) == (one.source, one.city) if one.source else one.city in (source, target)
+            (source, target) == (one.source, one.city)
+            if one.source
+            else one.city in (source, target)
             for one in self.outages
             if one.from_s <= now_s < one.until_s
         )
