@@ -19,6 +19,13 @@ T = TypeVar("T")
 _NOTES = (
     "CREATE TEMP TABLE promised (n INTEGER PRIMARY KEY, id INTEGER, sender_id INTEGER, body BLOB)",
     "CREATE TEMP TABLE owed (peer_id INTEGER, outbox_id INTEGER)",
+    "CREATE TEMP TABLE arrived (n INTEGER PRIMARY KEY, uri TEXT)",
+    "CREATE TEMP TABLE applied (n INTEGER PRIMARY KEY, uri TEXT, actor TEXT)",
+    """
+    CREATE TEMP TRIGGER note_arrival AFTER INSERT ON main.activity BEGIN
+        INSERT INTO arrived (uri) VALUES (new.uri);
+    END
+    """,
     """
     CREATE TEMP TRIGGER note_promise AFTER INSERT ON main.outbox BEGIN
         INSERT INTO promised (id, sender_id, body) VALUES (new.id, new.sender_id, new.body);
@@ -30,7 +37,8 @@ _NOTES = (
     END
     """,
 )
-"""What was ever promised and to whom, in the order of the commits: for the oracle alone."""
+"""What was ever promised and to whom, what arrived and what had its effect, in the order of the
+commits: for the oracle alone."""
 
 
 class Life(Protocol):

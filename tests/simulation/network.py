@@ -15,7 +15,9 @@ from tests.simulation.front import Answered, Sent
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-ANSWERED_BY_A_PROXY: Final = b"busy"
+SKEWED_MS: Final = (
+    55 * 60_000
+)  # clocks so far apart: what the one signs, the other takes for forged
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -123,6 +125,9 @@ class Network:
 
     def _note(self, source: City, target: City, sent: Sent, said: Answered) -> None:
         self._world.note(f"{target.name} answers {said.status} to {source.name} {_tag(sent.body)}")
+        apart_ms = abs(source.ahead_ms - target.ahead_ms)
+        if said.status == 401 and apart_ms > SKEWED_MS:
+            self.refused.append((source.name, target.name, sent.body))
         if sent.method == "POST":
             one = Heard(self._world.loop.time(), source.name, target.name, sent.body, said.status)
             self.heard.append(one)

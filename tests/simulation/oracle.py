@@ -38,7 +38,10 @@ class Oracle:
         for city in self._world.cities.values():
             now_ms = city.now_ms()
             for row in city.disk.read(_lanes):
-                if row["due_ms"] is None:
+                held = self._world.watch.held(city, row["kind"], row["id"])
+                if row["claimed_until_ms"] > now_ms and not held:
+                    self._fault(f"{city.name}: {row['what']} is held by nobody who lives")
+                elif row["due_ms"] is None:
                     self._fault(f"{city.name}: {row['what']} waits and is never due")
                 elif row["due_ms"] < now_ms - OVERDUE_MS:
                     self._fault(f"{city.name}: {row['what']} is overdue by more than a minute")
@@ -60,6 +63,7 @@ class Oracle:
         self._reactions("favourite", self._ledger.likes)
         self._reactions("boost", self._ledger.boosts)
         self._kept_promises()
+        self._effects()
         self._swift()
 
     def _sound(self, city: City) -> None:
@@ -132,6 +136,27 @@ class Oracle:
                     continue
                 self._fault(f"{what[1]} was promised {what[2]} and never took it")
 
+    def _effects(self) -> None:
+        """Whatever was taken had its effect once, an actor's one after another. I1, I2, I3"""
+        for city in self._world.cities.values():
+            arrived = city.disk.read(_arrived)
+            last: dict[str, int] = {}
+            done: set[str] = set()
+            for row in city.disk.read(
+                lambda db: db.all("SELECT uri, actor FROM temp.applied ORDER BY n")
+            ):
+                uri, actor = row["uri"], row["actor"]
+                if uri in done:
+                    self._fault(f"{city.name}: {uri} had its effect twice")
+                done.add(uri)
+                number = arrived.get(uri, 0)
+                if number < last.get(actor, 0):
+                    self._fault(f"{city.name}: {uri} had its effect after later ones of its actor")
+                last[actor] = max(number, last.get(actor, 0))
+            for uri in arrived.keys() - done:
+                if (city.name, uri) not in self._world.watch.without_effect:
+                    self._fault(f"{city.name}: {uri} was taken and had no effect")
+
     def _swift(self) -> None:
         """Where all is well but one slow city, the others hear within seconds. I7"""
         if not self._world.weather.calm:
@@ -198,11 +223,11 @@ class Oracle:
 
     def _copy(self, post: Written, home: Any, city: City) -> None:
         copy = city.disk.read(lambda db: _row(db, post.uri))
-        if (post.city, city.name, post.uri) in self._excused():
-            return
         if post.deleted:
             if copy is not None and copy["deleted_ms"] is None and self._expected(post, city):
                 self._fault(f"{city.name} still has {post.uri}")
+            return
+        if (post.city, city.name, post.uri) in self._excused():
             return
         if copy is None or copy["deleted_ms"] is not None:
             if self._expected(post, city):
@@ -267,6 +292,10 @@ def _numbers(city: City) -> dict[str, int]:
     return {_read(row["body"])["id"]: row["n"] for row in rows}
 
 
+def _arrived(db: Read) -> dict[str, int]:
+    return {row["uri"]: row["n"] for row in db.all("SELECT n, uri FROM temp.arrived ORDER BY n")}
+
+
 def _made_at_s(db: Read) -> dict[str, float]:
     from tests.simulation.clock import START_MS
 
@@ -277,9 +306,9 @@ def _made_at_s(db: Read) -> dict[str, float]:
 def _lanes(db: Read) -> Any:
     return db.all(
         """
-        SELECT 'the lane to ' || p.host AS what, p.due_ms FROM peer p
-        WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.peer_id = p.id)
-        UNION ALL SELECT 'a job ' || j.kind, j.due_ms FROM job j
+        SELECT 'Peer' AS kind, p.id, 'the lane to ' || p.host AS what, p.due_ms, p.claimed_until_ms
+        FROM peer p WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.peer_id = p.id)
+        UNION ALL SELECT 'Job', j.id, 'a job ' || j.kind, j.due_ms, j.claimed_until_ms FROM job j
         WHERE j.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM job e
             WHERE e.lane = j.lane AND e.id < j.id AND e.state = 'waiting')
         """

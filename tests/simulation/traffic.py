@@ -188,7 +188,16 @@ class Traffic:
         return post
 
     async def _say(self, person: Person) -> None:
-        await self._write(person)
+        if await self._write(person) is not None and await self._wavers(0.25):
+            await self._delete(person)
+
+    async def _wavers(self, probability: float = 0.4) -> bool:
+        """Whether somebody takes back soon what they have just done."""
+        chance = self._world.chance
+        if not some(chance, probability):
+            return False
+        await self._world.loop.sleep(chance.choice([0.0, 1.0, 30.0, 300.0]))
+        return True
 
     async def _answer(self, person: Person) -> None:
         post = await self._seen(person)
@@ -215,6 +224,7 @@ class Traffic:
         mine.version += 1
 
     async def _delete(self, person: Person) -> None:
+        """Often what was written last."""
         if (mine := self._own(person)) is None:
             return
         await self._do(person, posts.delete, mine.id)
@@ -222,9 +232,13 @@ class Traffic:
 
     async def _like(self, person: Person) -> None:
         await self._react(person, self.ledger.likes, reactions.like)
+        if await self._wavers():
+            await self._unlike(person)
 
     async def _boost(self, person: Person) -> None:
         await self._react(person, self.ledger.boosts, reactions.boost)
+        if await self._wavers():
+            await self._unboost(person)
 
     async def _react(
         self, person: Person, known: dict[tuple[str, str], bool], service: Callable[..., object]
@@ -274,7 +288,7 @@ class Traffic:
             for one in self.ledger.posts.values()
             if one.author == person.uri and not one.deleted and one.visibility != "direct"
         ]
-        return self._world.chance.choice(mine) if mine else None
+        return self._world.chance.choice(mine[-2:]) if mine else None
 
 
 VISIBILITIES: Final = ("public", "followers", "followers")

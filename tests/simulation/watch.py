@@ -1,10 +1,15 @@
 """Looks on while things happen: who is at work on what, and who was heard of again."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+from federation.errors import FederationError
+from server.inbox import door
+from server.inbox.context import Arrival
 from server.model import Job, Peer
-from server.store.db import Read
+from server.store.db import Read, Write
 from server.worker.loop import Loop
 from tests.simulation.city import City, Process
 from tests.simulation.network import Heard
@@ -23,7 +28,32 @@ class Watch:
         """Nothing was seen yet."""
         self._world = world
         self._at_work: dict[tuple[str, str, int], list[tuple[Process, int]]] = {}
-        self._settling = False
+        self.without_effect: set[tuple[str, str]] = set()
+        """(city, activity) of what could have none."""
+
+    @contextmanager
+    def on_effects(self) -> Iterator[None]:
+        """Note which activity has its effect when, in the transaction of that effect."""
+        apply = door.apply
+
+        def watched(tx: Write, arrival: Arrival) -> None:
+            try:
+                apply(tx, arrival)
+            except FederationError:
+                self.without_effect.add((arrival.site.domain, arrival.activity.id))
+                raise
+            tx.run(
+                "INSERT INTO temp.applied (uri, actor) VALUES (:uri, :actor)",
+                uri=arrival.activity.id,
+                actor=arrival.actor.uri,
+            )
+
+        with patch.object(door, "apply", watched):
+            yield
+
+    def held(self, city: City, work: str, id: int) -> bool:
+        """Whether somebody is at work on a lane or job."""
+        return any(process.alive for process, _ in self._at_work.get((city.name, work, id), ()))
 
     def over(self, process: Process) -> None:
         """Watch the loops of a process's worker."""

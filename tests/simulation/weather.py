@@ -46,10 +46,19 @@ class Outage(msgspec.Struct, frozen=True):
     """Only for what comes from this city."""
 
 
+def drawn(chance: random.Random) -> tuple[str, ...]:
+    """One to four troubles; now and then only a slow city."""
+    if some(chance, 0.08):
+        return ("slow",)
+    names, weights = list(TROUBLES), list(TROUBLES.values())
+    found = chance.choices(names, weights, k=chance.choice([1, 2, 3, 3, 4]))
+    return tuple(dict.fromkeys(found))
+
+
 class Weather:
     """The fate of each request."""
 
-    def __init__(self, chance: random.Random, cities: list[str], troubles: list[str]) -> None:
+    def __init__(self, chance: random.Random, cities: list[str], troubles: tuple[str, ...]) -> None:
         """`troubles` of `TROUBLES`."""
         self._chance = chance
         self.troubles = frozenset(troubles)
@@ -61,15 +70,6 @@ class Weather:
         """(source, target) of which something may be given up for good."""
         self.outages = self._outages(chance, cities)
         self._missed: set[tuple[str, str]] = set()
-
-    @classmethod
-    def drawn(cls, chance: random.Random, cities: list[str]) -> "Weather":
-        """One to four troubles; now and then only a slow city."""
-        if some(chance, 0.08):
-            return cls(chance, cities, ["slow"])
-        names, weights = list(TROUBLES), list(TROUBLES.values())
-        drawn = chance.choices(names, weights, k=chance.choice([1, 2, 3, 3, 4]))
-        return cls(chance, cities, list(dict.fromkeys(drawn)))
 
     @property
     def calm(self) -> bool:
@@ -146,7 +146,7 @@ class Weather:
         if not delivery:
             return None
         pair = (source, sent.host)
-        if "refusal" in self.troubles and some(chance, 0.06):
+        if "refusal" in self.troubles and some(chance, 0.12):
             return Answered(chance.choice(REFUSALS))
         if "denial" in self.troubles and some(chance, 0.1):
             return Answered(chance.choice([401, 403]))

@@ -30,7 +30,7 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.reaper import Reaper
 from tests.simulation.traffic import Person, Traffic
 from tests.simulation.watch import Watch
-from tests.simulation.weather import DAY_S, HOUR_S, Weather
+from tests.simulation.weather import DAY_S, HOUR_S, Weather, drawn
 
 RECOVERED_S: Final = 60.0
 LONGEST_S: Final = 8 * DAY_S
@@ -50,8 +50,10 @@ class Result(msgspec.Struct, frozen=True):
 class World:
     """One run. Use `run`."""
 
-    def __init__(self, seed: int, *, keep: bool = False) -> None:
-        """With `keep` the `trace` is kept as text."""
+    def __init__(
+        self, seed: int, *, troubles: tuple[str, ...] | None = None, keep: bool = False
+    ) -> None:
+        """With `troubles` exactly those, else what the seed says. With `keep` as text: `trace`."""
         self.chance = random.Random(seed)
         self.seed = seed
         self.loop = Loop()
@@ -63,7 +65,9 @@ class World:
         self._settled: asyncio.Future[None] | None = None
         names = list(people.CITIES[: self.chance.choice([3, 3, 3, 4, 5])])
         self.loop.call_at(END_S, self._end_of_time)
-        self.weather = Weather.drawn(self.chance, names)
+        if troubles is None:
+            troubles = drawn(self.chance)
+        self.weather = Weather(self.chance, names, troubles)
         self.watch = Watch(self)
         self.reaper = Reaper(self)
         self.network = Network(self)
@@ -111,7 +115,7 @@ class World:
         for disk in disks:
             disk.begin()
         try:
-            with loaded(self.chance):
+            with loaded(self.chance), self.watch.on_effects():
                 self.loop.run_until_complete(self._live())
         except NothingLeft:
             self.fault("nobody waits for anything, and yet it has not ended")
