@@ -187,7 +187,10 @@ class City:
         process = Process(self, self._lives)
         self.processes = [*self.alive(), process]
         self.world.note(f"{process} starts")
-        await process.spawn(process.start())
+        started = process.spawn(process.start())
+        await asyncio.wait({started})
+        if not started.cancelled():  # else it has died already
+            started.result()
         return process
 
     def now_ms(self) -> int:

@@ -217,18 +217,19 @@ def claims_are_not_taken_over() -> Iterator[None]:
 
 
 Fault = Callable[[], Any]
-FAULTS: Final[dict[Fault, int]] = {
-    effect_and_receipt_in_two_commits: 60,
-    seen_is_not_recorded: 60,
-    no_order_per_peer: 60,
-    forgotten_before_it_was_sent: 60,
-    another_id_with_every_try: 60,
-    job_ended_before_its_effect: 60,
-    promised_after_the_post: 60,
-    circuit_never_closes: 60,
-    any_retry_after_is_believed: 60,
-    tombstones_are_forgotten: 60,
-    lanes_of_jobs_have_no_order: 60,
-    silence_is_consent: 60,
-    claims_are_not_taken_over: 60,
+FAULTS: Final[dict[Fault, tuple[str, ...]]] = {
+    effect_and_receipt_in_two_commits: ("crash",),
+    seen_is_not_recorded: ("echo",),
+    no_order_per_peer: ("crash", "flap"),
+    forgotten_before_it_was_sent: ("loss",),
+    another_id_with_every_try: ("loss",),
+    job_ended_before_its_effect: ("crash",),
+    promised_after_the_post: ("crash",),
+    circuit_never_closes: ("outage",),
+    any_retry_after_is_believed: ("flap",),
+    tombstones_are_forgotten: ("refusal",),
+    lanes_of_jobs_have_no_order: ("slow",),
+    silence_is_consent: ("loss",),
+    claims_are_not_taken_over: ("crash",),
 }
+"""Each with the trouble in which it shows."""

@@ -33,20 +33,31 @@ class Oracle:
 
     # --- a minute after the end of all trouble
 
-    def recovered(self) -> None:
+    async def recovered(self) -> None:
         """Whatever is due is being done, and nothing rests for longer than it may. I6"""
+        orphans = self._orphans()
+        await self._world.loop.sleep(1.0)  # who has just claimed something is just beginning it
+        for sentence in sorted(orphans & self._orphans()):
+            self._fault(sentence)
         for city in self._world.cities.values():
             now_ms = city.now_ms()
             for row in city.disk.read(_lanes):
-                held = self._world.watch.held(city, row["kind"], row["id"])
-                if row["claimed_until_ms"] > now_ms and not held:
-                    self._fault(f"{city.name}: {row['what']} is held by nobody who lives")
-                elif row["due_ms"] is None:
+                if row["due_ms"] is None:
                     self._fault(f"{city.name}: {row['what']} waits and is never due")
                 elif row["due_ms"] < now_ms - OVERDUE_MS:
                     self._fault(f"{city.name}: {row['what']} is overdue by more than a minute")
                 elif row["due_ms"] > now_ms + LONGEST_REST_MS:
                     self._fault(f"{city.name}: {row['what']} rests for more than six hours")
+
+    def _orphans(self) -> set[str]:
+        """What is claimed, and nobody is at work on it."""
+        return {
+            f"{city.name}: {row['what']} is held by nobody who lives"
+            for city in self._world.cities.values()
+            for row in city.disk.read(_lanes)
+            if row["claimed_until_ms"] > city.now_ms()
+            and not self._world.watch.held(city, row["kind"], row["id"])
+        }
 
     # --- when nothing waits any more
 
@@ -153,7 +164,7 @@ class Oracle:
                 if number < last.get(actor, 0):
                     self._fault(f"{city.name}: {uri} had its effect after later ones of its actor")
                 last[actor] = max(number, last.get(actor, 0))
-            for uri in arrived.keys() - done:
+            for uri in sorted(arrived.keys() - done):
                 if (city.name, uri) not in self._world.watch.without_effect:
                     self._fault(f"{city.name}: {uri} was taken and had no effect")
 

@@ -19,7 +19,7 @@ class Reaper:
         """How many die is drawn now."""
         self._world = world
         chance, troubles = world.chance, world.weather.troubles
-        deaths = chance.randint(2, 8) if "crash" in troubles else 0
+        deaths = chance.randint(5, 30) if "crash" in troubles else 0
         sleeps = chance.randint(1, 3) if "twins" in troubles and FENCED else 0
         self._deaths = self._moments(deaths)
         self._sleeps = self._moments(sleeps)
@@ -38,12 +38,12 @@ class Reaper:
             await world.loop.sleep(world.chance.choice(PAUSES_S))
         if world.weather.well or not process.alive:
             return
-        now_s = world.loop.time()
-        if self._deaths and self._deaths[-1] <= now_s and some(world.chance, 0.2):
+        now_s, now_then = world.loop.time(), 0.05 if what in INSTANT else 0.3
+        if self._deaths and self._deaths[-1] <= now_s and some(world.chance, now_then):
             self._deaths.pop()
             self.kill(process, what)
         elif process.city.twins and self._sleeps and self._sleeps[-1] <= now_s:
-            if some(world.chance, 0.2):
+            if some(world.chance, now_then):
                 self._sleeps.pop()
                 self._stall(process, what)
 
@@ -53,8 +53,8 @@ class Reaper:
         self.died += 1
         world.note(f"{process} dies at {what}")
         process.die()
-        after_s = world.chance.choice([0.2, 3.0, 30.0, 300.0])
-        world.later(after_s, self._again(process.city))
+        after_s = world.chance.choice([0.1, 0.5, 3.0, 30.0, 200.0])
+        world.later(after_s, self._again, process.city)
 
     async def _again(self, city: City) -> None:
         if len(city.alive()) < city.size:

@@ -91,7 +91,7 @@ class Traffic:
         loop, chance = self._world.loop, self._world.chance
         begin_s = loop.time()
         moments = sorted(chance.uniform(0, span_s) for _ in range(acts))
-        for _ in range(2):
+        for _ in range(chance.choice([0, 1, 1, 2])):
             await self._follow(person)
         for at_s in moments:
             await loop.sleep(begin_s + at_s - loop.time())
@@ -188,11 +188,11 @@ class Traffic:
         return post
 
     async def _say(self, person: Person) -> None:
-        if await self._write(person) is not None and await self._wavers(0.25):
+        if await self._write(person) is not None and await self._goes_on(0.25):
             await self._delete(person)
 
-    async def _wavers(self, probability: float = 0.4) -> bool:
-        """Whether somebody takes back soon what they have just done."""
+    async def _goes_on(self, probability: float = 0.4) -> bool:
+        """Whether somebody does the next thing soon: takes back what they did, for example."""
         chance = self._world.chance
         if not some(chance, probability):
             return False
@@ -232,20 +232,43 @@ class Traffic:
 
     async def _like(self, person: Person) -> None:
         await self._react(person, self.ledger.likes, reactions.like)
-        if await self._wavers():
+        if await self._goes_on():
             await self._unlike(person)
 
     async def _boost(self, person: Person) -> None:
         await self._react(person, self.ledger.boosts, reactions.boost)
-        if await self._wavers():
+        if await self._goes_on():
             await self._unboost(person)
+
+    async def _share(self, person: Person) -> None:
+        """Boost what somebody was led to: whoever follows them does not have it."""
+        known = [
+            one.uri
+            for one in self.ledger.posts.values()
+            if one.visibility == "public" and not one.deleted and one.author != person.uri
+        ]
+        if not known:
+            return
+        uri = self._world.chance.choice(known)
+        found = await self.ask(person, lambda city: lookup.find(city.fetcher, uri))
+        if isinstance(found, Post):
+            await self._on(person, found, self.ledger.boosts, reactions.boost)
+            if await self._goes_on(0.6):
+                await self._write(person)
 
     async def _react(
         self, person: Person, known: dict[tuple[str, str], bool], service: Callable[..., object]
     ) -> None:
-        post = await self._seen(person)
-        if post is None:
-            return
+        if (post := await self._seen(person)) is not None:
+            await self._on(person, post, known, service)
+
+    async def _on(
+        self,
+        person: Person,
+        post: Post,
+        known: dict[tuple[str, str], bool],
+        service: Callable[..., object],
+    ) -> None:
         done = await self._do(person, service, post.id)
         if not isinstance(done, AppError):
             known[person.uri, post.uri] = True
@@ -291,7 +314,7 @@ class Traffic:
         return self._world.chance.choice(mine[-2:]) if mine else None
 
 
-VISIBILITIES: Final = ("public", "followers", "followers")
+VISIBILITIES: Final = ("public", "followers")
 ACTS: Final[dict[str, tuple[int, Callable[[Traffic, Person], Awaitable[None]]]]] = {
     "say": (6, Traffic._say),  # noqa: SLF001
     "answer": (3, Traffic._answer),  # noqa: SLF001
@@ -301,6 +324,7 @@ ACTS: Final[dict[str, tuple[int, Callable[[Traffic, Person], Awaitable[None]]]]]
     "like": (4, Traffic._like),  # noqa: SLF001
     "unlike": (2, Traffic._unlike),  # noqa: SLF001
     "boost": (2, Traffic._boost),  # noqa: SLF001
+    "share": (5, Traffic._share),  # noqa: SLF001
     "unboost": (1, Traffic._unboost),  # noqa: SLF001
     "follow": (3, Traffic._follow),  # noqa: SLF001
     "unfollow": (1, Traffic._unfollow),  # noqa: SLF001

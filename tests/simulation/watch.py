@@ -91,7 +91,7 @@ class Watch:
     def _heard(self, heard: Heard) -> None:
         if heard.status == 202:
             city = self._world.cities[heard.target]
-            self._world.later(CONTACT_S, self._nothing_waits(city, heard.source, heard.at_s))
+            self._world.later(CONTACT_S, self._nothing_waits, city, heard.source, heard.at_s)
 
     async def _nothing_waits(self, city: City, host: str, since_s: float) -> None:
         def waits(db: Read) -> int:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, Final
 
@@ -51,11 +51,19 @@ class World:
     """One run. Use `run`."""
 
     def __init__(
-        self, seed: int, *, troubles: tuple[str, ...] | None = None, keep: bool = False
+        self,
+        seed: int,
+        *,
+        troubles: tuple[str, ...] | None = None,
+        busy: int = 1,
+        keep: bool = False,
     ) -> None:
-        """With `troubles` exactly those, else what the seed says. With `keep` as text: `trace`."""
+        """With `troubles` exactly those, else what the seed says; `busy` times as much is done.
+
+        With `keep` every event is kept as text in `trace`.
+        """
         self.chance = random.Random(seed)
-        self.seed = seed
+        self.seed, self._busy = seed, busy
         self.loop = Loop()
         self.trace: list[str] | None = [] if keep else None
         self.wrong: list[str] = []
@@ -63,7 +71,7 @@ class World:
         self._events = 0
         self._later: dict[asyncio.Task[Any], None] = {}
         self._settled: asyncio.Future[None] | None = None
-        names = list(people.CITIES[: self.chance.choice([3, 3, 3, 4, 5])])
+        names = list(people.CITIES[: self.chance.choice([3, 3, 4, 4, 5])])
         self.loop.call_at(END_S, self._end_of_time)
         if troubles is None:
             troubles = drawn(self.chance)
@@ -95,12 +103,14 @@ class World:
         self.note(f"WRONG {sentence}")
         self.wrong.append(sentence)
 
-    def later(self, after_s: float, work: Coroutine[Any, Any, object]) -> None:
+    def later(
+        self, after_s: float, work: Callable[..., Coroutine[Any, Any, object]], *args: Any
+    ) -> None:
         """Do it in a while, in nobody's name."""
 
         async def wait() -> None:
             await self.loop.sleep(after_s)
-            await work
+            await work(*args)
 
         task = self.loop.create_task(wait(), context=Context())
         self._later[task] = None
@@ -149,12 +159,12 @@ class World:
             for _ in range(city.size):
                 await city.start()
         self._set_clocks()
-        acts = self.chance.randint(18, 30)
+        acts = self.chance.randint(18, 30) * self._busy
         await self.traffic.run(acts, self.weather.span_s)
         await self._heal()
         oracle = Oracle(self)
         await self.loop.sleep(RECOVERED_S)
-        oracle.recovered()
+        await oracle.recovered()
         await self._greet()
         if await self._settle():
             oracle.agreed()
@@ -164,7 +174,7 @@ class World:
             return
         for city in self.cities.values():
             at_s, ahead_s = self.chance.uniform(0, self.weather.span_s), self.chance.choice(JUMPS_S)
-            self.later(at_s, self._jump(city, round(ahead_s * 1000)))
+            self.later(at_s, self._jump, city, round(ahead_s * 1000))
 
     async def _jump(self, city: City, ahead_ms: int) -> None:
         if not self.weather.well:
