@@ -117,6 +117,8 @@ class Process:
             walker=Walker(self.fetcher),
             pinger=Pinger(self.fetcher),
         )
+        quick = (self.worker._jobs, self.worker._peers)  # noqa: SLF001
+        self.worker._loops = quick  # type: ignore[assignment]  # noqa: SLF001  no films, no pushes
         self.world.watch.over(self)
         if not self.city.twins:  # where several work, a claim runs out by itself
             await self.worker.take_over()
