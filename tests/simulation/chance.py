@@ -16,14 +16,16 @@ class _Bits:
 
 @contextmanager
 def loaded(chance: random.Random) -> Iterator[None]:
-    """Jitter of the worker and the bits of ids come from `chance` while this lasts."""
-    real, jitter, last = ids.secrets, random.random, ids._last  # noqa: SLF001
+    """Jitter and numbers of workers and the bits of ids come from `chance` while this lasts."""
+    real, last = ids.secrets, ids._last  # noqa: SLF001
+    jitter, bits = random.random, random.getrandbits
     ids.secrets = _Bits(chance)  # type: ignore[assignment]
-    random.random = chance.random
+    random.random, random.getrandbits = chance.random, chance.getrandbits
     try:
         yield
     finally:
-        ids.secrets, random.random, ids._last = real, jitter, last  # noqa: SLF001
+        ids.secrets, ids._last = real, last  # noqa: SLF001
+        random.random, random.getrandbits = jitter, bits
 
 
 def some(chance: random.Random, probability: float) -> bool:

@@ -77,7 +77,7 @@ class Process:
         self.city, self.number, self.world = city, number, city.world
         self.alive = True
         self.last_id = 0
-        self.stalled_until = 0.0
+        self.stalled_until = -60.0
         self.stalls = 0
         self.most_tasks = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}

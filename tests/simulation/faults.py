@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 import msgspec
 
-from federation.errors import Unreachable
 from federation.http import Answer
 from federation.inbox import Authentic
+from federation.retry import Verdict
 from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
@@ -196,13 +196,12 @@ def lanes_of_jobs_have_no_order() -> Iterator[None]:
 @contextmanager
 def silence_is_consent() -> Iterator[None]:
     """A peer from which no answer came is taken to have heard."""
-    send = Deliveries._send  # noqa: SLF001
+    judge = deliveries.judge
 
-    async def hopeful(self: Deliveries, peer: Peer, row: Row) -> Answer:
-        answer = await send(self, peer, row)
-        return msgspec.structs.replace(answer, status=answer.status or 202)
+    def hopeful(status: int | None, retry_after_ms: int | None) -> Verdict:
+        return judge(status or 202, retry_after_ms)
 
-    with patch.object(Deliveries, "_send", hopeful):
+    with patch.object(deliveries, "judge", hopeful):
         yield
 
 

@@ -20,7 +20,7 @@ class Reaper:
         self._world = world
         chance, troubles = world.chance, world.weather.troubles
         deaths = chance.randint(5, 30) if "crash" in troubles else 0
-        sleeps = chance.randint(1, 3) if "twins" in troubles and FENCED else 0
+        sleeps = chance.randint(3, 10) if "twins" in troubles and FENCED else 0
         self._deaths = self._moments(deaths)
         self._sleeps = self._moments(sleeps)
         self.died = 0
@@ -70,5 +70,5 @@ class Reaper:
         world.note(f"{process} sleeps for {for_s:.0f} s at {what}")
 
 
-PAUSES_S: Final = (0.0, 0.0, 0.0, 0.001, 0.004, 0.02, 0.1)
+PAUSES_S: Final = (0.001, 0.001, 0.001, 0.002, 0.004, 0.02, 0.1)
 FENCED: Final = False

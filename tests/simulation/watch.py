@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Do = Callable[[Any], Coroutine[Any, Any, None]]
 CONTACT_S = 60.0
+JUST_AWOKEN_S = 1.0
 
 
 class Watch:
@@ -67,12 +68,18 @@ class Watch:
             name = work.inbox if isinstance(work, Peer) else work.kind
             self._world.note(f"{process} takes {name}")
             key = (process.city.name, type(work).__name__, work.id)
-            mine = (process, process.stalls)
+            awake_s = self._world.loop.time() - process.stalled_until
+            # who slept between its claim and the work does not know yet that it lost it
+            mine = (process, process.stalls if awake_s > JUST_AWOKEN_S else -1)
             others = self._at_work.setdefault(key, [])
-            self._alone(process, others, name)
+            if mine[1] >= 0:
+                self._alone(process, others, name)
             others.append(mine)
             try:
                 await do(work)
+            except Exception as error:
+                self._world.fault(f"{process} fails at {name}: {error!r}")
+                raise
             finally:
                 others.remove(mine)
 

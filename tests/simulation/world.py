@@ -192,7 +192,7 @@ class World:
             while len(city.alive()) < city.size:
                 await city.start()
             for process in city.alive():
-                process.stalled_until = 0.0
+                process.stalled_until = min(process.stalled_until, self.loop.time())
         if self.weather.troubles & {"refusal", "denial", "jump"}:
             for city in self.cities.values():  # `madang queue --retry`
                 await city.alive()[0].db.write(queue.retry, "", city.now_ms())
