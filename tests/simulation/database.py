@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _NOTES = (
     "CREATE TEMP TABLE promised (n INTEGER PRIMARY KEY, id INTEGER, sender_id INTEGER, body BLOB)",
-    "CREATE TEMP TABLE owed (peer_id INTEGER, outbox_id INTEGER)",
+    "CREATE TEMP TABLE owed (peer_id INTEGER, n INTEGER)",
     "CREATE TEMP TABLE arrived (n INTEGER PRIMARY KEY, uri TEXT)",
     "CREATE TEMP TABLE applied (n INTEGER PRIMARY KEY, uri TEXT, actor TEXT)",
     """
@@ -33,7 +33,8 @@ _NOTES = (
     """,
     """
     CREATE TEMP TRIGGER note_debt AFTER INSERT ON main.delivery BEGIN
-        INSERT INTO owed (peer_id, outbox_id) VALUES (new.peer_id, new.outbox_id);
+        INSERT INTO owed (peer_id, n)
+        SELECT new.peer_id, max(n) FROM promised WHERE id = new.outbox_id;
     END
     """,
 )

@@ -330,7 +330,7 @@ def _owed(db: Read) -> Any:
     return db.all(
         """
         SELECT p.host, r.body FROM temp.owed o JOIN peer p ON p.id = o.peer_id
-        JOIN temp.promised r ON r.id = o.outbox_id
+        JOIN temp.promised r ON r.n = o.n
         """
     )
 
