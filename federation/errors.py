@@ -3,7 +3,7 @@
 FederationError
 ├── Malformed       400  a required property is missing or has no usable shape
 ├── NotAuthentic    401  the signature is absent, wrong, stale or by someone else
-├── Unproven        503  nobody can say now whether it is authentic; `retry_after_ms`: ask again then
+├── Unproven        503  its key cannot be read now; `retry_after_ms`: when to send it again
 ├── NotPermitted    403  authentic, but this actor may not do this
 ├── Blocked         202  we do not speak with this peer; it is not told so
 ├── Gone            410  the thing existed and was deleted

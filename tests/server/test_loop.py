@@ -44,9 +44,7 @@ class Lane:
     write = read_inline
 
 
-async def test_a_lane_that_is_due_again_before_its_worker_heard_that_it_gave_it_back_is_served() -> (
-    None
-):
+async def test_a_lane_due_again_before_its_worker_heard_that_it_gave_it_back_is_served() -> None:
     lane, done, heard = Lane(), [], asyncio.Event()
 
     async def serve(peer: Peer) -> None:
@@ -59,10 +57,10 @@ async def test_a_lane_that_is_due_again_before_its_worker_heard_that_it_gave_it_
     loop = Loop(lane, lane, serve, slots=8, now_ms=lambda: 0)  # type: ignore[arg-type]
     running = asyncio.create_task(loop.run())
     async with asyncio.timeout(5):
-        while lane.claims < 2:
+        while lane.claims < 2:  # noqa: ASYNC110
             await asyncio.sleep(0)
         assert done == []  # never two at one lane
         heard.set()
-        while len(done) < 2:
+        while len(done) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0)
     running.cancel()

@@ -1,14 +1,11 @@
 """What must hold once all is well: I1 to I7 of the design's security notes."""
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from server.store.db import Read
 from tests.server.world import COUNTS
+from tests.simulation import readings
 from tests.simulation.city import City
-from tests.simulation.traffic import Written
+from tests.simulation.ledger import Written
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -41,7 +38,7 @@ class Oracle:
             self._fault(sentence)
         for city in self._world.cities.values():
             now_ms = city.now_ms()
-            for row in city.disk.read(_lanes):
+            for row in city.disk.read(readings.lanes):
                 if row["due_ms"] is None:
                     self._fault(f"{city.name}: {row['what']} waits and is never due")
                 elif row["due_ms"] < now_ms - OVERDUE_MS:
@@ -54,7 +51,7 @@ class Oracle:
         return {
             f"{city.name}: {row['what']} is held by nobody who lives"
             for city in self._world.cities.values()
-            for row in city.disk.read(_lanes)
+            for row in city.disk.read(readings.lanes)
             if row["claimed_until_ms"] > city.now_ms()
             and not self._world.watch.held(city, row["kind"], row["id"])
         }
@@ -65,7 +62,7 @@ class Oracle:
         """Everything else."""
         for city in self._world.cities.values():
             self._sound(city)
-            self._promised[city.name] = _numbers(city)
+            self._promised[city.name] = readings.numbers(city)
         self._bodies_stay()
         self._order()
         self._follows()
@@ -85,7 +82,7 @@ class Oracle:
             lambda db: db.all(f"SELECT * FROM ({COUNTS}) WHERE counted <> real")
         ):  # noqa: S608
             self._fault(f"{city.name}: miscounted {dict(row)}")
-        for row in city.disk.read(_told_twice):
+        for row in city.disk.read(readings.told_twice):
             self._fault(f"{city.name}: told twice {dict(row)}")
         for row in city.disk.read(
             lambda db: db.all("SELECT kind, last_error FROM job WHERE state = 'parked'")
@@ -102,12 +99,12 @@ class Oracle:
         seen: dict[tuple[str, str], bytes] = {}
         made: dict[tuple[str, str, str], str] = {}
         for heard in self._world.network.heard:
-            id = _read(heard.body)["id"]
+            id = readings.activity(heard.body)["id"]
             if seen.setdefault((heard.source, id), heard.body) != heard.body:
                 self._fault(f"{id} was sent with two bodies")
             if id not in self._promised[heard.source]:
                 self._fault(f"{id} was sent and never promised")
-            kind, about = _about(heard.body)
+            kind, about = readings.about(heard.body)
             if kind in ("Create", "Delete"):
                 first = made.setdefault((heard.source, kind, about), id)
                 if first != id:
@@ -115,18 +112,20 @@ class Oracle:
 
     def _order(self) -> None:
         """What one actor does with one object arrives in the order in which it was done. I3"""
-        refused = {(s, t, _read(body)["id"]) for s, t, body in self._world.network.refused}
+        refused = {
+            (s, t, readings.activity(body)["id"]) for s, t, body in self._world.network.refused
+        }
         last: dict[tuple[str, str, str, str], tuple[int, str]] = {}
         seen: set[tuple[str, str]] = set()
         for heard in self._world.network.heard:
-            raw = _read(heard.body)
+            raw = readings.activity(heard.body)
             if heard.status != 202 or (heard.target, raw["id"]) in seen:
                 continue
             if (heard.source, heard.target, raw["id"]) in refused:
                 continue
             seen.add((heard.target, raw["id"]))
             number = self._promised[heard.source].get(raw["id"], 0)
-            key = (heard.source, heard.target, raw["actor"], _about(heard.body)[1])
+            key = (heard.source, heard.target, raw["actor"], readings.about(heard.body)[1])
             before = last.get(key, (0, ""))
             if number < before[0]:
                 self._fault(f"{heard.target} heard {before[1]} before {raw['id']}")
@@ -134,15 +133,17 @@ class Oracle:
 
     def _kept_promises(self) -> None:
         """Whatever was promised to a peer was taken by it. I1"""
-        excused = {(s, t, _read(body)["id"]) for s, t, body in self._world.network.refused}
+        excused = {
+            (s, t, readings.activity(body)["id"]) for s, t, body in self._world.network.refused
+        }
         taken = {
-            (one.source, one.target, _read(one.body)["id"])
+            (one.source, one.target, readings.activity(one.body)["id"])
             for one in self._world.network.heard
             if one.status == 202
         }
         for city in self._world.cities.values():
-            for row in city.disk.read(_owed):
-                what = (city.name, row["host"], _read(row["body"])["id"])
+            for row in city.disk.read(readings.owed):
+                what = (city.name, row["host"], readings.activity(row["body"])["id"])
                 if what in taken | excused or what[:2] in self._world.weather.lossy:
                     continue
                 self._fault(f"{what[1]} was promised {what[2]} and never took it")
@@ -150,7 +151,7 @@ class Oracle:
     def _effects(self) -> None:
         """Whatever was taken had its effect once, an actor's one after another. I1, I2, I3"""
         for city in self._world.cities.values():
-            arrived = city.disk.read(_arrived)
+            arrived = city.disk.read(readings.arrived)
             last: dict[str, int] = {}
             done: set[str] = set()
             for row in city.disk.read(
@@ -174,14 +175,14 @@ class Oracle:
             return
         slow = self._world.weather.odd
         for city in self._world.cities.values():
-            made = city.disk.read(_made_at_s)
+            made = city.disk.read(readings.made_at_s)
             for heard in self._world.network.heard:
                 if heard.source != city.name or slow in (heard.source, heard.target):
                     continue
-                began = made.get(_read(heard.body)["id"])
+                began = made.get(readings.activity(heard.body)["id"])
                 if began is not None and heard.at_s - began > FAST_S:
                     took = heard.at_s - began
-                    id = _read(heard.body)["id"]
+                    id = readings.activity(heard.body)["id"]
                     self._fault(f"{heard.target} waited {took:.0f} s for {id}: {slow} is slow")
 
     # --- what the cities have
@@ -197,7 +198,7 @@ class Oracle:
     def _excused(self) -> set[tuple[str, str, str]]:
         """(source, target, object) about which something was refused on the way."""
         return {
-            (source, target, _about(body)[1])
+            (source, target, readings.about(body)[1])
             for source, target, body in self._world.network.refused
         }
 
@@ -212,7 +213,7 @@ class Oracle:
             if {(here.name, there.name, pair), (there.name, here.name, pair)} & excused:
                 continue
             for city in (here, there):
-                state = city.disk.read(lambda db: _follow(db, follower, target))  # noqa: B023
+                state = city.disk.read(lambda db: readings.follow(db, follower, target))  # noqa: B023
                 if state != ("accepted" if wanted else ""):
                     self._fault(
                         f"{city.name}: {follower} follows {target}: {state or 'no'}, not {wanted}"
@@ -220,7 +221,7 @@ class Oracle:
 
     def _post(self, post: Written) -> None:
         """As its author was told, at home and wherever it was to go. I1, I2"""
-        home = self._world.cities[post.city].disk.read(lambda db: _row(db, post.uri))
+        home = self._world.cities[post.city].disk.read(lambda db: readings.post(db, post.uri))
         if home is None:
             self._fault(f"{post.uri} was acknowledged and is not there")
             return
@@ -233,7 +234,7 @@ class Oracle:
                 self._copy(post, home, city)
 
     def _copy(self, post: Written, home: Any, city: City) -> None:
-        copy = city.disk.read(lambda db: _row(db, post.uri))
+        copy = city.disk.read(lambda db: readings.post(db, post.uri))
         if post.deleted:
             if copy is not None and copy["deleted_ms"] is None and self._expected(post, city):
                 self._fault(f"{city.name} still has {post.uri}")
@@ -276,93 +277,6 @@ class Oracle:
             if (here.name, there.name, uri) in excused or not self._between(here.name, there.name):
                 continue
             for city in (here, there):
-                has = city.disk.read(lambda db: _reacted(db, table, who, uri))  # noqa: B023
+                has = city.disk.read(lambda db: readings.reacted(db, table, who, uri))  # noqa: B023
                 if has != wanted:
                     self._fault(f"{city.name}: {table} of {uri} by {who}: {has}, not {wanted}")
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    return msgspec.json.decode(body, type=dict[str, Any])
-
-
-def _about(body: bytes) -> tuple[str, str]:
-    """What kind of activity it is, and which object it concerns in the end."""
-    raw = _read(body)
-    kind, inner = raw["type"], raw
-    while isinstance(inner.get("object"), dict) and inner["type"] not in ("Create", "Update"):
-        inner = inner["object"]
-    if inner["type"] == "Follow":
-        return kind, f"{inner['actor']} {inner['object']}"
-    about = inner.get("object", inner.get("id"))
-    return kind, about["id"] if isinstance(about, dict) else str(about)
-
-
-def _numbers(city: City) -> dict[str, int]:
-    """Each promised activity and its place in the order of the commits."""
-    rows = city.disk.read(lambda db: db.all("SELECT n, body FROM temp.promised ORDER BY n"))
-    return {_read(row["body"])["id"]: row["n"] for row in rows}
-
-
-def _arrived(db: Read) -> dict[str, int]:
-    return {row["uri"]: row["n"] for row in db.all("SELECT n, uri FROM temp.arrived ORDER BY n")}
-
-
-def _made_at_s(db: Read) -> dict[str, float]:
-    from tests.simulation.clock import START_MS
-
-    rows = db.all("SELECT body, created_ms FROM outbox")
-    return {_read(row["body"])["id"]: (row["created_ms"] - START_MS) / 1000 for row in rows}
-
-
-def _lanes(db: Read) -> Any:
-    return db.all(
-        """
-        SELECT 'Peer' AS kind, p.id, 'the lane to ' || p.host AS what, p.due_ms, p.claimed_until_ms
-        FROM peer p WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.peer_id = p.id)
-        UNION ALL SELECT 'Job', j.id, 'a job ' || j.kind, j.due_ms, j.claimed_until_ms FROM job j
-        WHERE j.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM job e
-            WHERE e.lane = j.lane AND e.id < j.id AND e.state = 'waiting')
-        """
-    )
-
-
-def _owed(db: Read) -> Any:
-    return db.all(
-        """
-        SELECT p.host, r.body FROM temp.owed o JOIN peer p ON p.id = o.peer_id
-        JOIN temp.promised r ON r.n = o.n
-        """
-    )
-
-
-def _told_twice(db: Read) -> Any:
-    return db.all(
-        """
-        SELECT account_id, kind, from_id, post_id, count(*) AS n FROM notification
-        GROUP BY account_id, kind, from_id, post_id, about_id HAVING count(*) > 1
-        """
-    )
-
-
-def _row(db: Read, uri: str) -> Any:
-    return db.one("SELECT content, deleted_ms FROM post WHERE uri = :uri", uri=uri)
-
-
-def _follow(db: Read, follower: str, target: str) -> str:
-    row = db.one(
-        """
-        SELECT f.state FROM follow f JOIN account a ON a.id = f.follower_id
-        JOIN account t ON t.id = f.target_id WHERE a.uri = :follower AND t.uri = :target
-        """,
-        follower=follower,
-        target=target,
-    )
-    return str(row["state"]) if row else ""
-
-
-def _reacted(db: Read, table: str, who: str, uri: str) -> bool:
-    sql = f"""
-        SELECT 1 FROM {table} r JOIN account a ON a.id = r.account_id
-        JOIN post p ON p.id = r.post_id WHERE a.uri = :who AND p.uri = :uri
-    """  # noqa: S608
-    return db.one(sql, who=who, uri=uri) is not None

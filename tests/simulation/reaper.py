@@ -42,10 +42,12 @@ class Reaper:
         if self._deaths and self._deaths[-1] <= now_s and some(world.chance, now_then):
             self._deaths.pop()
             self.kill(process, what)
-        elif process.city.twins and self._sleeps and self._sleeps[-1] <= now_s:
-            if some(world.chance, now_then):
-                self._sleeps.pop()
-                self._stall(process, what)
+            return
+        if not process.city.twins or not self._sleeps or self._sleeps[-1] > now_s:
+            return
+        if some(world.chance, now_then):
+            self._sleeps.pop()
+            self._stall(process, what)
 
     def kill(self, process: Process, what: str) -> None:
         """Now; another comes after a while."""

@@ -5,7 +5,6 @@ What was acknowledged to them is in the ledger; the oracle compares it with what
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from federation.errors import FederationError
@@ -19,7 +18,8 @@ from server.store import accounts as account_store
 from server.store import posts as post_store
 from server.store.db import DatabaseError, Read, Write
 from tests.simulation.chance import some
-from tests.simulation.city import City, Process
+from tests.simulation.city import Process
+from tests.simulation.ledger import Ledger, Person, Written
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -28,47 +28,6 @@ T = TypeVar("T")
 
 IN_VAIN: Final = 3
 """So often somebody looks for a person elsewhere before they leave it."""
-
-
-@dataclass
-class Written:
-    """One post as its author was told that it is."""
-
-    uri: str
-    id: int
-    city: str
-    author: str
-    visibility: str
-    audience: frozenset[str]
-    """Who followed its author elsewhere when it was written (actor ids)."""
-    told: str = ""
-    """A city where somebody is to hear of it by name: whom it answers or addresses."""
-    answers: str = ""
-    version: int = 0
-    deleted: bool = False
-
-
-@dataclass
-class Ledger:
-    """What was acknowledged."""
-
-    posts: dict[str, Written] = field(default_factory=dict)
-    follows: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """(follower, target) to whether they follow now."""
-    ended: set[tuple[str, str]] = field(default_factory=set)
-    """Follows that were ever taken back."""
-    likes: dict[tuple[str, str], bool] = field(default_factory=dict)
-    boosts: dict[tuple[str, str], bool] = field(default_factory=dict)
-    acts: int = 0
-
-
-@dataclass
-class Person:
-    """Somebody of one of the cities."""
-
-    name: str
-    city: City
-    uri: str
 
 
 class Traffic:

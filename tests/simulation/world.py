@@ -25,10 +25,11 @@ from tests.simulation import people
 from tests.simulation.chance import loaded
 from tests.simulation.city import City
 from tests.simulation.clock import Loop, NothingLeft
+from tests.simulation.ledger import Person
 from tests.simulation.network import Network
 from tests.simulation.oracle import Oracle
 from tests.simulation.reaper import Reaper
-from tests.simulation.traffic import Person, Traffic
+from tests.simulation.traffic import Traffic
 from tests.simulation.watch import Watch
 from tests.simulation.weather import DAY_S, HOUR_S, Weather, drawn
 
