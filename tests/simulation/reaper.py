@@ -73,4 +73,4 @@ class Reaper:
 
 
 PAUSES_S: Final = (0.001, 0.001, 0.001, 0.002, 0.004, 0.02, 0.1)
-FENCED: Final = False
+FENCED: Final = False  # claims have no fence yet: then nobody may sleep longer than their lease
