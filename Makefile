@@ -13,7 +13,7 @@ NPM_CI := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --ignore-script
 CATALOGUES := $(wildcard web/locale/*/LC_MESSAGES/*.po)
 STATIC := $(wildcard web/static/*.js web/static/css/*.css web/static/js/*.js web/static/js/*/*.js)
 
-.PHONY: install run test faults bench lighthouse screenshots demo two-cities constraints clean
+.PHONY: install run test faults simulate bench lighthouse screenshots demo two-cities constraints clean
 .DEFAULT_GOAL := run
 
 ## install: the virtual environment, the dependencies, the pages' assets and catalogues
@@ -44,6 +44,10 @@ faults: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 ## bench: what an activity, a delivery and a page cost here
 bench: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
 	@$(BIN)/python -m tests.bench
+
+## simulate: SEEDS=200 worlds in which everything goes wrong, from seed FROM=1; what fails can be replayed
+simulate: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),200) --from $(or $(FROM),1)
 
 ## screenshots: every page as phones and desks show it, into var/screenshots (README=1: those of the README)
 screenshots: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)

@@ -3,6 +3,7 @@
 FederationError
 ├── Malformed       400  a required property is missing or has no usable shape
 ├── NotAuthentic    401  the signature is absent, wrong, stale or by someone else
+├── Unproven        503  its key cannot be read now; `retry_after_ms`: when to send it again
 ├── NotPermitted    403  authentic, but this actor may not do this
 ├── Blocked         202  we do not speak with this peer; it is not told so
 ├── Gone            410  the thing existed and was deleted
@@ -26,6 +27,20 @@ class NotAuthentic(FederationError):
     """The signature is absent, wrong, stale, or by someone other than the actor."""
 
     status = 401
+
+
+class Unproven(FederationError):
+    """The sender's key cannot be read now, and may be in a while: no fault of the sender's.
+
+    `retry_after_ms` is when to send it again.
+    """
+
+    status = 503
+
+    def __init__(self, reason: str, *, retry_after_ms: int) -> None:
+        """`reason` is for the log, and for the peer."""
+        super().__init__(reason)
+        self.retry_after_ms = retry_after_ms
 
 
 class NotPermitted(FederationError):

@@ -6,10 +6,18 @@ import itertools
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from federation import parse, policies, webfinger
-from federation.errors import Blocked, FederationError, Gone, Malformed, NotAuthentic, Unreachable
+from federation.errors import (
+    Blocked,
+    FederationError,
+    Gone,
+    Malformed,
+    NotAuthentic,
+    Unproven,
+    Unreachable,
+)
 from federation.http import (
     DOCUMENT_ACCEPT,
     OEMBED_ACCEPT,
@@ -22,6 +30,7 @@ from federation.http import (
 )
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
+from federation.retry import may_pass
 from federation.vocab import Actor, Collection, Key, Object
 from server.clock import DAY_MS, MINUTE_MS
 from server.errors import Invalid, TooMany
@@ -50,7 +59,12 @@ MAX_HOSTS_OF_A_DOMAIN: Final = 10
 MAX_FOR_A_QUOTE: Final = 10  # documents
 MAX_FOR_A_KEY: Final = 8  # documents, and redirects
 MAX_BACKFILL: Final = 20  # recent posts of somebody newly followed
-KEY_PAUSE_MS: Final = 5 * MINUTE_MS
+KEY_AWAY_MS: Final = MINUTE_MS
+ASKING: Final = (KEY_AWAY_MS, 5_000)
+ASKED: Final = (5 * MINUTE_MS, None)
+AWAY: Final = (KEY_AWAY_MS, KEY_AWAY_MS)
+"""For how long a key is not asked for again while somebody asks, then, and after a failure that may
+pass; and when whoever comes meanwhile may send again, None: that would not help."""
 DEAD_MS: Final = DAY_MS
 RULES_MS: Final = 2_000
 MAX_CACHED_KEYS: Final = 10_000
@@ -93,6 +107,17 @@ class Budget:
         self.left -= 1
 
 
+class Asked(NamedTuple):
+    """When an actor's key was asked for, and until when it is not asked for again.
+
+    `retry_after_ms`: for whoever comes meanwhile; None where the answer was no.
+    """
+
+    at_ms: int
+    until_ms: int
+    retry_after_ms: int | None
+
+
 class Fetcher:
     """Reads actors, posts, handles and keys; stores them; is the `KeySource` of the inbox."""
 
@@ -115,7 +140,7 @@ class Fetcher:
         self._mode = mode
         self._scheme = scheme
         self._keys: OrderedDict[str, Key] = OrderedDict()
-        self._asked: OrderedDict[str, int] = OrderedDict()
+        self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._fetching: Counter[str] = Counter()
         self._homes: OrderedDict[str, tuple[int, dict[str, str]]] = OrderedDict()
         self._visiting: Counter[str] = Counter()
@@ -559,8 +584,9 @@ class Fetcher:
     async def fetch(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
         """The key, read now from its owner's own document; at most once in five minutes.
 
-        Raises `FederationError`: `Gone` when the owner is deleted; `TooMany` while so many are
-        fetched that those who wait for them could keep out everybody else.
+        Raises `FederationError`: `Gone` when the owner is deleted, `Unproven` where that may pass;
+        `TooMany` while so many are fetched that those who wait for them could keep out everybody
+        else.
         """
         if not normal(key_id) or self.site.ours(key_id):
             raise NotAuthentic("key: not an id of another server")
@@ -571,28 +597,37 @@ class Fetcher:
             raise TooMany("Too many keys are asked for at this moment.", retry_after_ms=5_000)
         await self._pause(key_id, now_ms)
         self._fetching[domain] += 1
+        away = False
         try:
             return await self._owner(key_id)
         except Gone:
             await self.db.write(_bury_key, key_id, now_ms)
             raise
         except Unreachable as error:
-            raise NotAuthentic(f"key: cannot be fetched: {error}") from error
+            away = may_pass(error)
+            raise _unread(error, away) from error
         finally:
+            self._ask(key_id, self.now_ms(), *(AWAY if away else ASKED))
             self._fetching[domain] -= 1
             if not self._fetching[domain]:
                 del self._fetching[domain]
 
     async def _pause(self, key_id: str, now_ms: int) -> None:
-        """Refuse to ask too often. Raises `NotAuthentic`, or `Gone` for a key known to be dead."""
-        actor = key_id.partition("#")[0]
-        asked = self._asked.get(actor)
-        if asked is not None and 0 <= now_ms - asked < KEY_PAUSE_MS:
-            raise NotAuthentic("key: was fetched a moment ago")
+        """Refuse to ask too often. Raises `NotAuthentic`, `Unproven`, or `Gone` for a dead key."""
+        asked = self._asked.get(key_id.partition("#")[0])
+        if asked is not None and asked.at_ms <= now_ms < asked.until_ms:
+            if asked.retry_after_ms is None:
+                raise NotAuthentic("key: was fetched a moment ago")
+            raise Unproven("key: is being asked for", retry_after_ms=asked.retry_after_ms)
         row = await self.db.read(accounts.remote_key, key_id)
         if row is not None and row["state"] == "dead" and now_ms - row["fetched_ms"] < DEAD_MS:
             raise Gone("the key's owner was deleted")
-        self._asked[actor] = now_ms
+        self._ask(key_id, now_ms, *ASKING)
+
+    def _ask(self, key_id: str, now_ms: int, pause_ms: int, retry_after_ms: int | None) -> None:
+        """Remember that it was asked for, and what became of it; the oldest memory makes room."""
+        actor = key_id.partition("#")[0]
+        self._asked[actor] = Asked(now_ms, now_ms + pause_ms, retry_after_ms)
         self._asked.move_to_end(actor)
         if len(self._asked) > MAX_CACHED_KEYS:
             self._asked.popitem(last=False)
@@ -625,6 +660,13 @@ class Fetcher:
         self._keys.move_to_end(key.id)
         if len(self._keys) > MAX_CACHED_KEYS:
             self._keys.popitem(last=False)
+
+
+def _unread(error: Unreachable, away: bool) -> FederationError:
+    """A key could not be read: the sender sends again only where that may help."""
+    if away:
+        return Unproven(f"key: cannot be read now: {error}", retry_after_ms=KEY_AWAY_MS)
+    return NotAuthentic(f"key: cannot be fetched: {error}")
 
 
 def keep(

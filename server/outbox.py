@@ -45,7 +45,8 @@ def publish(
     named = [account.peer_id for account in to]
     named += [account.peer_id for account in accounts.by_ids(tx, beyond).values()]
     accounts.hold(tx, sender.id)
-    outbox_id = new_id(now_ms)
+    # deliveries go out by this id: also when the clock was set back since, the later one is later
+    outbox_id = max(new_id(now_ms), peers.last_promised(tx) + 1)
     peers.insert_outbox(
         tx,
         id=outbox_id,

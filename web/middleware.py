@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler
 
-from federation.errors import FederationError
+from federation.errors import FederationError, Unproven
 from server.clock import DAY_MS
 from server.errors import AppError, BadToken, Forbidden, NotFound
 from server.services import apps, sessions
@@ -72,7 +72,10 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
     except AppError as error:
         return await _refused(request, error)
     except FederationError as error:
-        return failures.problem(request, error.status, str(error))
+        response = failures.problem(request, error.status, str(error))
+        if isinstance(error, Unproven):
+            response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
+        return response
     except web.HTTPException as error:
         return await _http(request, error)
     except web.RequestPayloadError:  # a body that is not what its Content-Encoding says

@@ -76,9 +76,9 @@ def arrive(tx: Write, authentic: Authentic, now_ms: int) -> Account | None:
     actor = accounts.by_uri(tx, activity.actor)
     if actor is None:
         raise NotAuthentic("owner: unknown")
+    age_ms = _greet(tx, host(activity.actor), now_ms)  # it lives, even if it repeats itself
     if not activities.record(tx, activity.id, now_ms):
         return None
-    age_ms = _greet(tx, host(activity.actor), now_ms)
     if actor.state != "active":
         return None
     refused = chain.judge(activity, chain.Peer(host(activity.actor), age_ms))

@@ -166,7 +166,8 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
         sensitive=int(new.sensitive),
         language=new.language or post.language,
         tags=msgspec.json.encode(said.tags).decode(),
-        edited_ms=now_ms,
+        # peers drop what is older than what they have: a clock that was set back makes nothing old
+        edited_ms=max(now_ms, (post.edited_ms or post.published_ms) + 1),
         **_asked(tx, post, new, now_ms),
         **_policy(tx, author, post, new),
     )

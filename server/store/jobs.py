@@ -26,6 +26,12 @@ _ELSE: Final = "kind NOT IN ('media', 'push')"
 
 _WAITS: Final = "SELECT 1 FROM job WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1"
 
+_LAST: Final = """
+    coalesce((SELECT max(id) FROM job WHERE lane = :lane AND state = 'waiting'), 0)
+"""
+"""Another process may have another clock: what comes later to a lane has a larger id all the same,
+or it would hold up the job behind which it waits."""
+
 _ROOM: Final = """
     WHERE :most > (SELECT count(*) FROM (SELECT 1 FROM job
         WHERE lane = :lane AND state = 'waiting' LIMIT :most) AS few)
@@ -54,7 +60,8 @@ def enqueue(
         tx.run(
             f"""
             INSERT INTO job (id, kind, lane, payload, due_ms)
-            SELECT :id, :kind, :lane, :payload, coalesce((
+            SELECT CASE WHEN {_LAST} < :id THEN :id ELSE {_LAST} + 1 END,
+                :kind, :lane, :payload, coalesce((
                 SELECT {BEHIND_MS} FROM job WHERE lane = :lane AND state = 'waiting'
                 ORDER BY id LIMIT 1 {hold}), :due)
             {_ROOM if bounded else ""}

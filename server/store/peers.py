@@ -52,6 +52,12 @@ _SPEAKS: Final = """
 """Whether a peer understands activities that a group announces. FEP-1b12"""
 
 
+def last_promised(db: Read) -> int:
+    """The id of the activity that was promised last and may still wait."""
+    found = db.one("SELECT max(id) AS id FROM outbox")
+    return int(found["id"] or 0) if found else 0
+
+
 def add_followers(
     tx: Write, outbox_id: int, target_id: int, now_ms: int, *, groups: bool | None = None
 ) -> int:

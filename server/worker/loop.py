@@ -74,6 +74,7 @@ class Loop(Generic[Work]):
         self._now_ms = now_ms
         self._woken = asyncio.Event()
         self._claimed: set[int] = set()
+        self._again: dict[int, Work] = {}
         self.busy: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -104,10 +105,13 @@ class Loop(Generic[Work]):
         if due is None or due > self._now_ms():
             return self._pause_s(due)
         found = await self._db.write(self._source.claim, self._now_ms(), self._slots, self._by)
-        fresh = [work for work in found if work.id not in self._claimed]
-        for work in fresh:
-            self._spawn(work)
-        return 0.0 if fresh else BLOCKED_MS / 1000
+        for work in found:
+            if work.id in self._claimed:
+                # given back already, but whoever did it has not heard of that commit yet
+                self._again[work.id] = work
+            else:
+                self._spawn(work)
+        return 0.0 if found else BLOCKED_MS / 1000
 
     def _spawn(self, work: Work) -> None:
         task = asyncio.create_task(self._do(work))
@@ -133,6 +137,8 @@ class Loop(Generic[Work]):
                 self._slow_slots += 1
             else:
                 self._slots += 1
+            if (again := self._again.pop(work.id, None)) is not None:
+                self._spawn(again)
             self.wake()
             if not ended.cancelled() and (error := ended.exception()):
                 log.error("work ended early: %r", error)

@@ -139,7 +139,7 @@ LIMITS = [
     (fetch.MAX_FETCHES, 50),
     (fetch.MAX_DEPTH, 20),
     (fetch.MAX_HOSTS_OF_A_DOMAIN, 10),
-    (fetch.KEY_PAUSE_MS, 5 * MINUTE_MS),
+    (fetch.ASKED[0], 5 * MINUTE_MS),
     (readers.MAX_DEPTH, 32),
     (cleaning.MAX_DEPTH, 64),
     (cleaning.MAX_HTML_BYTES, 100_000),
