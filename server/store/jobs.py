@@ -91,7 +91,7 @@ def first_of(db: Read, lane: str) -> Job | None:
     """What is to be done first of a lane."""
     found = db.one(
         """
-        SELECT id, kind, lane, payload, attempts FROM job
+        SELECT id, kind, lane, payload, attempts, claimed_by FROM job
         WHERE lane = :lane AND state = 'waiting' ORDER BY id LIMIT 1
         """,
         lane=lane,

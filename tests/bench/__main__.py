@@ -1,6 +1,6 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search.
+KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search, scale.
 
 `--postgresql URL` measures on that server (with the right to create databases), `--postgresql own`
 on one that is started for it, instead of on SQLite. The CPU of the database is then not counted.
@@ -25,6 +25,7 @@ from tests.bench import (
     memory,
     outbound,
     processes,
+    scale,
     search,
     square,
     streams,
@@ -43,6 +44,7 @@ KINDS = {
     "memory": memory.measure,
     "streams": streams.measure,
     "search": search.measure,
+    "scale": scale.measure,
 }
 
 
