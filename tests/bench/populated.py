@@ -40,8 +40,8 @@ class Size(msgspec.Struct, frozen=True):
     home: int
 
 
-SMALL: Final = Size(posts=1_000, accounts=300, hosts=30, deliveries=1_000, home=20)
-QUICK: Final = Size(posts=30_000, accounts=10_000, hosts=300, deliveries=30_000, home=40)
+SMALL: Final = Size(posts=1_000, accounts=300, hosts=30, deliveries=1_000, home=60)
+QUICK: Final = Size(posts=30_000, accounts=10_000, hosts=300, deliveries=30_000, home=60)
 LARGE: Final = Size(posts=1_000_000, accounts=100_000, hosts=3_000, deliveries=1_000_000, home=200)
 
 
@@ -273,10 +273,9 @@ def _around(size: Size, ids: Ids, now: int) -> Iterator[tuple[int, str]]:
             'http://h1.test/boosts/' || i, {ids.start_ms} FROM n WHERE true ON CONFLICT DO NOTHING
     """,
     )
-    place = f"(i % {size.home})"
-    post = ids.post(
-        f"({size.posts - 1} - {place} * 50 - ((i / {size.home}) * 31 + {place} * 7) % 50)"
-    )
+    place, apart = f"(i % {size.home})", min(50, size.posts // size.home)
+    behind = f"{place} * {apart} + ((i / {size.home}) * 31 + {place} * 7) % {apart}"
+    post = ids.post(f"({size.posts - 1} - ({behind}))")
     yield (
         MEMBERS * size.home,
         f"""

@@ -184,8 +184,8 @@ async def _claim(one: City) -> None:
 
 
 def _depths(db: Read) -> None:
-    queue.depth(db)
-    jobs.by_kind(db)
+    queue.failing(db)
+    jobs.kinds(db)
     queue.states(db)
 
 
