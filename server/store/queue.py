@@ -110,5 +110,5 @@ def states(db: Read) -> list[Row]:
         UNION ALL
         SELECT 'deliveries', 'parked', count(*), min(outbox_id) FROM parked_delivery
         UNION ALL {_JOBS.format("waiting")} UNION ALL {_JOBS.format("parked")}
-        """
+        """  # noqa: S608
     )
