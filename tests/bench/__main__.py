@@ -1,6 +1,7 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search, scale.
+KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search; scale only when it is
+named, for it makes two cities first.
 
 `--postgresql URL` measures on that server (with the right to create databases), `--postgresql own`
 on one that is started for it, instead of on SQLite. The CPU of the database is then not counted.
@@ -47,6 +48,9 @@ KINDS = {
     "scale": scale.measure,
 }
 
+LONG = {"scale"}
+"""Measured only when they are named."""
+
 
 async def measure(kinds: list[str], options: Options) -> None:
     """Run the benchmarks one after the other, and print each as it ends."""
@@ -71,7 +75,7 @@ def main() -> None:
         _server(found.postgresql),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(measure(found.kinds or list(KINDS), options))
+        runner.run(measure(found.kinds or [kind for kind in KINDS if kind not in LONG], options))
 
 
 @contextmanager
