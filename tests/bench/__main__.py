@@ -1,7 +1,7 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search; scale only when it is
-named, for it makes two cities first.
+KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search; and
+scale, only when it is named, for it makes two cities first.
 
 `--postgresql URL` measures on that server (with the right to create databases), `--postgresql own`
 on one that is started for it, instead of on SQLite. The CPU of the database is then not counted.

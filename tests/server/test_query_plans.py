@@ -447,6 +447,22 @@ def test_what_metrics_count_is_counted_in_indexes_however_much_each_job_says(
     assert not any(re.match(r"SCAN (job|delivery)\b(?!.* INDEX )", step) for step in found)
 
 
+def test_a_host_that_comes_back_is_asked_for_its_own_people_not_for_all_who_follow_us(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    peers.reopen(tx, "far.test", 1)
+    steps = [
+        str(row["detail"])
+        for sql, params in recorder.said
+        for row in sqlite_link.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+    ]
+    follows_read = [step for step in steps if re.match("(SEARCH|SCAN) f ", step)]
+    assert follows_read
+    assert all("(follower_id=?" in step for step in follows_read), steps
+
+
 OWN_PEOPLE = {"new_users"}
 
 
