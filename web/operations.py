@@ -177,11 +177,12 @@ def _counters(request: web.Request, registry: CollectorRegistry) -> None:
 
 
 def _depths(db: Read, now_ms: int) -> Depths:
-    row, kinds = queue.depth(db), jobs.by_kind(db)
+    kinds, rows = jobs.kinds(db), queue.states(db)
+    many = {(row["queue"], row["state"]): int(row["n"]) for row in rows}
     return Depths(
-        deliveries=row["waiting"],
-        parked=row["parked"],
-        resting=row["resting"],
+        deliveries=many["deliveries", "waiting"] + many["deliveries", "resting"],
+        parked=many["deliveries", "parked"],
+        resting=queue.failing(db),
         remote_bytes=remote_pictures.total(db),
         late=scheduled.count_due(db, now_ms - MINUTE_MS),
         jobs={**NONE_WAIT, **{kind["kind"]: kind["n"] for kind in kinds}},
@@ -191,8 +192,8 @@ def _depths(db: Read, now_ms: int) -> Depths:
         },
         planned={kind: count(db) for kind, count in PLANNED.items()},
         states={
-            (one["queue"], one["state"]): (int(one["n"]), _age_s(one["first_id"], now_ms))
-            for one in queue.states(db)
+            (row["queue"], row["state"]): (int(row["n"]), _age_s(row["first_id"], now_ms))
+            for row in rows
         },
     )
 

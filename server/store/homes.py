@@ -7,6 +7,7 @@ from server.store.db import Read, Row, Write, cells
 from server.store.paging import LAST_ID, among, padded
 
 CHUNK: Final = 1000  # followers that one transaction serves
+TOLD: Final = 100  # of them, that it tells: each costs several statements
 KEPT: Final = 2000  # entries of a home timeline; what is older stands on its author's page
 
 
@@ -50,10 +51,13 @@ class Ahead(NamedTuple):
 
 
 def ahead(db: Read, post_id: int, author_id: int, after_id: int) -> Ahead:
-    """The chunk of followers after `after_id`, and whether there is anybody else to think of."""
+    """The chunk of followers after `after_id`, and whether there is anybody else to think of.
+
+    It ends after `CHUNK` of them, or after `TOLD` of those who want to be told.
+    """
     found = db.all(
         f"""
-        SELECT ({_CHUNK_END}) AS last,
+        SELECT ({_CHUNK_END}) AS last, ({_TOLD_END}) AS last_told,
             EXISTS (SELECT 1 FROM follow f
                     WHERE f.target_id = :target AND f.notify = 1 AND f.state = 'accepted') AS told,
             EXISTS (SELECT 1 FROM hashtag h JOIN followed_tag t ON t.tag = h.tag
@@ -63,8 +67,11 @@ def ahead(db: Read, post_id: int, author_id: int, after_id: int) -> Ahead:
         target=author_id,
         after=after_id,
         chunk=CHUNK - 1,
+        few=TOLD - 1,
     )
-    return Ahead(*cells(found[0]))
+    last, last_told, told, tagged = cells(found[0])
+    ends = [id for id in (last, last_told) if id is not None]
+    return Ahead(min(ends, default=None), told, tagged)
 
 
 def spread_post(
@@ -147,6 +154,12 @@ _CHUNK_END: Final = """
     SELECT follower_id FROM follow
     WHERE target_id = :target AND local = 1 AND state = 'accepted' AND follower_id > :after
     ORDER BY follower_id LIMIT 1 OFFSET :chunk
+"""
+
+_TOLD_END: Final = """
+    SELECT follower_id FROM follow
+    WHERE target_id = :target AND notify = 1 AND state = 'accepted' AND follower_id > :after
+    ORDER BY follower_id LIMIT 1 OFFSET :few
 """
 
 

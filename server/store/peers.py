@@ -441,7 +441,11 @@ def failing(db: Read, host: str) -> bool:
 
 
 def reopen(tx: Write, host: str, now_ms: int) -> None:
-    """The host spoke to us, so it lives: what waits there is due now."""
+    """The host spoke to us, so it lives: what waits there is due now.
+
+    What this reads grows with who follows from there, not with who follows us in all: many hosts
+    come back at once when we were gone ourselves.
+    """
     tx.run(
         """
         UPDATE peer SET failing_since_ms = NULL, gone_ms = NULL, attempts = 0, last_error = '',
@@ -454,10 +458,10 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
     tx.run(
         """
         INSERT INTO following_peer (target_id, peer_id, followers)
-        SELECT f.target_id, a.peer_id, count(*) FROM follow f
-        JOIN account a ON a.id = f.follower_id JOIN account t ON t.id = f.target_id
-        JOIN peer p ON p.id = a.peer_id
-        WHERE p.host = :host AND f.state = 'accepted' AND t.domain = ''
+        SELECT f.target_id, a.peer_id, count(*) FROM account a
+        JOIN follow f ON f.follower_id = a.id
+        WHERE a.peer_id IN (SELECT id FROM peer WHERE host = :host) AND f.state = 'accepted'
+          AND EXISTS (SELECT 1 FROM account t WHERE t.id = f.target_id AND t.domain = '')
         GROUP BY f.target_id, a.peer_id
         ON CONFLICT DO NOTHING
         """,

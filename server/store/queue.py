@@ -4,10 +4,11 @@ from typing import Final
 
 from server.store.db import Read, Row, Write
 
-_HELD_UP: Final = """
-    SELECT coalesce({1}((SELECT {0} FROM delivery d WHERE d.peer_id = p.id)), 0)
-    FROM peer p WHERE p.failing_since_ms IS NOT NULL
+_JOBS: Final = """
+    SELECT 'jobs', '{0}', count(*), (SELECT min(id) FROM job WHERE state = '{0}')
+    FROM job WHERE state = '{0}'
 """
+"""Written out for each state, so that its own index is found."""
 
 
 def lanes(db: Read) -> list[Row]:
@@ -81,17 +82,10 @@ def drop(tx: Write, host: str) -> int:
     return dropped
 
 
-def depth(db: Read) -> Row:
-    """waiting, parked, resting: how many deliveries wait and are parked, how many peers fail."""
-    found = db.one(
-        """
-        SELECT (SELECT count(*) FROM delivery) AS waiting,
-            (SELECT count(*) FROM parked_delivery) AS parked,
-            (SELECT count(*) FROM peer WHERE failing_since_ms IS NOT NULL) AS resting
-        """
-    )
-    assert found is not None  # noqa: S101  a row of counts
-    return found
+def failing(db: Read) -> int:
+    """How many peers do not answer."""
+    found = db.one("SELECT count(*) AS n FROM peer WHERE failing_since_ms IS NOT NULL")
+    return int(found["n"]) if found else 0
 
 
 def states(db: Read) -> list[Row]:
@@ -102,18 +96,19 @@ def states(db: Read) -> list[Row]:
     """
     return db.all(
         f"""
+        WITH held AS MATERIALIZED (
+            SELECT coalesce(sum((SELECT count(*) FROM delivery d WHERE d.peer_id = p.id)), 0) AS n,
+                min((SELECT min(d.outbox_id) FROM delivery d WHERE d.peer_id = p.id)) AS first_id
+            FROM peer p WHERE p.failing_since_ms IS NOT NULL)
         SELECT 'deliveries' AS queue, 'waiting' AS state,
-            (SELECT count(*) FROM delivery) - ({_HELD_UP.format("count(*)", "sum")}) AS n,
+            (SELECT count(*) FROM delivery) - held.n AS n,
             (SELECT min((SELECT min(d.outbox_id) FROM delivery d WHERE d.peer_id = p.id))
              FROM peer p WHERE p.due_ms IS NOT NULL AND p.failing_since_ms IS NULL) AS first_id
+        FROM held
         UNION ALL
-        SELECT 'deliveries', 'resting', ({_HELD_UP.format("count(*)", "sum")}),
-            nullif(({_HELD_UP.format("min(d.outbox_id)", "min")}), 0)
+        SELECT 'deliveries', 'resting', n, first_id FROM held
         UNION ALL
         SELECT 'deliveries', 'parked', count(*), min(outbox_id) FROM parked_delivery
-        UNION ALL
-        SELECT 'jobs', s.state, (SELECT count(*) FROM job j WHERE j.state = s.state),
-            (SELECT min(id) FROM job j WHERE j.state = s.state)
-        FROM (SELECT 'waiting' AS state UNION ALL SELECT 'parked') AS s
+        UNION ALL {_JOBS.format("waiting")} UNION ALL {_JOBS.format("parked")}
         """  # noqa: S608
     )

@@ -1,6 +1,7 @@
 """`python -m tests.bench [KIND...] [--quick] [--rounds N]`.
 
-KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search.
+KIND: inbound, outbound, processes, apps, square, thread, memory, streams, search; and
+scale, only when it is named, for it makes two cities first.
 
 `--postgresql URL` measures on that server (with the right to create databases), `--postgresql own`
 on one that is started for it, instead of on SQLite. The CPU of the database is then not counted.
@@ -25,6 +26,7 @@ from tests.bench import (
     memory,
     outbound,
     processes,
+    scale,
     search,
     square,
     streams,
@@ -43,7 +45,11 @@ KINDS = {
     "memory": memory.measure,
     "streams": streams.measure,
     "search": search.measure,
+    "scale": scale.measure,
 }
+
+LONG = {"scale"}
+"""Measured only when they are named."""
 
 
 async def measure(kinds: list[str], options: Options) -> None:
@@ -69,7 +75,7 @@ def main() -> None:
         _server(found.postgresql),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(measure(found.kinds or list(KINDS), options))
+        runner.run(measure(found.kinds or [kind for kind in KINDS if kind not in LONG], options))
 
 
 @contextmanager

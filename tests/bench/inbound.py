@@ -115,7 +115,7 @@ def _acquaint(tx: Write, authors: list[Account], readers: list[Account], pems: l
 def _request(authors: list[tuple[Account, SigningKey]], number: int) -> bytes:
     """One signed request as it comes off the wire."""
     author, key = authors[number % len(authors)]
-    body = msgspec.json.encode(_create(author, number))
+    body = msgspec.json.encode(create(author, number))
     url = f"http://{city.HOST}/inbox"
     headers = sign("POST", url, body, key, now_ms())
     headers |= {"Content-Type": ACTIVITY_JSON, "Content-Length": str(len(body))}
@@ -123,7 +123,7 @@ def _request(authors: list[tuple[Account, SigningKey]], number: int) -> bytes:
     return f"POST /inbox HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def _create(author: Account, number: int) -> dict[str, Any]:
+def create(author: Account, number: int) -> dict[str, Any]:
     """Some 2 kB, in the shape that Mastodon sends."""
     uri = f"{author.uri}/statuses/{number}"
     origin = author.uri.partition("/users")[0]

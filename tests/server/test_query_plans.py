@@ -235,11 +235,12 @@ WHOLE: dict[str, str] = {
     "invites.sweep": "housekeeping, a handful of rows",
     "jobs.release_all": "once, at the start",
     "jobs.waiting": "a figure of /metrics: the queue is short, or the operator wants to know",
-    "jobs.by_kind": "figures of /metrics: the queue is short, or the operator wants to know",
-    "jobs.last_error": "the operator's command",
-    "jobs.drop_parked": "the operator's command",
-    "jobs.parked": "the operator's command",
-    "jobs.retry_parked": "the operator's command",
+    "jobs.by_kind": "the operator's command",
+    "jobs.kinds": "figures of /metrics, of an index alone; see the test of counts below",
+    "jobs.drop_parked": "an index of those alone",
+    "jobs.parked": "an index of those alone",
+    "jobs.retry_parked": "an index of those alone",
+    "jobs.wake_forgotten": "housekeeping; the first of each lane, of an index alone",
     "imports.files": "housekeeping, once a day; by an index of those that are needed",
     "media.files": "housekeeping, once a day",
     "peers.add_all": "an account of ours ends: every peer is told",
@@ -247,12 +248,12 @@ WHOLE: dict[str, str] = {
     "peers.wake_forgotten": "housekeeping, one row per peer",
     "previews.forget": "housekeeping, once a day",
     "moderation.people": "moderators look for somebody: one page, the newest first",
-    "queue.depth": "the operator's view",
     "queue.drop": "the operator's command",
     "queue.lanes": "the operator's view",
     "queue.parked": "the operator's command",
     "queue.retry": "the operator's command",
-    "queue.states": "the operator's view",
+    "queue.failing": "a figure of /metrics: one narrow row per peer",
+    "queue.states": "figures of /metrics, of indexes alone; see the test of counts below",
     "remote_pictures.drop": "makes room: once in a sixteenth of the budget, and housekeeping",
     "remote_pictures.files": "housekeeping, once a day; a backup",
     "remote_pictures.total": "with remote_pictures.drop",
@@ -424,6 +425,44 @@ def test_a_query_finds_its_rows_by_an_index(
     if name in WHOLE:
         return
     assert found == set()
+
+
+COUNTED: dict[str, tuple[Callable[[Write], object], set[str]]] = {
+    "jobs.kinds": (jobs.kinds, {"job_kind"}),
+    "jobs.waiting": (jobs.waiting, {"job_due"}),
+    "jobs.parked": (jobs.parked, {"job_parked"}),
+    "queue.states": (queue.states, {"delivery_outbox", "job_due", "job_parked"}),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_metrics_count_is_counted_in_indexes_however_much_each_job_says(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection, name: str
+) -> None:
+    recorder, tx = recorded
+    count, indexes = COUNTED[name]
+    recorder.said.clear()
+    count(tx)
+    found = {step for sql, params in recorder.said for step in scans(sqlite_link, sql, params)}
+    named = {step.rpartition(" INDEX ")[2] for step in found if " INDEX " in step}
+    assert named - {"parked_delivery_outbox"} == indexes
+    assert not any(re.match(r"SCAN (job|delivery)\b(?!.* INDEX )", step) for step in found)
+
+
+def test_a_host_that_comes_back_is_asked_for_its_own_people_not_for_all_who_follow_us(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    peers.reopen(tx, "far.test", 1)
+    steps = [
+        str(row["detail"])
+        for sql, params in recorder.said
+        for row in sqlite_link.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+    ]
+    follows_read = [step for step in steps if re.match("(SEARCH|SCAN) f ", step)]
+    assert follows_read
+    assert all("(follower_id=?" in step for step in follows_read), steps
 
 
 OWN_PEOPLE = {"new_users"}

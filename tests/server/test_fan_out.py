@@ -1,0 +1,155 @@
+"""What 10,000 followers read is shown to them a thousand at a time; nobody else waits for it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from server.model import Account, Post
+from server.services import posts, spreading
+from server.services.new_posts import NewPost
+from server.store import homes, jobs
+from server.store.db import Database, Read, Write
+from tests.server.world import NOW, SITE, join, number
+
+FOLLOWERS = 10_000
+BESIDE = 40
+"""Rows that publishing may write beside the home timelines: the post, its job, its words."""
+FIRST = 1000  # the id of the first follower
+
+
+class Counting:
+    """The largest transaction so far, in rows written."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.each: list[int] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.now = 0
+        yield
+        self.each.append(self.now)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    """Every row that is written from now on."""
+    found = Counting()
+    run, many = Write.run, Write.many
+
+    def counted(self: Write, sql: str, /, **params: object) -> int:
+        changed = run(self, sql, **params)
+        found.now += changed
+        return changed
+
+    def counted_many(self: Write, sql: str, rows: list, /) -> int:
+        found.now += len(rows)
+        return many(self, sql, rows)
+
+    monkeypatch.setattr(Write, "run", counted)
+    monkeypatch.setattr(Write, "many", counted_many)
+    return found
+
+
+def crowd(tx: Write, author: Account, many: int = FOLLOWERS, *, notify: int = 0) -> None:
+    """So many of ours who follow somebody."""
+    numbers = f"""
+        (WITH RECURSIVE up(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM up
+            WHERE i < {many - 1}) SELECT i FROM up) AS n
+    """
+    tx.run(
+        f"""
+        INSERT INTO account (id, uri, name, url, inbox, created_ms)
+        SELECT {FIRST} + i, 'https://here.test/actors/f' || i, 'f' || i, 'x', 'x', 1 FROM {numbers}
+        """
+    )
+    tx.run(
+        f"""
+        INSERT INTO member (account_id, email, created_ms)
+        SELECT {FIRST} + i, 'f' || i || '@here.test', 1 FROM {numbers}
+        """
+    )
+    tx.run(
+        f"""
+        INSERT INTO follow (follower_id, target_id, id, uri, state, local, notify, created_ms)
+        SELECT {FIRST} + i, {author.id}, i, 'follow:' || i, 'accepted', 1, {notify}, 1
+        FROM {numbers}
+        """
+    )
+
+
+def publish(tx: Write, author: Account) -> Post:
+    return posts.write(tx, SITE, author, NewPost(content="The nets are mended."), NOW)
+
+
+def go_on(tx: Write, post: Post) -> bool:
+    """The next job of its fan-out, as the worker does it; whether there was one."""
+    job = jobs.first_of(tx, f"spread:{post.id}")
+    if job is None:
+        return False
+    jobs.complete(tx, job, NOW)
+    spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), NOW)
+    return True
+
+
+def at_home(db: Read, post: Post) -> int:
+    return number(db, "SELECT count(*) FROM home WHERE post_id = :id", id=post.id)
+
+
+def test_no_transaction_shows_a_post_to_more_than_a_thousand(tx: Write, counting: Counting):
+    author = join(tx, "author")
+    crowd(tx, author)
+    with counting.transaction():
+        post = publish(tx, author)
+    assert at_home(tx, post) <= homes.CHUNK + 1
+    more = True
+    while more:
+        with counting.transaction():
+            more = go_on(tx, post)
+    assert at_home(tx, post) == FOLLOWERS + 1
+    assert max(counting.each) <= homes.CHUNK + BESIDE
+    assert homes.CHUNK <= 1000
+
+
+def test_no_transaction_tells_more_than_a_hundred(tx: Write, counting: Counting):
+    author = join(tx, "author")
+    crowd(tx, author, 350, notify=1)
+    told = "SELECT count(*) FROM notification WHERE kind = 'status'"
+    post = publish(tx, author)
+    steps = [number(tx, told)]
+    while go_on(tx, post):
+        steps.append(number(tx, told))
+    assert steps[-1] == 350
+    assert at_home(tx, post) == 351
+    assert max(b - a for a, b in zip([0, *steps], steps, strict=False)) <= homes.TOLD
+
+
+async def test_others_are_served_between_the_chunks(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homes, "CHUNK", 20)
+    order: list[str] = []
+    author = await db.write(join, "author")
+    await db.write(crowd, author, 400)
+    post = await db.write(publish, author)
+
+    async def spread() -> None:
+        while await db.write(go_on, post):
+            order.append("chunk")
+
+    async def another() -> None:
+        while not spreading_on.done():
+            await db.write(lambda tx: tx.run("UPDATE member SET theme = 'dark' WHERE email = 'x'"))
+            await db.read(at_home, post)
+            order.append("other")
+
+    spreading_on = asyncio.create_task(spread())
+    await another()
+    await spreading_on
+    assert await db.read(at_home, post) == 401
+    assert order.count("chunk") >= 19
+    first, last = order.index("chunk"), len(order) - order[::-1].index("chunk")
+    assert order[first:last].count("other") >= 3, order  # nobody waits for the whole of it
