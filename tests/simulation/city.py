@@ -79,7 +79,7 @@ class Process:
         self.alive = True
         self.last_id = 0
         self.stalled_until = -60.0
-        self.stalls = 0
+        self.stalls = 0  # and clocks that were set: after either, a claim may be another's
         self.most_tasks = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self.db = database(city.disk, self)
@@ -180,6 +180,12 @@ class City:
     def size(self) -> int:
         """How many processes belong to it."""
         return 2 if self.twins else 1
+
+    def set_clocks(self, ahead_ms: int) -> None:
+        """All its clocks; a claim that another made by the old one may have run out by that."""
+        self.ahead_ms = ahead_ms
+        for process in self.processes:
+            process.stalls += 1
 
     def alive(self) -> list[Process]:
         """Its processes that run."""

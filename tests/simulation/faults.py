@@ -210,6 +210,7 @@ def claims_are_not_taken_over() -> Iterator[None]:
     """What a dead process held is never due again before somebody looks."""
     with (
         patch.object(peers, "LEASE_MS", 7_200_000),
+        patch.object(peers, "FUTURE_MS", 2**60),
         patch.object(peers, "release_all", lambda tx, now_ms: 0),
     ):
         yield

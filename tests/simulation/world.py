@@ -180,7 +180,7 @@ class World:
     async def _jump(self, city: City, ahead_ms: int) -> None:
         if not self.weather.well:
             self.note(f"the clocks of {city.name} are set {ahead_ms} ms ahead")
-            city.ahead_ms = ahead_ms
+            city.set_clocks(ahead_ms)
 
     async def _heal(self) -> None:
         """Everything works again; what runs late is still under way."""
@@ -189,7 +189,7 @@ class World:
         self.note("all is well again")
         self.weather.well = True
         for city in self.cities.values():
-            city.ahead_ms = 0
+            city.set_clocks(0)
             while len(city.alive()) < city.size:
                 await city.start()
             for process in city.alive():
