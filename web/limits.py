@@ -4,6 +4,7 @@ import ipaddress
 from collections import OrderedDict
 from typing import Final
 
+from server.clock import MINUTE_MS
 from server.errors import TooMany
 
 MAX_ADDRESSES: Final = 20_000
@@ -45,9 +46,10 @@ class Buckets:
 
     def _left(self, key: str, now_ms: int) -> float:
         tokens, at_ms = self._tokens.get(key, (self._burst, now_ms))
-        if now_ms < at_ms:  # the clock was put back: nobody waits until it is there again
+        if at_ms - now_ms > MINUTE_MS:  # the clock was put back: nobody waits until it is there
             return self._burst
-        return min(self._burst, tokens + (now_ms - at_ms) / 1000 * self._refill_per_s)
+        passed_s = max(0, now_ms - at_ms) / 1000
+        return min(self._burst, tokens + passed_s * self._refill_per_s)
 
 
 def network(address: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from federation import parse
-from federation.errors import NotAuthentic, Unreachable
+from federation.errors import Unproven, Unreachable
 from federation.vocab import Actor
 from server import passwords
 from server.errors import TooMany
@@ -389,9 +389,9 @@ async def test_keys_that_never_come_do_not_hold_up_others(city, monkeypatch):
         await ask("last.test")
     answers.set()
     assert {type(one) for one in await asyncio.gather(*waiting, return_exceptions=True)} == {
-        NotAuthentic
+        Unproven
     }
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(Unproven):
         await ask("last.test")
 
 
