@@ -10,6 +10,7 @@ import pytest
 
 from server.model import Post
 from server.services import answer_control, posts, quote_control, stewardship
+from server.store import accounts as account_store
 from server.store import approvals, forum
 from server.store import posts as post_store
 from server.store import quotes as quote_store
@@ -64,7 +65,7 @@ def _deleted(tx: Write, post: Post) -> None:
         (_answered, _by_ann(answer_control.revoke), (post_store, "held")),
         (_quoting, _by_ann(quote_control.unquote), (quote_store, "revoke")),
         (_removed, _by_ann(stewardship.restore), (forum, "restore")),
-        (_quoting, _deleted, (post_store, "held")),
+        (_quoting, _deleted, (account_store, "hold")),
     ],
     ids=["approve", "revoke", "unquote", "restore", "delete"],
 )
@@ -104,13 +105,15 @@ async def test_who_deletes_what_is_being_removed_counts_it_once(
 
     await db.write(join, "ann")
     post = await db.write(begun)
-    both, really = threading.Barrier(2), post_store.held
+    both, met, really = threading.Barrier(2), threading.local(), account_store.hold
 
-    def meet(tx: Write, of: Post) -> Post | None:
-        both.wait(10)
-        return really(tx, of)
+    def meet(tx: Write, id: int) -> None:
+        if not hasattr(met, "once"):
+            met.once = True
+            both.wait(10)
+        really(tx, id)
 
-    monkeypatch.setattr(post_store, "held", meet)
+    monkeypatch.setattr(account_store, "hold", meet)
     removed = _by_ann(partial(stewardship.remove, reason="x"))
     await asyncio.gather(db.write(removed, post), db.write(_deleted, post), return_exceptions=True)
     assert not both.broken

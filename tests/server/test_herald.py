@@ -50,10 +50,10 @@ async def test_a_lost_connection_is_made_anew_and_what_was_missed_is_told(
 ):
     monkeypatch.setattr(module, "AWAY_S", 0.01)
     one, other = two
-    there = asyncio.Event()
-    one.on_commit_elsewhere(lambda: None)
+    here, there = asyncio.Event(), asyncio.Event()
+    one.on_commit_elsewhere(here.set)
     other.on_commit_elsewhere(there.set)
-    await asyncio.wait_for(there.wait(), 5)
+    await asyncio.wait_for(asyncio.gather(here.wait(), there.wait()), 5)  # both listen
     there.clear()
 
     def cut() -> int:

@@ -19,7 +19,7 @@ class Elsewhere:
         self.asked = 0
         self.trouble: Unreachable | None = Unreachable("timeout")
 
-    async def document(self, uri: str, *, key: Any) -> tuple[str, dict[str, Any]]:
+    async def document(self, uri: str, *, key: Any, **more: Any) -> tuple[str, dict[str, Any]]:
         """The sender's document, when it can be read."""
         self.asked += 1
         if self.trouble is not None:

@@ -273,7 +273,8 @@ def test_a_post_costs_one_look_up_more_and_none_without_hashtags(tx: Write) -> N
     assert plain[1] == 0
     assert tagged[1] == 1
     found(tx)
-    assert cost("눈 #느티골")[0] - tagged[0] <= 9
+    locks = 1 if tx.dialect == "postgresql" else 0  # the sender's row, before anything is promised
+    assert cost("눈 #느티골")[0] - tagged[0] <= 9 + locks
     assert cost("눈 #다른골")[1] == 1
 
 
