@@ -30,12 +30,12 @@ _SECRETS: Final = (
     re.compile(
         r"(?P<keep>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)(?:\w+\s+)?[^\s\"',;&]+"
         r"|(?P<cookie>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+"
-        r"|(?P<named>[\w-]*(?:passw(?:or)?d|secret|token|csrf|code_verifier)[\"']?\s*[:=]\s*[\"']?)"
+        r"|(?P<named>(?:passw(?:or)?d|secret|token|csrf|code_verifier)[\"']?\s*[:=]\s*[\"']?)"
         r"[^\s\"',;&)}\]]+",
         re.I,
     ),
     re.compile(r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}", re.I),
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.I),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)", re.I),
     re.compile(
         r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
         re.S,

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import time
 
 import pytest
 from aiohttp import web
@@ -174,6 +175,15 @@ def test_a_secret_that_stands_where_a_long_text_is_cut_is_hidden_all_the_same():
     for before in range(logs.MAX_MESSAGE // 2 - 40, logs.MAX_MESSAGE // 2 + 5):
         text = "a" * before + " Authorization: Bearer s3cr3tvalue " + "b" * 9_000
         assert "s3cr3tvalue" not in logs.JsonLines().format(logging.makeLogRecord({"msg": text}))
+
+
+@pytest.mark.parametrize("said", ["a", "-", "a.", "a:", "://", "token ", "bearer ", "a@"])
+def test_no_text_takes_long_to_look_through(said):
+    """In time that grows with the square of it this took a second."""
+    record = logging.makeLogRecord({"msg": said * (10_000 // len(said))})
+    began = time.process_time()
+    logs.JsonLines().format(record)
+    assert time.process_time() - began < 0.3
 
 
 def test_a_body_that_is_not_what_it_says_is_one_line(stream):
