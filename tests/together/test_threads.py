@@ -30,6 +30,7 @@ async def test_a_thread_of_depth_three_is_the_same_on_three_instances(village: V
     written = [root.uri, first.uri, second.uri, third.uri]
     for city in (alpha, beta, gamma):
         await eventually(lambda city=city: city.post_at(third.uri))
+        await village.settle()  # what came before what it answers is put in its place by a job
         here = await city.post_at(root.uri)
         assert here is not None
         _, below = await city.thread(here.id)
