@@ -182,7 +182,11 @@ async def test_a_claim_that_was_lost_is_known_to_be(
     await db.write(jobs.enqueue, "poll", "a", b"{}", NOW)
     (stale,) = await db.write(jobs.claim, NOW, 9, ANN)
     async with held(db, jobs.extend, stale, lambda: NOW) as hold:
-        await db.write(jobs.claim, LATER, 9, BEN)
+
+        async def taken() -> bool:  # a claim passes over what is just being renewed
+            return bool(await db.write(jobs.claim, LATER, 9, BEN))
+
+        await eventually(taken)
 
         async def known() -> bool:
             return not hold.sure
