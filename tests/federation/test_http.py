@@ -1,11 +1,9 @@
 """The client against real servers on loopback: guard, limits, signatures, answers."""
 
 import asyncio
-import datetime
 import gzip
 import re
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,9 +13,6 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from federation.errors import Gone, Malformed, Unreachable
 from federation.guard import Refused
@@ -32,6 +27,7 @@ from federation.http import (
 from federation.keys import make_rsa, signing_key
 from federation.signature import SignedRequest, check, read, verify
 from federation.vocab import ACTIVITY_JSON, LD_JSON, Key
+from tests.certificates import certificate
 
 NOW_MS = 1_767_225_600_000  # Thu, 01 Jan 2026 00:00:00 GMT
 KEY_ID = "https://here.test/actors/1#main-key"
@@ -812,37 +808,6 @@ async def test_an_unsigned_get_knocks_once(serve, client):
 
 
 # TLS
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
-    """An authority of its own that is also the server's certificate, and the server's context."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    authority, secret = folder / "ca.pem", folder / "key.pem"
-    authority.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority, secret)
-    return authority, context
 
 
 async def test_an_added_authority_is_trusted_and_no_other(serve, tmp_path):

@@ -5,9 +5,7 @@ to `PUBLIC`, it is led to a server on loopback instead; anywhere else, to one wi
 """
 
 import asyncio
-import datetime
 import socket
-import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,12 +16,10 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from federation.http import Client
 from federation.vocab import ACTIVITY_JSON
+from tests.certificates import certificate
 from tests.server.world import NOW, actor_document, note
 
 PUBLIC = "93.184.215.14"
@@ -177,38 +173,6 @@ _DOCUMENTS: dict[str, Any] = {
     "embed": lambda base, uri, of: {"type": "link", "title": "Embedded"},
     "webfinger": _webfinger,
 }
-
-
-def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
-    """An authority that is also the server's certificate for these names, and its context."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-    now = datetime.datetime.now(datetime.UTC)
-    alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(alternatives, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    authority, secret = folder / "ca.pem", folder / "key.pem"
-    authority.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority, secret)
-    return authority, context
 
 
 @asynccontextmanager

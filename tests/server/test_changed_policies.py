@@ -25,6 +25,7 @@ from tests.server.squares import (
     place,
     thread,
 )
+from tests.server.stamped import THEIRS
 from tests.server.world import (
     CARL,
     EVE,
@@ -44,8 +45,6 @@ from tests.server.world import (
     stranger,
     who,
 )
-
-THEIRS = "https://other.test/notes/1"
 
 
 @pytest.fixture
