@@ -150,6 +150,10 @@ class Process:
         if not self.alive:
             raise asyncio.CancelledError
 
+    def gave_back(self, work: str, id: int) -> None:
+        """Others may take this lane or job before this process hears that it is written."""
+        self.world.watch.gave_back(self, work, id)
+
     def die(self) -> None:
         """As after `kill -9`: nothing more of this process has an effect."""
         self.alive = False

@@ -81,7 +81,7 @@ class Loop(asyncio.BaseEventLoop):
             await asyncio.sleep(0)
             return
         woken = self.create_future()
-        timer = self.at(self._now + seconds, woken.set_result, None)
+        timer = self.at(self._now + seconds, _wake, woken)
         try:
             await woken
         finally:
@@ -123,3 +123,9 @@ class Loop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody else could wake this loop."""
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    """Unless it was woken by another: whoever is stopped at the very moment of its waking."""
+    if not sleeper.done():
+        sleeper.set_result(None)

@@ -37,9 +37,27 @@ _NOTES = (
         SELECT new.peer_id, max(n) FROM promised WHERE id = new.outbox_id;
     END
     """,
+    "CREATE TEMP TABLE given_back (work TEXT, id INTEGER)",
+    """
+    CREATE TEMP TRIGGER note_lane AFTER UPDATE ON main.peer
+    WHEN old.claimed_until_ms > 0 AND new.claimed_until_ms = 0 BEGIN
+        INSERT INTO given_back VALUES ('Peer', new.id);
+    END
+    """,
+    """
+    CREATE TEMP TRIGGER note_job AFTER UPDATE ON main.job
+    WHEN old.claimed_until_ms > 0 AND new.claimed_until_ms = 0 BEGIN
+        INSERT INTO given_back VALUES ('Job', new.id);
+    END
+    """,
+    """
+    CREATE TEMP TRIGGER note_done AFTER DELETE ON main.job BEGIN
+        INSERT INTO given_back VALUES ('Job', old.id);
+    END
+    """,
 )
 """What was ever promised and to whom, what arrived and what had its effect, in the order of the
-commits: for the oracle alone."""
+commits; and what the last of them gave back: for the oracle alone."""
 
 
 class Life(Protocol):
@@ -49,6 +67,9 @@ class Life(Protocol):
 
     async def step(self, what: str, /) -> None:
         """A moment passes; it may be the last."""
+
+    def gave_back(self, work: str, id: int, /) -> None:
+        """It committed that a `Peer` or a `Job` is not in its hands any more."""
 
 
 class Disk:
@@ -78,6 +99,7 @@ class Disk:
 
     def write(self, function: Callable[[Write], T]) -> tuple[T, bool]:
         """Commit what it returns, roll back what it raises; whether a row changed."""
+        self._connection.execute("DELETE FROM temp.given_back")
         before = self._connection.total_changes
         self._connection.execute("SAVEPOINT whole")
         try:
@@ -96,6 +118,11 @@ class Disk:
     def read(self, function: Callable[[Read], T]) -> T:
         """What it finds."""
         return function(Read(self._connection))
+
+    def given_back(self) -> list[tuple[str, int]]:
+        """Kind and id of what the last transaction gave back."""
+        found = self._connection.execute("SELECT work, id FROM temp.given_back").fetchall()
+        return [(row["work"], row["id"]) for row in found]
 
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file."""
@@ -128,6 +155,8 @@ class Engine:
         await self._life.step("write")
         value, changed = self._as_this_process(lambda: self._disk.write(function))
         if changed:
+            for work, id in self._disk.given_back():
+                self._life.gave_back(work, id)
             self._committed()
         await self._life.step("written")
         return value

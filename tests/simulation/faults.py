@@ -21,7 +21,7 @@ from server.inbox.documents import Documents
 from server.model import Job, Peer, Site
 from server.store import activities, jobs, peers
 from server.store.db import Database, Read, Row, Write
-from server.worker import deliveries
+from server.worker import deliveries, loop
 from server.worker import jobs as job_worker
 from server.worker.deliveries import Deliveries
 from tests.simulation.database import Engine
@@ -218,8 +218,12 @@ def claims_are_not_taken_over() -> Iterator[None]:
 
 @contextmanager
 def lease_without_fencing() -> Iterator[None]:
-    """Whoever slept longer than its claim ends what another one has in hand."""
-    with patch.object(peers, "require", lambda changed, work: None):
+    """Whoever slept longer than its claim goes on as if nobody else had it in hand."""
+    with (
+        patch.object(peers, "require", lambda changed, work: None),
+        patch.object(jobs, "require", lambda changed, work: None),
+        patch.object(loop.Hold, "sure", True),
+    ):
         yield
 
 

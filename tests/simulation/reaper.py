@@ -20,7 +20,7 @@ class Reaper:
         self._world = world
         chance, troubles = world.chance, world.weather.troubles
         deaths = chance.randint(5, 30) if "crash" in troubles else 0
-        sleeps = chance.randint(3, 10) if "twins" in troubles else 0
+        sleeps = chance.randint(3, 10) * world.busy if "twins" in troubles else 0
         self._deaths = self._moments(deaths)
         self._sleeps = self._moments(sleeps)
         self.died = 0

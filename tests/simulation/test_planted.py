@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.faults import FAULTS, Fault
 from tests.simulation.world import World
 
-WORLDS = 12
+WORLDS = 16
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)

@@ -56,6 +56,11 @@ class Watch:
         """Whether somebody is at work on a lane or job."""
         return any(process.alive for process, _ in self._at_work.get((city.name, work, id), ()))
 
+    def gave_back(self, process: Process, work: str, id: int) -> None:
+        """Whatever it still does, it is not at work there any more."""
+        others = self._at_work.get((process.city.name, work, id), [])
+        others[:] = [one for one in others if one[0] is not process]
+
     def over(self, process: Process) -> None:
         """Watch the loops of a process's worker."""
         for loop in process.worker._loops.values():  # noqa: SLF001
@@ -81,7 +86,8 @@ class Watch:
                 self._world.fault(f"{process} fails at {name}: {error!r}")
                 raise
             finally:
-                others.remove(mine)
+                if mine in others:
+                    others.remove(mine)
 
         loop._do = watched  # noqa: SLF001
 

@@ -64,7 +64,7 @@ class World:
         With `keep` every event is kept as text in `trace`.
         """
         self.chance = random.Random(seed)
-        self.seed, self._busy = seed, busy
+        self.seed, self.busy = seed, busy
         self.loop = Loop()
         self.trace: list[str] | None = [] if keep else None
         self.wrong: list[str] = []
@@ -160,7 +160,7 @@ class World:
             for _ in range(city.size):
                 await city.start()
         self._set_clocks()
-        acts = self.chance.randint(18, 30) * self._busy
+        acts = self.chance.randint(18, 30) * self.busy
         await self.traffic.run(acts, self.weather.span_s)
         await self._heal()
         oracle = Oracle(self)
@@ -192,11 +192,15 @@ class World:
             city.set_clocks(0)
             while len(city.alive()) < city.size:
                 await city.start()
-            for process in city.alive():
-                process.stalled_until = min(process.stalled_until, self.loop.time())
+        while (asleep_s := self._asleep_until() - self.loop.time()) > 0:
+            await self.loop.sleep(asleep_s)
         if self.weather.troubles & {"refusal", "denial", "jump"}:
             for city in self.cities.values():  # `madang queue --retry`
                 await city.alive()[0].db.write(queue.retry, "", city.now_ms())
+
+    def _asleep_until(self) -> float:
+        """When the last of those who sleep will wake."""
+        return max(one.stalled_until for city in self.cities.values() for one in city.alive())
 
     async def _greet(self) -> None:
         """Everybody says something: now all cities hear that the others live."""
