@@ -62,7 +62,7 @@ async def _authentic(request: web.Request, body: bytes, keys: Asking) -> None:
     app, now_ms = request.app, request.app[NOW]()
     fetcher, site = app[FETCHER], app[SITE]
     claim = inbox.claim(signed(request, body), now_ms, own_hosts(site))
-    if not await fetcher.welcome(host(claim.activity.actor)):
+    if not await fetcher.hosts.welcome(host(claim.activity.actor)):
         raise Blocked(host(claim.activity.actor))
     if "id" in request.match_info and (await _account(request)).state == "gone":
         raise web.HTTPGone  # a peer that is told so forgets whom it followed here
@@ -70,7 +70,7 @@ async def _authentic(request: web.Request, body: bytes, keys: Asking) -> None:
     keys.authentic(authentic.activity.actor)
     await take(app[DB], site, authentic, now_ms)
     if authentic.activity.object_id == authentic.activity.actor:  # it changed, moved or ended
-        fetcher.forget_keys(authentic.activity.actor)
+        fetcher.keys.forget(authentic.activity.actor)
 
 
 def signed(request: web.Request, body: bytes) -> SignedRequest:
@@ -104,7 +104,7 @@ async def _reader(request: web.Request) -> str | None:
         now_ms, ours = request.app[NOW](), own_hosts(request.app[SITE])
         who = await inbox.reader(signed(request, b""), keys, now_ms, ours)
     keys.authentic(who)
-    if not await request.app[FETCHER].welcome(host(who)):
+    if not await request.app[FETCHER].hosts.welcome(host(who)):
         raise NotAuthentic("not welcome")
     return who
 

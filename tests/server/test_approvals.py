@@ -10,7 +10,7 @@ from federation.errors import FederationError
 from federation.parse import object_
 from federation.vocab import PUBLIC
 from server.errors import Conflict, Forbidden, Invalid, NotFound
-from server.fetch import keep
+from server.fetch.posts import keep
 from server.inbox.documents import Need
 from server.model import WAITING, Post
 from server.services import (

@@ -6,7 +6,7 @@ import pytest
 
 from federation.errors import FederationError
 from federation.vocab import PUBLIC
-from server.fetch import _stamp
+from server.fetch.stamps import _stamp
 from server.inbox.documents import Need
 from server.model import Post
 from server.services import documents, follows, posts, quote_control, reading, stamps

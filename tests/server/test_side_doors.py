@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import FederationError
 from server.errors import Invalid
-from server.fetch import _let_stand
+from server.fetch.stamps import _let_stand
 from server.inbox import answers
 from server.inbox.documents import Need
 from server.model import WAITING, Account, Post

@@ -89,7 +89,8 @@ async def test_a_host_that_does_not_answer_is_left_alone_for_a_while(
         times.append(uri)
         raise error
 
-    fetcher = SimpleNamespace(db=None, site=SITE, now_ms=lambda: NOW, unless_same=unless_same)
+    documents = SimpleNamespace(unless_same=unless_same)
+    fetcher = SimpleNamespace(db=None, site=SITE, now_ms=lambda: NOW, documents=documents)
     walker = Walker(cast(Fetcher, fetcher))
     for n in range(2):
         with pytest.raises(Unreachable):

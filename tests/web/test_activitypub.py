@@ -185,7 +185,7 @@ async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
     from_far = path(scene.posts["followers"].uri)
     assert (await scene.get(from_far, scene.eve))[0] == 200
     await scene.city.db.write(hosts.set_rule, "far.test", "block", "", scene.city.clock())
-    scene.city.app[FETCHER].forget_rules()
+    scene.city.app[FETCHER].hosts.forget_rules()
     assert (await scene.get(from_far, scene.eve))[0] in (401, 404)
 
 
