@@ -64,7 +64,8 @@ async def of_answer(fetcher: Fetcher, post_id: int) -> None:
 async def of_ours(fetcher: Fetcher, of: dict[str, Any]) -> None:
     """Read the stamp under what ours wrote that could not be read when the yes came.
 
-    It is the one that `looks.stamp_later` names; if true, it lets the answer or quote out. Raises `Later`; any other `FederationError` is the end of it.
+    It is the one that `looks.stamp_later` names; if true, it lets the answer or quote out. Raises
+    `Later`; any other `FederationError` is the end of it.
     """
     act, post_id, stamp = of["act"], of["post"], of["stamp"]
     if not await fetcher.db.read(_wanted, act, post_id, stamp):
