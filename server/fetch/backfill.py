@@ -9,7 +9,7 @@ from federation.origin import same_origin
 from server.fetch.budget import Budget
 from server.fetch.fetcher import Fetcher
 from server.model import Account
-from server.services import strangers
+from server.services import arrivals
 from server.store import accounts, follows, homes
 from server.store.db import Write
 
@@ -57,7 +57,7 @@ async def _take(
     post = await fetcher.posts.read(uri, budget, by=group)
     announce = parse.id_or_none(item)
     if post and boosted and announce and same_origin(announce, account.uri):
-        await fetcher.db.write(strangers.keep_boost, announce, account, post.id, fetcher.now_ms())
+        await fetcher.db.write(arrivals.keep_boost, announce, account, post.id, fetcher.now_ms())
 
 
 def _fill_homes(tx: Write, account: Account) -> None:

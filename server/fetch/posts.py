@@ -11,7 +11,7 @@ from server.fetch.budget import Budget
 from server.fetch.documents import Documents
 from server.fetch.people import People
 from server.model import Account, Post, Site
-from server.services import forum_arrivals, permissions, strangers
+from server.services import arrivals, forum_arrivals, permissions
 from server.store import posts
 from server.store.db import Database, Write
 
@@ -81,14 +81,12 @@ def keep(
     """Store a fetched post if everybody may read it, and whom it answers wants it."""
     if author.local or author.state != "active" or found.attributed_to != author.uri:
         return None
-    if not strangers.may_keep(tx, site, found) or strangers.hidden(found, author):
+    if not arrivals.may_keep(tx, site, found) or arrivals.hidden(found, author):
         return None
     if forum_arrivals.refuses(tx, found, author, now_ms):
         return None
     try:
-        return strangers.keep_post(
-            tx, site, found, author, now_ms, spread=False, by=by, stamp=stamp
-        )
+        return arrivals.keep_post(tx, site, found, author, now_ms, spread=False, by=by, stamp=stamp)
     except Invalid:
         return None
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from server.fetch.budget import Budget
 from server.fetch.fetcher import Fetcher
-from server.services import strangers
+from server.services import arrivals
 from server.store import posts
 
 MAX_DEPTH: Final = 20  # ancestors of one reply
@@ -29,4 +29,4 @@ async def quoted(fetcher: Fetcher, post_id: int) -> None:
     if post is None or not post.quote_uri or post.quote_id is not None:
         return
     if await fetcher.posts.read(post.quote_uri, Budget(MAX_FOR_A_QUOTE)) is not None:
-        await fetcher.db.write(strangers.settle_late_quote, post_id, fetcher.now_ms())
+        await fetcher.db.write(arrivals.settle_late_quote, post_id, fetcher.now_ms())

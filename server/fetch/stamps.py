@@ -11,7 +11,7 @@ from server.fetch.budget import Budget
 from server.fetch.fetcher import Fetcher
 from server.fetch.related import quoted
 from server.model import Post, Site
-from server.services import adoption, answer_asking, permissions, quote_asking, strangers
+from server.services import adoption, answer_asking, arrivals, permissions, quote_asking
 from server.store import accounts, posts
 from server.store.db import Read, Write
 
@@ -94,7 +94,7 @@ def _let_stand(tx: Write, post_id: int, stamp: str, now_ms: int) -> None:
     if post is None or parent is None:
         return
     if adoption.stamped(tx, post, parent, stamp, now_ms):
-        strangers.remember(tx, post, parent, post.visibility)
+        arrivals.remember(tx, post, parent, post.visibility)
 
 
 def _stamp(tx: Write, site: Site, read: Post, raw: dict[str, Any], now_ms: int) -> None:

@@ -15,12 +15,12 @@ from server.inbox.documents import Need
 from server.model import WAITING, Post
 from server.services import (
     answer_control,
+    arrivals,
     documents,
     permissions,
     posts,
     reading,
     stamps,
-    strangers,
     timelines,
 )
 from server.store import posts as post_store
@@ -433,7 +433,7 @@ def test_a_request_about_what_one_cannot_know_of_is_not_answered(world: Write) -
 def test_one_stranger_cannot_fill_the_list_of_what_waits(
     world: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strangers, "MAX_WAITING_OF_ONE", 2)
+    monkeypatch.setattr(arrivals, "MAX_WAITING_OF_ONE", 2)
     asked = asking(world)
     for n in range(4):
         uri = f"{ANSWER}/{n}"
