@@ -253,6 +253,6 @@ async def test_every_caller_of_the_client_is_in_the_table(works: Works) -> None:
         assert len(works.outside.asked) > before, name
     assert works.outside.strayed == []
     keys = "web/claims.py:Asking.fetch"  # the fetcher's own, which the table goes through
-    ours = "web/activitypub.py:_outbox"  # makes a collection with `services.documents`
+    ours = "web/actor_lists.py:_outbox"  # makes a collection with `services.documents`
     assert known - works.outside.callers - {looks, keys, ours} == set()
     assert set(works.outside.connected) == {(PUBLIC, 443)}

@@ -25,7 +25,7 @@ from server.worker import deliveries
 from server.worker import jobs as job_worker
 from server.worker.deliveries import Deliveries
 from tests.simulation.database import Engine
-from web import activitypub
+from web import inbox
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def effect_and_receipt_in_two_commits() -> Iterator[None]:
 
         await db.write(effect)
 
-    with patch.object(activitypub, "take", take):
+    with patch.object(inbox, "take", take):
         yield
 
 
