@@ -43,7 +43,6 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     who,
 )
 
@@ -51,12 +50,6 @@ STAMP = REPLY.stamp_uri
 ANSWER = "https://far.test/notes/answer"
 BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
 carls, waiting, stamp, answered = REPLY.theirs, REPLY.waiting, REPLY.stamp, REPLY.answered
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def now(db: Read, of: Post) -> Post:

@@ -28,7 +28,6 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     who,
 )
 
@@ -40,12 +39,6 @@ carls, waiting, stamp, answered = (
     stamped.QUOTE.stamp,
     stamped.QUOTE.answered,
 )
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def state(db: Read, id: int) -> str:

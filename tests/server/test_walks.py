@@ -22,7 +22,6 @@ from tests.server.world import (
     number,
     ours,
     post,
-    settle,
     who,
 )
 
@@ -33,12 +32,6 @@ ANSWER = "https://far.test/notes/answer"
 def hear(tx: Write, id: str, **more: str) -> None:
     """Eve wrote something."""
     deliver(tx, create(note(id, EVE, **more), id=f"{id}/create"))
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def test_a_thread_whose_beginning_comes_late_is_looked_at_all_the_same(world: Write) -> None:

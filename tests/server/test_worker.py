@@ -170,6 +170,14 @@ class Town:
         """The probe's first true answer."""
         return await eventually(probe)
 
+    async def sending(self) -> None:
+        """Wait until one thing is on its way."""
+
+        async def there() -> bool:
+            return self.peers.under_way == 1
+
+        await eventually(there)
+
     async def came(self, many: int, inbox: str = FAR) -> None:
         """Wait for so many tries at an inbox, and for what they mean to be written down."""
 
@@ -427,10 +435,7 @@ async def test_a_clock_that_jumps_sends_nothing_twice(town: Town) -> None:
     town.peers.open.clear()
     await town.say("one")
 
-    async def under_way() -> bool:
-        return town.peers.under_way == 1
-
-    await town.until(under_way)
+    await town.sending()
     await town.later(2 * HOUR_MS)
     for _ in range(100):
         await asyncio.sleep(0)
@@ -463,10 +468,7 @@ async def test_a_claim_is_renewed_as_long_as_the_work_runs(
     town.peers.open.clear()
     await town.say("one")
 
-    async def under_way() -> bool:
-        return town.peers.under_way == 1
-
-    await town.until(under_way)
+    await town.sending()
     town.now_ms += 10_000
 
     async def renewed() -> bool:
