@@ -17,6 +17,7 @@ from federation.readers import decode, first, many, text_or_none, uri_or_none
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT
 
 JRD_JSON: Final = "application/jrd+json"
+ACCEPT: Final = f"{JRD_JSON}, application/json"
 MAX_HANDLE_CHARS: Final = 320
 MAX_TYPED_CHARS: Final = 500
 MAX_LINKS: Final = 64

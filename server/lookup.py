@@ -29,7 +29,7 @@ async def find(fetcher: Fetcher, query: str) -> Account | Post | None:
         if handle := webfinger.parse_handle(wanted):
             if handle[1] == fetcher.site.domain:
                 return None
-            return await fetcher.handle(handle[0], handle[1], budget)
+            return await fetcher.people.handle(handle[0], handle[1], budget)
         if wanted.startswith(("https://", "http://")) and not fetcher.site.ours(wanted):
             return await _at(fetcher, wanted, budget)
     except FederationError:
@@ -61,11 +61,11 @@ def _pretty(db: Read, origin: str, wanted: str) -> Account | Post | None:
 
 
 async def _at(fetcher: Fetcher, uri: str, budget: Budget) -> Account | Post | None:
-    raw = await fetcher.document(uri, budget)
+    raw = await fetcher.documents.read(uri, budget)
     id = str(raw.get("id"))
     if "inbox" in raw:
-        return await fetcher.actor(id, budget)
-    return await fetcher.post(id, budget)
+        return await fetcher.people.actor(id, budget)
+    return await fetcher.posts.read(id, budget)
 
 
 async def way_home(fetcher: Fetcher, home: tuple[str, str], verb: str, uri: str) -> str:
@@ -73,9 +73,9 @@ async def way_home(fetcher: Fetcher, home: tuple[str, str], verb: str, uri: str)
 
     Empty where it does not say. Raises `FederationError` and `TooMany`.
     """
-    templates = await fetcher.templates(*home)
+    templates = await fetcher.homes.templates(*home)
     ways = webfinger.ways(templates, verb, uri)
-    return next((way for way in ways if fetcher.may_lead(way)), "")
+    return next((way for way in ways if fetcher.homes.may_lead(way)), "")
 
 
 async def mentioned(fetcher: Fetcher, source: str) -> None:

@@ -60,7 +60,7 @@ class Pinger:
     async def _found(self, ping: Ping, targets: tuple[str, ...]) -> Found | None:
         """None where the page does not link, or is gone. Raises `FederationError`."""
         try:
-            page = await self._fetcher.linking_page(ping.source, backlinks.MAX_BYTES)
+            page = await self._fetcher.pages.linking_page(ping.source, backlinks.MAX_BYTES)
         except Gone:
             return None
         except Malformed:  # it is no page
@@ -100,7 +100,7 @@ class Pinger:
 
     async def _told(self, telling: Telling) -> tuple[str, Pushed | None]:
         """How it was told, and the answer. Raises `FederationError`."""
-        url = self._fetcher.secured(telling.told.url.partition("#")[0])
+        url = self._fetcher.pages.secured(telling.told.url.partition("#")[0])
         if not url:
             return "none", None
         page = await self._page(url, telling)
@@ -108,11 +108,11 @@ class Pinger:
             return "none", None
         text = webpage.characters(page.body, page.content_type) if _is_page(page) else ""
         endpoint, ping = await asyncio.to_thread(_endpoints, page, text, url)
-        if endpoint and (endpoint := self._fetcher.secured(endpoint)):
+        if endpoint and (endpoint := self._fetcher.pages.secured(endpoint)):
             form = urlencode({"source": telling.source, "target": telling.told.url})
-            return "webmention", await self._fetcher.submit(endpoint, form.encode())
-        if ping and not telling.told.gone and (ping := self._fetcher.secured(ping)):
-            answer = await self._fetcher.submit(ping, telling.form)
+            return "webmention", await self._fetcher.pages.submit(endpoint, form.encode())
+        if ping and not telling.told.gone and (ping := self._fetcher.pages.secured(ping)):
+            answer = await self._fetcher.pages.submit(ping, telling.form)
             took = endpoints.accepted(answer.body.decode("utf-8", "replace"))
             return "trackback" if took else "none", answer
         return "none", None
@@ -120,7 +120,7 @@ class Pinger:
     async def _page(self, url: str, telling: Telling) -> Fetched | None:
         """The page that is linked to; None where there is none."""
         try:
-            return await self._fetcher.linking_page(url, MAX_DISCOVERED)
+            return await self._fetcher.pages.linking_page(url, MAX_DISCOVERED)
         except (Gone, Malformed):
             return None
 

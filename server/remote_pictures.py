@@ -108,7 +108,7 @@ class RemotePictures:
         Raises `NotFound` when it cannot be had, `TooLarge` when it just turned out to be too large,
         `TooMany` when too many others come first, `StorageFull`, `StoreAway`.
         """
-        if not await self._fetcher.pictured(url):
+        if not await self._fetcher.hosts.pictured(url):
             raise NotFound(_NONE)
         about = f"{kind} {url}"
         known = await self._db.read(store.one, about)
@@ -170,7 +170,7 @@ class RemotePictures:
 
     async def _picture(self, kind: RemoteKind, url: str) -> tuple[str, int]:
         async with asyncio.timeout(FETCH_S):
-            data = await self._fetcher.picture(url, max_bytes=MAX_BYTES)
+            data = await self._fetcher.pages.picture(url, max_bytes=MAX_BYTES)
         made = await self._pictures.process_remote(kind, data)
         return made.large, made.bytes
 
@@ -186,7 +186,7 @@ class RemotePictures:
                     async def sink(chunk: bytes) -> None:
                         await asyncio.to_thread(opened.write, chunk)
 
-                    await self._fetcher.film(url, sink, max_bytes=self._film_bytes)
+                    await self._fetcher.pages.film(url, sink, max_bytes=self._film_bytes)
             except OSError as error:
                 raise refusal(error) from error
             seen, length = await self._films.look(file), file.stat().st_size

@@ -18,7 +18,8 @@ from federation.origin import host, normal, same_origin
 from federation.retry import may_pass
 from federation.vocab import Object
 from server.clock import HOUR_MS, MINUTE_MS
-from server.fetch import MAX_DEPTH, Budget, Fetcher, Spent, keep
+from server.fetch import Budget, Fetcher, Spent, related
+from server.fetch.posts import keep
 from server.model import Account, Post, Site
 from server.services import contexts
 from server.store import posts, walks
@@ -94,7 +95,7 @@ class Walker:
         if post is None or not post.open:
             return
         if post.reply_to_uri is not None and post.reply_to_id is None:
-            await self.fetcher.ancestors(post_id)
+            await related.ancestors(self.fetcher, post_id)
             post = await self.db.read(posts.by_id, post_id) or post
         root, known = await self.db.read(_begun, post)
         if root is None or len(known) >= MAX_THREAD:
@@ -116,7 +117,7 @@ class Walker:
         async with turn:
             self._may_ask(name)
             try:
-                fetched = await self.fetcher.unless_same(uri, allowance, etag)
+                fetched = await self.fetcher.documents.unless_same(uri, allowance, etag)
             except Unreachable as error:
                 if _overloaded(error):
                     self._rest(name, error.retry_after_ms)
@@ -220,7 +221,7 @@ class _Walk:
             item = item.get("object") or ""
         uri, chain = parse.id_or_none(item), list[Object]()
         try:
-            while uri and len(chain) < MAX_DEPTH and await self._lacking(uri):
+            while uri and len(chain) < related.MAX_DEPTH and await self._lacking(uri):
                 if self._allowance.posts <= 0:
                     return False
                 chain.append(await self._read(uri, item, page))
@@ -248,8 +249,8 @@ class _Walk:
 
     async def _keep(self, found: Object) -> None:
         fetcher = self._walker.fetcher
-        author = await fetcher.account(found.attributed_to, self._allowance)
-        stamp = await fetcher.stamp_of(found, author, self._allowance)
+        author = await fetcher.people.account(found.attributed_to, self._allowance)
+        stamp = await fetcher.posts.stamp_of(found, author, self._allowance)
         of = (self._thread_id, found, author, stamp)
         if await self._db.write(_keep_answer, fetcher.site, of, fetcher.now_ms()):
             self._new.append(found.id)

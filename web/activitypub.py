@@ -1,6 +1,5 @@
-"""Server-to-server routes: what peers send us, and the documents they read. AP §5, §7."""
+"""The documents that peers read: actors, posts, threads, stamps. AP §3, §4."""
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -9,114 +8,23 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from federation import build, inbox
-from federation.errors import Blocked, Gone, NotAuthentic
-from federation.http import is_activity_type
-from federation.origin import host
-from federation.signature import SignedRequest
+from federation import build
 from federation.vocab import ACTIVITY_JSON
 from server.errors import NotFound
 from server.ids import parse_id
-from server.inbox.door import take
 from server.model import Account, Post, Site
 from server.services import accounts as account_service
 from server.services import communities, contexts, documents, reading, stamps
-from server.store import accounts, follows, posts, reactions
+from server.store import accounts, posts
 from server.store.db import Read
 from server.store.paging import LAST_ID, Page
-from web.claims import Asking, asking
-from web.keys import CONFIG, DB, FETCHER, NOW, SITE, VIEWER
+from web import signers
+from web.keys import CONFIG, DB, SITE, VIEWER
 from web.negotiate import wants_activity
 
 routes = web.RouteTableDef()
 
-READ_S: Final = 20.0  # for a body of at most 1 MiB
 PAGE_ITEMS: Final = 20
-CIRCLES: Final = ("followers", "following")
-
-
-# --- what peers send
-
-
-@routes.post("/inbox")
-@routes.post("/actors/{id}/inbox")
-async def receive(request: web.Request) -> web.Response:
-    """Accept an authentic activity: durable, and usually already applied, before the 202."""
-    with asking(request) as keys:
-        if not is_activity_type(request.headers.get("Content-Type", "")):
-            raise web.HTTPUnsupportedMediaType
-        try:
-            async with asyncio.timeout(READ_S):
-                body = await request.read()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
-        try:
-            await _authentic(request, body, keys)
-        except (Gone, Blocked):  # who sends what must be silent is told nothing
-            keys.failed(request.app[NOW]())
-    return web.Response(status=202)
-
-
-async def _authentic(request: web.Request, body: bytes, keys: Asking) -> None:
-    """Nothing is read or asked for before all is right that can be seen in the request alone."""
-    app, now_ms = request.app, request.app[NOW]()
-    fetcher, site = app[FETCHER], app[SITE]
-    claim = inbox.claim(signed(request, body), now_ms, own_hosts(site))
-    if not await fetcher.welcome(host(claim.activity.actor)):
-        raise Blocked(host(claim.activity.actor))
-    if "id" in request.match_info and (await _account(request)).state == "gone":
-        raise web.HTTPGone  # a peer that is told so forgets whom it followed here
-    authentic = await inbox.prove(claim, keys, now_ms)
-    keys.authentic(authentic.activity.actor)
-    await take(app[DB], site, authentic, now_ms)
-    if authentic.activity.object_id == authentic.activity.actor:  # it changed, moved or ended
-        fetcher.forget_keys(authentic.activity.actor)
-
-
-def signed(request: web.Request, body: bytes) -> SignedRequest:
-    """The request as it came off the wire."""
-    return SignedRequest(
-        method=request.method,
-        target=request.raw_path,
-        host=request.headers.get("Host", ""),
-        scheme=request.app[SITE].origin.partition(":")[0],
-        headers=tuple(
-            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-            for name, value in request.raw_headers
-        ),
-        body=body,
-    )
-
-
-def own_hosts(site: Site) -> tuple[str, ...]:
-    """Under which names we are spoken to."""
-    return (host(site.origin),)
-
-
-# --- what peers read
-
-
-async def _reader(request: web.Request) -> str | None:
-    """Who signed this GET; None when nobody did. Raises `FederationError` for a wrong signature."""
-    if "Signature" not in request.headers:
-        return None
-    with asking(request) as keys:
-        now_ms, ours = request.app[NOW](), own_hosts(request.app[SITE])
-        who = await inbox.reader(signed(request, b""), keys, now_ms, ours)
-    keys.authentic(who)
-    if not await request.app[FETCHER].welcome(host(who)):
-        raise NotAuthentic("not welcome")
-    return who
-
-
-async def _admit(request: web.Request) -> str | None:
-    """Who reads, as far as we must know: always where `authorized_fetch` is on."""
-    if not request.app[CONFIG].federation.authorized_fetch:
-        return None
-    who = await _reader(request)
-    if who is None:
-        raise NotAuthentic("missing: this server answers signed requests only")
-    return who
 
 
 def document(request: web.Request, body: dict[str, Any], *, public: bool = True) -> web.Response:
@@ -168,7 +76,7 @@ async def nothing_of_the_instance(request: web.Request) -> web.Response:
 @routes.get("/actors/{id}")
 async def actor(request: web.Request) -> web.Response:
     """One of our people. AP §4.1."""
-    return await actor_document(request, await _account(request))
+    return await actor_document(request, await own_account(request))
 
 
 async def actor_document(request: web.Request, account: Account) -> web.Response:
@@ -179,155 +87,57 @@ async def actor_document(request: web.Request, account: Account) -> web.Response
         return tombstone(request, account.uri, None)
     if account.state != "active":
         raise NotFound("There is no such account.")
-    await _admit(request)
+    await signers.admit(request)
     body = await request.app[DB].read(documents.profile, request.app[SITE], account)
     return document(request, body)
 
 
-async def _account(request: web.Request) -> Account:
-    id = _number(request.match_info["id"])
+async def own_account(request: web.Request) -> Account:
+    """The one of ours that the path names, whatever became of them. Raises `NotFound`."""
+    id = number(request.match_info["id"])
     account = await request.app[DB].read(accounts.by_id, id)
     if account is None or not account.local or account.kind == "Application":
         raise NotFound("There is no such account.")
     return account
 
 
-async def _active(request: web.Request) -> Account:
+async def active_account(request: web.Request) -> Account:
     """One of ours whose collections can be read by whoever asks."""
-    account = await _account(request)
+    account = await own_account(request)
     if account.state != "active":
         raise NotFound("There is no such account.")
-    await _admit(request)
+    await signers.admit(request)
     return account
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """An id in an address. Raises `NotFound`."""
     found = parse_id(text)
     if found is None:
         raise NotFound("There is nothing at this address.")
     return found
 
 
-@routes.get("/actors/{id}/outbox")
-async def outbox(request: web.Request) -> web.Response:
-    """What somebody wrote in public, or what a group passed on, newest first. AP §5.1."""
-    return await _collection(request, "outbox", _outbox, _sent)
-
-
-def _sent(db: Read, account: Account) -> int:
-    if account.kind == "Group":
-        return reactions.count_boosts_by(db, account.id)
-    return account.posts_count
-
-
-def _outbox(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
-    if account.kind == "Group":
-        return _passed_on(db, account, page)
-    found = posts.public_by(db, account.id, page)
-    written = documents.collection(db, site, found)
-    return [build.create(one) for one in written], found[-1].id if found else None
-
-
-def _passed_on(db: Read, group: Account, page: Page) -> tuple[list[Any], int | None]:
-    found = reactions.boosts_by(db, group.id, page)
-    announced = [
-        build.announce(
-            row["uri"],
-            group.uri,
-            row["post_uri"],
-            cc=(group.followers_uri, row["author_uri"]),
-            published_ms=row["created_ms"],
-        )
-        for row in found
-    ]
-    return announced, found[-1]["id"] if found else None
-
-
-@routes.get("/actors/{id}/followers")
-async def followers(request: web.Request) -> web.Response:
-    """Who follows. AP §5.3."""
-    return await _collection(
-        request, "followers", _followers, lambda _, account: account.followers_count
-    )
-
-
-def _followers(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
-    found = follows.followers(db, account.id, page)
-    return [who.uri for _, who in found], found[-1][0] if found else None
-
-
-@routes.get("/actors/{id}/following")
-async def following(request: web.Request) -> web.Response:
-    """Whom somebody follows. AP §5.4."""
-    return await _collection(
-        request, "following", _following, lambda _, account: account.following_count
-    )
-
-
-def _following(db: Read, site: Site, account: Account, page: Page) -> tuple[list[Any], int | None]:
-    found = follows.following(db, account.id, page)
-    return [who.uri for _, who in found], found[-1][0] if found else None
-
-
-Items = Callable[[Read, Site, Account, Page], tuple[list[Any], int | None]]
-
-
-async def _collection(
-    request: web.Request, name: str, items: Items, total: Callable[[Read, Account], int]
-) -> web.Response:
-    """A collection of one of ours, or one page of it: `?page=1`, then `?max_id=`.
-
-    Whoever keeps for themself who follows whom tells how many alone.
-    """
-    account = await _active(request)
-    uri, hidden = f"{account.uri}/{name}", account.hide_collections and name in CIRCLES
-    if "page" not in request.query and "max_id" not in request.query:
-        count = await request.app[DB].read(total, account)
-        first = None if hidden else f"{uri}?page=1"
-        return document(request, build.ordered_collection(uri, count, first=first))
-    if hidden:
-        raise NotFound("There is nothing at this address.")
-    window = _window(request)
-    found, last = await request.app[DB].read(items, request.app[SITE], account, window)
-    return document(request, _page(request, uri, found, last))
-
-
-def _window(request: web.Request) -> Page:
+def window(request: web.Request) -> Page:
+    """Which part of a collection is asked for: what is older than `max_id`. Raises `NotFound`."""
     at = request.query.get("max_id", "")
-    return Page(max_id=_number(at) if at else LAST_ID, limit=PAGE_ITEMS)
+    return Page(max_id=number(at) if at else LAST_ID, limit=PAGE_ITEMS)
 
 
-def _page(request: web.Request, uri: str, found: list[Any], last: int | None) -> dict[str, Any]:
+def collection_page(
+    request: web.Request, uri: str, found: list[Any], last: int | None
+) -> dict[str, Any]:
+    """What was found in that part of the collection `uri`, and where it goes on."""
     at = request.query.get("max_id", "")
-    here = f"{uri}?max_id={_number(at)}" if at else f"{uri}?page=1"
+    here = f"{uri}?max_id={number(at)}" if at else f"{uri}?page=1"
     more = f"{uri}?max_id={last}" if last is not None and len(found) >= PAGE_ITEMS else None
     return build.collection_page(here, uri, found, next=more)
-
-
-@routes.get("/actors/{id}/featured")
-async def featured(request: web.Request) -> web.Response:
-    """What somebody, or a community, keeps at the top."""
-    account = await _active(request)
-    uris = await request.app[DB].read(reading.featured, account)
-    return document(request, build.ordered_collection(account.featured_uri, len(uris), items=uris))
-
-
-@routes.get("/actors/{id}/moderators")
-async def moderators(request: web.Request) -> web.Response:
-    """Who keeps order in a group. FEP-1b12."""
-    account = await _active(request)
-    if account.kind != "Group":
-        raise NotFound("There is nothing at this address.")
-    found = await request.app[DB].read(communities.moderators, account.id)
-    uris = [one.uri for one in found]
-    body = build.ordered_collection(f"{account.uri}/moderators", len(uris), items=uris)
-    return document(request, body)
 
 
 @routes.get("/objects/{id}")
 async def thing(request: web.Request) -> web.Response:
     """A post of ours. AP §3.2."""
-    post = await request.app[DB].read(posts.by_id, _number(request.match_info["id"]))
+    post = await request.app[DB].read(posts.by_id, number(request.match_info["id"]))
     return await post_document(request, post)
 
 
@@ -337,9 +147,9 @@ async def post_document(request: web.Request, post: Post | None) -> web.Response
         raise web.HTTPFound(await _page_of(request, post), headers={"Vary": "Accept"})
     if post is not None and post.local and post.deleted_ms is not None and post.open:
         return tombstone(request, post.uri, post.deleted_ms)
-    who = await _admit(request)
+    who = await signers.admit(request)
     if post is None or not post.open:  # asked alike, for whether there is one is not to be seen
-        who = who or await _reader(request)
+        who = who or await signers.reader(request)
     if post is None or not post.local:
         raise NotFound("There is no such post.")
     body = await request.app[DB].read(_readable, request.app[SITE], who, post.id)
@@ -364,8 +174,8 @@ def _readable(db: Read, site: Site, who: str | None, post_id: int) -> dict[str, 
 
 
 async def _public_post(request: web.Request) -> Post:
-    await _admit(request)
-    post = await request.app[DB].read(reading.readable, None, _number(request.match_info["id"]))
+    await signers.admit(request)
+    post = await request.app[DB].read(reading.readable, None, number(request.match_info["id"]))
     if not post.local:
         raise NotFound("There is no such post.")
     return post
@@ -398,8 +208,8 @@ async def allowed_boost(request: web.Request) -> web.Response:
 async def _stamp(
     request: web.Request, read: Callable[[Read, Site, int], dict[str, Any]]
 ) -> web.Response:
-    await _admit(request)
-    id = _number(request.match_info["id"])
+    await signers.admit(request)
+    id = number(request.match_info["id"])
     return document(request, await request.app[DB].read(read, request.app[SITE], id))
 
 
@@ -411,9 +221,9 @@ async def replies(request: web.Request) -> web.Response:
     if "page" not in request.query and "max_id" not in request.query:
         whole = build.ordered_collection(uri, post.replies, first=f"{uri}?page=1")
         return document(request, whole)
-    found = await request.app[DB].read(posts.public_replies, post.id, _window(request))
+    found = await request.app[DB].read(posts.public_replies, post.id, window(request))
     last = found[-1].id if found else None
-    return document(request, _page(request, uri, [one.uri for one in found], last))
+    return document(request, collection_page(request, uri, [one.uri for one in found], last))
 
 
 @routes.get("/objects/{id}/likes")
@@ -433,8 +243,8 @@ async def shares(request: web.Request) -> web.Response:
 @routes.get("/contexts/{id}")
 async def context(request: web.Request) -> web.Response:
     """A thread that began here, root first. FEP-7888, FEP-f228."""
-    await _admit(request)
-    id = _number(request.match_info["id"])
+    await signers.admit(request)
+    id = number(request.match_info["id"])
     page = _page_number(request)
     owner, total, uris = await request.app[DB].read(contexts.members, id, page)
     uri = contexts.own(request.app[SITE], id)
@@ -466,9 +276,6 @@ async def activity(request: web.Request) -> web.Response:
     raise NotFound("There is nothing to read at this address.")
 
 
-# --- one address for people and peers
-
-
 @web.middleware
 async def negotiate(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -495,5 +302,5 @@ async def _pretty(request: web.Request) -> web.StreamResponse:
         raise NotFound("There is no such account.")
     if not id:
         return await actor_document(request, account)
-    post = await db.read(posts.by_url, account.id, _number(id))
+    post = await db.read(posts.by_url, account.id, number(id))
     return await post_document(request, post)

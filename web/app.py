@@ -35,12 +35,14 @@ from server.worker.pushes import Pushes
 from server.worker.worker import Worker
 from web import (
     activitypub,
+    actor_lists,
     api,
     book_dress,
     brand,
     feeds,
     headers,
     i18n,
+    inbox,
     media,
     operations,
     pages,
@@ -145,7 +147,7 @@ def create_app(
 
 def add_routes(app: web.Application) -> None:
     """Say which address leads where: that is the same in every instance."""
-    for part in (wellknown, activitypub, feeds, media, pings, operations):
+    for part in (wellknown, inbox, activitypub, actor_lists, feeds, media, pings, operations):
         app.add_routes(part.routes)
     api.add_routes(app)
     pages.add_routes(app)

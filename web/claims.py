@@ -58,19 +58,19 @@ class Asking:
 
     def __init__(self, request: web.Request) -> None:
         """Nothing is asked for yet."""
-        self._claims, self._fetcher = request.config_dict[CLAIMS], request.config_dict[FETCHER]
+        self._claims, self._keys = request.config_dict[CLAIMS], request.config_dict[FETCHER].keys
         self._address = request[ADDRESS]
         self._named = ""
 
     async def cached(self, key_id: str) -> Key | None:
-        """As `Fetcher.cached`."""
-        return await self._fetcher.cached(key_id)
+        """As `Keys.cached`."""
+        return await self._keys.cached(key_id)
 
     async def fetch(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
-        """As `Fetcher.fetch`; `TooMany` also where too much was asked for in that host's name."""
+        """As `Keys.fetch`; `TooMany` also where too much was asked for in that host's name."""
         self._claims.check(host(key_id), self._address, now_ms)
         self._named = host(key_id)
-        return await self._fetcher.fetch(key_id, now_ms)
+        return await self._keys.fetch(key_id, now_ms)
 
     def failed(self, now_ms: int) -> None:
         """The request is not authentic."""

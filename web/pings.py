@@ -101,7 +101,7 @@ async def take(
         raise AppError("This is not the address of a page elsewhere.")
     turned = given.lower().startswith("http:") and url.startswith("https:")
     await config[DB].read(pings.receiving, config[SITE], target.strip())
-    if not await fetcher.elsewhere(url):
+    if not await fetcher.hosts.elsewhere(url):
         return turned
     wanted = Wanted(
         kind=kind,
@@ -121,10 +121,10 @@ def _readable(fetcher: Fetcher, source: str) -> str:
     Raises `AppError` for an address that would be one, were it not for its port.
     """
     found = _PORT.fullmatch(source)
-    if found is None or (url := fetcher.secured(source)):
-        return fetcher.secured(source)
+    if found is None or (url := fetcher.pages.secured(source)):
+        return fetcher.pages.secured(source)
     scheme, name, port, rest = found.groups()
-    url = fetcher.secured(f"https://{name}{rest or ''}")
+    url = fetcher.pages.secured(f"https://{name}{rest or ''}")
     if not url or (scheme.lower(), port) == ("http", "80"):
         return url
     raise AppError("Pages are read over https alone, at its usual port. Give such an address.")

@@ -23,7 +23,7 @@ from server.inbox.context import Arrival, person, thing, undone
 from server.inbox.documents import PART_OF, Need
 from server.model import Account, Post, PostView
 from server.policy import chain
-from server.services import boosts, forum_arrivals, permissions, strangers
+from server.services import arrivals, boosts, forum_arrivals, permissions, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost, spread_found
 from server.store import (
@@ -114,15 +114,15 @@ def _fetched(tx: Write, arrival: Arrival, uri: str) -> Post | None:
     if arrival.site.ours(uri):
         return None
     found = thing(arrival, uri)
-    if found is None or not strangers.may_keep(tx, arrival.site, found):
+    if found is None or not arrivals.may_keep(tx, arrival.site, found):
         return None
     author = person(tx, arrival, found.attributed_to)
     if author is None or author.local or author.state != "active":
         return None
-    if strangers.hidden(found, author) or forum_arrivals.refuses(tx, found, author, arrival.now_ms):
+    if arrivals.hidden(found, author) or forum_arrivals.refuses(tx, found, author, arrival.now_ms):
         return None
     by = arrival.actor if arrival.actor.kind == "Group" else None
-    post = strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False, by=by)
+    post = arrivals.keep_post(tx, arrival.site, found, author, arrival.now_ms, spread=False, by=by)
     spread_found(tx, post, author, arrival.now_ms)
     return post
 

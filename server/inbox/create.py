@@ -7,7 +7,7 @@ from federation.vocab import OBJECT_TYPES, Object
 from server.inbox import answers
 from server.inbox.context import Arrival, thing
 from server.model import Post, PostView
-from server.services import forum, forum_arrivals, looks, relay, strangers, votes
+from server.services import arrivals, forum, forum_arrivals, looks, relay, votes
 from server.store import activities
 from server.store.db import Write
 
@@ -25,7 +25,7 @@ def create(tx: Write, arrival: Arrival) -> None:
     if found is None or not _wanted(tx, arrival, found) or answers.turned_away(tx, arrival, found):
         return
     stamp = answers.stamp_of(tx, arrival, found)
-    post = strangers.keep_new_post(
+    post = arrivals.keep_new_post(
         tx, arrival.site, found, arrival.actor, arrival.now_ms, by=arrival.via, stamp=stamp
     )
     answers.came(tx, arrival, post)
@@ -50,7 +50,7 @@ def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
 
     No community of ours keeps it out. What a group announced somebody here follows already.
     """
-    if not strangers.at_home(arrival.site, found):
+    if not arrivals.at_home(arrival.site, found):
         return False
     known = activities.standing(tx, found.id, by=found.attributed_to, author_id=arrival.actor.id)
     if known.buried:
@@ -62,7 +62,7 @@ def _wanted(tx: Write, arrival: Arrival, found: Object) -> bool:
     return (
         arrival.via is not None
         or bool(known.followed)
-        or strangers.related(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        or arrivals.related(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     )
 
 

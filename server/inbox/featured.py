@@ -4,7 +4,7 @@ from server.inbox import steward
 from server.inbox.context import Arrival, thing
 from server.model import Post
 from server.policy.authority import may
-from server.services import strangers
+from server.services import arrivals
 from server.store import follows, posts
 from server.store.db import Write
 
@@ -51,6 +51,6 @@ def _own_post(tx: Write, arrival: Arrival) -> Post | None:
     found = thing(arrival, uri)
     if found is None or found.attributed_to != arrival.actor.uri:
         return None
-    if not strangers.may_keep(tx, arrival.site, found) or strangers.hidden(found, arrival.actor):
+    if not arrivals.may_keep(tx, arrival.site, found) or arrivals.hidden(found, arrival.actor):
         return None
-    return strangers.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms, spread=False)
+    return arrivals.keep_post(tx, arrival.site, found, arrival.actor, arrival.now_ms, spread=False)

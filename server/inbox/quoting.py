@@ -10,7 +10,7 @@ from server.errors import Invalid
 from server.inbox import follow
 from server.inbox.context import Arrival, instrument, undone
 from server.model import Post
-from server.services import looks, permissions, quote_asking, quotes, strangers
+from server.services import arrivals, looks, permissions, quote_asking, quotes
 from server.store import accounts, posts, tallies
 from server.store import quotes as quotes_store
 from server.store.db import Write
@@ -56,10 +56,10 @@ def _quoting(tx: Write, arrival: Arrival, uri: str, quoted: Post) -> Post | None
         found = instrument(arrival, uri)
         if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
             return None
-        if found.quote != quoted.uri or not strangers.may_keep(tx, arrival.site, found):
+        if found.quote != quoted.uri or not arrivals.may_keep(tx, arrival.site, found):
             return None
         try:
-            known = strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+            known = arrivals.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
         except Invalid:
             return None
     own = known.author_id == arrival.actor.id and known.deleted_ms is None

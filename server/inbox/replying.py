@@ -15,6 +15,7 @@ from server.model import WAITING, Account, Post
 from server.services import (
     answer_asking,
     answer_control,
+    arrivals,
     looks,
     permissions,
     reading,
@@ -56,10 +57,10 @@ def _kept(tx: Write, arrival: Arrival, uri: str, target: Post) -> Post | None:
     found = instrument(arrival, uri)
     if found is None or found.id != uri or found.attributed_to != arrival.actor.uri:
         raise NotPermitted("ReplyRequest without an answer of the actor's own")
-    if found.in_reply_to != target.uri or not strangers.may_keep(tx, arrival.site, found):
+    if found.in_reply_to != target.uri or not arrivals.may_keep(tx, arrival.site, found):
         raise NotPermitted("ReplyRequest for what answers something else")
     try:
-        return strangers.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
+        return arrivals.keep_new_post(tx, arrival.site, found, arrival.actor, arrival.now_ms)
     except Invalid:
         return None
 
@@ -70,7 +71,7 @@ def _settle(tx: Write, arrival: Arrival, answer: Post, target: Post) -> None:
         _refuse(tx, arrival, answer.uri, target)
         return
     if store.by_post(tx, answer.id) is None:
-        strangers.remember(tx, answer, target, answer.visibility)
+        arrivals.remember(tx, answer, target, answer.visibility)
         posts.set_columns(tx, answer.id, reply_stamp=stamps.reply_uri(arrival.site, answer.id))
     store.request(tx, answer.id, arrival.activity.id)
     answer_control.tell(tx, arrival.site, answer, arrival.now_ms, request=arrival.activity.id)
@@ -145,11 +146,11 @@ def _bring(tx: Write, arrival: Arrival, uri: str, target: Post) -> None:
     if found is None or not _answers(found, target, uri):
         return
     author = accounts.by_uri(tx, found.attributed_to) or _met(tx, arrival, found.attributed_to)
-    if author is None or not strangers.may_keep(tx, arrival.site, found):
+    if author is None or not arrivals.may_keep(tx, arrival.site, found):
         return
     found = msgspec.structs.replace(found, approval=stamp)
-    if not strangers.hidden(found, author) and author.state == "active":
-        strangers.keep_post(tx, arrival.site, found, author, arrival.now_ms, stamp=stamp)
+    if not arrivals.hidden(found, author) and author.state == "active":
+        arrivals.keep_post(tx, arrival.site, found, author, arrival.now_ms, stamp=stamp)
 
 
 def _answers(found: Object, target: Post, uri: str) -> bool:

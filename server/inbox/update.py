@@ -6,7 +6,7 @@ from server.inbox.context import Arrival
 from server.inbox.create import create, look_up_quote, written
 from server.model import Account, Post
 from server.policy.authority import may
-from server.services import deferring, forum, forum_arrivals, strangers
+from server.services import arrivals, deferring, forum, forum_arrivals, strangers
 from server.services.deferring import Doing
 from server.store import posts
 from server.store.db import Write
@@ -38,11 +38,11 @@ def _narrower(arrival: Arrival, known: Post, found: Object) -> bool:
     """Whether it is for fewer people than it was: what everybody reads here shows nobody words that
     are for some."""
     said = bool(found.to or found.cc)
-    return said and known.open and strangers.hidden(found, arrival.actor)
+    return said and known.open and arrivals.hidden(found, arrival.actor)
 
 
 def _change(tx: Write, arrival: Arrival, known: Post, found: Object) -> None:
-    strangers.change_post(tx, arrival.site, known, found, arrival.now_ms)
+    arrivals.change_post(tx, arrival.site, known, found, arrival.now_ms)
     changed = posts.by_uri(tx, found.id)
     said = (known.quote_stamp, known.quote_uri)
     if changed is not None and (changed.quote_stamp, changed.quote_uri) != said:
@@ -56,7 +56,7 @@ def _policy(tx: Write, arrival: Arrival, known: Post) -> None:
     """
     found = _said(arrival, known) if arrival.activity.object is not None else None
     if found is not None:
-        strangers.hear_policy(tx, known, found, arrival.actor)
+        arrivals.hear_policy(tx, known, found, arrival.actor)
 
 
 def _said(arrival: Arrival, known: Post) -> Object | None:

@@ -15,6 +15,7 @@ from server.model import WAITING, Account, Post, Site
 from server.outbox import publish
 from server.policy.authority import Done, may
 from server.services import (
+    arrivals,
     documents,
     events,
     forum,
@@ -22,7 +23,6 @@ from server.services import (
     going_out,
     permissions,
     quotes,
-    strangers,
     timelines,
 )
 from server.services.burials import bury
@@ -126,7 +126,7 @@ def allowed(tx: Write, site: Site, post: Post, stamp: str, now_ms: int) -> bool:
     if view.post.local:
         going_out.go(tx, site, view, parent, now_ms)
     else:
-        strangers.release(tx, site, view, parent, now_ms)
+        arrivals.release(tx, site, view, parent, now_ms)
     events.changed(tx, view.post, now_ms)
     return True
 

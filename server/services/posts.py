@@ -8,6 +8,7 @@ from server.ids import new_id
 from server.model import WAITING, Account, Post, PostView, Site
 from server.services import (
     answer_asking,
+    arrivals,
     boosts,
     contexts,
     conversations,
@@ -23,7 +24,6 @@ from server.services import (
     quotes,
     reading,
     stamps,
-    strangers,
     telling,
 )
 from server.services.burials import bury
@@ -106,7 +106,7 @@ def write(tx: Write, site: Site, author: Account, new: NewPost, now_ms: int) -> 
         answer_asking.ask(tx, site, post, author, parent=parent, visibility=new.visibility)
         return post
     if standing.proven and parent is not None:
-        strangers.remember(tx, post, parent, post.visibility)
+        arrivals.remember(tx, post, parent, post.visibility)
     people = tuple(sorted(said.mentioned, key=lambda account: account.id))
     going_out.go(tx, site, PostView(post=post, author=author, mentions=people), parent, now_ms)
     return post

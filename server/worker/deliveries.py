@@ -56,7 +56,7 @@ class Deliveries:
     async def deliver(self, peer: Peer) -> None:
         """What waits for one peer, in order, until nothing waits or the peer must rest."""
         try:
-            if not await self._fetcher.elsewhere(peer.inbox):
+            if not await self._fetcher.hosts.elsewhere(peer.inbox):
                 await self._db.write(peers.give_up, peer, "blocked", self._now_ms())
                 return
             async with held(self._db, peers.extend, peer, self._now_ms) as hold:

@@ -313,11 +313,11 @@ class Importing:
     async def from_there(self, url: str, host: Host) -> Picture | None:
         """A picture from where it was, within what one import may ask for; None without it."""
         name = urlsplit(url).hostname or ""
-        if not host.asks(name) or not await self._fetcher.pictured(url):
+        if not host.asks(name) or not await self._fetcher.hosts.pictured(url):
             return None
         try:
             async with asyncio.timeout(FETCH_S):
-                data = await self._fetcher.picture(url, max_bytes=MAX_PICTURE_BYTES)
+                data = await self._fetcher.pages.picture(url, max_bytes=MAX_PICTURE_BYTES)
             host.pictures += 1
             host.bytes += len(data)
             host.misses[name] = 0

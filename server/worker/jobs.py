@@ -14,9 +14,8 @@ from federation.errors import FederationError
 from federation.groups import MAX_BATCH
 from federation.retry import retry_at, wait_ms
 from federation.vocab import Activity
-from server import group_fetch, stamp_fetch
 from server.errors import Invalid, StorageFull, TooMany
-from server.fetch import Budget, Fetcher
+from server.fetch import Budget, Fetcher, backfill, groups, profile_links, related, stamps
 from server.files import StoreAway
 from server.inbox.documents import PART_OF, Documents, Need
 from server.inbox.door import apply_job
@@ -49,14 +48,14 @@ JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
 MAX_BATCHES: Final = 200  # whose budgets are remembered
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
-    "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
-    "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
-    "group": lambda fetcher, of: group_fetch.look(fetcher, of["account"]),
-    "links": lambda fetcher, of: fetcher.profile_links(of["account"]),
-    "stamp-of-answer": lambda fetcher, of: fetcher.stamped_answer(of["post"]),
-    looks.STAMP: stamp_fetch.look,
-    "stamped": lambda fetcher, of: fetcher.stamped(of["post"]),
-    "quoted": lambda fetcher, of: fetcher.quoted(of["post"]),
+    "ancestors": lambda fetcher, of: related.ancestors(fetcher, of["post"]),
+    "backfill": lambda fetcher, of: backfill.look(fetcher, of["account"]),
+    "group": lambda fetcher, of: groups.look(fetcher, of["account"]),
+    "links": lambda fetcher, of: profile_links.look(fetcher, of["account"]),
+    "stamp-of-answer": lambda fetcher, of: stamps.of_answer(fetcher, of["post"]),
+    looks.STAMP: stamps.of_ours,
+    "stamped": lambda fetcher, of: stamps.of_quote(fetcher, of["post"]),
+    "quoted": lambda fetcher, of: related.quoted(fetcher, of["post"]),
 }
 """Work that is a look at other servers: what it finds is stored as it goes."""
 
@@ -95,7 +94,7 @@ class Jobs:
             self.done += 1
         except ClaimLost:
             raise
-        except stamp_fetch.Later as error:
+        except stamps.Later as error:
             await self._ask_again(job, error)
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
@@ -114,7 +113,7 @@ class Jobs:
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         await self._db.write(jobs.postpone, job, due_ms, reason)
 
-    async def _ask_again(self, job: Job, error: stamp_fetch.Later) -> None:
+    async def _ask_again(self, job: Job, error: stamps.Later) -> None:
         """As `_put_off`, at another server's pleasure; its failure is no fault to be shown here."""
         now_ms = self._now_ms()
         if job.attempts >= JOB_TRIES:
@@ -149,7 +148,7 @@ class Jobs:
         said = None
         if known is not None:
             try:
-                said = await self._fetcher.page(known.url)
+                said = await self._fetcher.pages.page(known.url)
             except FederationError as error:
                 log.info("no preview of %s: %s", known.url, error)
         await self._db.write(_previewed, job, id, said, self._now_ms())
@@ -163,10 +162,10 @@ class Jobs:
                 await self._db.write(
                     apply_job, self._fetcher.site, job, activity, documents, self._now_ms()
                 )
-                self._fetcher.forget_keys(activity.actor)
+                self._fetcher.keys.forget(activity.actor)
                 return
             except Need as need:
-                found = await self._fetcher.document_or_none(need.uri, budget)
+                found = await self._fetcher.documents.read_or_none(need.uri, budget)
                 documents.fetched[need.uri] = found
 
     def _budget(self, activity: Activity) -> Budget:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from federation import guard, http, readers
-from server import config, fetch, passwords, picture_process
+from server import config, passwords, picture_process
 from server.clock import MINUTE_MS
+from server.fetch import budget, keys, related
 from server.services import sessions
 from server.text import cleaning
 
@@ -136,10 +137,10 @@ LIMITS = [
     (http.MAX_DOCUMENT_BYTES, 1 << 20),
     (http.MAX_REDIRECTS, 3),
     (guard.HTTPS_PORT, 443),
-    (fetch.MAX_FETCHES, 50),
-    (fetch.MAX_DEPTH, 20),
-    (fetch.MAX_HOSTS_OF_A_DOMAIN, 10),
-    (fetch.ASKED[0], 5 * MINUTE_MS),
+    (budget.MAX_FETCHES, 50),
+    (related.MAX_DEPTH, 20),
+    (budget.MAX_HOSTS_OF_A_DOMAIN, 10),
+    (keys.ASKED[0], 5 * MINUTE_MS),
     (readers.MAX_DEPTH, 32),
     (cleaning.MAX_DEPTH, 64),
     (cleaning.MAX_HTML_BYTES, 100_000),

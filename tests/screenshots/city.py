@@ -20,6 +20,7 @@ from server.model import Account, Site
 from server.secrets import vault
 from server.services import (
     accounts,
+    arrivals,
     communities,
     drafts,
     follows,
@@ -317,7 +318,7 @@ def _neighbour(tx: Write, site: Site, member: Account) -> None:
             "published": "2026-11-26T08:31:00Z",
             **({"inReplyTo": answered} if answered else {}),
         }
-        strangers.keep_post(
+        arrivals.keep_post(
             tx, site, objects.object_(note), byeol, NOW_MS - MINUTE_MS * (9 - number)
         )
 

@@ -1,4 +1,4 @@
-"""What several modules of tests stand on: the desk to which old blogs are brought."""
+"""What several modules of tests stand on: a settled world, the desk for old blogs."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from server.store.db import Database
+from server.store.db import Database, Write
 from server.worker import importing
 from tests.server.import_desk import Desk
+from tests.server.world import settle
+
+
+@pytest.fixture
+def world(tx: Write) -> Write:
+    settle(tx)
+    return tx
 
 
 @pytest.fixture

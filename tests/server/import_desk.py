@@ -41,6 +41,7 @@ class Elsewhere:
 
     def __init__(self, *, closed: bool = False) -> None:
         self.site = SITE
+        self.hosts = self.pages = self
         self.closed = closed
         self.asked: list[str] = []
 

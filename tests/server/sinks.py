@@ -18,9 +18,9 @@ import pytest
 from federation import parse, webpush
 from federation.errors import FederationError
 from federation.keys import make_rsa, signing_key
-from server import group_fetch, lookup, pinging, stamp_fetch
+from server import lookup, pinging
 from server.errors import AppError, Invalid
-from server.fetch import Budget, Fetcher
+from server.fetch import Budget, Fetcher, backfill, groups, stamps
 from server.model import Job
 from server.pinging import Pinger
 from server.remote_pictures import RemotePictures
@@ -116,16 +116,16 @@ def _host(base: str) -> str:
 
 
 async def key(works: Works, base: str) -> None:
-    await works.fetcher.fetch(f"{base}/eve?{_n()}#main-key", NOW)
+    await works.fetcher.keys.fetch(f"{base}/eve?{_n()}#main-key", NOW)
 
 
 async def owner_of_a_key(works: Works, base: str) -> None:
     of = quote(f"{base}/eve?{_n()}", safe="")
-    await works.fetcher.fetch(f"{FAR}/key?of={of}&{_n()}", NOW)
+    await works.fetcher.keys.fetch(f"{FAR}/key?of={of}&{_n()}", NOW)
 
 
 async def actor(works: Works, base: str) -> None:
-    await works.fetcher.account(f"{base}/eve?{_n()}", Budget())
+    await works.fetcher.people.account(f"{base}/eve?{_n()}", Budget())
 
 
 async def document_of_an_activity(works: Works, base: str) -> None:
@@ -178,7 +178,7 @@ async def stamp_of_an_answer(works: Works, base: str) -> None:
         patch.setattr(permissions, "stamp_to_read", lambda *_: asked)
         eve = await works.read(who, EVE)
         found = parse.object_(note(NOTE, EVE))
-        await works.fetcher.stamp_of(found, eve, Budget())
+        await works.fetcher.posts.stamp_of(found, eve, Budget())
 
 
 async def late_answer(works: Works, base: str) -> None:
@@ -194,7 +194,7 @@ async def late_answer(works: Works, base: str) -> None:
 
 async def stamp_of_ours(works: Works, base: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stamp_fetch, "_wanted", lambda *_: True)
+        patch.setattr(stamps, "_wanted", lambda *_: True)
         of = {"act": "reply", "post": 1, "stamp": f"{base}/stamp?{_n()}"}
         await LOOKS["stamp-of-ours"](works.fetcher, of)
 
@@ -216,7 +216,7 @@ async def post_in_an_outbox(works: Works, base: str) -> None:
     try:
         created = {"type": "Create", "object": f"{base}/note?{_n()}"}
         eve = await works.read(accounts.by_id, eve.id)
-        await works.fetcher._take(eve, created, Budget())
+        await backfill._take(works.fetcher, eve, created, Budget())
     finally:
         await works.change("UPDATE account SET uri = :uri WHERE id = :id", uri=EVE, id=eve.id)
 
@@ -231,7 +231,7 @@ async def group(works: Works, base: str) -> None:
         await LOOKS["group"](works.fetcher, {"account": id})
         swapped = {"m": lists["f"], "f": lists["m"]}
         await works.change(change, uri=f"{base}/group", id=id, **swapped)
-        await group_fetch.look(works.fetcher, id)
+        await groups.look(works.fetcher, id)
     finally:
         await works.change(change, uri=GROUP, id=id, m="", f="")
 
@@ -270,21 +270,21 @@ async def replies(works: Works, base: str) -> None:
 
 async def webfinger(works: Works, base: str) -> None:
     await lookup.find(works.fetcher, f"@eve@{_host(base)}")
-    await works.fetcher.handle(f"eve{next(_numbers)}", _host(base), Budget())
+    await works.fetcher.people.handle(f"eve{next(_numbers)}", _host(base), Budget())
 
 
 async def host_that_webfinger_names(works: Works, base: str) -> None:
-    found = await works.fetcher._client.get(
+    found = await works.outside.client.get(
         f"{FAR}/webfinger?of={quote(base, safe='')}", accept="*/*"
     )
     with pytest.MonkeyPatch.context() as patch:
-        real = works.fetcher._client.get
+        real = works.outside.client.get
 
         async def first(url: str, **more: Any) -> Any:
             return found if url.startswith(FAR) else await real(url, **more)
 
-        patch.setattr(works.fetcher._client, "get", first)
-        await works.fetcher.handle("bob", "far.test", Budget())
+        patch.setattr(works.outside.client, "get", first)
+        await works.fetcher.people.handle("bob", "far.test", Budget())
 
 
 async def home_of_a_visitor(works: Works, base: str) -> None:
@@ -328,7 +328,7 @@ async def link_preview(works: Works, base: str) -> None:
 
 
 async def what_a_page_embeds(works: Works, base: str) -> None:
-    await works.fetcher.page(f"{FAR}/page?of={quote(base, safe='')}&{_n()}")
+    await works.fetcher.pages.page(f"{FAR}/page?of={quote(base, safe='')}&{_n()}")
 
 
 # --- pings

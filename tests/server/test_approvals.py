@@ -10,17 +10,17 @@ from federation.errors import FederationError
 from federation.parse import object_
 from federation.vocab import PUBLIC
 from server.errors import Conflict, Forbidden, Invalid, NotFound
-from server.fetch import keep
+from server.fetch.posts import keep
 from server.inbox.documents import Need
 from server.model import WAITING, Post
 from server.services import (
     answer_control,
+    arrivals,
     documents,
     permissions,
     posts,
     reading,
     stamps,
-    strangers,
     timelines,
 )
 from server.store import posts as post_store
@@ -43,7 +43,6 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     who,
 )
 
@@ -51,12 +50,6 @@ STAMP = REPLY.stamp_uri
 ANSWER = "https://far.test/notes/answer"
 BEFORE = {"always": CARL, "approvalRequired": PUBLIC}
 carls, waiting, stamp, answered = REPLY.theirs, REPLY.waiting, REPLY.stamp, REPLY.answered
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def now(db: Read, of: Post) -> Post:
@@ -433,7 +426,7 @@ def test_a_request_about_what_one_cannot_know_of_is_not_answered(world: Write) -
 def test_one_stranger_cannot_fill_the_list_of_what_waits(
     world: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strangers, "MAX_WAITING_OF_ONE", 2)
+    monkeypatch.setattr(arrivals, "MAX_WAITING_OF_ONE", 2)
     asked = asking(world)
     for n in range(4):
         uri = f"{ANSWER}/{n}"

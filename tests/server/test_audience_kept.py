@@ -35,7 +35,7 @@ from tests.server.world import (
     settle,
     who,
 )
-from web.activitypub import _outbox
+from web.actor_lists import _outbox
 
 MARK = "persimmon"  # in every one of them
 WHISPER = "https://far.test/notes/whisper"

@@ -10,14 +10,9 @@ import pytest
 from federation import parse
 from federation.errors import FederationError
 from server import walking
-from server.fetch import (
-    MAX_DEPTH,
-    MAX_FETCHES,
-    MAX_FOR_A_KEY,
-    MAX_HOSTS_OF_A_DOMAIN,
-    Budget,
-    Spent,
-)
+from server.fetch import Budget, Spent, backfill, keys
+from server.fetch.budget import MAX_FETCHES, MAX_HOSTS_OF_A_DOMAIN
+from server.fetch.related import MAX_DEPTH
 from server.store import jobs
 from server.store.db import Database, Read
 from server.worker import jobs as worker_jobs
@@ -102,7 +97,7 @@ async def test_redirects_over_many_names_of_one_domain_are_counted(works: Works)
     for nth in range(MAX_FETCHES):
         world.target = MANY.format(nth)
         with suppress(FederationError):
-            await works.fetcher.actor(f"https://away.test/eve?n={nth}", budget)
+            await works.fetcher.people.actor(f"https://away.test/eve?n={nth}", budget)
     hosts = {name for name, _ in world.asked} - {"away.test"}
     assert len(hosts) <= MAX_HOSTS_OF_A_DOMAIN
     assert len(world.asked) <= MAX_FETCHES
@@ -114,9 +109,11 @@ async def test_a_key_that_leads_on_and_on_costs_a_few_fetches(works: Works) -> N
         works.outside.target = "https://away.test/on"
         before = len(works.outside.asked)
         await go(
-            works, lambda works, base: works.fetcher.fetch(base, NOW), f"https://away.test/{nth}"
+            works,
+            lambda works, base: works.fetcher.keys.fetch(base, NOW),
+            f"https://away.test/{nth}",
         )
-        assert len(works.outside.asked) - before <= MAX_FOR_A_KEY
+        assert len(works.outside.asked) - before <= keys.MAX_FETCHES
 
 
 @sqlite
@@ -182,7 +179,7 @@ async def test_no_collection_leads_to_another_server(works: Works) -> None:
     )
     await works.walker.walk(id)
     await works.change("UPDATE account SET outbox = :uri WHERE id = :id", uri=astray, id=eve.id)
-    await go(works, lambda works, _: works.fetcher.backfill(eve.id), "")
+    await go(works, lambda works, _: backfill.look(works.fetcher, eve.id), "")
     change = (
         "UPDATE account SET uri = :g, moderators_uri = :uri, featured_uri = :uri WHERE id = :id"
     )

@@ -23,7 +23,6 @@ from tests.server.world import (
     number,
     ours,
     post,
-    settle,
     who,
 )
 
@@ -33,12 +32,6 @@ BLOB = [
 
 
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def react(tx: Write, emoji: str, *, by: str = EVE, kind: str = "EmojiReact", **more: Any) -> str:

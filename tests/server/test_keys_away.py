@@ -32,13 +32,13 @@ async def test_a_key_that_cannot_be_read_is_read_a_minute_later(db: Database) ->
     fetcher = Fetcher(db, there, None, SITE, "open", lambda: now[0])  # type: ignore[arg-type]
     for _ in range(2):  # the second at once, without asking again
         with pytest.raises(Unproven) as said:
-            await fetcher.fetch(KEY, now[0])
+            await fetcher.keys.fetch(KEY, now[0])
         assert (said.value.status, said.value.retry_after_ms) == (503, 60_000)
     assert there.asked == 1
 
     there.trouble = None
     now[0] += said.value.retry_after_ms
-    key, _ = await fetcher.fetch(KEY, now[0])
+    key, _ = await fetcher.keys.fetch(KEY, now[0])
     assert key.id == KEY
 
 
@@ -48,5 +48,5 @@ async def test_a_key_that_is_not_there_is_no_reason_to_come_again(db: Database) 
     fetcher = Fetcher(db, there, None, SITE, "open", lambda: NOW)  # type: ignore[arg-type]
     for _ in range(2):
         with pytest.raises(NotAuthentic):
-            await fetcher.fetch(KEY, NOW)
+            await fetcher.keys.fetch(KEY, NOW)
     assert there.asked == 1

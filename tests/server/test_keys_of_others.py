@@ -7,7 +7,8 @@ import pytest
 from federation.errors import FederationError, Gone, NotAuthentic, Unproven, Unreachable
 from federation.keys import make_rsa
 from server.clock import DAY_MS
-from server.fetch import ASKED, KEY_AWAY_MS, Fetcher
+from server.fetch import Fetcher
+from server.fetch.keys import ASKED, KEY_AWAY_MS
 from server.model import Site
 from server.store.db import Database
 
@@ -70,7 +71,7 @@ async def test_a_key_is_asked_for_once_in_five_minutes_or_one_where_that_may_pas
     server.answer = answer
     for after_ms, asked in ((0, 1), (1, 1), (pause_ms - 1, 1), (pause_ms, 2)):
         try:
-            await fetcher.fetch(f"{ANN}#main-key", NOW + after_ms)
+            await fetcher.keys.fetch(f"{ANN}#main-key", NOW + after_ms)
         except (NotAuthentic, Unproven):
             assert after_ms or answer != document()
         assert len(server.asked) == asked
@@ -80,24 +81,24 @@ async def test_all_keys_of_an_actor_are_asked_for_together(far: tuple[Far, Fetch
     server, fetcher = far
     for n in range(5):
         with pytest.raises(NotAuthentic):
-            await fetcher.fetch(f"{ANN}#key-{n}", NOW)
+            await fetcher.keys.fetch(f"{ANN}#key-{n}", NOW)
     assert server.asked == [ANN]
 
 
 async def test_a_clock_that_was_set_back_locks_nobody_out(far: tuple[Far, Fetcher]) -> None:
     server, fetcher = far
-    await fetcher.fetch(f"{ANN}#main-key", NOW)
-    await fetcher.fetch(f"{ANN}#main-key", NOW - 2 * 3_600_000)
+    await fetcher.keys.fetch(f"{ANN}#main-key", NOW)
+    await fetcher.keys.fetch(f"{ANN}#main-key", NOW - 2 * 3_600_000)
     assert len(server.asked) == 2
 
 
 async def test_a_key_that_was_read_is_kept(far: tuple[Far, Fetcher]) -> None:
     server, fetcher = far
-    key, actor = await fetcher.fetch(f"{ANN}#main-key", NOW)
-    assert await fetcher.cached(f"{ANN}#main-key") == key
+    key, actor = await fetcher.keys.fetch(f"{ANN}#main-key", NOW)
+    assert await fetcher.keys.cached(f"{ANN}#main-key") == key
     assert (actor.id, len(server.asked)) == (ANN, 1)
-    fetcher.forget_keys(ANN)
-    assert await fetcher.cached(f"{ANN}#main-key") is None
+    fetcher.keys.forget(ANN)
+    assert await fetcher.keys.cached(f"{ANN}#main-key") is None
 
 
 async def test_the_key_of_who_is_gone_is_dead_for_a_day(far: tuple[Far, Fetcher]) -> None:
@@ -105,8 +106,8 @@ async def test_the_key_of_who_is_gone_is_dead_for_a_day(far: tuple[Far, Fetcher]
     server.answer = Gone("deleted")
     for after_ms, asked in ((0, 1), (KEY_PAUSE_MS, 1), (DAY_MS - 1, 1)):
         with pytest.raises(Gone):
-            await fetcher.fetch(f"{ANN}#main-key", NOW + after_ms)
+            await fetcher.keys.fetch(f"{ANN}#main-key", NOW + after_ms)
         assert len(server.asked) == asked
     server.answer = document()
-    await fetcher.fetch(f"{ANN}#main-key", NOW + DAY_MS)
+    await fetcher.keys.fetch(f"{ANN}#main-key", NOW + DAY_MS)
     assert len(server.asked) == 2

@@ -114,10 +114,7 @@ async def test_what_two_workers_did_at_once_counts_once(db: Database) -> None:
     asleep.peers.open.clear()
     asleep.worker.start()
 
-    async def under_way() -> bool:
-        return asleep.peers.under_way == 1
-
-    await eventually(under_way)
+    await asleep.sending()
     awake.now_ms += LEASE_MS
     awake.peers.script[FAR] = [500]
     awake.worker.start()
@@ -148,10 +145,7 @@ async def test_a_worker_that_slept_sends_nothing_more(
     town.peers.open.clear()
     town.worker.start()
 
-    async def under_way() -> bool:
-        return town.peers.under_way == 1
-
-    await eventually(under_way)
+    await town.sending()
     monkeypatch.setattr(loop.Hold, "sure", False)
     town.peers.open.set()
     await town.came(1)

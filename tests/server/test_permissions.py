@@ -27,18 +27,11 @@ from tests.server.world import (
     ours,
     post,
     say,
-    settle,
     who,
 )
 
 THEIRS = "https://other.test/notes/1"
 CROWD = [f"https://far.test/users/{n}" for n in range(10_000)]
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def carls(tx: Write, **policy: Any) -> Post:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import pytest
 
 from federation import build, parse
 from federation.vocab import PUBLIC
@@ -27,18 +26,11 @@ from tests.server.world import (
     number,
     post,
     say,
-    settle,
     who,
 )
 
 ASKED = "https://far.test/notes/poll"
 END = "2026-11-24T10:42:42Z"
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def question(**more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from federation.errors import FederationError
 from federation.vocab import PUBLIC
-from server.fetch import _stamp
+from server.fetch.stamps import _stamp
 from server.inbox.documents import Need
 from server.model import Post
 from server.services import documents, follows, posts, quote_control, reading, stamps
@@ -28,7 +28,6 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     who,
 )
 
@@ -40,12 +39,6 @@ carls, waiting, stamp, answered = (
     stamped.QUOTE.stamp,
     stamped.QUOTE.answered,
 )
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def state(db: Read, id: int) -> str:

@@ -28,17 +28,10 @@ from tests.server.world import (
     ours,
     post,
     say,
-    settle,
     who,
 )
 
 QUOTE = "https://far.test/notes/quote"
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def quoted_by_eve(tx: Write, uri: str, name: str = "quote", **more: Any) -> Post:

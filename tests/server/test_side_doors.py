@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import FederationError
 from server.errors import Invalid
-from server.fetch import _let_stand
+from server.fetch.stamps import _let_stand
 from server.inbox import answers
 from server.inbox.documents import Need
 from server.model import WAITING, Account, Post
@@ -34,7 +34,6 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     stranger,
     who,
 )
@@ -42,12 +41,6 @@ from tests.server.world import (
 ANSWER = "https://lemmy.test/comment/1"
 PARENT = "https://other.test/notes/parent"
 CHILD = "https://far.test/notes/child"
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 @pytest.fixture

@@ -37,18 +37,11 @@ from tests.server.world import (
     post,
     say,
     sent,
-    settle,
     stranger,
     who,
 )
 
 ANSWER = "https://far.test/notes/answer"
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def by_stamps(tx: Read, kind: str, stamp: str) -> list[dict[str, Any]]:

@@ -22,7 +22,6 @@ from tests.server.world import (
     number,
     ours,
     post,
-    settle,
     who,
 )
 
@@ -33,12 +32,6 @@ ANSWER = "https://far.test/notes/answer"
 def hear(tx: Write, id: str, **more: str) -> None:
     """Eve wrote something."""
     deliver(tx, create(note(id, EVE, **more), id=f"{id}/create"))
-
-
-@pytest.fixture
-def world(tx: Write) -> Write:
-    settle(tx)
-    return tx
 
 
 def test_a_thread_whose_beginning_comes_late_is_looked_at_all_the_same(world: Write) -> None:
@@ -89,7 +82,8 @@ async def test_a_host_that_does_not_answer_is_left_alone_for_a_while(
         times.append(uri)
         raise error
 
-    fetcher = SimpleNamespace(db=None, site=SITE, now_ms=lambda: NOW, unless_same=unless_same)
+    documents = SimpleNamespace(unless_same=unless_same)
+    fetcher = SimpleNamespace(db=None, site=SITE, now_ms=lambda: NOW, documents=documents)
     walker = Walker(cast(Fetcher, fetcher))
     for n in range(2):
         with pytest.raises(Unreachable):

@@ -94,12 +94,14 @@ def content_of(body: bytes) -> str:
 
 
 class Fetcher:
-    """What the worker wants of a fetcher, without a network."""
+    """What the worker wants of a fetcher and its rooms, without a network."""
 
     site = SITE
 
-    def __init__(self) -> None:
-        self.documents: dict[str, Any] = {}
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.hosts = self.documents = self.keys = self.posts = self
+        self.there: dict[str, Any] = {}
         self.asked: list[str] = []
         self.unwelcome: set[str] = set()
         self.gate = asyncio.Event()
@@ -108,15 +110,15 @@ class Fetcher:
     async def elsewhere(self, url: str) -> bool:
         return host(url) not in self.unwelcome
 
-    async def document_or_none(self, uri: str, budget: Budget) -> Any:
+    async def read_or_none(self, uri: str, budget: Budget) -> Any:
         self.asked.append(uri)
         await self.gate.wait()
-        return self.documents.get(uri)
+        return self.there.get(uri)
 
-    def forget_keys(self, owner: str) -> None:
+    def forget(self, owner: str) -> None:
         """Has none."""
 
-    async def ancestors(self, post_id: int) -> None:
+    async def read(self, uri: str, budget: Budget) -> None:
         """Has none."""
 
 
@@ -133,7 +135,7 @@ class Town:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.peers = Peers()
-        self.fetcher = Fetcher()
+        self.fetcher = Fetcher(db)
         self.now_ms = NOW
         keyring: Any = Keyring()
         client: Any = self.peers
@@ -167,6 +169,14 @@ class Town:
     async def until(self, probe: Callable[[], Awaitable[Any]]) -> Any:
         """The probe's first true answer."""
         return await eventually(probe)
+
+    async def sending(self) -> None:
+        """Wait until one thing is on its way."""
+
+        async def there() -> bool:
+            return self.peers.under_way == 1
+
+        await eventually(there)
 
     async def came(self, many: int, inbox: str = FAR) -> None:
         """Wait for so many tries at an inbox, and for what they mean to be written down."""
@@ -425,10 +435,7 @@ async def test_a_clock_that_jumps_sends_nothing_twice(town: Town) -> None:
     town.peers.open.clear()
     await town.say("one")
 
-    async def under_way() -> bool:
-        return town.peers.under_way == 1
-
-    await town.until(under_way)
+    await town.sending()
     await town.later(2 * HOUR_MS)
     for _ in range(100):
         await asyncio.sleep(0)
@@ -461,10 +468,7 @@ async def test_a_claim_is_renewed_as_long_as_the_work_runs(
     town.peers.open.clear()
     await town.say("one")
 
-    async def under_way() -> bool:
-        return town.peers.under_way == 1
-
-    await town.until(under_way)
+    await town.sending()
     town.now_ms += 10_000
 
     async def renewed() -> bool:
@@ -558,7 +562,7 @@ async def test_a_bug_in_a_handler_is_ours_the_peer_is_thanked_and_nothing_is_los
 
 async def test_later_activities_of_an_actor_wait_behind_one_that_fetches(town: Town) -> None:
     town.fetcher.gate.clear()
-    town.fetcher.documents[LATE] = note(LATE, EVE)
+    town.fetcher.there[LATE] = note(LATE, EVE)
     await door.take(town.db, SITE, authentic(act("Create", EVE, LATE)), NOW)
     await door.take(town.db, SITE, authentic(act("Delete", EVE, LATE)), NOW)
 

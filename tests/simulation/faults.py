@@ -25,7 +25,7 @@ from server.worker import deliveries, loop
 from server.worker import jobs as job_worker
 from server.worker.deliveries import Deliveries
 from tests.simulation.database import Engine
-from web import activitypub
+from web import inbox
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def effect_and_receipt_in_two_commits() -> Iterator[None]:
 
         await db.write(effect)
 
-    with patch.object(activitypub, "take", take):
+    with patch.object(inbox, "take", take):
         yield
 
 
@@ -113,7 +113,7 @@ def job_ended_before_its_effect() -> Iterator[None]:
                 await self._db.write(effect)  # noqa: SLF001
                 return
             except door.Need as need:
-                found = await self._fetcher.document_or_none(need.uri, job_worker.Budget())  # noqa: SLF001
+                found = await self._fetcher.documents.read_or_none(need.uri, job_worker.Budget())  # noqa: SLF001
                 documents.fetched[need.uri] = found
 
     with patch.object(job_worker.Jobs, "_apply", apply):

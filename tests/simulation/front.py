@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from multidict import CIMultiDict, MultiDict
 
-from web import activitypub, wellknown
+from web import activitypub, actor_lists, inbox, wellknown
 from web.keys import ADDRESS, REQUEST_ID
 from web.middleware import fail_well
 
@@ -51,7 +51,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 ROUTES: Final = [
     (route.method, _pattern(route.path), route.handler)
-    for part in (activitypub, wellknown)
+    for part in (inbox, activitypub, actor_lists, wellknown)
     for route in part.routes
     if isinstance(route, web.RouteDef)
 ]

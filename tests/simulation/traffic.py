@@ -99,7 +99,9 @@ class Traffic:
         if self.ledger.follows.get((person.uri, target.uri)):
             return
         for _ in range(IN_VAIN):
-            known = await self.ask(person, lambda city: city.fetcher.account(target.uri, Budget()))
+            known = await self.ask(
+                person, lambda city: city.fetcher.people.account(target.uri, Budget())
+            )
             if isinstance(known, Account):
                 await self._do(person, follows.follow, known.id)
                 self.ledger.follows[person.uri, target.uri] = True

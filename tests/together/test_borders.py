@@ -19,7 +19,7 @@ READ = {"Accept": ACTIVITY_JSON}
 async def rule(city: City, domain: str, action: str) -> None:
     """What the moderators decide about a domain."""
     await city.db.write(hosts.set_rule, domain, action, "", city.clock())
-    city.app[FETCHER].forget_rules()
+    city.app[FETCHER].hosts.forget_rules()
 
 
 async def counts(city: City) -> dict[str, int]:

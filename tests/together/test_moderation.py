@@ -18,7 +18,7 @@ async def boss(city: City) -> Moderator:
 async def restrict(city: City, by: Moderator, domain: str, severity: str, **more: bool) -> int:
     wish = Wish(severity=severity, **more)  # type: ignore[arg-type]
     row = await city.db.write(borders.restrict, city.app[SITE], by, domain, wish, city.clock())
-    city.app[FETCHER].forget_rules()
+    city.app[FETCHER].hosts.forget_rules()
     return int(row["id"])
 
 
@@ -127,7 +127,7 @@ async def test_a_blocked_server_is_gone_with_its_follows_until_it_is_let_in(
     assert (lost["target"], lost["followers"], lost["following"]) == ("beta.test", 1, 1)
     row = await alpha.db.read(borders.restricting, rule)
     await alpha.db.write(borders.lift, by, row, alpha.clock())
-    alpha.app[FETCHER].forget_rules()
+    alpha.app[FETCHER].hosts.forget_rules()
     await village.settle()
     assert await public(alpha) == [post.uri]
     assert (await alpha.me("ann")).following_count == 0
@@ -167,8 +167,8 @@ async def test_pictures_of_a_server_are_refused_where_moderators_say_so(village:
     await alpha.follow("ann", "@bob@beta.test")
     await village.settle()
     await restrict(alpha, by, "beta.test", "noop", reject_media=True)
-    assert not await alpha.app[FETCHER].pictured("http://beta.test/media/x.webp")
-    assert await alpha.app[FETCHER].elsewhere("http://beta.test/media/x.webp")
+    assert not await alpha.app[FETCHER].hosts.pictured("http://beta.test/media/x.webp")
+    assert await alpha.app[FETCHER].hosts.elsewhere("http://beta.test/media/x.webp")
     assert await alpha.db.read(borders.refuses, "beta.test", "media")
     post = await beta.write("bob", "Hello")
     assert await eventually(lambda: alpha.post_at(post.uri)), "words still come"

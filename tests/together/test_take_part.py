@@ -13,7 +13,8 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from federation import webfinger
-from server import fetch, passwords
+from server import passwords
+from server.fetch import homes
 from server.model import Account
 from server.services import accounts
 from server.store import hosts
@@ -195,7 +196,7 @@ async def test_a_remembered_server_is_asked_once_for_a_while(
     for _ in range(3):
         await opened(alpha, to("follow", "@ann"), 303)
     assert len(far.asked) == 1
-    alpha.clock.ahead_ms += fetch.HOME_FRESH_MS
+    alpha.clock.ahead_ms += homes.FRESH_MS
     await opened(alpha, to("follow", "@ann"), 303)
     assert len(far.asked) == 2
 
@@ -207,7 +208,7 @@ async def test_a_remembered_server_that_fails_is_not_led_to(
     await alpha.join("ann")
     far.finger = saying({"links": [SUBSCRIBE]})
     await led(alpha, to("follow", "@ann"), "eve@far.test")
-    alpha.clock.ahead_ms += fetch.HOME_FRESH_MS
+    alpha.clock.ahead_ms += homes.FRESH_MS
     far.finger = saying({})
     page, _ = await opened(alpha, to("follow", "@ann"), 422)
     assert "@ann@alpha.test" in page.text
@@ -323,8 +324,8 @@ def offering(template: Any) -> Finger:
         saying(b"<html>", "text/html"),
         saying(b""),
         saying(b"{" * 100_000),
-        saying(b" " * (fetch.MAX_JRD_BYTES + 1)),
-        saying({"x": "y" * fetch.MAX_JRD_BYTES, "links": [SUBSCRIBE]}),
+        saying(b" " * (homes.MAX_JRD_BYTES + 1)),
+        saying({"x": "y" * homes.MAX_JRD_BYTES, "links": [SUBSCRIBE]}),
         saying({"links": [SUBSCRIBE]}, status=404),
         saying({"links": [SUBSCRIBE]}, status=410),
         saying({"links": [SUBSCRIBE]}, status=500),
@@ -378,7 +379,7 @@ async def test_a_server_that_is_silent_costs_a_few_seconds_and_one_that_is_gone_
         return web.Response()
 
     far.finger = silent
-    monkeypatch.setattr(fetch, "HOME_S", 0.2)
+    monkeypatch.setattr(homes, "MAX_S", 0.2)
     page, _ = await opened(alpha, to("follow", "@ann"))
     for handle in ("@eve@far.test", "@eve@gone.test"):
         text, _ = await sent(alpha, page.form("/take-part"), 422, handle=handle)
@@ -393,7 +394,7 @@ async def test_a_server_that_we_do_not_speak_with_is_not_asked(
     alpha, far = await village("alpha.test"), await peer()
     await alpha.join("ann")
     await alpha.db.write(hosts.set_rule, "far.test", "block", "", alpha.clock())
-    alpha.app[FETCHER].forget_rules()
+    alpha.app[FETCHER].hosts.forget_rules()
     page, _ = await opened(alpha, to("follow", "@ann"))
     text, _ = await sent(alpha, page.form("/take-part"), 422, handle="@eve@far.test")
     assert "do not exchange posts" in text
@@ -418,7 +419,7 @@ async def test_who_asks_too_often_is_told_to_wait(village: Village, peer: NewPee
 async def test_one_server_is_asked_a_few_things_at_once(village: Village, peer: NewPeer) -> None:
     alpha, far = await village("alpha.test"), await peer()
     await alpha.join("ann")
-    alpha.app[FETCHER]._visiting["far.test"] = fetch.HOMES_OF_A_DOMAIN
+    alpha.app[FETCHER].homes._visiting["far.test"] = homes.OF_A_DOMAIN
     page, _ = await opened(alpha, to("follow", "@ann"))
     await sent(alpha, page.form("/take-part"), 429, handle="@eve@far.test")
     assert far.asked == []

@@ -13,7 +13,7 @@ from server.store import accounts as account_store
 from server.store import hosts
 from tests.together.peer import Peer, Somebody
 from tests.village import City, Village
-from web import activitypub
+from web import activitypub, actor_lists, inbox
 from web.failures import MACHINES
 from web.keys import FETCHER
 
@@ -185,7 +185,7 @@ async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
     from_far = path(scene.posts["followers"].uri)
     assert (await scene.get(from_far, scene.eve))[0] == 200
     await scene.city.db.write(hosts.set_rule, "far.test", "block", "", scene.city.clock())
-    scene.city.app[FETCHER].forget_rules()
+    scene.city.app[FETCHER].hosts.forget_rules()
     assert (await scene.get(from_far, scene.eve))[0] in (401, 404)
 
 
@@ -236,4 +236,5 @@ async def test_a_wrong_signature_does_not_tell_a_private_post_from_none(scene: S
 
 
 def test_who_asks_for_a_document_gets_no_page_where_there_is_none() -> None:
-    assert [route.path for route in activitypub.routes if not route.path.startswith(MACHINES)] == []
+    routes = (*activitypub.routes, *actor_lists.routes, *inbox.routes)
+    assert [route.path for route in routes if not route.path.startswith(MACHINES)] == []

@@ -21,7 +21,7 @@ from server.store import accounts as rows
 from tests.village import City, Village
 from web import logs
 from web.crowds import CROWDS, Room
-from web.keys import CONFIG, FETCHER
+from web.keys import CLIENT, CONFIG, FETCHER
 from web.pages import forms
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -367,17 +367,17 @@ async def test_one_address_cannot_hold_the_whole_inbox(city):
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 async def test_keys_that_never_come_do_not_hold_up_others(city, monkeypatch):
     """A domain that answers slowly is asked for few keys at once, and all such for not too many."""
-    monkeypatch.setattr("server.fetch.KEYS_AT_ONCE", 20)
+    monkeypatch.setattr("server.fetch.keys.AT_ONCE", 20)
     answers, fetcher = asyncio.Event(), city.app[FETCHER]
 
     async def slow(url, *, key, welcome):
         await answers.wait()
         raise Unreachable("too late")
 
-    monkeypatch.setattr(fetcher._client, "document", slow)  # noqa: SLF001
+    monkeypatch.setattr(city.app[CLIENT], "document", slow)
 
     def ask(host):
-        return asyncio.create_task(fetcher.fetch(f"http://{host}/a#main-key", city.clock()))
+        return asyncio.create_task(fetcher.keys.fetch(f"http://{host}/a#main-key", city.clock()))
 
     waiting = [ask(f"n{n}.evil.test") for n in range(10)]
     await asyncio.sleep(0.1)

@@ -11,7 +11,7 @@ import pytest
 from federation import signature
 from federation.keys import SigningKey, make_rsa, signing_key
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT
-from server.fetch import Fetcher
+from server.fetch.hosts import Hosts
 from server.model import Post
 from server.store import hosts
 from server.store.db import Database
@@ -165,7 +165,7 @@ async def test_nothing_is_read_or_fetched_for_what_can_be_refused_without(scene:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("read", "write", "read_inline"):
             never(Database, name)
-        never(Fetcher, "welcome")
+        never(Hosts, "welcome")
         for path in ("/inbox", f"/actors/{city.people['ann'].id}/inbox", "/actors/12345/inbox"):
             for expected, changes in FORGED:
                 assert (await scene.send(who, path=path, **changes))[0] == expected, changes
@@ -177,7 +177,7 @@ async def test_nothing_is_read_or_fetched_for_what_can_be_refused_without(scene:
 @SQLITE
 async def test_a_blocked_host_is_not_even_told_whose_inbox_there_is(scene: Scene) -> None:
     await scene.city.db.write(hosts.set_rule, "far.test", "block", "", scene.city.clock())
-    scene.city.app[FETCHER].forget_rules()
+    scene.city.app[FETCHER].hosts.forget_rules()
     asked = len(scene.far.asked)
     assert (await scene.send(scene.eve, path="/actors/12345/inbox"))[0] == 202
     assert (await scene.send(scene.far.person("unknown")))[0] == 202

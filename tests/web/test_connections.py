@@ -480,7 +480,7 @@ async def test_a_body_that_drips_in_is_answered_408_and_the_connection_ends(
     front: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("web.pace.LOOK_S", 0.1)
-    monkeypatch.setattr("web.activitypub.READ_S", 0.1)
+    monkeypatch.setattr("web.inbox.READ_S", 0.1)
     inbox = b"POST /inbox HTTP/1.1\r\n" + HOST + b"Content-Type: application/activity+json\r\n"
     ping = b"POST /webmention HTTP/1.1\r\n" + HOST + FORM
     monkeypatch.setattr("web.pings.READ_S", 0.1)

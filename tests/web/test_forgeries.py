@@ -382,7 +382,7 @@ async def test_the_request_that_all_these_are_made_from_is_accepted(
 
 async def test_a_blocked_host_hears_nothing_and_leaves_nothing(place: Place) -> None:
     await place.city.db.write(hosts.set_rule, "far.test", "block", "", place.city.clock())
-    place.city.app[FETCHER].forget_rules()
+    place.city.app[FETCHER].hosts.forget_rules()
     before = await kept(place)
     asked = len(place.far.asked)
     assert await deliver(place, signed(place, place.like())) == 202

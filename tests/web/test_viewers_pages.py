@@ -25,7 +25,7 @@ from tests.web.viewer_probes import (
     within,
 )
 from tests.web.viewers import BLOG, EVE, TAG, VIEWERS, WORD, World
-from web import activitypub
+from web import signers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -454,7 +454,7 @@ async def test_peers_read_what_may_leave_this_server(
     async def known(request: Any) -> str | None:
         return EVE if reader == "eve" else None
 
-    monkeypatch.setattr(activitypub, "_reader", known)  # whom the signature names
+    monkeypatch.setattr(signers, "reader", known)  # whom the signature names
     faults = Faults()
     for check in DOCUMENTS[path](world, reader):
         status, body = await visit(world, "anonymous", check.path, **ACTIVITY)

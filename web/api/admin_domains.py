@@ -182,5 +182,5 @@ async def _lifted(request: web.Request, viewer: Viewer, of: Callable[[Read, int]
 async def _write(request: web.Request, deed: Callable[[Write], Row]) -> Row:
     """It counts in this process from the next request on; others look again in two seconds."""
     row = await request.config_dict[DB].write(deed)
-    request.config_dict[FETCHER].forget_rules()
+    request.config_dict[FETCHER].hosts.forget_rules()
     return row

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from federation import objects, parse
 from federation.vocab import PUBLIC
 from server.model import Post, Site
-from server.services import pings, strangers
+from server.services import arrivals, pings, strangers
 from server.services.pings import Wanted
 from server.store import pings as store
 from server.store.db import Write
@@ -57,4 +57,4 @@ def quote(tx: Write, site: Site, story: Post, told: Quote, now_ms: int) -> None:
         "published": datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(),
         "quote": story.uri,
     }
-    strangers.keep_post(tx, site, objects.object_(note), author, now_ms)
+    arrivals.keep_post(tx, site, objects.object_(note), author, now_ms)

@@ -6,7 +6,8 @@ from typing import Final
 from federation import parse
 from federation.errors import FederationError
 from federation.origin import same_origin
-from server.fetch import Budget, Fetcher
+from server.fetch.budget import Budget
+from server.fetch.fetcher import Fetcher
 from server.model import Account
 from server.services import communities
 from server.store import accounts, forum
@@ -33,9 +34,9 @@ async def _items(fetcher: Fetcher, group: Account, uri: str, budget: Budget) -> 
     """The ids in a collection of the group, on its own host. Raises `FederationError`."""
     if not uri or not same_origin(uri, group.uri):
         return []
-    whole = await fetcher.collection(uri, budget)
+    whole = await fetcher.documents.collection(uri, budget)
     if not whole.items and whole.first and same_origin(whole.first, uri):
-        whole = await fetcher.collection(whole.first, budget)
+        whole = await fetcher.documents.collection(whole.first, budget)
     ids = (parse.id_or_none(item) for item in whole.items)
     return [id for id in ids if id]
 
@@ -45,7 +46,7 @@ async def _moderators(fetcher: Fetcher, group: Account, budget: Budget) -> None:
     people: list[Account] = []
     for uri in named[:MAX_MODERATORS]:
         with contextlib.suppress(FederationError):
-            people.append(await fetcher.account(uri, budget))
+            people.append(await fetcher.people.account(uri, budget))
     if named:
         ids = [one.id for one in people if one.state == "active"]
         await fetcher.db.write(communities.keep_moderators, group, ids, fetcher.now_ms())
@@ -53,7 +54,7 @@ async def _moderators(fetcher: Fetcher, group: Account, budget: Budget) -> None:
 
 async def _pinned(fetcher: Fetcher, group: Account, budget: Budget) -> None:
     for uri in (await _items(fetcher, group, group.featured_uri, budget))[:MAX_PINNED]:
-        post = await fetcher.post(uri, budget, by=group)
+        post = await fetcher.posts.read(uri, budget, by=group)
         if post is not None and post.community_id == group.id:
             await fetcher.db.write(_pin, post.id, fetcher.now_ms())
 
