@@ -11,13 +11,13 @@ from federation.inbox import Authentic
 from server.errors import Crowded
 from server.inbox import door
 from server.model import Job
-from server.store import jobs
+from server.store import accounts, jobs
 from server.store.db import Database, Write
 from server.worker import jobs as worker_jobs
 from server.worker import patience
 from server.worker.jobs import Jobs
 from server.worker.patience import Patience
-from tests.server.world import EVE, MALLORY, NOW, SITE, act, number, settle, stranger
+from tests.server.world import EVE, MALLORY, NOW, SITE, act, befriend, number, settle, stranger, who
 
 SQLITE = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -122,11 +122,12 @@ class Silent:
 
 def _promise(tx: Write, actors: list[str]) -> list[Job]:
     settle(tx)
+    ann = who(tx, "ann")
     for one in actors:
-        stranger(tx, one)
+        if (known := accounts.by_uri(tx, one)) is None:
+            befriend(tx, ann, known := stranger(tx, one))
         raw = act("Announce", one, "https://silent.test/1", id=f"{one}/announces/1")
         jobs.enqueue(tx, "receive", one, msgspec.json.encode(raw), NOW)
-        tx.run("UPDATE account SET followers_count = 1 WHERE uri = :uri", uri=one)
     return jobs.claim(tx, NOW, 100)
 
 
@@ -136,9 +137,7 @@ async def test_documents_that_never_come_end_their_activity_and_hold_few_places(
 ) -> None:
     monkeypatch.setattr(worker_jobs, "MAX_FETCHING_S", 0.2)
     actors = [f"https://flood.test/u/{nth}" for nth in range(20)]
-    claimed = [
-        one for one in await db.write(_promise, [*actors, EVE]) if one.kind == "receive"
-    ]
+    claimed = [one for one in await db.write(_promise, [*actors, EVE]) if one.kind == "receive"]
     silent: Any = Silent()
     work = Jobs(db, silent, lambda: NOW, {})
     await asyncio.gather(*(work.do(one) for one in claimed))
