@@ -11,6 +11,7 @@ import msgspec
 from federation.errors import Unreachable
 from federation.http import Answer, Client
 from federation.message import Scheme
+from federation.origin import host
 from federation.retry import (
     DENIED_TRIES,
     MISSING_TRIES,
@@ -20,7 +21,6 @@ from federation.retry import (
     retry_at,
     wait_ms,
 )
-from federation.origin import host
 from server.clock import MINUTE_MS
 from server.fetch import Fetcher
 from server.keyring import Keyring

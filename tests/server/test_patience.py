@@ -124,8 +124,8 @@ def _promise(tx: Write, actors: list[str]) -> list[Job]:
     settle(tx)
     ann = who(tx, "ann")
     for one in actors:
-        if (known := accounts.by_uri(tx, one)) is None:
-            befriend(tx, ann, known := stranger(tx, one))
+        if accounts.by_uri(tx, one) is None:
+            befriend(tx, ann, stranger(tx, one))
         raw = act("Announce", one, "https://silent.test/1", id=f"{one}/announces/1")
         jobs.enqueue(tx, "receive", one, msgspec.json.encode(raw), NOW)
     return jobs.claim(tx, NOW, 100)
