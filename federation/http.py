@@ -25,7 +25,7 @@ from federation.guard import Guard, Refused, parse_allowed
 from federation.keys import SigningKey
 from federation.origin import same_origin
 from federation.parse import decode
-from federation.retry import retry_after
+from federation.retry import ahead_ms, retry_after
 from federation.signature import Scheme, sign
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT, LD_JSON
 
@@ -95,13 +95,15 @@ class Fetched(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """A peer's answer to a delivery. `scheme` is the signature scheme this answer was given to.
 
-    `reason` is what the peer said when it did not accept, in one line for people to read.
+    `reason` is what the peer said when it did not accept, in one line for people to read;
+    `ahead_ms` then how far our clock is ahead of the one that it answered by.
     """
 
     status: int
     scheme: Scheme
     retry_after_ms: int | None
     reason: str
+    ahead_ms: int = 0
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -124,6 +126,7 @@ class _Reply(msgspec.Struct, frozen=True):
     location: str
     retry_after: str | None
     links: tuple[str, ...] = ()
+    date: str = ""
 
 
 class _RefusedSocket(OSError):
@@ -376,6 +379,7 @@ class Client:
             scheme,
             retry_after(reply.retry_after, self._now_ms()) if reply.retry_after else None,
             "" if accepted else _said(reply),
+            0 if accepted else ahead_ms(reply.date, self._now_ms()),
         )
 
     async def _follow(
@@ -538,6 +542,7 @@ async def _read(
         headers.get("Location", ""),
         headers.get("Retry-After"),
         tuple(one for one in headers.getall("Link", [])[:MAX_LINKS] if len(one) <= MAX_LINK_CHARS),
+        headers.get("Date", ""),
     )
 
 

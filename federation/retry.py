@@ -121,6 +121,21 @@ def retry_after(value: str | None, now_ms: int) -> int | None:
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(int(text) * SECOND_MS, DAY_MS) if len(text) < 10 else DAY_MS
+    at_ms = _moment_ms(text)
+    return None if at_ms is None else min(max(at_ms - now_ms, 0), DAY_MS)
+
+
+def ahead_ms(date: str, now_ms: int) -> int:
+    """How far our clock is ahead of the one that wrote this `Date`; below zero: behind.
+
+    0 where it is unreadable. It tells whole seconds, and the answer was under way.
+    """
+    at_ms = _moment_ms(date.strip())
+    return 0 if at_ms is None else now_ms - at_ms
+
+
+def _moment_ms(text: str) -> int | None:
+    """An HTTP date; None if unreadable."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -128,6 +143,6 @@ def retry_after(value: str | None, now_ms: int) -> int | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return min(max(math.ceil(moment.timestamp() * SECOND_MS) - now_ms, 0), DAY_MS)
+        return math.ceil(moment.timestamp() * SECOND_MS)
     except (ValueError, OverflowError):
         return None

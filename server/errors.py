@@ -6,7 +6,7 @@
     ├── NotFound    404      ├── TooLarge  413
     ├── Unauthorized 401     ├── StorageFull 507
     │   └── BadToken         └── Deleted   410
-    └── Forbidden   403      Away 503
+    └── Forbidden   403      Away 503; Crowded 503, a TooMany
         └── OutOfScope
 
 The message is a gettext msgid: an English sentence that says what to do, with `%(name)s` holes that
@@ -118,6 +118,13 @@ class Away(AppError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "away"
+
+
+class Crowded(TooMany):
+    """Too much waits already of whoever sends this; it is taken once there is room again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "crowded"
 
 
 class StorageFull(AppError):

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 
 from federation.errors import FederationError, Unproven
 from server.clock import DAY_MS
-from server.errors import AppError, BadToken, Forbidden, NotFound
+from server.errors import AppError, BadToken, Forbidden, NotFound, TooMany
 from server.services import apps, sessions
 from server.services.sessions import Session, Token
 from server.store.db import Contention, DatabaseUnavailable
@@ -112,7 +112,8 @@ async def _illegible(request: web.Request) -> web.StreamResponse:
 
 
 async def _refused(request: web.Request, error: AppError) -> web.StreamResponse:
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # no room for pictures, for example
+    ours = error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, TooMany)
+    if ours:  # no room for pictures, for example
         log.warning("%s", error)
     response = await failures.answer(request, error.status, error)
     response.headers.update(error_page.retry_after(error))

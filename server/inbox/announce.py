@@ -23,6 +23,7 @@ from server.inbox.context import Arrival, person, thing, undone
 from server.inbox.documents import PART_OF, Need
 from server.model import Account, Post, PostView
 from server.policy import chain
+from server.policy.hosts import registered_domain
 from server.services import arrivals, boosts, forum_arrivals, permissions, strangers
 from server.services.notifications import notify
 from server.services.spreading import spread_boost, spread_found
@@ -211,7 +212,8 @@ def _later(tx: Write, arrival: Arrival, number: int, parts: tuple[dict[str, Any]
         said = {name: raw[name] for name in _ENVELOPE if name in raw}
         batch = text_or_none(raw.get(PART_OF)) or arrival.activity.id
         body = msgspec.json.encode({**said, "id": id, "object": parts, PART_OF: batch})
-        jobs.enqueue(tx, "receive", arrival.actor.uri, body, arrival.now_ms)
+        uri, domain = arrival.actor.uri, registered_domain(host(arrival.actor.uri))
+        jobs.enqueue(tx, "receive", uri, body, arrival.now_ms, domain=domain)
 
 
 def _told(tx: Write, arrival: Arrival, raw: dict[str, Any], *, read: bool = False) -> None:

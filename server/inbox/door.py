@@ -5,6 +5,7 @@ more becomes a job in that commit, and every later activity of the same actor wa
 """
 
 import logging
+from typing import Final
 
 import msgspec
 
@@ -12,18 +13,25 @@ from federation.errors import FederationError, NotAuthentic, NotPermitted
 from federation.inbox import Authentic
 from federation.origin import host
 from federation.vocab import Activity
-from server.clock import HOUR_MS
-from server.errors import AppError
+from server.clock import HOUR_MS, MINUTE_MS
+from server.errors import AppError, Crowded
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents, Need
 from server.inbox.table import handler_for
 from server.model import Account, Job, Site
 from server.policy import chain
+from server.policy.hosts import registered_domain
 from server.services import strangers
 from server.store import accounts, activities, hosts, jobs, peers
 from server.store.db import Database, DatabaseError, Write
 
 log = logging.getLogger(__name__)
+
+MAX_OF_ACTOR: Final = 2_000  # activities that wait for an earlier one of their actor
+MAX_BYTES_OF_ACTOR: Final = 16 * 1024 * 1024
+MAX_OF_DOMAIN: Final = 8_000
+MAX_BYTES_OF_DOMAIN: Final = 64 * 1024 * 1024
+RETRY_MS: Final = MINUTE_MS
 
 
 class Behind(Exception):  # noqa: N818  no error: wait your turn
@@ -33,7 +41,7 @@ class Behind(Exception):  # noqa: N818  no error: wait your turn
 async def take(db: Database, site: Site, authentic: Authentic, now_ms: int) -> None:
     """Make the activity durable, with its effect if nothing has to be fetched for it.
 
-    Raises `FederationError` (nothing is kept) and `DatabaseError`.
+    Raises `FederationError`, `Crowded` (nothing is kept) and `DatabaseError`.
     """
     try:
         await db.write(receive, site, authentic, now_ms)
@@ -62,7 +70,19 @@ def promise(tx: Write, authentic: Authentic, now_ms: int) -> None:
     activity = authentic.activity
     if arrive(tx, authentic, now_ms) is not None:
         body = msgspec.json.encode({**activity.raw, "id": activity.id})
-        jobs.enqueue(tx, "receive", activity.actor, body, now_ms)
+        domain = registered_domain(host(activity.actor))
+        _require_room(tx, domain, activity.actor)
+        jobs.enqueue(tx, "receive", activity.actor, body, now_ms, domain=domain)
+
+
+def _require_room(tx: Write, domain: str, lane: str) -> None:
+    """Nobody makes us write down without end what we can do nothing about yet. Raises `Crowded`."""
+    of_one = jobs.waiting_of(tx, domain, lane, most=MAX_OF_ACTOR)
+    of_all = jobs.waiting_of(tx, domain, most=MAX_OF_DOMAIN)
+    if of_one.jobs >= MAX_OF_ACTOR or of_one.bytes >= MAX_BYTES_OF_ACTOR:
+        raise Crowded("Too much of this actor waits here.", retry_after_ms=RETRY_MS)
+    if of_all.jobs >= MAX_OF_DOMAIN or of_all.bytes >= MAX_BYTES_OF_DOMAIN:
+        raise Crowded("Too much of this server waits here.", retry_after_ms=RETRY_MS)
 
 
 def arrive(tx: Write, authentic: Authentic, now_ms: int) -> Account | None:

@@ -1,4 +1,5 @@
-"""How much of what one person elsewhere does in a community of ours it passes on in an hour.
+"""How much of what one person elsewhere does in a community of ours it passes on in an hour, and
+how much of all people of one server: accounts cost whoever owns a server nothing.
 
 What is beyond that waits, of each thing the last state alone, and goes out once an hour allows it:
 so whoever edits or pins without end costs the followers' servers little, and nobody is left with
@@ -10,8 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from federation.origin import host
 from server.clock import DAY_MS, HOUR_MS
 from server.model import REMOVED, Account, Post, PostView, Site
+from server.policy.hosts import registered_domain
 from server.services import boosts, permitting, relay
 from server.services import forum as forums
 from server.store import accounts, forum, posts, tallies
@@ -20,11 +23,14 @@ from server.store.db import Read, Row, Write
 
 MOST_AN_HOUR: Final = {"edits": 60, "votes": 300, "deeds": 300}
 """Of one person in one community."""
+MOST_OF_A_DOMAIN: Final = {"edits": 600, "votes": 3_000, "deeds": 3_000}
+"""The same of everybody of one registered domain together."""
 MOST_OF_ONE_THING: Final = 12
 """Deeds about one post or person in one community in an hour."""
 MOST_GIVEN_BACK: Final = 3
 """How often in an hour a community boosts a thread again that was taken away."""
 MAX_WAITING: Final = 300  # things of one person in one community
+MAX_WAITING_OF_A_DOMAIN: Final = 2_000  # things, in all communities
 MAX_BODY: Final = 16 * 1024  # bytes of what is no edit, while it waits
 BOOST: Final = "boost"
 
@@ -57,30 +63,48 @@ def _allowed(tx: Write, doing: Doing, now_ms: int) -> bool:
     done = f"{doing.kind} of {doing.by.id} in {doing.group.id}"
     if tallies.count(tx, done, now_ms) > MOST_AN_HOUR[doing.kind]:
         return False
+    if (domain := _domain(doing.by)) and (
+        tallies.count(tx, f"{doing.kind} of {domain} in {doing.group.id}", now_ms)
+        > MOST_OF_A_DOMAIN[doing.kind]
+    ):
+        return False
     if doing.kind != "deeds":
         return True
     return tallies.count(tx, f"told of {doing.about}", now_ms) <= MOST_OF_ONE_THING
 
 
+def _domain(by: Account) -> str:
+    """What was registered for somebody's server; empty for ours."""
+    return "" if by.local else registered_domain(host(by.uri))
+
+
+def _room(tx: Write, doing: Doing) -> bool:
+    """Whether one more thing may wait: of this person, and of this server."""
+    if store.waits(tx, doing.about):
+        return True
+    if store.waiting(tx, doing.by.id, doing.group.id, MAX_WAITING) >= MAX_WAITING:
+        return False
+    domain, most = _domain(doing.by), MAX_WAITING_OF_A_DOMAIN
+    return not domain or store.waiting_of(tx, domain, most) < most
+
+
 def _wait(tx: Write, doing: Doing, raw: dict[str, Any], now_ms: int) -> None:
     """Keep it, unless its sender would make us keep too much; then nothing older is told either."""
-    body, id = msgspec.json.encode(raw), doing.group.id
+    body = msgspec.json.encode(raw)
     most = relay.MAX_RELAYED if doing.kind == "edits" else MAX_BODY
-    room = store.waits(tx, doing.about) or (
-        store.waiting(tx, doing.by.id, id, MAX_WAITING) < MAX_WAITING
-    )
-    if len(body) > most or not room:
+    if len(body) > most or not _room(tx, doing):
         store.forget(tx, doing.about)
         return
     store.put(
         tx,
         about=doing.about,
-        community_id=id,
+        community_id=doing.group.id,
         actor_id=doing.by.id,
         post_id=doing.post_id,
         kind=doing.kind,
         body=body,
         due_ms=tallies.next_hour(now_ms),
+        domain=_domain(doing.by),
     )
 
 

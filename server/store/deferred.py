@@ -13,15 +13,19 @@ def put(
     kind: str,
     body: bytes,
     due_ms: int,
+    domain: str = "",
 ) -> None:
-    """Keep it for later, in place of what waited about the same thing."""
+    """Keep it for later, in place of what waited about the same thing.
+
+    `domain`: of whose server it comes, empty for ours.
+    """
     tx.run(
         """
-        INSERT INTO deferred (about, community_id, actor_id, post_id, kind, body, due_ms)
-        VALUES (:about, :community, :actor, :post, :kind, :body, :due)
+        INSERT INTO deferred (about, community_id, actor_id, post_id, kind, body, due_ms, domain)
+        VALUES (:about, :community, :actor, :post, :kind, :body, :due, :domain)
         ON CONFLICT (about) DO UPDATE SET community_id = excluded.community_id,
             actor_id = excluded.actor_id, post_id = excluded.post_id, kind = excluded.kind,
-            body = excluded.body
+            body = excluded.body, domain = excluded.domain
         """,
         about=about,
         community=community_id,
@@ -30,6 +34,7 @@ def put(
         kind=kind,
         body=body,
         due=due_ms,
+        domain=domain,
     )
 
 
@@ -48,6 +53,19 @@ def waiting(db: Read, actor_id: int, community_id: int, limit: int) -> int:
         """,
         actor=actor_id,
         community=community_id,
+        limit=limit,
+    )
+    return int(found["n"]) if found else 0
+
+
+def waiting_of(db: Read, domain: str, limit: int) -> int:
+    """How much waits of everybody of one domain, counted up to `limit`."""
+    found = db.one(
+        """
+        SELECT COUNT(*) AS n FROM (
+            SELECT 1 FROM deferred WHERE domain = :domain LIMIT :limit) AS few
+        """,
+        domain=domain,
         limit=limit,
     )
     return int(found["n"]) if found else 0

@@ -4,7 +4,7 @@ Films and pushes take long, by the will of whoever sent the film or named the pu
 are claimed apart from all else, so that nothing else waits for them.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -47,11 +47,13 @@ def enqueue(
     *,
     wait_ms: int = 0,
     most: int | None = None,
+    domain: str = "",
 ) -> bool:
     """Promise `kind`, to run at or after `due_ms`, if and only if `tx` commits.
 
     False where `most` wait in the lane already: then nothing is promised. `due_ms` is the present,
-    of which the job's id is made; `wait_ms` puts it off. On PostgreSQL the first of the lane is
+    of which the job's id is made; `wait_ms` puts it off. `domain`: to whose account it is put down,
+    see `waiting_of`. On PostgreSQL the first of the lane is
     held until then: whoever ends it sees this one.
     """
     hold = "FOR UPDATE" if tx.dialect == "postgresql" else ""
@@ -59,9 +61,9 @@ def enqueue(
     return (
         tx.run(
             f"""
-            INSERT INTO job (id, kind, lane, payload, due_ms)
+            INSERT INTO job (id, kind, lane, payload, domain, bytes, due_ms)
             SELECT CASE WHEN {_LAST} < :id THEN :id ELSE {_LAST} + 1 END,
-                :kind, :lane, :payload, coalesce((
+                :kind, :lane, :payload, :domain, :bytes, coalesce((
                 SELECT {BEHIND_MS} FROM job WHERE lane = :lane AND state = 'waiting'
                 ORDER BY id LIMIT 1 {hold}), :due)
             {_ROOM if bounded else ""}
@@ -70,6 +72,8 @@ def enqueue(
             kind=kind,
             lane=lane,
             payload=payload,
+            domain=domain,
+            bytes=len(payload),
             due=due_ms + wait_ms,
             **bounded,
         )
@@ -119,6 +123,29 @@ def lane_length(db: Read, lane: str, limit: int) -> int:
         limit=limit,
     )
     return int(found["n"]) if found else 0
+
+
+class Burden(NamedTuple):
+    """How many jobs wait, and how many bytes they are."""
+
+    jobs: int
+    bytes: int
+
+
+def waiting_of(db: Read, domain: str, lane: str = "", *, most: int) -> Burden:
+    """What waits that was put down to a domain, or in one lane of it; counted up to `most` jobs."""
+    only = "AND lane = :lane" if lane else ""
+    found = db.one(
+        f"""
+        SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM (SELECT bytes FROM job
+            WHERE state = 'waiting' AND domain <> '' AND domain = :domain {only}
+            LIMIT :most) AS few
+        """,  # noqa: S608
+        domain=domain,
+        most=most,
+        **({"lane": lane} if lane else {}),
+    )
+    return Burden(int(found["n"]), int(found["bytes"])) if found else Burden(0, 0)
 
 
 def claim(tx: Write, now_ms: int, limit: int, by: int = 0) -> list[Job]:

@@ -11,6 +11,7 @@ import msgspec
 from federation.errors import Unreachable
 from federation.http import Answer, Client
 from federation.message import Scheme
+from federation.origin import host
 from federation.retry import (
     DENIED_TRIES,
     MISSING_TRIES,
@@ -20,6 +21,7 @@ from federation.retry import (
     retry_at,
     wait_ms,
 )
+from server.clock import MINUTE_MS
 from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.model import Peer
@@ -31,6 +33,8 @@ from server.worker.loop import SLOW_S, Hold, held
 log = logging.getLogger(__name__)
 
 DELIVERIES_AT_ONCE: Final = 10  # of one peer, between two looks at the queue
+OTHER_TIME_MS: Final = 2 * MINUTE_MS  # less is told by no signature that anybody refuses
+QUIET_S: Final = 600.0  # between two lines in the log about clocks
 
 
 class Deliveries:
@@ -50,6 +54,7 @@ class Deliveries:
         self._fetcher = fetcher
         self._keyring = keyring
         self._now_ms = now_ms
+        self._quiet_until_s = 0.0
         self.delivered = 0
         self.failed = 0
 
@@ -120,7 +125,8 @@ class Deliveries:
     async def _refused(self, peer: Peer, row: Row, answer: Answer, verdict: Verdict) -> bool:
         """What an answer other than yes means (SECURITY's table). True: go on with the next."""
         now_ms = self._now_ms()
-        reason = f"{answer.status or 'no answer'} {answer.reason}".strip()
+        clock = self._other_time(peer, answer) if verdict is Verdict.DENIED else ""
+        reason = f"{answer.status or 'no answer'}{clock} {answer.reason}".strip()
         if verdict is Verdict.REFUSED:
             await self._db.write(peers.park, peer, row["outbox_id"], reason, now_ms)
             return True
@@ -139,6 +145,21 @@ class Deliveries:
         due_ms = retry_at(peer.attempts + 1, now_ms, random.random())  # noqa: S311  jitter
         await self._rest(peer, due_ms, True, reason, now_ms)
         return False
+
+    def _other_time(self, peer: Peer, answer: Answer) -> str:
+        """What to add to a refusal where the peer's clock is another: it may be the reason.
+
+        The log hears of it now and then: each peer can say what it likes.
+        """
+        if abs(answer.ahead_ms) < OTHER_TIME_MS:
+            return ""
+        way = "ahead of" if answer.ahead_ms > 0 else "behind"
+        said = f"our clock is {abs(answer.ahead_ms) // MINUTE_MS} minutes {way} theirs"
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._quiet_until_s:
+            self._quiet_until_s = now_s + QUIET_S
+            log.warning("%s refused what we signed: %s", host(peer.inbox), said)
+        return f" ({said})"
 
     async def _denied(self, peer: Peer, row: Row, reason: str, now_ms: int) -> bool:
         if row["attempts"] + 1 >= DENIED_TRIES:

@@ -81,6 +81,10 @@ async def keep_house(
 async def keep_house_once(db: Database, files: Store, remote_bytes: int, now_ms: int) -> None:
     """Forget what is old. `remote_bytes` is what pictures of other servers may take."""
     await db.write(_forget, now_ms)
+    while await db.write(activities.forget, now_ms - SEEN_MS):  # as fast as any flood fills it
+        pass
+    while await db.write(activities.forget_graves, now_ms - GRAVES_MS):
+        pass
     while await db.write(peers.sweep, first_id(now_ms - HOUR_MS)):
         pass
     await remove_all(files, await db.write(media.remove_loose, now_ms - LOOSE_MEDIA_MS))
@@ -134,8 +138,6 @@ async def sweep_pages(db: Database, now_ms: int) -> None:
 
 def _forget(tx: Write, now_ms: int) -> None:
     entry_rules.forget_addresses(tx, now_ms)
-    activities.forget(tx, now_ms - SEEN_MS)
-    activities.forget_graves(tx, now_ms - GRAVES_MS)
     accounts.forget_dead_keys(tx, now_ms - DAY_MS)
     peers.forget_parked(tx, now_ms - PARKED_MS)
     peers.wake_forgotten(tx, now_ms)

@@ -1,10 +1,12 @@
 """Doing one job, to its end or for a later try."""
 
+import asyncio
 import logging
 import random
 import traceback
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +14,7 @@ import msgspec
 from federation import parse
 from federation.errors import FederationError
 from federation.groups import MAX_BATCH
+from federation.origin import host
 from federation.retry import retry_at, wait_ms
 from federation.vocab import Activity
 from server.errors import Invalid, StorageFull, TooMany
@@ -20,6 +23,7 @@ from server.files import StoreAway
 from server.inbox.documents import PART_OF, Documents, Need
 from server.inbox.door import apply_job
 from server.model import Job, Site
+from server.policy.hosts import registered_domain
 from server.services import (
     backlinks,
     books,
@@ -41,10 +45,12 @@ from server.store.db import Database, DatabaseError, Write
 from server.store.leases import ClaimLost
 from server.text.webpage import Described
 from server.worker.loop import held
+from server.worker.patience import Patience
 
 log = logging.getLogger(__name__)
 
 JOB_TRIES: Final = 8
+MAX_FETCHING_S: Final = 90.0  # for one activity; what is not there by then cannot be had
 BURIED_AT_ONCE: Final = 200
 MAX_BATCHES: Final = 200  # whose budgets are remembered
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
@@ -76,6 +82,7 @@ class Jobs:
         self._fetcher = fetcher
         self._now_ms = now_ms
         self._batches: OrderedDict[tuple[str, str], Budget] = OrderedDict()
+        self._patience = Patience(now_ms)
         self.done = 0
 
     async def do(self, job: Job) -> None:
@@ -89,6 +96,9 @@ class Jobs:
         try:
             if job.attempts > JOB_TRIES:
                 raise RuntimeError("it was begun too often and never ended")
+            if job.kind == "receive":
+                await self._receive(job)
+                return
             async with held(self._db, jobs.extend, job, self._now_ms):
                 await self._work(job)
             self.done += 1
@@ -125,9 +135,6 @@ class Jobs:
         await self._db.write(jobs.postpone, job, due_ms, str(error))
 
     async def _work(self, job: Job) -> None:
-        if job.kind == "receive":
-            await self._apply(job)
-            return
         if (do := self._others.get(job.kind)) is not None:
             await do(job)
             return
@@ -153,10 +160,22 @@ class Jobs:
                 log.info("no preview of %s: %s", known.url, error)
         await self._db.write(_previewed, job, id, said, self._now_ms())
 
-    async def _apply(self, job: Job) -> None:
-        """Apply a received activity exactly once, fetching what its handler asks for."""
+    async def _receive(self, job: Job) -> None:
+        """Apply it, unless others of its server have all places that there are for them."""
         activity = parse.activity(parse.decode(job.payload))
+        domain = registered_domain(host(activity.actor))
+        with self._patience.place(domain) as has_one:
+            if not has_one:
+                await self._db.write(jobs.stand_back, job, self._patience.back_ms(domain))
+                return
+            async with held(self._db, jobs.extend, job, self._now_ms):
+                await self._apply(job, activity)
+        self.done += 1
+
+    async def _apply(self, job: Job, activity: Activity) -> None:
+        """Apply a received activity exactly once, fetching what its handler asks for."""
         documents, budget = Documents({}), self._budget(activity)
+        until = asyncio.get_running_loop().time() + MAX_FETCHING_S
         while True:
             try:
                 await self._db.write(
@@ -165,7 +184,10 @@ class Jobs:
                 self._fetcher.keys.forget(activity.actor)
                 return
             except Need as need:
-                found = await self._fetcher.documents.read_or_none(need.uri, budget)
+                found = None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        found = await self._fetcher.documents.read_or_none(need.uri, budget)
                 documents.fetched[need.uri] = found
 
     def _budget(self, activity: Activity) -> Budget:

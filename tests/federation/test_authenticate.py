@@ -257,6 +257,25 @@ async def test_a_forged_activity_is_refused(request_, error):
     assert caught.type is error
 
 
+async def test_what_was_sent_to_another_server_is_not_for_us_though_all_of_it_is_right():
+    body = json.dumps(LIKE).encode()
+    headers = signature.sign("POST", "https://elsewhere.test/inbox", body, EVE_KEY, NOW_MS)
+    sent = SignedRequest("POST", "/inbox", "elsewhere.test", "https", tuple(headers.items()), body)
+    there = await inbox.authenticate(sent, Keyring(EVE_PUBLIC), NOW_MS, ("elsewhere.test",))
+    assert there.activity.actor == EVE
+    with pytest.raises(NotAuthentic, match="^host: not ours"):
+        await enter(sent, Keyring(EVE_PUBLIC))
+
+
+async def test_nobody_acts_in_our_own_name_even_with_a_key_that_is_known():
+    me = "https://here.test/actors/1"
+    ours = keys.signing_key(f"{me}#main-key", EVE_DER)
+    known = Keyring(Key(ours.id, me, EVE_PUBLIC.pem))
+    said = LIKE | {"id": "https://here.test/activities/1", "actor": me}
+    with pytest.raises(NotAuthentic, match="^origin: the actor is one of ours"):
+        await enter(a_post(said, ours), known)
+
+
 SIGNED_INSIDE = LIKE | {
     "signature": {
         "type": "RsaSignature2017",

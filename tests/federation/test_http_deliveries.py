@@ -35,8 +35,18 @@ async def test_a_delivery_knocks_with_the_other_scheme_once(serve, client, schem
 async def test_when_both_schemes_are_refused_the_first_answer_counts(serve, client):
     peer = await serve(in_turn(says(401, b"who\x00 are\n\n you?"), says(403, b"go away")))
     answer = await client.post(peer.url("/inbox"), b"{}", key=KEY)
-    assert answer == Answer(401, "cavage", None, "401 who are you?")
+    assert msgspec.structs.replace(answer, ahead_ms=0) == Answer(
+        401, "cavage", None, "401 who are you?"
+    )
     assert len(peer.requests) == 2
+
+
+async def test_a_refusal_tells_how_far_our_clock_is_from_theirs(serve, client):
+    dates = {"Wed, 31 Dec 2025 20:00:00 GMT": 4, "Thu, 01 Jan 2026 01:00:00 GMT": -1, "late": 0}
+    for date, hours in dates.items():
+        peer = await serve(says(401, b"no", Date=date))
+        answer = await client.post(peer.url("/inbox"), b"{}", key=KEY)
+        assert answer.ahead_ms == hours * 3_600_000
 
 
 @pytest.mark.parametrize("status", [200, 204, 404, 410, 413, 422, 429, 500, 503])

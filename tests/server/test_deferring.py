@@ -161,6 +161,38 @@ def test_what_waits_has_a_limit_for_each_person(
     assert number(tx, "SELECT count(*) FROM deferred") == 2
 
 
+def test_what_waits_has_a_limit_for_all_accounts_of_one_server(
+    tx: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(deferring.MOST_AN_HOUR, "votes", 0)
+    monkeypatch.setattr(deferring, "MAX_WAITING_OF_A_DOMAIN", 3)
+    asked = thread(tx, water, ann(tx))
+    for nth in range(6):
+        one = f"https://n{nth}.flood.test/u/eve"
+        stranger(tx, one)
+        deliver(tx, act("Like", one, asked.uri, id=f"{one}/likes/1"))
+    assert number(tx, "SELECT count(*) FROM deferred") == 3
+    deliver(tx, act("Like", SAGE, asked.uri, id=f"{SAGE}/likes/1"))  # others wait all the same
+    assert number(tx, "SELECT count(*) FROM deferred") == 4
+    let_out(tx)
+    assert number(tx, "SELECT count(*) FROM deferred") == 4
+
+
+def test_what_all_accounts_of_one_server_do_is_passed_on_so_often_an_hour(
+    tx: Write, water: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(deferring.MOST_OF_A_DOMAIN, "votes", 2)
+    asked = thread(tx, water, ann(tx))
+    for one in (*(f"https://flood.test/u/{nth}" for nth in range(4)), SAGE):
+        stranger(tx, one)
+        deliver(tx, act("Like", one, asked.uri, id=f"{one}/likes/1"))
+    likers = [one["actor"] for one in of_kind(tx, water, "Like")]
+    assert likers == ["https://flood.test/u/0", "https://flood.test/u/1", SAGE]
+    let_out(tx)
+    assert len(of_kind(tx, water, "Like")) == 5
+    assert number(tx, "SELECT count(*) FROM deferred") == 0
+
+
 def test_what_is_gone_is_not_told_and_what_was_taken_away_waits(tx: Write, water: Account) -> None:
     raw, other = begins(tx, water), begins(tx, water, f"{MINE}0")
     edits(tx, raw, 0, 1, 2, 3)

@@ -1,9 +1,12 @@
 """What is old is forgotten, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
 from server.clock import DAY_MS
-from server.store import homes, walks
+from server.files import Folder
+from server.store import activities, homes, walks
 from server.store.db import Database, Write
 from server.worker import housekeeping
 from tests.server.world import NOW, join, number, ours, say, settle
@@ -31,6 +34,24 @@ async def test_of_every_home_timeline_the_newest_entries_stay(
         oldest = "SELECT count(*) AS n FROM home WHERE id = (SELECT min(post_id) FROM home) + 1"
         assert await db.read(number, kept) == 6
         assert await db.read(number, oldest) == 0
+
+
+async def test_however_much_was_seen_long_ago_is_forgotten_in_one_round(
+    db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(activities.forget, "__defaults__", (2,))
+    monkeypatch.setattr(activities.forget_graves, "__defaults__", (2,))
+
+    def seen(tx: Write) -> None:
+        for nth in range(7):
+            activities.record(tx, f"https://far.test/{nth}", NOW - housekeeping.SEEN_MS - 1)
+            activities.bury(tx, f"https://far.test/{nth}", NOW - housekeeping.GRAVES_MS - 1)
+        activities.record(tx, "https://far.test/lately", NOW)
+
+    await db.write(seen)
+    await housekeeping.keep_house_once(db, Folder(tmp_path), 1 << 20, NOW)
+    assert await db.read(number, "SELECT count(*) AS n FROM activity") == 1
+    assert await db.read(number, "SELECT count(*) AS n FROM tombstone") == 0
 
 
 async def test_a_short_home_timeline_is_left_alone(db: Database) -> None:

@@ -59,6 +59,7 @@ class Peers:
 
     def __init__(self) -> None:
         self.script: dict[str, list[Any]] = {}
+        self.ahead_ms = 0
         self.came: list[tuple[str, str]] = []
         self.under_way = 0
         self.most = 0
@@ -79,7 +80,7 @@ class Peers:
         if isinstance(answer, str):
             raise Unreachable(answer)
         status, wait_ms = answer if isinstance(answer, tuple) else (answer, None)
-        return Answer(status, "cavage", wait_ms, "")
+        return Answer(status, "cavage", wait_ms, "", self.ahead_ms)
 
     def contents(self, inbox: str = FAR) -> list[str]:
         """What came to one inbox, in its order."""
@@ -271,6 +272,26 @@ async def test_what_is_denied_three_times_is_parked_and_the_next_goes_on(
     (parked,) = await town.db.read(queue.parked)
     assert parked["reason"].startswith(str(status))
     assert await town.waits() == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "said"),
+    [(13 * HOUR_MS, "780 minutes ahead of"), (-2 * HOUR_MS, "120 minutes behind"), (60_000, "")],
+)
+async def test_what_is_denied_by_another_clock_says_so(
+    town: Town, caplog: pytest.LogCaptureFixture, ahead_ms: int, said: str
+) -> None:
+    town.peers.script[FAR], town.peers.ahead_ms = [401, 401, 401, 202], ahead_ms
+    await town.say("denied", "next")
+    for tries in (1, 2):
+        await town.came(tries)
+        assert await town.waits() == 2
+        await town.later(HOUR_MS)
+    await town.came(4)
+    (parked,) = await town.db.read(queue.parked)
+    assert parked["reason"] == (f"401 (our clock is {said} theirs)" if said else "401")
+    told = [one.getMessage() for one in caplog.records if "our clock" in one.getMessage()]
+    assert told == [f"far.test refused what we signed: our clock is {said} theirs"] * bool(said)
 
 
 @pytest.mark.parametrize("status", [400, 405, 413, 422])
