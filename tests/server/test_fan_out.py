@@ -14,6 +14,7 @@ from server.store import homes, jobs, streams
 from server.store.db import Database, Read, Write
 from server.store.lists import List
 from server.store.paging import Page
+from server.worker.jobs import DEEDS
 from tests.server.world import NOW, SITE, join, number
 
 FOLLOWERS = 10_000
@@ -134,8 +135,7 @@ def clear_on(tx: Write, post: Post) -> bool:
     job = jobs.first_of(tx, f"{burials.JOB}:{post.id}")
     if job is None:
         return False
-    jobs.complete(tx, job, NOW)
-    burials.clear(tx, msgspec.json.decode(job.payload)["post"], NOW)
+    DEEDS[job.kind](tx, SITE, job, msgspec.json.decode(job.payload), NOW)
     return True
 
 
