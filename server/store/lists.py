@@ -41,7 +41,8 @@ def of_list(db: Read, owner_id: int, list_id: int, page: Page) -> list[Entry]:
         FROM list l JOIN home h ON h.owner_id = l.account_id
         JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
         WHERE l.id = :list_id AND l.account_id = :me AND h.owner_id = :me
-          AND h.id > :lower AND h.id < :upper AND a.state = 'active' AND {IN_LIST} AND {WANTED}
+          AND h.id > :lower AND h.id < :upper AND p.deleted_ms IS NULL AND a.state = 'active'
+          AND {IN_LIST} AND {WANTED}
           AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
         ORDER BY h.id DESC LIMIT :limit
         """,  # noqa: S608

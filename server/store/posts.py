@@ -99,7 +99,10 @@ def held(tx: Write, post: Post) -> Post | None:
 
 
 def bury(tx: Write, post: Post, now_ms: int) -> None:
-    """Empty a post and keep its place: replies still hang below it, and its id answers 410."""
+    """Empty a post and keep its place: replies still hang below it, and its id answers 410.
+
+    It is taken out of home timelines apart from this (`homes.clear`): they may be very many.
+    """
     tx.run(
         """
         UPDATE post SET title = '', lead = '', content = '', source = '', warning = '', tags = '[]',
@@ -117,7 +120,6 @@ def bury(tx: Write, post: Post, now_ms: int) -> None:
         "hashtag",
         "favourite",
         "boost",
-        "home",
         "notification",
         "revision",
         "idempotency",

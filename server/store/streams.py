@@ -33,7 +33,7 @@ def lists_after(db: Read, list_ids: Iterable[int], after_id: int, limit: int) ->
         f"""
         SELECT l.id AS list_id, h.id, h.post_id, h.booster_id
         FROM list l JOIN home h ON h.owner_id = l.account_id JOIN post p ON p.id = h.post_id
-        WHERE l.id IN (:list) AND h.id > :after AND {IN_LIST}
+        WHERE l.id IN (:list) AND h.id > :after AND p.deleted_ms IS NULL AND {IN_LIST}
         ORDER BY h.id LIMIT :limit
         """,  # noqa: S608
         padded(list_ids),

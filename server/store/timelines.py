@@ -36,7 +36,7 @@ _HOME: Final = f"""
     SELECT h.id, h.booster_id, {SHOWN}
     FROM home h JOIN post p ON p.id = h.post_id JOIN account a ON a.id = p.author_id
     WHERE h.owner_id = :me AND h.id > :lower AND h.id < :upper AND h.aside = 0
-      AND a.state = 'active' AND {WANTED}
+      AND p.deleted_ms IS NULL AND a.state = 'active' AND {WANTED}
       AND (h.booster_id IS NULL OR h.booster_id NOT IN ({UNWANTED}))
     ORDER BY h.id DESC LIMIT :limit
 """  # noqa: S608

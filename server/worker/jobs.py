@@ -28,6 +28,7 @@ from server.services import (
     backlinks,
     books,
     borders,
+    burials,
     domain_mutes,
     exports,
     import_claims,
@@ -230,6 +231,11 @@ def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     jobs.complete(tx, job, now_ms)
 
 
+def _clear(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
+    jobs.complete(tx, job, now_ms)
+    burials.clear(tx, of["post"], now_ms)
+
+
 def _part(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
     if domain_mutes.part(tx, site, of["account"], of["domain"], now_ms):
         jobs.postpone(tx, job, now_ms, "more to part")
@@ -297,6 +303,7 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "spread": _spread,
     "part": _part,
     "bury": _bury,
+    burials.JOB: _clear,
     borders.JOB: _border,
     backlinks.JOB: _unlink,
     import_claims.JOB: _claim,

@@ -402,7 +402,7 @@ def member_id(ids: Ids, number: int) -> int:
 
 
 def our_post_uri(ids: Ids, size: Size, number: int) -> str:
-    """A post of ours, whichever."""
-    place = (number * 7919) % (size.posts // 20) * 20
+    """A post of ours: of `SENDERS` who like them in turns, none meets the same one again soon."""
+    place = (number // SENDERS * 7919 + number % SENDERS * 389) % (size.posts // 20) * 20
     id = first_id(ids.start_ms + DAY_MS) + place * (ids.step_ms << 22)
     return f"{city.SITE.origin}/objects/{id}"

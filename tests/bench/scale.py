@@ -21,8 +21,8 @@ from federation import parse
 from federation.inbox import Authentic
 from server.clock import now_ms
 from server.inbox import door
-from server.model import Account
-from server.services import posts, spreading, timelines
+from server.model import Account, Job, Peer
+from server.services import burials, posts, spreading, timelines
 from server.services.new_posts import NewPost
 from server.store import jobs, peers, queue
 from server.store.db import Database, Read, Write
@@ -172,15 +172,22 @@ def _local(db: Read, reader: int) -> None:
 async def _claim(one: City) -> None:
     now = now_ms()
     with one.measured(f"claim: {CLAIMED} peers"):
-        await one.db.write(peers.claim, now, CLAIMED, 1)
+        lanes = await one.db.write(peers.claim, now, CLAIMED, 1)
     with one.measured("claim: when the next peer is due"):
         await one.db.read(peers.next_due_ms)
     with one.measured(f"claim: {CLAIMED} jobs"):
-        await one.db.write(jobs.claim, now, CLAIMED, 1)
+        work = await one.db.write(jobs.claim, now, CLAIMED, 1)
     with one.measured("claim: when the next job is due"):
         await one.db.read(jobs.next_due_ms)
-    await one.db.write(peers.release_all, now)
-    await one.db.write(jobs.release_all, now)
+    await one.db.write(_give_back, lanes, work, now)
+
+
+def _give_back(tx: Write, lanes: list[Peer], work: list[Job], now: int) -> None:
+    """One by one, as the worker does it: `release_all` reads every job, and leaves a cold cache."""
+    for peer in lanes:
+        peers.finish(tx, peer, [], scheme=peer.scheme, slow=False, now_ms=now)
+    for job in work:
+        jobs.stand_back(tx, job, now)
 
 
 def _depths(db: Read) -> None:
@@ -204,10 +211,14 @@ async def _publish(one: City, number: int) -> None:
         post = await one.db.write(posts.write, city.SITE, one.author, new, now_ms())
     lane = f"spread:{post.id}"
     while await one.db.read(jobs.lane_waits, lane):
-        with one.measured("publishing: the next thousand followers"):
+        with one.measured("publishing: the next 250 followers"):
             await one.db.write(_go_on, lane)
-    with one.measured("publishing: taken back from all of them"):
+    with one.measured("publishing: taken back, and from the first thousand"):
         await one.db.write(posts.delete, city.SITE, one.author, post.id, now_ms())
+    lane = f"{burials.JOB}:{post.id}"
+    while await one.db.read(jobs.lane_waits, lane):
+        with one.measured("publishing: taken back from the next thousand"):
+            await one.db.write(_clear, lane)
 
 
 def _go_on(tx: Write, lane: str) -> None:
@@ -216,6 +227,13 @@ def _go_on(tx: Write, lane: str) -> None:
     assert job is not None
     jobs.complete(tx, job, now_ms())
     spreading.go_on(tx, msgspec.json.decode(job.payload, type=spreading.Spread), now_ms())
+
+
+def _clear(tx: Write, lane: str) -> None:
+    job = jobs.first_of(tx, lane)
+    assert job is not None
+    jobs.complete(tx, job, now_ms())
+    burials.clear(tx, msgspec.json.decode(job.payload)["post"], now_ms())
 
 
 def _figures(small: City, large: City) -> list[Figure]:

@@ -465,6 +465,22 @@ def test_a_host_that_comes_back_is_asked_for_its_own_people_not_for_all_who_foll
     assert all("(follower_id=?" in step for step in follows_read), steps
 
 
+def test_those_who_want_to_be_told_are_not_looked_for_among_all_who_follow(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    homes.ahead(tx, 1, 2, 0)
+    steps = [
+        str(row["detail"])
+        for sql, params in recorder.said
+        for row in sqlite_link.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+    ]
+    follows_read = [step for step in steps if re.match("(SEARCH|SCAN) (f|follow) ", step)]
+    assert len(follows_read) == 3
+    assert all(re.search("INDEX follow_(local|notify) ", step) for step in follows_read), steps
+
+
 OWN_PEOPLE = {"new_users"}
 
 
