@@ -33,9 +33,14 @@ two-cities: install
 	@$(BIN)/python -m web.demo.two_cities
 
 ## test: lint, types, import rules and every test that this machine can run
-test: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/clients
-	@./check --no-tests
+test: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory -j 2 checked $(VENV)/assets $(CATALOGUES:.po=.mo) $(VENV)/clients
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# Types take as long as fetching what the pages and a client need: neither waits for the other.
+.PHONY: checked
+checked: $(VENV)/installed-dev
+	@./check --no-tests
 
 ## faults: kills, full disks, restarts and the like at length (ROUNDS=N: as many seeds; needs root for small disks)
 faults: $(VENV)/installed-dev $(VENV)/assets $(CATALOGUES:.po=.mo)
@@ -82,7 +87,7 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing with the development tools ..."
-	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[dev,assets]'
 	@touch $@ $(VENV)/installed
 
 # Node comes with a Python wheel; nothing of it is needed while Madang runs.

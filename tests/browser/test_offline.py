@@ -1,6 +1,5 @@
 """Without a network: a page of ours says so, and nothing of anybody was kept for it."""
 
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,14 +8,12 @@ import pytest_asyncio
 
 from server.clock import now_ms
 from server.services import sessions
-from tests.browser.conftest import ARGUMENTS
 from tests.village import Village
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-ORIGIN = "http://alpha.test"
-# Service workers demand TLS; the instances of tests do without.
-TRUSTING = f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}"
+NAME = "alpha.localhost"  # service workers demand TLS, but here; the instances of tests do without
+ORIGIN = f"http://{NAME}"
 
 INSTALLED = """async () => {
   await navigator.serviceWorker.ready;
@@ -33,23 +30,18 @@ KEPT = """async () => {
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(chromium: Any, ports: dict[str, int]) -> AsyncIterator[Any]:
-    """A page of a browser that trusts alpha.test as if it spoke TLS."""
-    rules = f"MAP alpha.test:80 127.0.0.1:{ports['alpha.test']}, MAP * ~NOTFOUND"
-    arguments = [*ARGUMENTS, TRUSTING, f"--host-resolver-rules={rules}"]
-    browser = await chromium.browser_type.launch(
-        executable_path=shutil.which("chromium"), args=arguments
-    )
-    context = await browser.new_context(base_url=ORIGIN, locale="en-GB")
+async def page(chromium: Any) -> AsyncIterator[Any]:
+    """A page of somebody whose browser has never been here."""
+    context = await chromium.new_context(base_url=ORIGIN, locale="en-GB")
     context.set_default_timeout(10_000)
     yield await context.new_page()
-    await browser.close()
+    await context.close()
 
 
 async def test_without_a_network_our_own_page_says_so_and_leads_back(
     village: Village, page: Any
 ) -> None:
-    alpha = await village("alpha.test")
+    alpha = await village(NAME)
     ann = await alpha.join("ann")
     token = await alpha.db.write(sessions.sign_in, ann.id, "tests", "127.0.0.1", now_ms())
     cookies = {"madang": token, "lang": "ko"}
@@ -84,7 +76,7 @@ async def test_without_a_network_our_own_page_says_so_and_leads_back(
 async def test_who_publishes_when_the_line_is_down_reads_that_nothing_is_lost(
     village: Village, page: Any
 ) -> None:
-    alpha = await village("alpha.test")
+    alpha = await village(NAME)
     ann = await alpha.join("ann")
     token = await alpha.db.write(sessions.sign_in, ann.id, "tests", "127.0.0.1", now_ms())
     await page.context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])

@@ -188,7 +188,7 @@ class Looking:
         """Open a page, and all that is folded on it."""
         assert await self.reader.goes(path) == status, path
         self.been.add(path.partition("?")[0])
-        await self.reader.looks_in_every_light()
+        await self.reader.looks_in_other_lights()
         # The menu in everybody's frame is the same everywhere.
         await self.reader.looks_into_what_is_folded("body" if path == "/home" else "main")
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.clients.apps import a_picture
+from tests.clients.warm import Warm
 from tests.clients.world import Person
 
 TOOT = Path(sys.executable).with_name("toot")
@@ -24,17 +25,12 @@ class Terminal:
 
     person: Person
     folder: Path
+    warm: Warm
 
     def toot(self, *words: str, typed: str = "", fails: bool = False) -> str:
         """What a command prints."""
-        done = subprocess.run(
-            [str(TOOT), *words],
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "XDG_CONFIG_HOME": str(self.folder), "PYTHONWARNINGS": "default"},
-        )
+        environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder)}
+        done = self.warm.run(words, environment, typed)
         assert (done.returncode != 0) == fails, f"{words}: {done.stdout}{done.stderr}"
         return done.stderr if fails else done.stdout
 
@@ -47,9 +43,9 @@ class Terminal:
         return self.told("post", text, *more)
 
 
-def sign_in(person: Person, folder: Path) -> Terminal:
+def sign_in(person: Person, folder: Path, warm: Warm) -> Terminal:
     """As `toot login` asks: it prints an address; the consent page shows a code to type."""
-    terminal = Terminal(person, folder)
+    terminal = Terminal(person, folder, warm)
     asking = subprocess.Popen(
         [str(TOOT), "login", "--instance", person.city.origin],
         stdin=subprocess.PIPE,
@@ -69,12 +65,18 @@ def sign_in(person: Person, folder: Path) -> Terminal:
 
 
 @pytest.fixture(scope="module")
-def two(city, tmp_path_factory) -> tuple[Terminal, Terminal]:
+def warm():
+    with Warm() as toot:
+        yield toot
+
+
+@pytest.fixture(scope="module")
+def two(city, tmp_path_factory, warm) -> tuple[Terminal, Terminal]:
     """Two people at their terminals."""
     ann, bob = city.somebody(), city.somebody()
     return (
-        sign_in(ann, tmp_path_factory.mktemp("ann")),
-        sign_in(bob, tmp_path_factory.mktemp("bob")),
+        sign_in(ann, tmp_path_factory.mktemp("ann"), warm),
+        sign_in(bob, tmp_path_factory.mktemp("bob"), warm),
     )
 
 

@@ -38,10 +38,20 @@ TABLES = sorted(
     set(re.findall(r"CREATE TABLE (\w+)", MIGRATIONS))
     - set(re.findall(r"ALTER TABLE (\w+) RENAME TO", MIGRATIONS))
 )
+ALL_AT_ONCE = " UNION ALL ".join(
+    f"SELECT '{table}' AS name, CAST(whole_row AS text) AS words FROM {table} AS whole_row"
+    for table in TABLES
+)
+"""Asked for one by one, the tables are a hundred ways to the server and back."""
 
 
 def dump(db: Read) -> dict[str, list[str]]:
     """Every row of every table."""
+    if db.dialect == "postgresql":
+        found: dict[str, list[str]] = {table: [] for table in TABLES}
+        for row in db.all(ALL_AT_ONCE):
+            found[row["name"]].append(row["words"])
+        return {table: sorted(rows) for table, rows in found.items()}
     return {
         table: sorted(repr(sorted(dict(row).items())) for row in db.all(f"SELECT * FROM {table}"))
         for table in TABLES
