@@ -1,12 +1,13 @@
 """Notifications as apps read them, in both versions: groups, policy, requests, markers."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from server.clock import DAY_MS, HOUR_MS, now_ms
 from server.model import Account
-from server.services import coauthors
+from server.services import desk_news
 from server.services import notifications as service
 from server.store import accounts as account_store
 from server.store import notifications as store
