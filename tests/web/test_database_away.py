@@ -57,12 +57,12 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     token = await mina.token()
     monkeypatch.setattr(city.db, "write", full)
     story = {"csrf": token, "title": "Rain", "content": "A long story", "visibility": "public"}
-    for do in ("publish", "draft"):
+    for do in ("publish", "draft", "submit"):
         said = await mina.post("/write", 503, data={**story, "do": do})
         assert SAVING in said and "A long story</textarea>" in said
-    assert SAVING in await mina.post(
-        "/settings/profile", 503, data={"csrf": token, "display_name": "M"}
-    )
+    told = await mina.post("/settings/profile", 503, data={"csrf": token, "display_name": "M"})
+    assert "Go back: what you typed is still in the form." in told
+    assert SAVING not in told, "this page does not show it again"
     monkeypatch.setattr(city.db, "read", full)
     page = await mina.get("/notifications", 503)
     assert READING in page.text

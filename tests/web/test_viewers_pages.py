@@ -233,6 +233,7 @@ PAGES: dict[str, Probe] = {
     ),
 }
 QUIET = [
+    "/posts/{id}/links/{number}/remove",  # test_pages_linked
     "/.well-known/host-meta",
     "/.well-known/nodeinfo",
     "/.well-known/oauth-authorization-server",

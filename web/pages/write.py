@@ -243,6 +243,9 @@ async def _submitted(request: web.Request, viewer: Viewer, text: Text) -> None:
         await request.config_dict[DB].write(_submit, viewer.account, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 def _submit(tx: Write, author: Account, text: Text, now_ms: int) -> None:
