@@ -1,4 +1,4 @@
-"""Who is taken out from under a post, or whose quote loses it, hears of it once, by whom and where."""
+"""Who is taken out from under a post, or whose quote loses it, hears of it once."""
 
 import pytest
 
