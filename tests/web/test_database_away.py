@@ -65,7 +65,9 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     assert SAVING not in told, "this page does not show it again"
     monkeypatch.setattr(city.db, "read", full)
     page = await mina.get("/notifications", 503)
-    assert READING in page.text
+    assert READING in page.text and "Go back" not in page.text
+    async with mina.client.get("/notifications", headers=mina.headers) as answer:
+        assert answer.headers["Retry-After"] == "60"
 
 
 async def test_a_race_that_was_lost_too_often_is_told_as_what_passes(
