@@ -20,6 +20,9 @@ HEADINGS: Final[dict[int, str]] = {
     HTTPStatus.TOO_MANY_REQUESTS: N_("Please wait a moment"),
 }
 SENTENCES: Final[dict[int, str]] = {
+    HTTPStatus.BAD_REQUEST: N_("Please go back and try it once more."),
+    HTTPStatus.UNAUTHORIZED: N_("Sign in, and try it once more."),
+    HTTPStatus.GONE: N_("It does not come back. Search for something else to read."),
     HTTPStatus.NOT_FOUND: N_("Please check the address, or search for what you wanted to read."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("Please go back and use the buttons of the page."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("A picture may have at most 16 MB, and a text 500 kB."),
@@ -28,6 +31,19 @@ SENTENCES: Final[dict[int, str]] = {
         "There are too many visitors. Please try again in a minute."
     ),
 }
+
+
+PASSING: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+MORE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+"""An error says itself what to do; that something is missing leaves that open."""
+AWAY_S: Final = 60
 
 
 def away(request: web.Request) -> Away:
@@ -42,9 +58,21 @@ def away(request: web.Request) -> Away:
 
 def retry_after(error: AppError | None) -> dict[str, str]:
     """The header that says when to try again, where the failure knows it. RFC 9110 §10.2.3."""
+    if isinstance(error, Away):
+        return {"Retry-After": str(AWAY_S)}
     if not isinstance(error, TooMany):
         return {}
     return {"Retry-After": str(-(-error.retry_after_ms // 1000))}
+
+
+def _passing(request: web.Request, status: int, error: AppError | None) -> bool:
+    """Whether words may have been sent that could be taken a little later.
+
+    Nothing says that all of it is lost: the browser has what was typed.
+    """
+    if request.method != "POST":
+        return False
+    return status in PASSING and (error is None or isinstance(error, (Away, TooMany)))
 
 
 async def failed(request: web.Request, status: int, error: AppError | None) -> web.Response:
@@ -52,14 +80,18 @@ async def failed(request: web.Request, status: int, error: AppError | None) -> w
 
     What is our own fault comes with the number by which the operator finds it in the log.
     """
+    passing = _passing(request, status, error)
+    if passing and isinstance(error, Away):  # this page does not show again what was written
+        error = Away("The server cannot save anything right now.")
     return await page(
         request,
         "error.html",
         status=status,
         headers=retry_after(error),
         heading=HEADINGS.get(status, N_("Something went wrong")),
-        # An error says itself what to do; that something is missing leaves that open.
-        sentence="" if error and status != HTTPStatus.NOT_FOUND else SENTENCES.get(status, ""),
+        sentence="" if error and status not in MORE else SENTENCES.get(status, ""),
+        passing=passing,
+        status_code=status,
         error=error,
         ours=status >= HTTPStatus.INTERNAL_SERVER_ERROR
         and status != HTTPStatus.SERVICE_UNAVAILABLE,

@@ -23,6 +23,7 @@ from server.services import (
     going_out,
     permissions,
     quotes,
+    telling,
     timelines,
 )
 from server.services.burials import bury
@@ -186,6 +187,8 @@ def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
         posts.count(tx, post, -1)
         quotes.count(tx, post, -1)
     posts.set_columns(tx, post.id, visibility=WAITING, reply_stamp="")
+    if approval.state == "accepted":
+        telling.tell_revoked(tx, "answer_revoked", post, approval.decider_id, now_ms)
 
 
 def revoked(tx: Write, site: Site, decider: Account, stamp: str, now_ms: int) -> bool:

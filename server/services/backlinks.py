@@ -108,6 +108,11 @@ def show(tx: Write, viewer: Account, post_id: int, id: int, now_ms: int) -> None
     _set_hidden(tx, viewer, post_id, id, now_ms, hidden=False)
 
 
+def chosen(db: Read, viewer: Account, post_id: int, id: int) -> Backlink:
+    """One that the viewer may hide or remove. Raises `NotFound`, `Forbidden`."""
+    return _kept(db, viewer, post_id, id)[1]
+
+
 def remove(tx: Write, viewer: Account, post_id: int, id: int, now_ms: int) -> None:
     """Take a page away for good. Raises `NotFound`, `Forbidden`."""
     post, _ = _kept(tx, viewer, post_id, id)

@@ -10,8 +10,7 @@ import msgspec
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Community
-from server.services import communities
-from server.services.coauthors import tell_desk
+from server.services import communities, desk_news
 from server.store import accounts, blog, blog_people
 from server.store.blog import Category, Series
 from server.store.blog_people import Cohort
@@ -255,7 +254,7 @@ def add_writer(
     if len(blog_people.writers(tx, joining.cohort.id)) >= MAX_WRITERS:
         raise Invalid("A cohort has at most %(most)s writers.", most=MAX_WRITERS)
     if blog_people.add_writer(tx, joining.cohort.id, who.id, now_ms):
-        tell_desk(tx, who.id, viewer.id, now_ms)
+        desk_news.tell(tx, who.id, viewer.id, now_ms, what="cohort")
     if leads:
         blog_people.lead(tx, joining.cohort.id, who.id)
 

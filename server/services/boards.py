@@ -316,6 +316,21 @@ def removed(db: Read, viewer: Account, group: Account, page: Page) -> tuple[list
     return taken, [row["id"] for row in rows]
 
 
+def taken(db: Read, viewer: Account, post_id: int) -> tuple[Account, Taken] | None:
+    """A post that was taken away, with its community, for who keeps order there; else nothing."""
+    row, post = store.removal(db, post_id), posts.by_id(db, post_id)
+    if row is None or post is None or post.deleted_ms is not None or post.community_id is None:
+        return None
+    group = account_store.by_id(db, post.community_id)
+    if group is None or not communities.keeps(db, group.id, viewer):
+        return None
+    view = timelines.by_post(db, viewer.id, [post.id]).get(post.id)
+    if view is None or not rights.by_somebody(db, [post]):
+        return None
+    by = account_store.by_id(db, row["by_id"])
+    return group, Taken(view, by, row["reason"], row["created_ms"])
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line of the public log. `view` only where the reader may read the post."""
 

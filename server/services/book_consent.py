@@ -6,8 +6,7 @@ import msgspec
 
 from server.errors import Conflict, NotFound
 from server.model import Account, Community, PostView
-from server.services import books, timelines
-from server.services.coauthors import tell_desk
+from server.services import books, desk_news, timelines
 from server.store import accounts, blog_people
 from server.store import blog as blog_store
 from server.store import books as store
@@ -103,7 +102,7 @@ def answer(
         store.answer(tx, _answered(one, "yes" if yes else "no", now_ms))
     books.bind_anew(tx, book.id, now_ms)
     if book.editor_id is not None:
-        tell_desk(tx, book.editor_id, viewer.id, now_ms)
+        desk_news.tell(tx, book.editor_id, viewer.id, now_ms, what="answered", about_id=book.id)
 
 
 def _answered(consent: Consent, answer: str, now_ms: int) -> Consent:
@@ -143,4 +142,6 @@ def left(tx: Write, account_id: int, now_ms: int) -> None:
             continue
         books.take_back(tx, book, now_ms)  # its worker finds out
         if book.editor_id is not None and book.editor_id != account_id:
-            tell_desk(tx, book.editor_id, book.community_id, now_ms)
+            desk_news.tell(
+                tx, book.editor_id, book.community_id, now_ms, what="rebound", about_id=book.id
+            )

@@ -9,8 +9,7 @@ from server.clock import MINUTE_MS
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.ids import new_id
 from server.model import Account, Community, Media, Post
-from server.services import communities, media
-from server.services.coauthors import tell_desk
+from server.services import communities, desk_news, media
 from server.services.exports import LANE
 from server.store import books as store
 from server.store import communities as community_store
@@ -262,7 +261,7 @@ def ask(tx: Write, viewer: Account, home: Community, id: int, now_ms: int) -> in
             if store.ask(tx, consent) and answer == "asked":
                 told.add(who)
     for who in told:
-        tell_desk(tx, who, viewer.id, now_ms)
+        desk_news.tell(tx, who, viewer.id, now_ms, what="book")
     return len(told)
 
 
@@ -389,7 +388,7 @@ def bind_anew(tx: Write, id: int, now_ms: int) -> None:
     if len(left) == book.total:
         return
     for editor in communities.moderators(tx, book.community_id):
-        tell_desk(tx, editor.id, book.community_id, now_ms)
+        desk_news.tell(tx, editor.id, book.community_id, now_ms, what="rebound", about_id=book.id)
     if not left:
         take_back(tx, book, now_ms)
         return

@@ -3,33 +3,12 @@
 from typing import Final
 
 from server.errors import Forbidden, Invalid, NotFound
-from server.ids import new_id
-from server.model import Account, Notification, Post
-from server.services import reading
-from server.store import accounts, blog_people, follows, notifications
+from server.model import Account, Post
+from server.services import desk_news, reading
+from server.store import accounts, blog_people, follows
 from server.store.db import Read, Write
 
 MAX_COAUTHORS: Final = 5
-DESK: Final = "desk"
-"""The kind of a notification that something of a team blog waits; apps do not know it."""
-
-
-def tell_desk(tx: Write, to_id: int, from_id: int, now_ms: int) -> None:
-    """Something of a team blog waits for somebody; told anew each time."""
-    if to_id == from_id or follows.apart(tx, to_id, from_id):
-        return
-    notifications.take_back(tx, account_id=to_id, kind=DESK, from_id=from_id, post_id=None)
-    notifications.insert(
-        tx,
-        Notification(
-            id=new_id(now_ms),
-            account_id=to_id,
-            kind=DESK,
-            from_id=from_id,
-            post_id=None,
-            created_ms=now_ms,
-        ),
-    )
 
 
 def check(db: Read, author: Account, names: tuple[str, ...]) -> list[Account]:
@@ -59,7 +38,7 @@ def ask(tx: Write, post: Post, author: Account, names: tuple[str, ...], now_ms: 
                 blog_people.take_out(tx, post.id, one.id)
     for id in wanted:
         if blog_people.invite(tx, post.id, id, now_ms):
-            tell_desk(tx, id, author.id, now_ms)
+            desk_news.tell(tx, id, author.id, now_ms, what="coauthor", post_id=post.id)
 
 
 def confirm(tx: Write, viewer: Account, post_id: int, now_ms: int) -> None:
@@ -67,7 +46,7 @@ def confirm(tx: Write, viewer: Account, post_id: int, now_ms: int) -> None:
     post = reading.readable(tx, viewer.id, post_id)
     if not blog_people.confirm(tx, post_id, viewer.id):
         raise NotFound("Nobody has asked you whether you wrote this story.")
-    tell_desk(tx, post.author_id, viewer.id, now_ms)
+    desk_news.tell(tx, post.author_id, viewer.id, now_ms, what="confirmed", post_id=post.id)
 
 
 def decline(tx: Write, viewer: Account, post_id: int) -> None:

@@ -12,8 +12,7 @@ import msgspec
 
 from server.errors import Conflict, NotFound
 from server.model import Account, Community, Post, PostView, Site
-from server.services import bylines, imports, quotes, timelines
-from server.services.coauthors import tell_desk
+from server.services import bylines, desk_news, imports, quotes, timelines
 from server.store import accounts, blog_people, communities, jobs, posts
 from server.store import import_claims as store
 from server.store import imports as import_store
@@ -56,7 +55,7 @@ def claim(tx: Write, run: Run, post: Post, account_id: int, now_ms: int) -> None
     one = Claimed(post_id=post.id, run_id=run.id, account_id=account_id, theirs=int(theirs))
     store.put(tx, one)
     if not theirs and store.ask(tx, run.id, account_id):
-        tell_desk(tx, account_id, run.account_id, now_ms)
+        desk_news.tell(tx, account_id, run.account_id, now_ms, what="claim", about_id=run.id)
 
 
 def theirs(db: Read, run: Run, post_id: int) -> bool:
@@ -133,7 +132,7 @@ def answer(tx: Write, viewer: Account, run_id: int, *, yes: bool, now_ms: int) -
         raise Conflict("This import is still under way. Say yes when all of it is here.")
     said = "yes" if yes else "no"
     store.answer(tx, msgspec.structs.replace(claim, answer=said, answered_ms=now_ms))
-    tell_desk(tx, run.account_id, viewer.id, now_ms)
+    desk_news.tell(tx, run.account_id, viewer.id, now_ms, what="claimed", about_id=run.id)
     if yes:
         payload = msgspec.json.encode({"run": run_id, "account": viewer.id})
         jobs.enqueue(tx, JOB, f"{JOB}:{run_id}:{viewer.id}", payload, now_ms)

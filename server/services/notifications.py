@@ -9,7 +9,8 @@ from server.clock import HOUR_MS
 from server.ids import new_id
 from server.model import MODERATORS, Account, Entry, Notification, Post
 from server.policy import notices
-from server.services import pushes, reading, reports
+from server.services import desk_news, pushes, reading, reports
+from server.services.desk_news import News
 from server.services.reports import Report
 from server.store import accounts, markers, notification_policy, posts, severances, timelines
 from server.store import notifications as store
@@ -32,13 +33,13 @@ class Notice(msgspec.Struct, frozen=True):
     """A notification with whom it came from, and what it is about.
 
     `entry` is the post. `about`: of a report to moderators, of follows that were cut off, of a
-    moderator's warning.
+    moderator's warning, of what waits at a desk.
     """
 
     notification: Notification
     account: Account
     entry: Entry | None = None
-    about: Report | Severance | Strike | None = None
+    about: Report | Severance | Strike | News | None = None
 
 
 def notify(
@@ -231,7 +232,7 @@ def readable(db: Read, viewer_id: int, post_ids: Sequence[int]) -> dict[int, Ent
 
 def _about(
     db: Read, viewer_id: int, found: Sequence[Notification]
-) -> dict[int, Report | Severance | Strike]:
+) -> dict[int, Report | Severance | Strike | News]:
     ids: dict[str, list[int]] = {}
     for n in found:
         if n.about_id is not None:
@@ -239,6 +240,7 @@ def _about(
     return {
         **reports.by_ids(db, ids.get("admin.report", ())),
         **severances.by_ids(db, viewer_id, ids.get("severed_relationships", ())),
+        **desk_news.about(db, viewer_id, found),
         **warning_store.by_ids(db, viewer_id, ids.get("moderation_warning", ())),
     }
 

@@ -116,6 +116,18 @@ def file(tx: Write, post: Post, author: Account, new: NewPost) -> None:
     blog.file(tx, post, author, new.filed, post.edited_ms or post.published_ms)
 
 
+def filed_otherwise(db: Read, post: Post, filed: Filed) -> bool:
+    """Whether this is another place in its team blog than where a story stands."""
+    if post.reply_to_uri is not None or not _in_blog(db, post.community_id):
+        return False
+    known = blog.filed(db, post.id)
+    return known is None or _plain(known) != _plain(filed)
+
+
+def _plain(filed: Filed) -> Filed:
+    return msgspec.structs.replace(filed, names=tuple(sorted(filed.names)))
+
+
 def unmoved(db: Read, post: Post, author: Account, new: NewPost) -> NewPost:
     """An edit of a post, which stays where it is and about what it is about."""
     known = forum_store.by_id(db, post.id) if post.community_id is not None else None

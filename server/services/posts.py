@@ -18,6 +18,7 @@ from server.services import (
     linking,
     new_posts,
     permissions,
+    permitting,
     placing,
     polls,
     previews,
@@ -29,6 +30,7 @@ from server.services import (
 from server.services.burials import bury
 from server.services.new_posts import About, NewPost, Said
 from server.services.permissions import Standing
+from server.services.permitting import Wanted
 from server.store import idempotency, media, posts
 from server.store import polls as poll_store
 from server.store.db import Read, Write
@@ -130,8 +132,21 @@ def _standing(db: Read, author: Account, new: NewPost, parent: Post | None) -> S
     )
 
 
-def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now_ms: int) -> Post:
-    """Change what a post says; what it said before stays in its history. Visibility stays."""
+def edit(
+    tx: Write,
+    site: Site,
+    author: Account,
+    post_id: int,
+    new: NewPost,
+    now_ms: int,
+    *,
+    described: bool = False,
+) -> Post:
+    """Change what a post says; what it said before stays in its history. Visibility stays.
+
+    Who changes only who may answer, share or quote it has not edited it. `described`: other words
+    for its pictures were stored in the same commit.
+    """
     post = reading.own(tx, author, post_id)
     new = msgspec.structs.replace(
         new,
@@ -152,6 +167,9 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     before = [account.id for account in named]
     if post.secret:  # who reads it stays, whatever became of what it answers
         said = msgspec.structs.replace(said, mentioned=tuple(named))
+    if not described and _unchanged(tx, post, new, said):
+        _permit(tx, site, author, post, new, now_ms=now_ms)
+        return reading.readable(tx, author.id, post.id)
     reached = posts.reached(tx, post.id)  # before votes for other answers are forgotten
     concerned = boosts.neighbourhoods(tx, post)
     posts.insert_revision(tx, post)
@@ -187,6 +205,31 @@ def edit(tx: Write, site: Site, author: Account, post_id: int, new: NewPost, now
     telling.send(tx, site, changed, author, activity, now_ms, beyond=[*reached, *before])
     boosts.pass_on(tx, site, PostView(post=changed, author=author), now_ms, before=concerned)
     return changed
+
+
+def _unchanged(db: Read, post: Post, new: NewPost, said: Said) -> bool:
+    """Whether an edit leaves what people read as it is."""
+    if new.poll is not None or (post.kind == "question" and not new.poll_stays):
+        return False
+    if new.filed is not None and placing.filed_otherwise(db, post, new.filed):
+        return False
+    had = tuple(one.id for one in media.of_posts(db, [post.id]).get(post.id, ()))
+    tags = msgspec.json.encode(said.tags).decode()
+    return (
+        (said.title, said.lead, said.content, tags, new.content, new.warning.strip())
+        == (post.title, post.lead, post.content, post.tags, post.source, post.warning)
+        and (new.sensitive, new.language or post.language) == (bool(post.sensitive), post.language)
+        and new.media_ids == had
+    )
+
+
+def _permit(
+    tx: Write, site: Site, author: Account, post: Post, new: NewPost, *, now_ms: int
+) -> None:
+    """Say anew who may, where the edit says it."""
+    wanted = Wanted(replies=new.replies, boosts=new.boosts, quotes=new.quote_policy)
+    if wanted != Wanted():
+        permitting.change(tx, site, author, post.id, wanted, now_ms)
 
 
 def _asked(tx: Write, post: Post, new: NewPost, now_ms: int) -> dict[str, str]:

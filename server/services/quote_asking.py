@@ -95,6 +95,9 @@ def refused(tx: Write, site: Site, post: Post, now_ms: int) -> None:
         posts.set_columns(tx, post.id, quote_state="rejected", quote_stamp="")
     elif post.quote_state == "accepted" and store.revoke(tx, post):
         quotes.count(tx, post, -1)
+        quoted = posts.by_id(tx, post.quote_id) if post.quote_id else None
+        by_id = quoted.author_id if quoted else None
+        telling.tell_revoked(tx, "quote_revoked", post, by_id, now_ms)
     else:
         return
     _told(tx, site, post, now_ms)

@@ -48,6 +48,7 @@ def revoke(
     if not quote_store.revoke(tx, quoting):
         return
     quotes.count(tx, quoting, -1)
+    telling.tell_revoked(tx, "quote_revoked", quoting, author.id, now_ms)
     quoter = accounts.by_id(tx, quoting.author_id)
     if quoter is not None and quoter.local:
         telling.again(tx, site, store.by_id(tx, quoting.id) or quoting, quoter, now_ms)

@@ -11,8 +11,7 @@ import msgspec
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ids import new_id
 from server.model import Account, Post, Site
-from server.services import blog, communities, new_posts, posts, scheduled
-from server.services.coauthors import tell_desk
+from server.services import blog, communities, desk_news, new_posts, posts, scheduled
 from server.services.new_posts import NewPost
 from server.store import accounts
 from server.store import communities as community_store
@@ -71,7 +70,7 @@ def submit(tx: Write, author: Account, new: NewPost, now_ms: int) -> Submission:
         updated_ms=now_ms,
     )
     store.insert(tx, made)
-    _tell_editors(tx, made, author, now_ms)
+    _tell_editors(tx, made, author, now_ms, "submitted")
     return made
 
 
@@ -97,7 +96,7 @@ def revise(
     assert was is not None  # noqa: S101  `_own` gives what is not out
     text = _checked(tx, author, _with_words(was, new), now_ms)
     _put(tx, msgspec.structs.replace(known, params=text, **_sent_again(now_ms)), version)
-    _tell_editors(tx, known, author, now_ms)
+    _tell_editors(tx, known, author, now_ms, "revised")
     return one(tx, author, id)
 
 
@@ -108,7 +107,7 @@ def accept(tx: Write, author: Account, id: int, version: int, now_ms: int) -> No
         raise NotFound("Nothing is suggested for this text.")
     changed = msgspec.structs.replace(known, params=known.suggestion, **_sent_again(now_ms))
     _put(tx, changed, version)
-    _tell_editors(tx, known, author, now_ms)
+    _tell_editors(tx, known, author, now_ms, "accepted")
 
 
 def _sent_again(now_ms: int) -> dict[str, str | int]:
@@ -122,6 +121,9 @@ def withdraw(tx: Write, author: Account, id: int, version: int) -> NewPost:
     if known.version != version or text is None:
         raise _changed()
     store.remove(tx, id)
+    for editor in communities.moderators(tx, known.community_id):
+        for what in ("submitted", "revised", "accepted"):
+            desk_news.take_back(tx, editor.id, author.id, what=what, about_id=id)
     return text
 
 
@@ -167,14 +169,14 @@ def suggest(
         updated_ms=now_ms,
     )
     _put(tx, changed, version)
-    tell_desk(tx, known.author_id, editor.id, now_ms)
+    desk_news.tell(tx, known.author_id, editor.id, now_ms, what="suggested", about_id=id)
 
 
 def publish(tx: Write, site: Site, editor: Account, id: int, version: int, now_ms: int) -> Post:
     """Publish what the author wrote, in the author's name. Raises `Conflict`."""
     author, new = _approve(tx, editor, id, version, now_ms)
     post = posts.write(tx, site, author, new, now_ms)
-    tell_desk(tx, author.id, editor.id, now_ms)
+    desk_news.tell(tx, author.id, editor.id, now_ms, what="published", post_id=post.id)
     return post
 
 
@@ -184,7 +186,7 @@ def publish_later(
     """Publish it at a time to come. Raises `Conflict`, `Invalid`."""
     author, new = _approve(tx, editor, id, version, now_ms)
     scheduled.schedule(tx, author, new, due_ms, now_ms=now_ms)
-    tell_desk(tx, author.id, editor.id, now_ms)
+    desk_news.tell(tx, author.id, editor.id, now_ms, what="approved", about_id=id)
 
 
 def _approve(
@@ -240,7 +242,9 @@ def _put(tx: Write, changed: Submission, version: int) -> None:
         raise _changed()
 
 
-def _tell_editors(tx: Write, submission: Submission, author: Account, now_ms: int) -> None:
+def _tell_editors(
+    tx: Write, submission: Submission, author: Account, now_ms: int, what: str
+) -> None:
     for editor in communities.moderators(tx, submission.community_id):
         if editor.local:
-            tell_desk(tx, editor.id, author.id, now_ms)
+            desk_news.tell(tx, editor.id, author.id, now_ms, what=what, about_id=submission.id)

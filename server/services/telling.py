@@ -36,6 +36,17 @@ def tell_changed(tx: Write, post: Post, author: Account, now_ms: int) -> None:
             notify(tx, booster, "update", author, post.id, now_ms)
 
 
+def tell_revoked(tx: Write, kind: str, post: Post, by_id: int | None, now_ms: int) -> None:
+    """Tell one of ours that an answer or a quote of theirs is not allowed any more.
+
+    `kind`: `notifications.TAKEN_BACK`.
+    """
+    author = accounts.by_id(tx, post.author_id)
+    by = accounts.by_id(tx, by_id) if by_id is not None else None
+    if author is not None and by is not None:
+        notify(tx, author, kind, by, post.id, now_ms)
+
+
 def document(
     db: Read, site: Site, post: Post, author: Account, mentioned: Sequence[Account]
 ) -> dict[str, Any]:

@@ -203,6 +203,21 @@ def of_post(db: Read, post_id: int) -> Imported | None:
     return Imported(**record(found)) if found else None
 
 
+def brought(db: Read, run_id: int, before_id: int, limit: int) -> list[int]:
+    """The ids of the stories that a run brought or changed last, the latest first."""
+    found = db.all(
+        """
+        SELECT i.post_id FROM imported i JOIN post p ON p.id = i.post_id
+        WHERE i.run_id = :run AND i.comment = '' AND i.post_id < :before AND p.deleted_ms IS NULL
+        ORDER BY i.post_id DESC LIMIT :limit
+        """,
+        run=run_id,
+        before=before_id,
+        limit=limit,
+    )
+    return [int(row["post_id"]) for row in found]
+
+
 def put(tx: Write, one: Imported) -> None:
     """What something is here, from now on."""
     tx.run(

@@ -10,9 +10,16 @@ from server.store.db import Read, Row, Write, record
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS: Final = NOTICES
-OWN_KINDS: Final = ("scheduled", "desk", "removed", "linked")
-"""Which apps do not know: a post could not be published; something of a team blog waits; a
-community's moderators took away what one wrote; pages elsewhere link to a story."""
+DESK_KINDS: Final = (
+    *("desk.submitted", "desk.revised", "desk.accepted", "desk.suggested", "desk.approved"),
+    *("desk.published", "desk.coauthor", "desk.confirmed", "desk.cohort"),
+    *("desk.book", "desk.answered", "desk.rebound", "desk.claim", "desk.claimed"),
+)
+TAKEN_BACK: Final = ("answer_revoked", "quote_revoked")
+OWN_KINDS: Final = ("scheduled", "desk", *DESK_KINDS, "removed", *TAKEN_BACK, "linked")
+"""Which apps do not know: a post could not be published; something of a team blog waits ("desk":
+of before it was said what); a community's moderators took away what one wrote; somebody took their
+yes to an answer or a quote back; pages elsewhere link to a story."""
 GROUPED: Final = ("favourite", "reblog", "follow", "admin.sign_up")
 GROUP_HOURS: Final = 12  # between the first and the last of a group
 LATEST_MS: Final = 1 << 53
@@ -208,17 +215,20 @@ def take_back(
     from_id: int,
     post_id: int | None,
     before_ms: int = LATEST_MS,
+    about_id: int | None = None,
 ) -> None:
     """What was told did not stay true (the like, boost or follow was undone), or was told before
-    `before_ms` and is to be told anew.
+    `before_ms` and is to be told anew. With `about_id` of that alone.
     """
     tx.run(
         """
         DELETE FROM notification WHERE account_id = :account AND kind = :kind AND from_id = :from
           AND coalesce(post_id, 0) = :post AND created_ms < :before
+          AND (CAST(:about AS BIGINT) IS NULL OR about_id = :about)
         """,
         **{"account": account_id, "kind": kind, "from": from_id, "post": post_id or 0},
         before=before_ms,
+        about=about_id,
     )
 
 

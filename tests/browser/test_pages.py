@@ -262,6 +262,7 @@ ELSEWHERE: Final = {
     "/invitations",  # in cities that grow by them
     "/c/{name}",  # leads on to a page
     "/@{handle}/{id}/branch",  # a part of one
+    "/posts/{id}/links/{number}/remove",  # test_pages_linked
     "/c/{name}/desk/imports/{id}/report.csv",  # a table
     *("/oauth/authorize", "/oauth/authorize/"),  # test_app_sign_in
     # files

@@ -69,7 +69,7 @@ def titles(views: Any) -> list[str]:
 
 def told(db: Read, who: Account) -> int:
     row = db.one(
-        "SELECT count(*) AS n FROM notification WHERE account_id = :id AND kind = 'desk'",
+        "SELECT count(*) AS n FROM notification WHERE account_id = :id AND kind LIKE 'desk.%'",
         id=who.id,
     )
     assert row is not None

@@ -84,7 +84,7 @@ def test_a_story_enters_when_everybody_who_wrote_it_agreed(tx: Write) -> None:
     assert books.ask(tx, ann, home, book.id, NOW) == 2
     assert states(tx, book) == ["yes", "waiting", "waiting"]
     assert books.ask(tx, ann, home, book.id, NOW) == 0
-    told = "SELECT count(*) FROM notification WHERE kind = 'desk' AND from_id = :id"
+    told = "SELECT count(*) FROM notification WHERE kind LIKE 'desk.%' AND from_id = :id"
     assert number(tx, told, id=ann.id) == 2
     assert book_consent.waiting(tx, bob.id) == 2
     says(tx, "bob", book, None)
@@ -318,7 +318,7 @@ def test_a_made_book_without_one_of_its_stories_is_given_to_nobody_and_bound_ane
     for who in (None, known(tx, "ann")):
         with pytest.raises(NotFound, match="made anew"):
             books.readable(tx, who, home, book.id)
-    told = "SELECT count(*) FROM notification WHERE kind = 'desk' AND from_id = :id"
+    told = "SELECT count(*) FROM notification WHERE kind LIKE 'desk.%' AND from_id = :id"
     assert store.made_after(tx, 0, 9) == books.to_bind_anew(tx, [book.id, 7]) == [book.id]
     books.bind_anew(tx, book.id, NOW + 1)
     after = books.one(tx, home, book.id)

@@ -11,6 +11,7 @@ from server.model import Account, Post
 from server.services import deferring, permissions, permitting, posts, quotes, stewardship
 from server.services.new_posts import NewPost
 from server.services.permitting import Wanted
+from server.store import posts as post_store
 from server.store import tallies
 from server.store.db import Write
 from tests.server.squares import (
@@ -106,6 +107,35 @@ def test_who_may_changes_without_an_edit_and_everybody_is_told_once(world: Write
     permitting.change(world, SITE, ann, mine.id, Wanted(replies="everyone"), NOW)
     assert post(world, mine.uri).permits == ""
     assert say(world, bob, "Thanks", reply_to_id=mine.id).open
+
+
+def test_an_edit_of_who_may_alone_is_no_edit_of_the_post(world: Write) -> None:
+    ann = who(world, "ann")
+    mine = say(world, ann, "Moss or gravel? #garden")
+    words = NewPost(content=mine.source, replies="named", boosts="nobody", quote_policy="nobody")
+    for _ in range(2):
+        posts.edit(world, SITE, ann, mine.id, words, NOW)
+    now = post(world, mine.uri)
+    assert (permissions.choice(now), permissions.sharing(now), now.edited_ms) == (
+        "named",
+        "nobody",
+        None,
+    )
+    assert post_store.revisions(world, mine.id) == []
+    (told,) = updates(world, mine)
+    assert may_answer(told) == ([ann.uri], [])
+    assert "updated" not in told
+    other = NewPost(content=mine.source, warning="Stones", sensitive=True, replies="everyone")
+    posts.edit(world, SITE, ann, mine.id, other, NOW)
+    assert post(world, mine.uri).edited_ms
+    assert len(post_store.revisions(world, mine.id)) == 1
+
+
+def test_other_words_for_its_pictures_are_an_edit(world: Write) -> None:
+    ann = who(world, "ann")
+    mine = say(world, ann)
+    posts.edit(world, SITE, ann, mine.id, NewPost(content=mine.source), NOW, described=True)
+    assert post(world, mine.uri).edited_ms
 
 
 @pytest.mark.parametrize("visibility", ["followers", "direct"])

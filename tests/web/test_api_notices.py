@@ -1,12 +1,13 @@
 """Notifications as apps read them, in both versions: groups, policy, requests, markers."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from server.clock import DAY_MS, HOUR_MS, now_ms
 from server.model import Account
-from server.services import coauthors
+from server.services import desk_news
 from server.services import notifications as service
 from server.store import accounts as account_store
 from server.store import notifications as store
@@ -94,9 +95,12 @@ async def test_what_an_app_does_not_know_comes_in_words(city):
 
 async def test_what_no_app_knows_comes_in_words_to_whoever_asks_for_it(city):
     mina, joon = city.people["mina"], city.people["joon"]
-    await city.db.write(coauthors.tell_desk, mina.id, joon.id, now_ms())
-    told = await city.get("/v1/notifications?types[]=desk&supported_types[]=follow", "mina")
-    assert [(one["type"], bool(one["fallback"]["title"])) for one in told] == [("desk", True)]
+    await city.db.write(partial(desk_news.tell, what="cohort"), mina.id, joon.id, now_ms())
+    asked = "/v1/notifications?types[]=desk.cohort&supported_types[]=follow"
+    told = await city.get(asked, "mina")
+    assert [(one["type"], bool(one["fallback"]["title"])) for one in told] == [
+        ("desk.cohort", True)
+    ]
 
 
 async def test_that_pages_link_to_a_story_comes_in_words_to_whoever_asks_for_it(city):

@@ -55,6 +55,19 @@ async def test_a_group_that_is_full_says_when_to_come_back_and_the_others_go_on(
             assert answer.status != 503
 
 
+async def test_who_sent_words_reads_that_they_are_still_in_the_form(
+    city: City, full: crowds.Crowds
+) -> None:
+    ann = await city.join("ann")
+    token = await ann.token()
+    full.enter("members' words", "somebody else")
+    told = await ann.post("/write", 503, data={"csrf": token, "content": "A long story"})
+    assert "Go back: what you typed is still in the form." in told
+    full.leave("members' words", "somebody else")
+    full.enter("pages", "somebody else")
+    assert "Go back" not in (await ann.get("/about", 503)).text
+
+
 async def test_members_write_while_visitors_crowd(city: City, full: crowds.Crowds) -> None:
     ann = await city.join("ann")
     token = await city.db.write(

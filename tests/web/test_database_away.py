@@ -57,15 +57,17 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     token = await mina.token()
     monkeypatch.setattr(city.db, "write", full)
     story = {"csrf": token, "title": "Rain", "content": "A long story", "visibility": "public"}
-    for do in ("publish", "draft"):
+    for do in ("publish", "draft", "submit"):
         said = await mina.post("/write", 503, data={**story, "do": do})
         assert SAVING in said and "A long story</textarea>" in said
-    assert SAVING in await mina.post(
-        "/settings/profile", 503, data={"csrf": token, "display_name": "M"}
-    )
+    told = await mina.post("/settings/profile", 503, data={"csrf": token, "display_name": "M"})
+    assert "Go back: what you typed is still in the form." in told
+    assert SAVING not in told, "this page does not show it again"
     monkeypatch.setattr(city.db, "read", full)
     page = await mina.get("/notifications", 503)
-    assert READING in page.text
+    assert READING in page.text and "Go back" not in page.text
+    async with mina.client.get("/notifications", headers=mina.headers) as answer:
+        assert answer.headers["Retry-After"] == "60"
 
 
 async def test_a_race_that_was_lost_too_often_is_told_as_what_passes(

@@ -92,8 +92,10 @@ async def test_an_editor_publishes_the_draft_of_a_member(city):
     assert await bob.post("/write", do="submit", **fields) == "/desk"
     (one,) = await city.db.read(store.of_author, bob.account.id)
     path = f"/desk/{one.id}"
+    told = (await ann.get("/notifications")).main
+    assert "has sent a text to the editors" in told.words
+    assert told.link("has sent a text to the editors") == path
     assert "골목" in (await ann.get("/c/project/desk")).text
-    assert "has left you something" in (await ann.get("/notifications")).text
     await cho.get(path, 404)
     words = {"title": "골목길", "lead": "", "content": "고친 글", "note": "쉼표"}
     assert await ann.post(f"{path}/suggest", version="1", **words) == path

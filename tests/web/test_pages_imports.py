@@ -83,6 +83,8 @@ async def test_an_editor_brings_a_blog_and_its_old_addresses_lead_here(city):
     await works(city)
     done = await ann.get(page)
     assert "It is done." in done.text and "3 new stories" in done.text
+    assert done.main.link("김장 하는 날").startswith("/@ann/")
+    assert "Stories that came" not in (await ann.get(f"{page}?before=1")).text
     assert "<progress" not in done.text and "장보기.pdf" in done.text
     assert "1 trackback (1 to be checked, 0 confirmed, 0 not confirmed" in done.text
     async with ann.client.get(f"{page}/report.csv") as answer:

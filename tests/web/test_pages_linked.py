@@ -52,6 +52,12 @@ async def test_a_story_shows_who_links_to_it_and_its_author_hides_one(city):
     assert "Walk 24 " not in (await visitor.get(f"{own}/linked")).text
     assert "24 pages elsewhere" in (await visitor.get(own)).text
     assert "Show this link again" in (await ann.get(f"{own}/linked")).text
+    assert f'href="{act}/remove"' in (await ann.get(f"{own}/linked")).text
+    asked = await ann.get(f"{act}/remove")
+    assert asked.form(f"{act}/remove") and "Remove this link for good?" in asked.text
+    assert "Walk 24 &lt;script&gt;" in asked.text
+    await bob.get(f"{act}/remove", 403)
+    assert "Show this link again" in (await ann.get(f"{own}/linked")).text, "only asked"
     moderator = await city.join("mod", role="moderator")
     await moderator.post(f"{act}/show", 303)
     assert "Walk 24 " in (await visitor.get(f"{own}/linked")).text

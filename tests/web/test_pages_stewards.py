@@ -81,7 +81,8 @@ async def test_a_removal_needs_a_reason_and_can_be_taken_back(any_city):
     assert "A rude word" in page.main.words and "Rude" in page.main.words
     await sol.post(f"{own}/restore", back="/c/garden/removed", reason="A mistake")
     assert "A rude word" in (await mina.get(f"/@mina/{post.id}")).text
-    assert await sol.post(f"/posts/{post.id}/moderate/remove", reason="Off topic") == "/@garden"
+    taken = await sol.post(f"/posts/{post.id}/moderate/remove", reason="Off topic")
+    assert taken == f"/@mina/{post.id}"
     assert await logged(city, garden) == [
         *(("remove", "Rude"), ("restore", "A mistake"), ("remove", "Off topic")),
     ]
@@ -268,3 +269,19 @@ async def test_everybody_reads_the_log_but_not_what_was_removed(any_city):
     assert "Rude words" not in page.main.words and "/c/garden/settings" not in page.text
     assert "/c/garden/settings" in (await sol.get("/c/garden/log")).text
     await (await city.visitor()).get("/c/nobody/log", 404)
+
+
+async def test_who_keeps_order_sees_what_was_removed_at_its_own_address(city):
+    mina, sol, eve, garden = await people(city)
+    post = await thread(city, mina, garden)
+    await removes(city, sol, post)
+    at, restore = f"/@mina/{post.id}", f"/posts/{post.id}/moderate/restore"
+    page = await sol.get(at)
+    for words in ("This was removed", "Insults", "Sol", "Beans"):
+        assert words in page.main.words, words
+    assert page.form(restore)
+    for other in (eve, await city.visitor()):
+        assert "Beans" not in (await other.get(at, 404)).text
+    assert await sol.post(restore, back=at) == at
+    assert "This was removed" not in (await sol.get(at)).text
+    await eve.get(at)

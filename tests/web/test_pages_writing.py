@@ -134,6 +134,14 @@ async def test_a_preview_shows_the_text_and_publishes_nothing(city):
     assert "T" not in (await mina.get("/@mina")).headings
 
 
+async def test_a_preview_shows_the_poll(city):
+    mina = await city.join("mina")
+    typed = {"kind": "note", "content": "Tea?", "option": ["Green <b>", "Black"], "lasts": "3600"}
+    page = await mina.post("/write", 200, **typed, do="preview")
+    shown = page.partition('class="preview"')[2].partition("</section>")[0]
+    assert "Green &lt;b&gt;" in shown and "Black" in shown and "choose one" in shown
+
+
 async def test_pressing_the_button_twice_publishes_once(city):
     mina = await city.join("mina")
     form = (await mina.get("/home")).form("/write").fields

@@ -290,7 +290,7 @@ def _scheduled(tx: Write, viewer: Viewer, new: NewPost, due_ms: int, now_ms: int
 
 def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms: int) -> PostView:
     post = own(tx, author.id, id).post
-    _describe(tx, author, typed)
+    described = _describe(tx, author, typed)
     new = NewPost(
         content=typed.status or _alone(typed),
         title=post.title if typed.title is None else typed.title,
@@ -304,19 +304,25 @@ def _edited(tx: Write, site: Site, author: Account, id: int, typed: Text, now_ms
         poll=typed.poll.new() if typed.poll else None,
         quote_policy=typed.quote_approval_policy or "",
     )
-    posts.edit(tx, site, author, id, new, now_ms)
+    posts.edit(tx, site, author, id, new, now_ms, described=described)
     return reading.view(tx, author.id, id)
 
 
-def _describe(tx: Write, author: Account, typed: Text) -> None:
-    """Change what an edit says about pictures that it keeps. Raises `NotFound`, `Invalid`."""
+def _describe(tx: Write, author: Account, typed: Text) -> bool:
+    """Change what an edit says about pictures that it keeps. Raises `NotFound`, `Invalid`.
+
+    Whether it is something else than before.
+    """
+    changed = False
     for said in typed.media_attributes[: new_posts.MAX_PICTURES_OF_STORY]:
         if said.id not in typed.media_ids:
             continue
         known = media.one(tx, author.id, said.id)
         alt = known.alt if said.description is None else said.description
         focus = (known.focus_x, known.focus_y) if said.focus is None else point(said.focus)
-        media.describe(tx, author.id, said.id, alt, focus)
+        now = media.describe(tx, author.id, said.id, alt, focus)
+        changed |= (now.alt, now.focus_x, now.focus_y) != (known.alt, known.focus_x, known.focus_y)
+    return changed
 
 
 def _deleted(

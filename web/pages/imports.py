@@ -10,14 +10,16 @@ from aiohttp import web
 
 from server.errors import AppError, Invalid
 from server.files import RAW, new_name, remove_all
-from server.model import Account
-from server.services import blog, blog_desk, import_claims, imports
+from server.model import Account, PostView
+from server.services import blog, blog_desk, import_claims, imports, reading, timelines
 from server.services.imports import Counts, Sent, Survey
+from server.store import imports as import_store
 from server.store.db import DatabaseError, Read, Write
 from server.store.imports import Checked, Line, Run
+from server.store.paging import LAST_ID
 from web.i18n import N_, say
 from web.keys import DB, PICTURES, SPOOL, Viewer
-from web.pages.access import community_name, now, number, signed_in
+from web.pages.access import asked_id, community_name, now, number, signed_in
 from web.pages.blogs import Frame, frame
 from web.pages.forms import BACKUP_FIELD, Form, form, see
 from web.render import guarded, language_of, page
@@ -25,6 +27,7 @@ from web.spool import Upload
 
 routes = web.RouteTableDef()
 
+STORIES: Final = 50  # on a page
 SHOWN: Final = 200  # lines of a report on its page; the file has them all
 STATES: Final = {
     "reading": N_("The file is being read."),
@@ -77,6 +80,13 @@ class Listed(msgspec.Struct, frozen=True):
     runs: list[Run]
 
 
+class Stories(msgspec.Struct, frozen=True):
+    """Some of those that came, the latest first; older ones are before `before_id`."""
+
+    views: tuple[PostView, ...]
+    before_id: int | None = None
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One of them. `moving`: it goes on without its editor."""
 
@@ -88,6 +98,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[Line]
     asked: list[tuple[Account, str]]
     blind: bool
+    stories: Stories
 
     @property
     def moving(self) -> bool:
@@ -186,7 +197,8 @@ async def one(request: web.Request, viewer: Viewer) -> web.Response:
 async def _page(
     request: web.Request, viewer: Viewer, sent: Form | None = None, error: AppError | None = None
 ) -> web.Response:
-    at = (community_name(request), number(request), now(request))
+    before_id = asked_id(request, "before") or LAST_ID
+    at = (community_name(request), number(request), now(request), before_id)
     found = await request.config_dict[DB].read(_shown, viewer, *at)
     return await page(
         request,
@@ -203,7 +215,18 @@ async def _page(
     )
 
 
-def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
+def _stories(db: Read, viewer: Viewer, run: Run, before_id: int) -> Stories:
+    """What is here of it, as far as the viewer may read it."""
+    ids = import_store.brought(db, run.id, before_id, STORIES)
+    views = timelines.by_post(db, viewer.account.id, ids)
+    kept = reading.readable_among(db, viewer.account.id, [one.post for one in views.values()])
+    shown = tuple(views[id] for id in ids if id in views and id in kept)
+    return Stories(shown, ids[-1] if len(ids) == STORIES else None)
+
+
+def _shown(
+    db: Read, viewer: Viewer, name: str, id: int, now_ms: int, before_id: int = LAST_ID
+) -> Shown:
     around = frame(db, viewer, name, now_ms)
     run = imports.one(db, viewer.account, around.blog, id)
     return Shown(
@@ -212,6 +235,7 @@ def _shown(db: Read, viewer: Viewer, name: str, id: int, now_ms: int) -> Shown:
         survey=imports.survey(run),
         counts=imports.counts(run),
         checked=imports.checked(db, run),
+        stories=_stories(db, viewer, run, before_id),
         lines=imports.report(db, run),
         asked=import_claims.answers(db, run),
         blind=not imports.tells_who_may_read(run),

@@ -8,6 +8,7 @@ from server.errors import AppError, NotFound
 from server.model import Account, PostView
 from server.services import backlinks, reading
 from server.services.backlinks import Links
+from server.store.backlinks import Backlink
 from server.store.db import Read
 from server.store.paging import Page
 from web import pings
@@ -64,6 +65,19 @@ async def tell(request: web.Request) -> web.Response:
     except AppError as error:
         return await _shown(request, error)
     return see(f"{post_url(view.post, view.author)}/linked?sent={'https' if turned else '1'}")
+
+
+@routes.get("/posts/{id}/links/{number}/remove")
+@signed_in
+async def ask(request: web.Request, viewer: Viewer) -> web.Response:
+    """Ask once more: a page that is removed is not taken again."""
+
+    def read(db: Read) -> tuple[PostView, Backlink]:
+        link = backlinks.chosen(db, viewer.account, number(request), number(request, "number"))
+        return reading.view(db, viewer.account.id, link.post_id), link
+
+    view, link = await request.config_dict[DB].read(read)
+    return await page(request, "unlink.html", view=view, link=link)
 
 
 @routes.post("/posts/{id}/links/{number}/{act}")

@@ -53,7 +53,7 @@ async def post(request: web.Request) -> web.StreamResponse:
             _read, viewer_of(request), id, Asked.of(request), now(request)
         )
     except NotFound:
-        return see(await _boosted(request, id))
+        return await _not_there(request, id)
     view = thread.view
     if request.path != post_url(view.post, view.author) and _handle(request) != view.author.acct:
         return see(post_url(view.post, view.author))
@@ -107,6 +107,16 @@ def _read_branch(
         return found, False, None
     post = found.replies[0].view.post
     return found, threads.commented(db, post), boards.standing(db, viewer_id, post, now_ms)
+
+
+async def _not_there(request: web.Request, id: int) -> web.StreamResponse:
+    """Who keeps order sees what they took away, and how to give it back; a boost leads on."""
+    viewer, db = viewer_of(request), request.config_dict[DB]
+    found = await db.read(boards.taken, viewer.account, id) if viewer else None
+    if found is None:
+        return see(await _boosted(request, id))
+    group, one = found
+    return await page(request, "taken.html", group=group, one=one, here=request.path)
 
 
 def _handle(request: web.Request) -> str:

@@ -319,6 +319,9 @@ class Samples:
             ("poll", self.joon, mine),
             ("status", self.joon, mine),
             ("removed", self.place, mine),
+            ("desk.published", self.joon, mine),
+            ("answer_revoked", self.joon, mine),
+            ("quote_revoked", self.joon, mine),
         ]
         return [
             self._line(self._notice(100 - place, kind, who, place), who, about)

@@ -16,7 +16,7 @@ from web.i18n import N_
 from web.keys import DB, SITE, Viewer
 from web.pages.access import now, number, signed_in
 from web.pages.forms import Form, back, form, see
-from web.render import page, person_url, post_url
+from web.render import page, post_url
 
 routes = web.RouteTableDef()
 
@@ -129,7 +129,7 @@ DEEDS: Final[dict[str, Deed]] = {
 @routes.post("/posts/{id}/moderate/{deed}")
 @signed_in
 async def act(request: web.Request, viewer: Viewer) -> web.Response:
-    """Do it, and show the post again, or the board from which it is gone."""
+    """Do it, and show the post again; a thread that was removed says so at its own address."""
     sent, id, name = await form(request), number(request), request.match_info["deed"]
     deed = DEEDS.get(name)
     if deed is None:
@@ -145,9 +145,8 @@ async def act(request: web.Request, viewer: Viewer) -> web.Response:
         kept = await request.config_dict[DB].write(done)
     except Invalid as error:
         return await _shown(request, viewer, name, error)
-    gone = name == "remove" and kept.thread is not None
-    own_page = person_url(kept.group) if gone else post_url(kept.view.post, kept.view.author)
-    if name == "remove" and not gone:
+    own_page = post_url(kept.view.post, kept.view.author)
+    if name == "remove" and kept.thread is None:
         own_page = f"/posts/{id}/moderate"
     return see(back(sent, own_page))
 

@@ -25,8 +25,9 @@ from server.services.new_posts import NewPost
 from server.services.submissions import Proposal
 from server.store import accounts, blog_people
 from server.store import submissions as store
-from server.store.db import Read, Write
+from server.store.db import DatabaseUnavailable, Read, Write
 from server.store.submissions import Submission
+from web.error_page import away
 from web.keys import DB, FETCHER, SITE, Viewer
 from web.pages import texts
 from web.pages.access import now, number, signed_in
@@ -215,6 +216,10 @@ async def act(request: web.Request, viewer: Viewer) -> web.StreamResponse:
         return await _acted(request, viewer, sent, typed)
     except (Conflict, Invalid) as error:
         return await _page(request, viewer, typed if sent.many("content") else None, error)
+    except DatabaseUnavailable:
+        if not sent.many("content"):
+            raise
+        return await _page(request, viewer, typed, away(request))
 
 
 async def _acted(

@@ -243,6 +243,9 @@ async def _submitted(request: web.Request, viewer: Viewer, text: Text) -> None:
         await request.config_dict[DB].write(_submit, viewer.account, text, now(request))
     except AppError as error:
         raise Refused("form", error, text) from error
+    except DatabaseUnavailable as error:
+        log.warning("%s", error)
+        raise Refused("form", away(request), text) from error
 
 
 def _submit(tx: Write, author: Account, text: Text, now_ms: int) -> None:
@@ -350,12 +353,18 @@ async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Te
     return text
 
 
-def _describe(tx: Write, viewer_id: int, text: Text) -> None:
-    """Say what the pictures show: in the commit that publishes the text, or not at all."""
+def _describe(tx: Write, viewer_id: int, text: Text) -> bool:
+    """Say what the pictures show: in the commit that publishes the text, or not at all.
+
+    Whether it is something else than before.
+    """
+    changed = False
     for id, alt in text.alts:
         known = media.one(tx, viewer_id, id)
         if alt != known.alt:
             media.describe(tx, viewer_id, id, alt, (known.focus_x, known.focus_y))
+            changed = True
+    return changed
 
 
 async def add_picture(
@@ -525,9 +534,9 @@ async def _changed(request: web.Request, viewer: Viewer, view: PostView, text: T
 
 
 def _edit(tx: Write, site: Site, author: Account, post_id: int, text: Text, now_ms: int) -> None:
-    _describe(tx, author.id, text)
+    described = _describe(tx, author.id, text)
     new = msgspec.structs.replace(text.new_post(), poll=None, poll_stays=True)
-    posts.edit(tx, site, author, post_id, new, now_ms)
+    posts.edit(tx, site, author, post_id, new, now_ms, described=described)
     _let_go(tx, author.id, text)
 
 

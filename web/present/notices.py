@@ -10,6 +10,7 @@ import msgspec
 from server.model import Account, Notification, Site
 from server.services.announcements import Shown
 from server.services.conversations import Talk
+from server.services.desk_news import News
 from server.services.notification_groups import Group
 from server.services.notification_policy import Request, Standing
 from server.services.notifications import Notice
@@ -39,6 +40,24 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "admin.report": N_("%(name)s reported something"),
     "scheduled": N_("A post of yours could not be published when its time had come. See why."),
     "desk": N_("News from %(name)s"),
+    "desk.submitted": N_("%(name)s has sent a text to the editors"),
+    "desk.revised": N_("%(name)s has changed a text that lies with the editors"),
+    "desk.accepted": N_("%(name)s has taken what the editors suggested"),
+    "desk.suggested": N_("%(name)s has sent your text back with a suggestion"),
+    "desk.approved": N_("%(name)s has approved your text; it comes out when its time has come"),
+    "desk.published": N_("%(name)s has published your text"),
+    "desk.coauthor": N_("%(name)s asks whether you wrote this story too"),
+    "desk.confirmed": N_("%(name)s has confirmed that they wrote this story too"),
+    "desk.cohort": N_("%(name)s has made you one of the writers of a team blog"),
+    "desk.book": N_("%(name)s asks whether your stories may stand in a book"),
+    "desk.answered": N_("%(name)s has said whether their story may stand in a book"),
+    "desk.rebound": N_("A book of %(name)s has lost a story and is made anew"),
+    "desk.claim": N_("%(name)s asks whether you wrote these stories of an old blog"),
+    "desk.claimed": N_("%(name)s has said whether stories of an old blog are theirs"),
+    "answer_revoked": N_(
+        "%(name)s took your answer out from under their post. You alone still see it."
+    ),
+    "quote_revoked": N_("%(name)s took their post out of your quote. Your own words stay."),
     "removed": N_(
         "The moderators of %(name)s removed something that you wrote. Open it to see why."
     ),
@@ -55,7 +74,7 @@ def notification(
     by: Account,
     status: Status | None,
     *,
-    about: Report | Severance | Strike | None = None,
+    about: Report | Severance | Strike | News | None = None,
     fallback: entities.NotificationFallback | None = None,
 ) -> entities.Notification:
     """Notification; `status` where it is about one."""
@@ -103,7 +122,9 @@ def notification_group(
     return cast(entities.NotificationGroup, result)
 
 
-def _about(site: Site, by: Account, about: Report | Severance | Strike | None) -> dict[str, object]:
+def _about(
+    site: Site, by: Account, about: Report | Severance | Strike | News | None
+) -> dict[str, object]:
     if isinstance(about, Report):
         return {"report": report(site, about)}
     if isinstance(about, Severance):
