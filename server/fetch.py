@@ -245,10 +245,12 @@ class Fetcher:
             welcome=self._ways(budget),
         )
 
-    async def document_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
+    async def document_or_none(
+        self, uri: str, budget: Budget, away: set[str] | None = None
+    ) -> dict[str, Any] | None:
         """The document; a Tombstone where its server says that there is none (any more).
 
-        None where it could not be asked.
+        None where it could not be asked; if that may pass, it is noted in `away`.
         """
         try:
             return await self.document(uri, budget)
@@ -256,6 +258,8 @@ class Fetcher:
             return {"id": uri, "type": "Tombstone"}
         except FederationError as error:
             log.info("no document at %s: %s", uri, error)
+            if away is not None and may_pass(error):
+                away.add(uri)
             missing = isinstance(error, Unreachable) and error.code == NOT_FOUND
             return {"id": uri, "type": "Tombstone"} if missing else None
 

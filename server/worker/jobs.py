@@ -18,7 +18,7 @@ from server import group_fetch, stamp_fetch
 from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher
 from server.files import StoreAway
-from server.inbox.documents import PART_OF, Documents, Need
+from server.inbox.documents import PART_OF, Documents, Need, NotYet
 from server.inbox.door import apply_job
 from server.model import Job, Site
 from server.services import (
@@ -36,7 +36,8 @@ from server.services import (
     strangers,
     votes,
 )
-from server.store import jobs
+from server.stamp_fetch import Later
+from server.store import jobs, tallies
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
 from server.store.leases import ClaimLost
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 JOB_TRIES: Final = 8
 BURIED_AT_ONCE: Final = 200
 MAX_BATCHES: Final = 200  # whose budgets are remembered
+AGAIN: Final = "again:"  # lanes of what waits for another server to come back
+MOST_AGAIN: Final = 60  # an hour, of one who boosts
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
     "ancestors": lambda fetcher, of: fetcher.ancestors(of["post"]),
     "backfill": lambda fetcher, of: fetcher.backfill(of["account"]),
@@ -95,7 +98,7 @@ class Jobs:
             self.done += 1
         except ClaimLost:
             raise
-        except stamp_fetch.Later as error:
+        except Later as error:
             await self._ask_again(job, error)
         except FederationError as error:
             log.info("job %d (%s) has no effect: %s", job.id, job.kind, error)
@@ -114,7 +117,7 @@ class Jobs:
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
         await self._db.write(jobs.postpone, job, due_ms, reason)
 
-    async def _ask_again(self, job: Job, error: stamp_fetch.Later) -> None:
+    async def _ask_again(self, job: Job, error: Later) -> None:
         """As `_put_off`, at another server's pleasure; its failure is no fault to be shown here."""
         now_ms = self._now_ms()
         if job.attempts >= JOB_TRIES:
@@ -166,8 +169,13 @@ class Jobs:
                 self._fetcher.forget_keys(activity.actor)
                 return
             except Need as need:
-                found = await self._fetcher.document_or_none(need.uri, budget)
+                found = await self._fetcher.document_or_none(need.uri, budget, documents.away)
                 documents.fetched[need.uri] = found
+            except NotYet:
+                if job.lane.startswith(AGAIN):
+                    raise Later("what it is about cannot be had") from None
+                await self._db.write(_apart, job, activity.actor, self._now_ms())
+                return
 
     def _budget(self, activity: Activity) -> Budget:
         """How much may be fetched for it, as one of a batch no more than the batch has left."""
@@ -202,6 +210,14 @@ LOST: Final[dict[str, Callable[[Write, Payload, int], None]]] = {
     imports.JOB: lambda tx, of, now_ms: imports.give_up(tx, of["run"], now_ms),
     books.JOB: lambda tx, of, now_ms: books.lose(tx, of["book"]),
 }
+
+
+def _apart(tx: Write, job: Job, actor: str, now_ms: int) -> None:
+    """It waits in a lane of its own: what its actor did since is not held up by a third server."""
+    jobs.complete(tx, job, now_ms)
+    if tallies.count(tx, f"again of {actor}", now_ms) <= MOST_AGAIN:
+        wait_ms = retry_at(1, 0, random.random())  # noqa: S311  jitter
+        jobs.enqueue(tx, job.kind, f"{AGAIN}{job.id}", job.payload, now_ms, wait_ms=wait_ms)
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
@@ -284,3 +300,6 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "poll-end": _poll_end,
 }
 """Work that is a transaction, with the end of its job in it."""
+
+KINDS: Final = ("receive", "preview", *LOOKS, *DEEDS)
+"""What is done here; other kinds have a module of their own."""

@@ -102,15 +102,18 @@ class Fetcher:
         self.documents: dict[str, Any] = {}
         self.asked: list[str] = []
         self.unwelcome: set[str] = set()
+        self.away: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def elsewhere(self, url: str) -> bool:
         return host(url) not in self.unwelcome
 
-    async def document_or_none(self, uri: str, budget: Budget) -> Any:
+    async def document_or_none(self, uri: str, budget: Budget, away: set[str]) -> Any:
         self.asked.append(uri)
         await self.gate.wait()
+        if uri in self.away:
+            away.add(uri)
         return self.documents.get(uri)
 
     def forget_keys(self, owner: str) -> None:

@@ -113,7 +113,9 @@ def job_ended_before_its_effect() -> Iterator[None]:
                 await self._db.write(effect)  # noqa: SLF001
                 return
             except door.Need as need:
-                found = await self._fetcher.document_or_none(need.uri, job_worker.Budget())  # noqa: SLF001
+                found = await self._fetcher.document_or_none(
+                    need.uri, job_worker.Budget(), documents.away
+                )  # noqa: SLF001
                 documents.fetched[need.uri] = found
 
     with patch.object(job_worker.Jobs, "_apply", apply):
