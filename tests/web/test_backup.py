@@ -104,7 +104,7 @@ def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
             await db.close()
 
     asyncio.run(keep())
-    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    assert "and 1 picture" in madang(city, "backup", "city.tar.gz")[1]
     move_aside(tmp_path)
     other = new_database()
     assert madang(other, "restore", "city.tar.gz")[0] == 0
@@ -135,7 +135,7 @@ def test_an_export_is_in_no_backup_for_it_can_be_made_anew(madang, city, new_dat
         return exports.by_id(db, 1)
 
     assert asyncio.run(done(city, "write", ordered)) is None
-    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    assert "and 1 picture" in madang(city, "backup", "city.tar.gz")[1]
     move_aside(tmp_path)
     other = new_database()
     assert madang(other, "restore", "city.tar.gz")[0] == 0

@@ -24,7 +24,7 @@ from server.store import archive, exports, imports, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, new_file
+from web.commands.opening import command, database, loaded, many, new_file
 
 FORMAT: Final = 1
 
@@ -60,7 +60,8 @@ async def run(options: argparse.Namespace) -> None:
         raise Failure(f"Cannot write {file}: {reason}.") from None
     finally:
         draft.unlink(missing_ok=True)
-    print(f"{file}: {rows} rows and {pictures} pictures. It holds the key: keep it safe.")
+    kept = f"{many(rows, 'row')} and {many(pictures, 'picture')}"
+    print(f"{file}: {kept}. It holds the key: keep it safe.")
 
 
 def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:
