@@ -11,7 +11,7 @@ from server.files import StoreAway
 from server.services import contents
 from server.worker.exporting import Exporting
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, many, new_file
+from web.commands.opening import command, database, loaded, many, new_file, require_writable
 
 
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
@@ -26,6 +26,7 @@ async def run(options: argparse.Namespace) -> None:
     found = loaded(options)
     file = new_file(options.file)
     draft = file.with_name(f".{file.name}.part")
+    require_writable(file.parent, "the folder")
     try:
         async with database(found) as db:
             home = await db.read(contents.home, options.community.lstrip("@"))
