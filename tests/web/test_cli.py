@@ -475,6 +475,7 @@ def test_the_queue_tells_what_waits_here_and_why(alice, madang, folder):
     told = madang("queue")
     assert "media    2 waiting here since 1970-01-01T00:00:00Z" in told
     assert "next try 2026-01-01T00:00:00Z: no room" in told
+    assert "due since 2026-01-01T00:00:00Z; does a worker run?" in told
 
 
 # --- serving

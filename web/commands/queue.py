@@ -8,7 +8,7 @@ import msgspec
 
 from server.clock import MINUTE_MS, now_ms
 from server.ids import created_ms
-from server.store import deferred, jobs, queue, scheduled
+from server.store import deferred, jobs, peers, queue, scheduled
 from server.store.db import Database, Read, Row, Write
 from web.commands.failure import Failure
 from web.commands.opening import command, database, loaded, many, say_data
@@ -87,6 +87,7 @@ def _state(db: Read) -> dict[str, Any]:
         "parked_deliveries": [_parked(row) for row in queue.parked(db)],
         "jobs_waiting": jobs.waiting(db),
         "jobs": [_kind(db, row) for row in jobs.by_kind(db)],
+        "nobody_takes_it_since": _moment(_overdue(db)),
         "told_later": deferred.planned(db),
         "told_next": _moment(deferred.next_due_ms(db)),
         "scheduled_late": scheduled.count_due(db, now_ms() - MINUTE_MS),
@@ -105,6 +106,14 @@ def _peer(row: Row) -> dict[str, Any]:
         "failing_since": _moment(row["failing_since_ms"]),
         "last_error": row["last_error"],
     }
+
+
+def _overdue(db: Read) -> int | None:
+    """Since when something is due that nobody has taken up; None where that is a minute at most."""
+    looks = (jobs.next_due_ms, jobs.next_film_ms, jobs.next_push_ms)
+    due = [look(db) for look in (*looks, peers.next_due_ms, peers.next_slow_ms)]
+    first = min((one for one in due if one is not None), default=None)
+    return first if first is not None and first < now_ms() - MINUTE_MS else None
 
 
 def _gone(row: Row) -> dict[str, Any]:
@@ -158,6 +167,8 @@ def _lines(data: dict[str, Any]) -> list[str]:
         for one in data["parked_jobs"]
     ]
     lines += [_kind_line(one) for one in data["jobs"]]
+    if data["nobody_takes_it_since"]:
+        lines.append(f"due since {data['nobody_takes_it_since']}; does a worker run?")
     if data["told_later"]:
         what = many(data["told_later"], "deed")
         lines.append(
