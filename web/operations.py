@@ -20,11 +20,22 @@ from server.clock import MINUTE_MS
 from server.config import VERSION
 from server.errors import NotFound
 from server.ids import created_ms
-from server.services import books, contexts, exports, imports, indexing, linking, media, pings
-from server.store import jobs, queue, remote_pictures, scheduled, search_index, walks
+from server.services import (
+    books,
+    contexts,
+    deferring,
+    exports,
+    imports,
+    indexing,
+    linking,
+    media,
+    pings,
+)
+from server.store import deferred, jobs, queue, remote_pictures, scheduled, search_index, walks
 from server.store import linking as linking_store
 from server.store import pings as ping_store
 from server.store.db import DatabaseError, Read
+from server.worker.jobs import KINDS
 from web.keys import ADDRESS, CONFIG, DB, HUB, NOW, STORE_WATCH, WORKER
 
 routes = web.RouteTableDef()
@@ -39,11 +50,12 @@ PLANNED: Final = types.MappingProxyType(
         pings.JOB: ping_store.planned,
         linking.JOB: linking_store.planned,
         indexing.JOB: search_index.planned,
+        deferring.TELL: deferred.planned,
     }
 )
-"""What has a clock of its own, and becomes a job when it is due."""
+"""What has a clock of its own, and becomes a job, or is told, when it is due."""
 NONE_WAIT: Final = types.MappingProxyType(
-    dict.fromkeys(("receive", "push", media.JOB, imports.JOB, exports.JOB, books.JOB, *PLANNED), 0)
+    dict.fromkeys((*KINDS, "push", media.JOB, imports.JOB, exports.JOB, books.JOB, *PLANNED), 0)
 )
 """Kinds of jobs of which a number is there at all times, so that a curve has no holes."""
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"

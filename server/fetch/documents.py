@@ -9,6 +9,7 @@ from federation.errors import Blocked, FederationError, Gone, Malformed, Unreach
 from federation.http import DOCUMENT_ACCEPT, Client, Fetched, Welcome
 from federation.keys import SigningKey
 from federation.origin import host, normal, same_origin
+from federation.retry import may_pass
 from federation.vocab import Collection
 from server.fetch.budget import Budget
 from server.fetch.hosts import Hosts
@@ -82,10 +83,12 @@ class Documents:
             welcome=self._ways(budget),
         )
 
-    async def read_or_none(self, uri: str, budget: Budget) -> dict[str, Any] | None:
+    async def read_or_none(
+        self, uri: str, budget: Budget, away: set[str] | None = None
+    ) -> dict[str, Any] | None:
         """The document; a Tombstone where its server says that there is none (any more).
 
-        None where it could not be asked.
+        None where it could not be asked; if that may pass, it is noted in `away`.
         """
         try:
             return await self.read(uri, budget)
@@ -93,6 +96,8 @@ class Documents:
             return {"id": uri, "type": "Tombstone"}
         except FederationError as error:
             log.info("no document at %s: %s", uri, error)
+            if away is not None and may_pass(error):
+                away.add(uri)
             missing = isinstance(error, Unreachable) and error.code == NOT_FOUND
             return {"id": uri, "type": "Tombstone"} if missing else None
 

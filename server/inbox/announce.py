@@ -115,10 +115,16 @@ def _fetched(tx: Write, arrival: Arrival, uri: str) -> Post | None:
     if arrival.site.ours(uri):
         return None
     found = thing(arrival, uri)
-    if found is None or not arrivals.may_keep(tx, arrival.site, found):
+    if found is None:
+        arrival.documents.require(uri)
+        return None
+    if not arrivals.may_keep(tx, arrival.site, found):
         return None
     author = person(tx, arrival, found.attributed_to)
-    if author is None or author.local or author.state != "active":
+    if author is None:
+        arrival.documents.require(found.attributed_to)
+        return None
+    if author.local or author.state != "active":
         return None
     if arrivals.hidden(found, author) or forum_arrivals.refuses(tx, found, author, arrival.now_ms):
         return None

@@ -24,12 +24,22 @@ class Need(Exception):  # noqa: N818  no error: a request
 
 
 class Documents(msgspec.Struct, frozen=True):
-    """What was fetched for one activity, by its id."""
+    """What was fetched for one activity, by its id. `away`: what may be there in a while."""
 
     fetched: dict[str, dict[str, Any] | None] = {}
+    away: set[str] = set()
 
     def get(self, uri: str) -> dict[str, Any] | None:
         """The document with the id `uri`; None when its server has none for us. Raises `Need`."""
         if uri not in self.fetched:
             raise Need(uri)
         return self.fetched[uri]
+
+    def require(self, uri: str) -> None:
+        """Raise `NotYet` where it could not be had, but may be."""
+        if uri in self.away:
+            raise NotYet
+
+
+class NotYet(Exception):  # noqa: N818  no error: ask again
+    """What the activity is about could not be had now, and may be in a while."""

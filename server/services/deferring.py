@@ -33,6 +33,8 @@ MAX_WAITING: Final = 300  # things of one person in one community
 MAX_WAITING_OF_A_DOMAIN: Final = 2_000  # things, in all communities
 MAX_BODY: Final = 16 * 1024  # bytes of what is no edit, while it waits
 BOOST: Final = "boost"
+TELL: Final = "tell-followers"
+"""What operators read of it."""
 
 
 class Doing(msgspec.Struct, frozen=True, kw_only=True):

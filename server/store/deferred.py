@@ -71,6 +71,12 @@ def waiting_of(db: Read, domain: str, limit: int) -> int:
     return int(found["n"]) if found else 0
 
 
+def planned(db: Read) -> int:
+    """How much waits in all."""
+    found = db.one("SELECT count(*) AS n FROM deferred")
+    return int(found["n"]) if found else 0
+
+
 def next_due_ms(db: Read) -> int | None:
     """When the next one is to be passed on."""
     found = db.one("SELECT due_ms FROM deferred WHERE due_ms > 0 ORDER BY due_ms LIMIT 1")

@@ -288,6 +288,18 @@ def release_future(tx: Write, now_ms: int) -> int:
     )
 
 
+def clock_back(tx: Write, by_ms: int, now_ms: int) -> int:
+    """The clock was put back by so much: what was put off is due so much earlier. Claims stay."""
+    return tx.run(
+        f"""
+        UPDATE job SET due_ms = CASE WHEN due_ms - :by < :now THEN :now ELSE due_ms - :by END
+        WHERE state = 'waiting' AND due_ms > :now AND due_ms < {BEHIND_MS} AND claimed_until_ms = 0
+        """,  # noqa: S608
+        by=by_ms,
+        now=now_ms,
+    )
+
+
 def postpone(tx: Write, job: Job, due_ms: int, error: str) -> None:
     """Try again at `due_ms`. Raises `ClaimLost`."""
     changed = tx.run(

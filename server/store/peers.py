@@ -320,6 +320,21 @@ def release_future(tx: Write, now_ms: int) -> int:
     )
 
 
+def clock_back(tx: Write, by_ms: int, now_ms: int) -> int:
+    """The clock was put back by so much: what rests is due so much earlier, now at the earliest.
+
+    Claims stay, for whoever works at a lane renews them; so one that was claimed is not touched.
+    """
+    return tx.run(
+        """
+        UPDATE peer SET due_ms = CASE WHEN due_ms - :by < :now THEN :now ELSE due_ms - :by END
+        WHERE slow IN (0, 1) AND due_ms > :now AND claimed_until_ms = 0
+        """,
+        by=by_ms,
+        now=now_ms,
+    )
+
+
 def rest(
     tx: Write, peer: Peer, *, due_ms: int, failed: bool, slow: bool, error: str, now_ms: int
 ) -> None:
@@ -455,6 +470,11 @@ def reopen(tx: Write, host: str, now_ms: int) -> None:
         host=host,
         now=now_ms,
     )
+    follow_again(tx, host)
+
+
+def follow_again(tx: Write, host: str) -> None:
+    """Whoever follows from there is followed by it again, after `give_up` has forgotten them."""
     tx.run(
         """
         INSERT INTO following_peer (target_id, peer_id, followers)

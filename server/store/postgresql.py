@@ -375,5 +375,6 @@ def _begin(connection: Connection, statement: str) -> None:
 
 def _unavailable(url: str, error: Exception) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"The database {without_password(url)} cannot be reached ({describe(error)})."
+        f"The database {without_password(url)} cannot be reached ({describe(error)}); "
+        "start it, or set database.url."
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from server.store import peers
 from server.store.db import Read, Row, Write
 
 _JOBS: Final = """
@@ -12,18 +13,52 @@ _JOBS: Final = """
 
 
 def lanes(db: Read) -> list[Row]:
-    """Per busy peer: its row, and how many deliveries are `waiting` and `parked`."""
+    """Per busy or failing peer: its row, and how many deliveries are `waiting` and `parked`."""
     return db.all(
         """
         SELECT p.id, p.host, p.inbox, p.due_ms, p.attempts, p.failing_since_ms, p.last_error,
             (SELECT count(*) FROM delivery d WHERE d.peer_id = p.id) AS waiting,
             (SELECT count(*) FROM parked_delivery k WHERE k.peer_id = p.id) AS parked
         FROM peer p
-        WHERE p.due_ms IS NOT NULL
+        WHERE p.due_ms IS NOT NULL OR (p.failing_since_ms IS NOT NULL AND p.gone_ms IS NULL)
            OR p.id IN (SELECT peer_id FROM parked_delivery)
         ORDER BY p.host, p.inbox
         """
     )
+
+
+def gone(db: Read, limit: int = 100) -> list[Row]:
+    """host, inbox, gone_ms, last_error, followers: who gets nothing more though people follow."""
+    return db.all(
+        """
+        SELECT p.host, p.inbox, p.gone_ms, p.last_error, count(*) AS followers
+        FROM peer p JOIN account a ON a.peer_id = p.id
+        JOIN follow f ON f.follower_id = a.id AND f.state = 'accepted'
+        JOIN account t ON t.id = f.target_id AND t.domain = ''
+        WHERE p.gone_ms IS NOT NULL
+        GROUP BY p.id, p.host, p.inbox, p.gone_ms, p.last_error
+        ORDER BY p.gone_ms DESC LIMIT :limit
+        """,
+        limit=limit,
+    )
+
+
+def knows(db: Read, host: str) -> bool:
+    """Whether anything was ever sent, or to be sent, to a host."""
+    return db.one("SELECT 1 FROM peer WHERE host = :host", host=host) is not None
+
+
+def hosts(db: Read) -> list[str]:
+    """Where something waits, fails, is parked or gone: what `retry` and `drop` are about."""
+    found = db.all(
+        """
+        SELECT DISTINCT host FROM peer
+        WHERE due_ms IS NOT NULL OR failing_since_ms IS NOT NULL OR gone_ms IS NOT NULL
+           OR id IN (SELECT peer_id FROM parked_delivery)
+        ORDER BY host
+        """
+    )
+    return [str(row["host"]) for row in found]
 
 
 def parked(db: Read, limit: int = 100) -> list[Row]:
@@ -39,7 +74,11 @@ def parked(db: Read, limit: int = 100) -> list[Row]:
 
 
 def retry(tx: Write, host: str, now_ms: int) -> int:
-    """Send everything for `host` ('' is every host) again now, parked too; how many were parked."""
+    """Send everything for `host` ('' is every host) again now, parked too; how many were parked.
+
+    A peer that was given up is one like others again, if it is named or something waits for it:
+    new posts go there as long as somebody follows.
+    """
     params = {"host": host}
     moved = tx.run(
         """
@@ -56,15 +95,30 @@ def retry(tx: Write, host: str, now_ms: int) -> int:
         """,
         **params,
     )
+    for name in _given_up(tx, host):
+        peers.follow_again(tx, name)
     tx.run(
         """
-        UPDATE peer SET due_ms = :now, attempts = 0, failing_since_ms = NULL, gone_ms = NULL
-        WHERE (host = :host OR :host = '') AND id IN (SELECT peer_id FROM delivery)
+        UPDATE peer SET attempts = 0, failing_since_ms = NULL, gone_ms = NULL,
+            due_ms = CASE WHEN id IN (SELECT peer_id FROM delivery) THEN :now ELSE due_ms END
+        WHERE host = :host OR (:host = '' AND id IN (SELECT peer_id FROM delivery))
         """,
         now=now_ms,
         **params,
     )
     return moved
+
+
+def _given_up(db: Read, host: str) -> list[str]:
+    found = db.all(
+        """
+        SELECT DISTINCT host FROM peer
+        WHERE gone_ms IS NOT NULL
+          AND (host = :host OR (:host = '' AND id IN (SELECT peer_id FROM delivery)))
+        """,
+        host=host,
+    )
+    return [str(row["host"]) for row in found]
 
 
 def drop(tx: Write, host: str) -> int:

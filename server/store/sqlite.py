@@ -50,11 +50,11 @@ _LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _TROUBLE: Final = {
     sqlite3.SQLITE_BUSY: "is locked by another process",
     sqlite3.SQLITE_LOCKED: "is locked by another process",
-    sqlite3.SQLITE_FULL: "has no room left on its disk",
+    sqlite3.SQLITE_FULL: "has no room left on its disk: make some",
     sqlite3.SQLITE_IOERR: "cannot be read or written",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_READONLY: "may not be written",
-    sqlite3.SQLITE_PERM: "may not be read",
+    sqlite3.SQLITE_READONLY: "may not be written by us: chown it, or set database.url",
+    sqlite3.SQLITE_PERM: "may not be read by us: chown it, or set database.url",
     sqlite3.SQLITE_NOTADB: "is not an SQLite database",
     sqlite3.SQLITE_CORRUPT: "is damaged: restore a backup",
 }
@@ -378,7 +378,8 @@ def _lock(path: str) -> WriterLock:
     except OSError as error:
         reason = (error.strerror or "it failed").lower()
         raise DatabaseUnavailable(
-            f"The database sqlite:{path} cannot be opened: its lock {path}-lock: {reason}."
+            f"The database sqlite:{path} cannot be opened: its lock {path}-lock: {reason}; "
+            "let us write there, or set database.url."
         ) from error
 
 
@@ -386,7 +387,8 @@ def _refuse_missing_folder(path: str) -> None:
     folder = Path(path).absolute().parent
     if not folder.is_dir():
         raise DatabaseUnavailable(
-            f"The database sqlite:{path} cannot be opened: the folder {folder} does not exist."
+            f"The database sqlite:{path} cannot be opened: the folder {folder} does not exist; "
+            "make it, or set database.url."
         )
 
 

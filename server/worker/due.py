@@ -15,6 +15,7 @@ from server.store import polls as poll_store
 from server.store import scheduled as scheduled_store
 from server.store import walks
 from server.store.db import Database, DatabaseError, Read, Write
+from server.worker.clockwatch import ClockWatch
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,10 @@ WORK: Final[tuple[tuple[Next, Do, GiveUp], ...]] = (
 
 async def keep_time(db: Database, site: Site, now_ms: Callable[[], int]) -> None:
     """Look every few seconds, as long as the process lives."""
+    watch = ClockWatch(db, now_ms)
     while True:
         try:
+            await watch.look()
             await keep_time_once(db, site, now_ms)
         except DatabaseError as error:
             log.warning("what is due waits: %s", error)

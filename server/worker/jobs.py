@@ -20,7 +20,7 @@ from federation.vocab import Activity
 from server.errors import Invalid, StorageFull, TooMany
 from server.fetch import Budget, Fetcher, backfill, groups, profile_links, related, stamps
 from server.files import StoreAway
-from server.inbox.documents import PART_OF, Documents, Need
+from server.inbox.documents import PART_OF, Documents, Need, NotYet
 from server.inbox.door import apply_job
 from server.model import Job, Site
 from server.policy.hosts import registered_domain
@@ -40,7 +40,7 @@ from server.services import (
     strangers,
     votes,
 )
-from server.store import jobs
+from server.store import jobs, tallies
 from server.store import previews as previews_store
 from server.store.db import Database, DatabaseError, Write
 from server.store.leases import ClaimLost
@@ -54,6 +54,8 @@ JOB_TRIES: Final = 8
 MAX_FETCHING_S: Final = 90.0  # for one activity; what is not there by then cannot be had
 BURIED_AT_ONCE: Final = 200
 MAX_BATCHES: Final = 200  # whose budgets are remembered
+AGAIN: Final = "again:"  # lanes of what waits for another server to come back
+MOST_AGAIN: Final = 60  # an hour, of one who boosts
 LOOKS: Final[dict[str, Callable[[Fetcher, dict[str, Any]], Awaitable[None]]]] = {
     "ancestors": lambda fetcher, of: related.ancestors(fetcher, of["post"]),
     "backfill": lambda fetcher, of: backfill.look(fetcher, of["account"]),
@@ -188,8 +190,15 @@ class Jobs:
                 found = None
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
-                        found = await self._fetcher.documents.read_or_none(need.uri, budget)
+                        found = await self._fetcher.documents.read_or_none(
+                            need.uri, budget, documents.away
+                        )
                 documents.fetched[need.uri] = found
+            except NotYet:
+                if job.lane.startswith(AGAIN):
+                    raise stamps.Later("what it is about cannot be had") from None
+                await self._db.write(_apart, job, activity.actor, self._now_ms())
+                return
 
     def _budget(self, activity: Activity) -> Budget:
         """How much may be fetched for it, as one of a batch no more than the batch has left."""
@@ -224,6 +233,14 @@ LOST: Final[dict[str, Callable[[Write, Payload, int], None]]] = {
     imports.JOB: lambda tx, of, now_ms: imports.give_up(tx, of["run"], now_ms),
     books.JOB: lambda tx, of, now_ms: books.lose(tx, of["book"]),
 }
+
+
+def _apart(tx: Write, job: Job, actor: str, now_ms: int) -> None:
+    """It waits in a lane of its own: what its actor did since is not held up by a third server."""
+    jobs.complete(tx, job, now_ms)
+    if tallies.count(tx, f"again of {actor}", now_ms) <= MOST_AGAIN:
+        wait_ms = retry_at(1, 0, random.random())  # noqa: S311  jitter
+        jobs.enqueue(tx, job.kind, f"{AGAIN}{job.id}", job.payload, now_ms, wait_ms=wait_ms)
 
 
 def _spread(tx: Write, site: Site, job: Job, of: Payload, now_ms: int) -> None:
@@ -312,3 +329,6 @@ DEEDS: Final[dict[str, Callable[[Write, Site, Job, Payload, int], None]]] = {
     "poll-end": _poll_end,
 }
 """Work that is a transaction, with the end of its job in it."""
+
+KINDS: Final = ("receive", "preview", *LOOKS, *DEEDS)
+"""What is done here; other kinds have a module of their own."""

@@ -42,7 +42,7 @@ class Turns:
     def turn(self, account_id: int, host: str) -> Iterator[bool]:
         """Whether there is one for this member and this service; it ends with the body."""
         domain, now_ms = registered_domain(host.partition(":")[0]), self._now_ms()
-        slow = self._slow.get(account_id, 0) > now_ms
+        slow = 0 < self._slow.get(account_id, 0) - now_ms <= SLOW_MS
         most = OF_SLOW_ACCOUNT if slow else OF_ACCOUNT
         if self._of_account[account_id] >= most or self._of_domain[domain] >= OF_DOMAIN:
             yield False
@@ -57,7 +57,8 @@ class Turns:
 
     def rests(self, host: str) -> bool:
         """Whether it is left alone for a while."""
-        return self._rests.get(host, (0, 0))[0] > self._now_ms()
+        left_ms = self._rests.get(host, (0, 0))[0] - self._now_ms()
+        return 0 < left_ms <= LONGEST_REST_MS  # more than that: the clock was put back
 
     def silent(self, account_id: int, host: str) -> None:
         """It gave no answer: it rests, twice as long each time, and whose it is is slow."""

@@ -47,9 +47,9 @@ class OwnPostgreSQL:
 
 
 @contextmanager
-def own_postgresql() -> Iterator[OwnPostgreSQL]:
-    """Started now, stopped and removed at the end. With CI=true it must start."""
-    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+def own_postgresql(on: Path | None = None) -> Iterator[OwnPostgreSQL]:
+    """Started now, stopped and removed at the end. With CI=true it must start. `on`: its disk."""
+    folder = Path(tempfile.mkdtemp(prefix="faults-", dir=on))
     try:
         with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR on import
             warnings.simplefilter("ignore")

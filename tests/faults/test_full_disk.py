@@ -1,6 +1,7 @@
 """A disk without room: nothing is half written, reading goes on, and room is all that it takes."""
 
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.faults.disk import Disk, small_disk
 from tests.faults.oracle import examine
+from tests.faults.own_postgresql import own_postgresql
 from tests.faults.traffic import App, Traffic, writer
 from tests.faults.world import Instance, configuration, until
 from tests.web.test_database_away import SAVING
@@ -58,6 +60,44 @@ async def _full(disk: Disk, traffic: Traffic, recovered: list[float]) -> None:
 
 async def _refused(traffic: Traffic) -> bool:
     return len(traffic.app.refused) >= 5 and len(traffic.refused) >= 5
+
+
+async def test_postgresql_on_a_full_disk_refuses_and_goes_on_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="faults-") as outside:
+        Path(outside).chmod(0o755)  # where we are root, PostgreSQL runs as somebody else
+        with small_disk(Path(outside) / "disk", 160) as disk, own_postgresql(disk.folder) as server:
+            instance = Instance(tmp_path / "alpha", server.url)
+            try:
+                async with aiohttp.ClientSession() as session:
+                    app = App(session, instance, await writer(instance))
+                    await instance.start()
+                    kept = [await _write(app) for _ in range(3)]
+                    disk.fill()
+                    await until(lambda: _refuses(app))
+                    assert await app.once("GET", "/api/v1/timelines/public") == 200
+                    assert await app.once("GET", "/readyz") == 200
+                    disk.clear()
+                    began = asyncio.get_running_loop().time()
+                    kept.append(await _write(app))
+                    took_s = asyncio.get_running_loop().time() - began
+                    for post in kept:
+                        assert await app.once("GET", f"/api/v1/statuses/{post}") == 200, post
+                assert instance.stop() == 0
+            finally:
+                instance.stop()
+    print(f"PostgreSQL: recovered_s={took_s:.2f}")
+
+
+async def _write(app: App) -> str:
+    post = await app.call("POST", "/api/v1/statuses", status="x" * 4_000)
+    return str(post["id"])
+
+
+async def _refuses(app: App) -> bool:
+    """Whether one more is refused."""
+    return await app.once("POST", "/api/v1/statuses", status="x" * 4_000) == 503
 
 
 async def test_pictures_on_a_full_disk_are_refused_and_all_else_goes_on(

@@ -244,7 +244,9 @@ class Traffic:
         """Ann writes, edits some of it, deletes a little."""
         post = await self.post()
         await self.moment("the app was told 200")
-        if self._chance.random() < 0.5 and sum(self.ledger.versions.values()) < MOST_EDITS:
+        if self._chance.random() < 0.5 and sum(self.ledger.versions.values()) < min(
+            MOST_EDITS, 3 * self._few
+        ):
             path = f"/api/v1/statuses/{post['id']}"
             await self.app.call("PUT", path, status="This was edited")
             self.ledger.versions[post["uri"]] += 1

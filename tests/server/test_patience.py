@@ -114,7 +114,7 @@ class Silent:
         self.documents = self
         self.keys = self
 
-    async def read_or_none(self, uri: str, budget: object) -> None:
+    async def read_or_none(self, uri: str, budget: object, away: object) -> None:
         self.asked.append(uri)
         await asyncio.get_running_loop().create_future()
 

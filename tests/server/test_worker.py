@@ -105,15 +105,18 @@ class Fetcher:
         self.there: dict[str, Any] = {}
         self.asked: list[str] = []
         self.unwelcome: set[str] = set()
+        self.away: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def elsewhere(self, url: str) -> bool:
         return host(url) not in self.unwelcome
 
-    async def read_or_none(self, uri: str, budget: Budget) -> Any:
+    async def read_or_none(self, uri: str, budget: Budget, away: set[str]) -> Any:
         self.asked.append(uri)
         await self.gate.wait()
+        if uri in self.away:
+            away.add(uri)
         return self.there.get(uri)
 
     def forget(self, owner: str) -> None:

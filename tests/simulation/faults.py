@@ -113,7 +113,8 @@ def job_ended_before_its_effect() -> Iterator[None]:
                 await self._db.write(effect)  # noqa: SLF001
                 return
             except door.Need as need:
-                found = await self._fetcher.documents.read_or_none(need.uri, job_worker.Budget())  # noqa: SLF001
+                reader = self._fetcher.documents  # noqa: SLF001
+                found = await reader.read_or_none(need.uri, job_worker.Budget(), documents.away)
                 documents.fetched[need.uri] = found
 
     with patch.object(job_worker.Jobs, "_apply", apply):

@@ -10,7 +10,9 @@ from server.inbox import door
 from server.inbox.context import Arrival
 from server.model import Job, Peer
 from server.store.db import Read, Write
+from server.worker import jobs as worker_jobs
 from server.worker.loop import Loop
+from tests.simulation import readings
 from tests.simulation.city import City, Process
 from tests.simulation.network import Heard
 
@@ -31,6 +33,8 @@ class Watch:
         self._at_work: dict[tuple[str, str, int], list[tuple[Process, int]]] = {}
         self.without_effect: set[tuple[str, str]] = set()
         """(city, activity) of what could have none."""
+        self.apart: set[tuple[str, str]] = set()
+        """(city, activity) of what waits for a third server, and holds up nothing meanwhile."""
 
     @contextmanager
     def on_effects(self) -> Iterator[None]:
@@ -49,7 +53,31 @@ class Watch:
                 actor=arrival.actor.uri,
             )
 
-        with patch.object(door, "apply", watched):
+        with patch.object(door, "apply", watched), self._on_waiting():
+            yield
+
+    @contextmanager
+    def _on_waiting(self) -> Iterator[None]:
+        ask_again, work = worker_jobs.Jobs._ask_again, worker_jobs.Jobs._apply  # noqa: SLF001
+
+        def of(jobs: worker_jobs.Jobs, job: Job) -> tuple[str, str]:
+            id = readings.activity(job.payload)["id"]
+            return jobs._fetcher.site.domain, id  # noqa: SLF001
+
+        async def worked(jobs: worker_jobs.Jobs, job: Job) -> None:
+            if job.lane.startswith(worker_jobs.AGAIN):
+                self.apart.add(of(jobs, job))
+            await work(jobs, job)
+
+        async def asked(jobs: worker_jobs.Jobs, job: Job, error: Any) -> None:
+            if job.kind == "receive" and job.attempts >= worker_jobs.JOB_TRIES:
+                self.without_effect.add(of(jobs, job))
+            await ask_again(jobs, job, error)
+
+        with (
+            patch.object(worker_jobs.Jobs, "_apply", worked),
+            patch.object(worker_jobs.Jobs, "_ask_again", asked),
+        ):
             yield
 
     def held(self, city: City, work: str, id: int) -> bool:

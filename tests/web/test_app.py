@@ -57,9 +57,12 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
         assert 'madang_job_oldest_seconds{kind="push"} 0.0' in told
         assert 'madang_queue{queue="deliveries",state="resting"} 0.0' in told
         assert 'madang_queue_oldest_seconds{queue="jobs",state="parked"} 0.0' in told
-        for kind in ("import", "export", "book", "ping", "tell-link", "walk", "index"):
+        for kind in (
+            *("receive", "import", "claim", "export", "book", "ping", "tell-link", "walk"),
+            *("index", "poll", "ancestors"),
+        ):
             assert f'madang_jobs_waiting{{kind="{kind}"}} 0.0' in told
-        for kind in ("ping", "tell-link", "walk", "index"):
+        for kind in ("ping", "tell-link", "walk", "index", "tell-followers"):
             assert f'madang_planned{{kind="{kind}"}} 0.0' in told
         assert "madang_scheduled_late 0.0" in told
         assert "madang_store_up 1.0" in told

@@ -1,6 +1,7 @@
 """Backup and restore: what was kept is what comes back, on either database."""
 
 import asyncio
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from server.store.db import Database
 from server.store.migrate import migrations
 from tests.buckets import new_bucket, s3
 from web import cli
+from web.commands import opening
 
 NAME = f"{'ab' * 16}.webp"
 PASSING = f"{'cd' * 16}.webp"
@@ -104,7 +106,7 @@ def test_pictures_of_other_servers_are_fetched_again_and_not_backed_up(
             await db.close()
 
     asyncio.run(keep())
-    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    assert "and 1 picture" in madang(city, "backup", "city.tar.gz")[1]
     move_aside(tmp_path)
     other = new_database()
     assert madang(other, "restore", "city.tar.gz")[0] == 0
@@ -135,7 +137,7 @@ def test_an_export_is_in_no_backup_for_it_can_be_made_anew(madang, city, new_dat
         return exports.by_id(db, 1)
 
     assert asyncio.run(done(city, "write", ordered)) is None
-    assert "and 1 pictures" in madang(city, "backup", "city.tar.gz")[1]
+    assert "and 1 picture" in madang(city, "backup", "city.tar.gz")[1]
     move_aside(tmp_path)
     other = new_database()
     assert madang(other, "restore", "city.tar.gz")[0] == 0
@@ -276,6 +278,19 @@ def test_an_archive_cannot_write_elsewhere_or_speak_sql(madang, city, new_databa
     about["tables"]["setting"] = [*columns[:-1], "value) VALUES (1, 2); DROP TABLE post; --"]
     rewritten("evil.tar.gz", about)
     assert "damaged" in madang(new_database(), "restore", "evil.tar.gz")[2]
+
+
+def test_a_folder_that_may_only_be_read_is_named(madang, city, monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(opening.tempfile, "TemporaryFile", refuse)
+    for command in (("backup",), ("export", "--community", "water")):
+        status, _, said = madang(city, *command, "city.zip")
+        assert (status, said) == (
+            1,
+            "madang: Cannot write in the folder .: read-only file system.\n",
+        )
 
 
 def test_a_folder_that_cannot_be_written_is_named(madang, city):

@@ -406,10 +406,57 @@ def test_an_empty_queue_says_so(alice, madang, refusal):
     assert madang("queue") == "Nothing waits.\n"
     assert json.loads(madang("queue", "--json"))["peers"] == []
     assert json.loads(madang("queue", "--json"))["jobs"] == []
-    madang("queue", "retry")
-    madang("queue", "drop", "far.example")
+    assert "0 parked deliveries and 0 parked jobs" in madang("queue", "retry")
+    for action in ("retry", "drop"):
+        sentence = refusal("queue", action, "far.example")
+        assert "knows no server far.example; it is empty" in sentence
     assert "HOST" in refusal("queue", "drop")
     assert "HOST" in refusal("queue", "drop", "far.example", "--all")
+
+
+def test_the_queue_tells_who_was_given_up_and_which_it_knows(alice, madang, folder, refusal):
+    with sqlite3.connect(folder / "var" / "madang.db") as db:
+        db.execute(
+            "INSERT INTO peer (id, host, inbox, created_ms, gone_ms, last_error) VALUES"
+            " (1, 'far.example', 'https://far.example/inbox', 1, 1767225600000, '410 Gone')"
+        )
+        (alice_id,) = db.execute("SELECT id FROM account WHERE name = 'alice'").fetchone()
+        _a_stranger_follows(db, alice_id)
+        db.execute(
+            "INSERT INTO deferred (about, community_id, actor_id, kind, body, due_ms)"
+            " VALUES ('x', :id, :id, 'votes', x'7b7d', 1767225600000)",
+            {"id": alice_id},
+        )
+    db.close()
+    told = madang("queue")
+    assert "far.example  given up on 2026-01-01T00:00:00Z: 410 Gone; 1 follow from there" in told
+    assert "`madang queue retry far.example`" in told
+    assert "later    1 deed in communities" in told and "next 2026-01-01T00:00:00Z" in told
+    (gone,) = json.loads(madang("queue", "--json"))["peers_given_up"]
+    assert (gone["host"], gone["followers"]) == ("far.example", 1)
+    assert "it has far.example." in refusal("queue", "retry", "fra.example")
+    madang("queue", "retry", "far.example")
+    assert "given up" not in madang("queue")
+
+
+def _a_stranger_follows(db, target_id):
+    columns = {
+        row[1]: "" if "TEXT" in row[2] else b"" if "BLOB" in row[2] else 0
+        for row in db.execute("PRAGMA table_info(account)")
+        if row[3] and row[4] is None
+    }
+    values = {**columns, "id": 2, "uri": "https://far.example/users/eve", "name": "eve"}
+    values |= {"domain": "far.example", "kind": "Person", "peer_id": 1, "handle": "eve@far.example"}
+    known = {row[1] for row in db.execute("PRAGMA table_info(account)")}
+    values = {name: value for name, value in values.items() if name in known}
+    names = ", ".join(values)
+    places = ", ".join(f":{name}" for name in values)
+    db.execute(f"INSERT INTO account ({names}) VALUES ({places})", values)
+    db.execute(
+        "INSERT INTO follow (follower_id, target_id, id, uri, state, local, created_ms)"
+        " VALUES (2, ?, 3, 'https://far.example/follows/1', 'accepted', 0, 1)",
+        (target_id,),
+    )
 
 
 def test_the_queue_tells_what_waits_here_and_why(alice, madang, folder):
@@ -428,6 +475,7 @@ def test_the_queue_tells_what_waits_here_and_why(alice, madang, folder):
     told = madang("queue")
     assert "media    2 waiting here since 1970-01-01T00:00:00Z" in told
     assert "next try 2026-01-01T00:00:00Z: no room" in told
+    assert "due since 2026-01-01T00:00:00Z; does a worker run?" in told
 
 
 # --- serving

@@ -80,3 +80,17 @@ async def test_a_race_that_was_lost_too_often_is_told_as_what_passes(
     await app.get("/v1/accounts/verify_credentials")
     monkeypatch.setattr(city.db, "write", contended)
     await app.post("/v1/statuses", json={"status": "A story"}, expect=503)
+
+
+async def test_every_door_says_when_to_come_back(
+    city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = (await city.join("mina")).client
+    for name in ("read", "read_inline", "write"):
+        monkeypatch.setattr(city.db, name, full)
+    for path in ("/", "/@mina", "/api/v1/timelines/public", "/readyz", "/health", "/nodeinfo/2.1"):
+        async with client.get(path) as answer:
+            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), path
+    inbox = {"Content-Type": "application/activity+json", "Signature": 'keyId="https://far.test/k"'}
+    async with client.post("/inbox", data=b"{}", headers=inbox) as answer:
+        assert answer.status < 500 or answer.headers["Retry-After"] == "30"

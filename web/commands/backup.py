@@ -24,7 +24,7 @@ from server.store import archive, exports, imports, remote_pictures
 from server.store.db import Read
 from server.store.migrate import current
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, new_file
+from web.commands.opening import command, database, loaded, many, new_file, require_writable
 
 FORMAT: Final = 1
 
@@ -41,6 +41,7 @@ async def run(options: argparse.Namespace) -> None:
     file = new_file(options.file)
     vault(found.secrets.file, make=False)
     draft = file.with_name(f".{file.name}.part")
+    require_writable(file.parent, "the folder")
     try:
         # it holds the key: for our eyes only, from its first byte
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -60,7 +61,8 @@ async def run(options: argparse.Namespace) -> None:
         raise Failure(f"Cannot write {file}: {reason}.") from None
     finally:
         draft.unlink(missing_ok=True)
-    print(f"{file}: {rows} rows and {pictures} pictures. It holds the key: keep it safe.")
+    kept = f"{many(rows, 'row')} and {many(pictures, 'picture')}"
+    print(f"{file}: {kept}. It holds the key: keep it safe.")
 
 
 def _rows(db: Read, tar: tarfile.TarFile, found: Config) -> int:

@@ -26,7 +26,7 @@ from server.store.db import Database, Read, Write
 from server.store.imports import Line, Run
 from server.worker.importing import Importing
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, local_account
+from web.commands.opening import command, database, loaded, local_account, many
 from web.pages.imports import KINDS
 
 LINES: Final = 20  # of the report that are printed
@@ -188,9 +188,9 @@ def _say(run: Run, lines: list[Line]) -> None:
         raise Failure(run.reason)
     counts = imports.counts(run)
     print(
-        f"Brought {counts.new} stories and {counts.comments} comments with {counts.pictures} "
-        f"pictures; {counts.changed} stories changed, {counts.same} were here already, "
-        f"{counts.kept} stay as they are, {counts.drafts} became drafts."
+        f"Brought {many(counts.new, 'story')} and {many(counts.comments, 'comment')} with "
+        f"{many(counts.pictures, 'picture')}. Stories that changed: {counts.changed}, were here "
+        f"already: {counts.same}, stay as they are: {counts.kept}, became drafts: {counts.drafts}."
     )
     for line in lines[:LINES]:
         kind = KINDS.get(line.kind, KINDS["other"])

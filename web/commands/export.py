@@ -11,7 +11,7 @@ from server.files import StoreAway
 from server.services import contents
 from server.worker.exporting import Exporting
 from web.commands.failure import Failure
-from web.commands.opening import command, database, loaded, new_file
+from web.commands.opening import command, database, loaded, many, new_file, require_writable
 
 
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
@@ -26,6 +26,7 @@ async def run(options: argparse.Namespace) -> None:
     found = loaded(options)
     file = new_file(options.file)
     draft = file.with_name(f".{file.name}.part")
+    require_writable(file.parent, "the folder")
     try:
         async with database(found) as db:
             home = await db.read(contents.home, options.community.lstrip("@"))
@@ -39,10 +40,11 @@ async def run(options: argparse.Namespace) -> None:
         raise Failure(f"Cannot write {file}: is there room, and may we write there?") from None
     finally:
         draft.unlink(missing_ok=True)
-    print(f"{file}: {stories} stories, {bytes} bytes. Secret comments and drafts are not in it.")
+    size = f"{many(stories, 'story')}, {bytes} bytes"
+    print(f"{file}: {size}. Secret comments and drafts are not in it.")
 
 
 async def _progress(done: int) -> bool:
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{done} stories", end="\r", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{many(done, 'story')}", end="\r", file=sys.stderr, flush=True)
     return True

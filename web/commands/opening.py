@@ -152,6 +152,13 @@ def say_data(options: argparse.Namespace, data: Any, lines: list[str]) -> None: 
         print("\n".join(lines), flush=True)
 
 
+def many(number: int, noun: str) -> str:
+    """`1 story`, `2 stories`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
 def read_text(file: str | None) -> str:
     """A text file in UTF-8, or standard input. Raises `Failure`."""
     try:

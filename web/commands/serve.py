@@ -40,7 +40,11 @@ log = logging.getLogger("madang")
 def arguments(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """`--processes N`, `--role web,worker`."""
     parser.add_argument(
-        "--processes", type=int, default=1, metavar="N", help="how many (PostgreSQL only)"
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="so many side by side (more than one: PostgreSQL only)",
     )
     parser.add_argument(
         "--role",

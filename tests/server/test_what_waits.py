@@ -1,0 +1,223 @@
+"""What waits and is done in the end: boosts of what is away, a clock put back, peers given up."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.clock import HOUR_MS, MINUTE_MS
+from server.inbox import door
+from server.store import jobs, peers, queue
+from server.store.db import Database, Read, Write
+from server.store.leases import LEASE_MS
+from server.worker.clockwatch import ClockWatch
+from server.worker.jobs import JOB_TRIES, MOST_AGAIN
+from server.worker.turns import REST_MS, SLOW_MS, Turns
+from tests.server.cases import befriended
+from tests.server.test_worker import FAR, Town
+from tests.server.world import CARL, EVE, NOW, SITE, act, authentic, note, number, settle, who
+
+AWAY = "https://other.test/notes/7"
+BOOSTS = "SELECT count(*) FROM boost WHERE uri LIKE '%/boosts/%'"
+JUMP_MS = 2 * HOUR_MS
+
+
+@pytest.fixture
+async def town(db: Database) -> AsyncIterator[Town]:
+    await db.write(settle)
+    await db.write(befriended)
+    await db.write(Write.run, "DELETE FROM delivery")
+    await db.write(Write.run, "UPDATE peer SET due_ms = NULL")
+    await db.write(Write.run, "DELETE FROM job")
+    found = Town(db)
+    yield found
+    await found.worker.stop()
+
+
+async def _boost(town: Town, number: int = 1) -> None:
+    raw = act("Announce", EVE, AWAY, id=f"{EVE}/boosts/{number}")
+    await door.take(town.db, SITE, authentic(raw), town.now_ms)
+
+
+async def _lanes(town: Town) -> list[str]:
+    found = await town.db.read(Read.all, "SELECT lane FROM job WHERE state = 'waiting'")
+    return [str(row["lane"]) for row in found]
+
+
+# --- boosts
+
+
+async def test_a_boost_of_a_post_that_cannot_be_had_now_is_tried_again(town: Town) -> None:
+    town.fetcher.away.add(AWAY)
+    await _boost(town)
+    town.worker.start()
+
+    async def apart() -> bool:
+        lanes = await _lanes(town)
+        return len(lanes) == 1 and lanes[0].startswith("again:")
+
+    await town.until(apart)
+    await door.take(town.db, SITE, authentic(act("Delete", EVE, f"{EVE}/notes/none")), NOW)
+    await town.until(apart)  # what its actor did since does not wait for a third server
+    town.fetcher.away.clear()
+    town.fetcher.documents[AWAY] = note(AWAY, CARL)
+    await town.later(MINUTE_MS)
+
+    async def shown() -> bool:
+        return await town.db.read(number, BOOSTS) == 1 and await _lanes(town) == []
+
+    await town.until(shown)
+
+
+async def test_a_boost_of_what_stays_away_ends_and_is_not_parked(town: Town) -> None:
+    town.fetcher.away.add(AWAY)
+    await _boost(town)
+    for tries in range(JOB_TRIES + 1):
+        for job in await town.db.write(jobs.claim, town.now_ms, 9):
+            await town.worker._work.do(job)
+        assert bool(await _lanes(town)) == (tries < JOB_TRIES)
+        town.now_ms += 6 * HOUR_MS
+    assert await town.db.read(number, "SELECT count(*) FROM job") == 0
+
+
+async def test_a_boost_that_was_taken_back_meanwhile_is_not_shown(town: Town) -> None:
+    town.fetcher.away.add(AWAY)
+    await _boost(town)
+    for job in await town.db.write(jobs.claim, town.now_ms, 9):
+        await town.worker._work.do(job)
+    undo = act("Undo", EVE, act("Announce", EVE, AWAY, id=f"{EVE}/boosts/1"))
+    await door.take(town.db, SITE, authentic(undo), town.now_ms)
+    town.fetcher.away.clear()
+    town.fetcher.documents[AWAY] = note(AWAY, CARL)
+    town.now_ms += MINUTE_MS
+    for job in await town.db.write(jobs.claim, town.now_ms, 9):
+        await town.worker._work.do(job)
+    assert await _lanes(town) == []
+    assert await town.db.read(number, BOOSTS) == 0
+
+
+async def test_nobody_makes_us_ask_again_for_very_many(town: Town) -> None:
+    town.fetcher.away.add(AWAY)
+    for nth in range(MOST_AGAIN + 5):
+        await _boost(town, nth)
+    claimed = True
+    while claimed:
+        claimed = bool(found := await town.db.write(jobs.claim, town.now_ms, 9))
+        for job in found:
+            await town.worker._work.do(job)
+    assert len(await _lanes(town)) == MOST_AGAIN
+
+
+# --- clocks
+
+
+async def _rest(town: Town, due_ms: int) -> None:
+    """A peer and a job were put off, by a clock that was ahead."""
+
+    def put_off(tx: Write) -> None:
+        jobs.enqueue(tx, "poll", "a", b"{}", due_ms)
+        jobs.enqueue(tx, "poll", "a", b"{}", due_ms)
+        tx.run("UPDATE peer SET due_ms = :due WHERE inbox = :inbox", due=due_ms, inbox=FAR)
+
+    await town.db.write(put_off)
+
+
+async def _due(town: Town) -> tuple[int, int | None]:
+    return (await town.peer())["due_ms"], await town.db.read(jobs.next_due_ms)
+
+
+async def test_what_was_put_off_before_the_clock_was_put_back_comes_as_much_earlier(
+    town: Town,
+) -> None:
+    watch = ClockWatch(town.db, lambda: town.now_ms)
+    await watch.look()
+    town.now_ms = NOW + JUMP_MS
+    await watch.look()
+    await _rest(town, NOW + JUMP_MS + MINUTE_MS)
+    await watch.look()
+    assert await _due(town) == (NOW + JUMP_MS + MINUTE_MS,) * 2, "the clock went on"
+    town.now_ms = NOW
+    await watch.look()
+    assert NOW <= min(await _due(town)) <= max(await _due(town)) <= NOW + 2 * MINUTE_MS
+    found = await town.db.read(Read.all, "SELECT due_ms FROM job WHERE kind = 'poll' ORDER BY id")
+    assert found[1]["due_ms"] == jobs.BEHIND_MS, "what waits behind another still does"
+
+
+async def test_a_process_that_starts_after_the_clock_was_put_back_sees_it_too(town: Town) -> None:
+    await _rest(town, NOW + JUMP_MS)  # the job's id tells what the clock showed
+    town.now_ms = NOW
+    await ClockWatch(town.db, lambda: town.now_ms).look()
+    assert await _due(town) == (NOW, NOW)
+
+
+async def test_a_clock_that_was_put_back_takes_no_claim_from_anybody(town: Town) -> None:
+    await _rest(town, NOW + JUMP_MS)
+    (peer,) = [one for one in await town.db.write(peers.claim, NOW + JUMP_MS, 9, 7)]
+    (job,) = await town.db.write(jobs.claim, NOW + JUMP_MS, 9, 7)
+    await town.db.write(peers.clock_back, JUMP_MS, NOW)
+    await town.db.write(jobs.clock_back, JUMP_MS, NOW)
+    assert (await town.peer())["claimed_until_ms"] == NOW + JUMP_MS + LEASE_MS
+    await town.db.write(peers.held, peer)
+    await town.db.write(jobs.extend, job, NOW)
+
+
+def test_services_of_pushes_rest_no_longer_because_the_clock_was_put_back() -> None:
+    now_ms = NOW + JUMP_MS
+    turns = Turns(lambda: now_ms)
+    turns.silent(1, "push.test")
+    assert turns.rests("push.test")
+    now_ms = NOW
+    assert not turns.rests("push.test")
+    now_ms = NOW + JUMP_MS + REST_MS + SLOW_MS
+    assert not turns.rests("push.test")
+
+
+# --- what an operator sends again
+
+
+async def test_a_peer_that_was_given_up_gets_what_is_new_after_a_retry(town: Town) -> None:
+    town.worker.start()
+    town.peers.script[FAR] = [410, 202]
+    await town.say("one")
+    await town.came(1)
+    (gone,) = await town.db.read(queue.gone)
+    assert (gone["host"], gone["followers"]) == ("far.test", 1)
+    assert "410" in gone["last_error"]
+    assert "far.test" in await town.db.read(queue.hosts)
+    await town.db.write(queue.retry, "far.test", town.now_ms)
+    assert await town.db.read(queue.gone) == []
+    await town.say("two")
+    await town.came(2)
+    assert town.peers.contents()[-1] == "<p>two</p>"
+
+
+async def test_a_retry_of_everything_wakes_those_given_up_for_whom_something_is_kept(
+    town: Town,
+) -> None:
+    town.worker.start()
+    town.peers.script[FAR] = [400, 410, 202]
+    await town.say("one")
+    await town.came(1)
+    await town.say("two")
+    await town.came(2)
+    assert (await town.peer())["gone_ms"] is not None
+    assert await town.db.write(queue.retry, "", town.now_ms) == 1
+    await town.came(3)
+    assert town.peers.contents() == ["<p>one</p>", "<p>two</p>", "<p>one</p>"]
+    await town.say("three")
+    await town.came(4)
+    assert town.peers.contents()[-1] == "<p>three</p>"
+
+
+async def test_nobody_is_followed_again_who_does_not_follow_any_more(town: Town) -> None:
+    town.worker.start()
+    town.peers.script[FAR] = [410, 202]
+    await town.say("one")
+    await town.came(1)
+    await town.db.write(_eve_follows_nobody)
+    await town.db.write(queue.retry, "far.test", town.now_ms)
+    sql = "SELECT count(*) FROM following_peer WHERE peer_id = :peer"
+    assert await town.db.read(number, sql, peer=(await town.peer())["id"]) == 0
+
+
+def _eve_follows_nobody(tx: Write) -> None:
+    tx.run("DELETE FROM follow WHERE follower_id = :eve", eve=who(tx, EVE).id)
