@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Final
 
 from server.clock import MINUTE_MS
@@ -52,6 +53,7 @@ class Buckets:
         return min(self._burst, tokens + passed_s * self._refill_per_s)
 
 
+@lru_cache(maxsize=1024)  # asked several times of each request
 def network(address: str) -> str:
     """The address, or for IPv6 its /64: whoever has one of those has them all."""
     try:

@@ -64,6 +64,7 @@ def _forwarded(request: web.Request) -> list[str]:
     return [part.strip() for part in reversed(",".join(lines).split(","))][:MAX_HOPS]
 
 
+@lru_cache(maxsize=256)  # asked several times of each request
 def _plain(text: str) -> Address | None:
     """An address, with or without a port; an IPv4 address inside IPv6 is that address."""
     if (written := _WITH_PORT.fullmatch(text)) is not None:

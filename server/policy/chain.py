@@ -31,20 +31,19 @@ Policy = Callable[[Activity, Peer], Reject | None]
 
 
 def no_crowds(activity: Activity, peer: Peer) -> Reject | None:
-    """Refuse what is addressed to more accounts than anyone can mean."""
-    if len(_recipients(activity)) > MOST_RECIPIENTS:
+    """Refuse what is addressed to more accounts than anyone can mean.
+
+    From a peer known for less than a day, more than 20.
+    """
+    named = len(_recipients(activity))
+    if named > MOST_RECIPIENTS:
         return Reject("too many recipients")
-    return None
-
-
-def no_strangers_in_bulk(activity: Activity, peer: Peer) -> Reject | None:
-    """Refuse a post to more than 20 accounts from a peer known for less than a day."""
-    if peer.age_ms < DAY_MS and len(_recipients(activity)) > MANY_RECIPIENTS:
+    if named > MANY_RECIPIENTS and peer.age_ms < DAY_MS:
         return Reject("mentions too many, known too little")
     return None
 
 
-POLICIES: Final[tuple[Policy, ...]] = (no_crowds, no_strangers_in_bulk)
+POLICIES: Final[tuple[Policy, ...]] = (no_crowds,)
 
 
 def judge(activity: Activity, peer: Peer) -> Reject | None:

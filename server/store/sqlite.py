@@ -119,6 +119,7 @@ def _pragmas(reader: bool) -> Sequence[str]:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "temp_store = MEMORY",  # else each page that a savepoint may bring back goes to a file
         f"journal_size_limit = {WAL_KEPT_BYTES}",
     )
 

@@ -578,6 +578,14 @@ async def test_only_the_writer_may_write_and_checkpoint(synced, lite, tmp_path):
     assert left == ["lite.db", "lite.db-lock"]  # the log went into it
 
 
+async def test_what_a_savepoint_may_bring_back_is_kept_in_memory(lite):
+    def kept(link: sqlite.Connection) -> int:
+        return int(link.execute("PRAGMA temp_store").fetchone()[0])
+
+    in_memory = 2
+    assert await lite._engine._writer.call(kept) == in_memory
+
+
 # PostgreSQL alone
 
 
