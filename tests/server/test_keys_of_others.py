@@ -8,7 +8,7 @@ from federation.errors import FederationError, Gone, NotAuthentic, Unproven, Unr
 from federation.keys import make_rsa
 from server.clock import DAY_MS
 from server.fetch import Budget, Fetcher
-from server.fetch.keys import ASKED, KEY_AWAY_MS
+from server.fetch.keys import ASKED, KEY_AWAY_MS, KNOWN_MS
 from server.model import Site
 from server.store.db import Database
 
@@ -113,6 +113,33 @@ async def test_who_is_read_anew_has_the_keys_that_their_document_lists(
     await fetcher.people.actor(ANN, Budget())
     assert await fetcher.keys.cached(f"{ANN}#main-key") is None
     assert await fetcher.keys.cached(f"{ANN}#next-key") is not None
+
+
+async def test_a_key_that_another_process_saw_replaced_counts_ten_minutes_at_most(
+    db: Database, far: tuple[Far, Fetcher]
+) -> None:
+    server, here = far
+    now = [NOW]
+    there = Fetcher(db, cast(Any, server), cast(Any, None), here.site, "open", lambda: now[0])
+    await here.people.actor(ANN, Budget())
+    assert await there.keys.cached(f"{ANN}#main-key") is not None
+    server.answer = document("next-key")
+    await here.people.actor(ANN, Budget())
+    now[0] += KNOWN_MS
+    assert await there.keys.cached(f"{ANN}#main-key") is None
+    assert await there.keys.cached(f"{ANN}#next-key") is not None
+
+
+async def test_the_key_of_somebody_who_is_not_stored_is_kept(
+    db: Database, far: tuple[Far, Fetcher]
+) -> None:
+    server, here = far
+    now = [NOW]
+    there = Fetcher(db, cast(Any, server), cast(Any, None), here.site, "open", lambda: now[0])
+    await there.keys.fetch(f"{ANN}#main-key", NOW)
+    now[0] += KNOWN_MS
+    assert await there.keys.cached(f"{ANN}#main-key") is not None
+    assert server.asked == [ANN]
 
 
 async def test_the_key_of_who_is_gone_is_dead_for_a_day(far: tuple[Far, Fetcher]) -> None:
