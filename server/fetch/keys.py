@@ -24,7 +24,7 @@ from server.fetch.hosts import Hosts
 from server.model import Site
 from server.policy.hosts import registered_domain
 from server.store import accounts
-from server.store.db import Database, Write
+from server.store.db import Database, Read, Write
 
 MAX_FETCHES: Final = 8  # documents, and redirects, for one key
 KEY_AWAY_MS: Final = MINUTE_MS
@@ -34,6 +34,7 @@ AWAY: Final = (KEY_AWAY_MS, KEY_AWAY_MS)
 """For how long a key is not asked for again while somebody asks, then, and after a failure that may
 pass; and when whoever comes meanwhile may send again, None: that would not help."""
 DEAD_MS: Final = DAY_MS
+KNOWN_MS: Final = 2 * ASKED[0]  # then the database is asked whether a key still counts
 MAX_CACHED: Final = 10_000
 AT_ONCE: Final = 100  # of the 500 activities that may arrive at once
 OF_A_DOMAIN: Final = 10
@@ -67,20 +68,21 @@ class Keys:
         self._hosts = hosts
         self._documents = documents
         self._now_ms = now_ms
-        self._keys: OrderedDict[str, Key] = OrderedDict()
+        self._keys: OrderedDict[str, tuple[Key, int]] = OrderedDict()
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._fetching: Counter[str] = Counter()
 
     async def cached(self, key_id: str) -> Key | None:
-        """The key as last read from its owner's document."""
-        if (key := self._keys.get(key_id)) is not None:
-            return key
-        row = await self._db.read(accounts.remote_key, key_id)
-        if row is None or row["state"] != "active":
-            return None
-        key = Key(row["uri"], row["owner"], pem=row["pem"], multibase=row["multibase"])
-        self._remember(key)
-        return key
+        """The key as last read from its owner's document, within `KNOWN_MS` by any process."""
+        known, until_ms = self._keys.get(key_id, (None, 0))
+        if known is not None and until_ms - KNOWN_MS <= self._now_ms() < until_ms:
+            return known
+        found = await self._db.read(_counting, key_id, known)
+        if found is None:
+            self._keys.pop(key_id, None)
+        else:
+            self._remember(found)
+        return found
 
     async def fetch(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
         """The key, read now from its owner's own document; at most once in five minutes.
@@ -115,7 +117,7 @@ class Keys:
 
     def forget(self, owner: str) -> None:
         """The owner's document was read, or its account ended: what was cached may be revoked."""
-        for id in [id for id, key in self._keys.items() if key.owner == owner]:
+        for id in [id for id, (key, _) in self._keys.items() if key.owner == owner]:
             del self._keys[id]
 
     async def _pause(self, key_id: str, now_ms: int) -> None:
@@ -157,10 +159,21 @@ class Keys:
         return key, described
 
     def _remember(self, key: Key) -> None:
-        self._keys[key.id] = key
+        self._keys[key.id] = key, self._now_ms() + KNOWN_MS
         self._keys.move_to_end(key.id)
         if len(self._keys) > MAX_CACHED:
             self._keys.popitem(last=False)
+
+
+def _counting(db: Read, key_id: str, remembered: Key | None) -> Key | None:
+    """The key as it is stored; else the one that was read of somebody who is not stored at all."""
+    row = accounts.remote_key(db, key_id)
+    if row is not None:
+        key = Key(row["uri"], row["owner"], pem=row["pem"], multibase=row["multibase"])
+        return key if row["state"] == "active" else None
+    if remembered is None or accounts.by_uri(db, remembered.owner) is not None:
+        return None
+    return remembered
 
 
 def _unread(error: Unreachable, away: bool) -> FederationError:

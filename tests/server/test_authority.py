@@ -135,6 +135,14 @@ def test_whoever_is_not_active_may_nothing_of_it(town: Write, state: str) -> Non
 
 
 @sqlite
+def test_nobody_is_the_author_of_what_stands_at_another_origin(town: Write) -> None:
+    author, thing, _ = _as(town, "author")
+    elsewhere = msgspec.structs.replace(thing, uri="https://another.test/notes/1")
+    assert relation(author, elsewhere) == "nobody"
+    assert not may(author, "delete", elsewhere)
+
+
+@sqlite
 def test_who_keeps_a_community_is_for_it_to_say(town: Write) -> None:
     """And for its server, where that is another's and the group vouches for it."""
     ours_, theirs = board(town), who(town, GARDENS)

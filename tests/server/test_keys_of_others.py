@@ -7,8 +7,8 @@ import pytest
 from federation.errors import FederationError, Gone, NotAuthentic, Unproven, Unreachable
 from federation.keys import make_rsa
 from server.clock import DAY_MS
-from server.fetch import Fetcher
-from server.fetch.keys import ASKED, KEY_AWAY_MS
+from server.fetch import Budget, Fetcher
+from server.fetch.keys import ASKED, KEY_AWAY_MS, KNOWN_MS
 from server.model import Site
 from server.store.db import Database
 
@@ -46,13 +46,7 @@ def document(*fragments: str) -> dict[str, Any]:
 def far(db: Database) -> tuple[Far, Fetcher]:
     server = Far()
     here = Site(origin="https://here.test", domain="here.test", name="Here")
-    fetcher = Fetcher(db, cast(Any, server), cast(Any, None), here, "open", lambda: NOW)
-
-    async def unsigned() -> None:
-        return None
-
-    cast(Any, fetcher).key = unsigned
-    return server, fetcher
+    return server, Fetcher(db, cast(Any, server), cast(Any, None), here, "open", lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +93,53 @@ async def test_a_key_that_was_read_is_kept(far: tuple[Far, Fetcher]) -> None:
     assert (actor.id, len(server.asked)) == (ANN, 1)
     fetcher.keys.forget(ANN)
     assert await fetcher.keys.cached(f"{ANN}#main-key") is None
+
+
+async def test_a_key_that_its_owner_lists_no_more_is_forgotten(far: tuple[Far, Fetcher]) -> None:
+    server, fetcher = far
+    await fetcher.keys.fetch(f"{ANN}#main-key", NOW)
+    server.answer = document("next-key")
+    await fetcher.keys.fetch(f"{ANN}#next-key", NOW + KEY_PAUSE_MS)
+    assert await fetcher.keys.cached(f"{ANN}#main-key") is None
+    assert await fetcher.keys.cached(f"{ANN}#next-key") is not None
+
+
+async def test_who_is_read_anew_has_the_keys_that_their_document_lists(
+    far: tuple[Far, Fetcher],
+) -> None:
+    server, fetcher = far
+    await fetcher.keys.fetch(f"{ANN}#main-key", NOW)
+    server.answer = document("next-key")
+    await fetcher.people.actor(ANN, Budget())
+    assert await fetcher.keys.cached(f"{ANN}#main-key") is None
+    assert await fetcher.keys.cached(f"{ANN}#next-key") is not None
+
+
+async def test_a_key_that_another_process_saw_replaced_counts_ten_minutes_at_most(
+    db: Database, far: tuple[Far, Fetcher]
+) -> None:
+    server, here = far
+    now = [NOW]
+    there = Fetcher(db, cast(Any, server), cast(Any, None), here.site, "open", lambda: now[0])
+    await here.people.actor(ANN, Budget())
+    assert await there.keys.cached(f"{ANN}#main-key") is not None
+    server.answer = document("next-key")
+    await here.people.actor(ANN, Budget())
+    now[0] += KNOWN_MS
+    assert await there.keys.cached(f"{ANN}#main-key") is None
+    assert await there.keys.cached(f"{ANN}#next-key") is not None
+
+
+async def test_the_key_of_somebody_who_is_not_stored_is_kept(
+    db: Database, far: tuple[Far, Fetcher]
+) -> None:
+    server, here = far
+    now = [NOW]
+    there = Fetcher(db, cast(Any, server), cast(Any, None), here.site, "open", lambda: now[0])
+    await there.keys.fetch(f"{ANN}#main-key", NOW)
+    now[0] += KNOWN_MS
+    assert await there.keys.cached(f"{ANN}#main-key") is not None
+    assert server.asked == [ANN]
 
 
 async def test_the_key_of_who_is_gone_is_dead_for_a_day(far: tuple[Far, Fetcher]) -> None:
