@@ -59,7 +59,7 @@ async def test_a_boost_of_a_post_that_cannot_be_had_now_is_tried_again(town: Tow
     await door.take(town.db, SITE, authentic(act("Delete", EVE, f"{EVE}/notes/none")), NOW)
     await town.until(apart)  # what its actor did since does not wait for a third server
     town.fetcher.away.clear()
-    town.fetcher.documents[AWAY] = note(AWAY, CARL)
+    town.fetcher.there[AWAY] = note(AWAY, CARL)
     await town.later(MINUTE_MS)
 
     async def shown() -> bool:
@@ -87,7 +87,7 @@ async def test_a_boost_that_was_taken_back_meanwhile_is_not_shown(town: Town) ->
     undo = act("Undo", EVE, act("Announce", EVE, AWAY, id=f"{EVE}/boosts/1"))
     await door.take(town.db, SITE, authentic(undo), town.now_ms)
     town.fetcher.away.clear()
-    town.fetcher.documents[AWAY] = note(AWAY, CARL)
+    town.fetcher.there[AWAY] = note(AWAY, CARL)
     town.now_ms += MINUTE_MS
     for job in await town.db.write(jobs.claim, town.now_ms, 9):
         await town.worker._work.do(job)
