@@ -15,6 +15,7 @@ import msgspec
 from federation.http import Answer
 from federation.inbox import Authentic
 from federation.retry import Verdict
+from federation.vocab import Activity
 from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
@@ -97,8 +98,7 @@ def another_id_with_every_try() -> Iterator[None]:
 def job_ended_before_its_effect() -> Iterator[None]:
     """The end of the job and what it was for are two commits."""
 
-    async def apply(self: job_worker.Jobs, job: Job) -> None:
-        activity = door_activity(job)
+    async def apply(self: job_worker.Jobs, job: Job, activity: Activity) -> None:
         documents = Documents({})
         await self._db.write(jobs.complete, job, self._now_ms())  # noqa: SLF001
 
@@ -119,11 +119,6 @@ def job_ended_before_its_effect() -> Iterator[None]:
 
     with patch.object(job_worker.Jobs, "_apply", apply):
         yield
-
-
-def door_activity(job: Job) -> Any:
-    """The activity that a job is for."""
-    return job_worker.parse.activity(job_worker.parse.decode(job.payload))
 
 
 @contextmanager

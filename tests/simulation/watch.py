@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from federation.errors import FederationError
+from federation.vocab import Activity
 from server.inbox import door
 from server.inbox.context import Arrival
 from server.model import Job, Peer
@@ -64,10 +65,10 @@ class Watch:
             id = readings.activity(job.payload)["id"]
             return jobs._fetcher.site.domain, id  # noqa: SLF001
 
-        async def worked(jobs: worker_jobs.Jobs, job: Job) -> None:
+        async def worked(jobs: worker_jobs.Jobs, job: Job, activity: Activity) -> None:
             if job.lane.startswith(worker_jobs.AGAIN):
                 self.apart.add(of(jobs, job))
-            await work(jobs, job)
+            await work(jobs, job, activity)
 
         async def asked(jobs: worker_jobs.Jobs, job: Job, error: Any) -> None:
             if job.kind == "receive" and job.attempts >= worker_jobs.JOB_TRIES:
