@@ -43,7 +43,6 @@ PASSING: Final = frozenset(
 )
 MORE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 """An error says itself what to do; that something is missing leaves that open."""
-AWAY_S: Final = 60
 
 
 def away(request: web.Request) -> Away:
@@ -57,9 +56,10 @@ def away(request: web.Request) -> Away:
 
 
 def retry_after(error: AppError | None) -> dict[str, str]:
-    """The header that says when to try again, where the failure knows it. RFC 9110 §10.2.3."""
-    if isinstance(error, Away):
-        return {"Retry-After": str(AWAY_S)}
+    """The header that says when to try again, where the failure knows it. RFC 9110 §10.2.3.
+
+    Where it does not, `headers.guard` says it.
+    """
     if not isinstance(error, TooMany):
         return {}
     return {"Retry-After": str(-(-error.retry_after_ms // 1000))}

@@ -67,7 +67,7 @@ async def test_pages_do_not_blame_the_visitors(city: Any, monkeypatch: pytest.Mo
     page = await mina.get("/notifications", 503)
     assert READING in page.text and "Go back" not in page.text
     async with mina.client.get("/notifications", headers=mina.headers) as answer:
-        assert answer.headers["Retry-After"] == "60"
+        assert answer.headers["Retry-After"] == "30"
 
 
 async def test_a_race_that_was_lost_too_often_is_told_as_what_passes(
