@@ -41,13 +41,13 @@ async def keep_time(db: Database, site: Site, now_ms: Callable[[], int]) -> None
     """Look every few seconds, as long as the process lives."""
     watch = ClockWatch(db, now_ms)
     while True:
-        try:
-            await watch.look()
-            await keep_time_once(db, site, now_ms)
-        except DatabaseError as error:
-            log.warning("what is due waits: %s", error)
-        except Exception:  # ours: tomorrow's polls must not pay for it
-            log.exception("what is due could not be put off")
+        for look in (watch.look, lambda: keep_time_once(db, site, now_ms)):
+            try:
+                await look()
+            except DatabaseError as error:
+                log.warning("what is due waits: %s", error)
+            except Exception:  # ours: tomorrow's polls must not pay for it
+                log.exception("what is due could not be put off")
         await asyncio.sleep(LOOK_S)
 
 

@@ -29,8 +29,8 @@ async def test_a_story_is_its_authors_when_they_say_so_and_not_before(any_desk: 
     run = await desk.brings(wordpress(), {"mina": "@bob"})
     post = await shop(desk)
     assert post.author_id == desk.editor.id and bylines.of(post) == "민아"
-    told = await db.read(notifications.page, desk.writer.id, Page(), Wanted(("desk",)))
-    assert [(one.kind, one.from_id) for one in told] == [("desk", desk.editor.id)]
+    told = await db.read(notifications.page, desk.writer.id, Page(), Wanted(("desk.claim",)))
+    assert [(one.kind, one.from_id) for one in told] == [("desk.claim", desk.editor.id)]
     (asked,) = await db.read(import_claims.asked, desk.writer)
     assert (asked.names, asked.claim.answer, asked.by.id) == (("민아",), "asked", desk.editor.id)
     shown = await db.read(import_claims.one, desk.writer, run.id)

@@ -78,7 +78,9 @@ async def test_an_editor_makes_a_book_with_the_consent_of_its_authors(any_city):
     assert await bob.post(answer, always=str(other.id)) == "/desk/books"
     assert "You agreed" in (await bob.get("/desk/books")).text
     assert "May stand in every book of the team" in (await bob.get("/desk/books")).text
-    assert "left you something" in (await ann.get("/notifications")).text
+    assert (
+        "has said whether their story may stand in a book" in (await ann.get("/notifications")).text
+    )
 
 
 async def test_a_book_is_bound_then_published_for_everybody(any_city):

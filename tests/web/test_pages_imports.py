@@ -222,7 +222,7 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     assert '"Nobody"; --author names one of ""' in refused  # Textcube names nobody
     assert cli.main(command) == 0
     said = capsys.readouterr().out
-    assert "Brought 3 stories and 4 comments with 1 pictures" in said and "장보기.pdf" in said
+    assert "Brought 3 stories and 4 comments with 1 picture." in said and "장보기.pdf" in said
     assert cli.main(command) == 0
     assert "Brought 0 stories and 0 comments" in capsys.readouterr().out
     (tmp_path / "old.xml").write_text("<html/>")
@@ -242,4 +242,4 @@ def test_the_command_brings_a_blog_and_says_what_is_missing(tmp_path, monkeypatc
     told = capsys.readouterr().err
     assert "does not say which stories were private" in told and "--public" in told
     assert cli.main([*command, "--public"]) == 0
-    assert "Brought 1 stories" in capsys.readouterr().out
+    assert "Brought 1 story and" in capsys.readouterr().out
