@@ -32,7 +32,12 @@ def above(host: str) -> list[str]:
 
 
 def registered_domain(name: str) -> str:
-    """The domain that somebody registered, near enough: one person can have all names below it."""
+    """The domain that somebody registered, near enough: one person can have all names below it.
+
+    An address is its own.
+    """
     labels = name.partition(":")[0].split(".")
+    if name.startswith("[") or labels[-1].isdigit():
+        return name
     shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
     return ".".join(labels[-3 if shared else -2 :])

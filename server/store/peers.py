@@ -335,6 +335,16 @@ def clock_back(tx: Write, by_ms: int, now_ms: int) -> int:
     )
 
 
+def stand_back(tx: Write, peer: Peer, due_ms: int) -> None:
+    """Let others go first: nothing was tried."""
+    held(tx, peer)
+    tx.run(
+        "UPDATE peer SET claimed_until_ms = 0, due_ms = :due WHERE id = :id",
+        id=peer.id,
+        due=due_ms,
+    )
+
+
 def rest(
     tx: Write, peer: Peer, *, due_ms: int, failed: bool, slow: bool, error: str, now_ms: int
 ) -> None:

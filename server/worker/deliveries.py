@@ -25,10 +25,12 @@ from server.clock import MINUTE_MS
 from server.fetch import Fetcher
 from server.keyring import Keyring
 from server.model import Peer
+from server.policy.hosts import registered_domain
 from server.store import peers
 from server.store.db import Database, Row
 from server.store.leases import ClaimLost
 from server.worker.loop import SLOW_S, Hold, held
+from server.worker.patience import PEERS_OF_DOMAIN, PEERS_OF_SLOW_DOMAIN, Patience
 
 log = logging.getLogger(__name__)
 
@@ -55,22 +57,34 @@ class Deliveries:
         self._keyring = keyring
         self._now_ms = now_ms
         self._quiet_until_s = 0.0
+        self._patience = Patience(now_ms, PEERS_OF_DOMAIN, PEERS_OF_SLOW_DOMAIN)
         self.delivered = 0
         self.failed = 0
 
     async def deliver(self, peer: Peer) -> None:
-        """What waits for one peer, in order, until nothing waits or the peer must rest."""
+        """What waits for one peer, in order, until nothing waits or the peer must rest.
+
+        It stands back where others of its domain have all places that there are for them.
+        """
+        domain = registered_domain(host(peer.inbox))
         try:
-            if not await self._fetcher.hosts.elsewhere(peer.inbox):
-                await self._db.write(peers.give_up, peer, "blocked", self._now_ms())
-                return
-            async with held(self._db, peers.extend, peer, self._now_ms) as hold:
-                left: Peer | None = peer
-                while left is not None:
-                    waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
-                    left = await self._send_all(left, waiting, hold)
+            with self._patience.place(domain) as has_one:
+                if has_one:
+                    await self._deliver(peer)
+                else:
+                    await self._db.write(peers.stand_back, peer, self._patience.back_ms(domain))
         except ClaimLost:
             log.info("another worker delivers to %s meanwhile", peer.inbox)
+
+    async def _deliver(self, peer: Peer) -> None:
+        if not await self._fetcher.hosts.elsewhere(peer.inbox):
+            await self._db.write(peers.give_up, peer, "blocked", self._now_ms())
+            return
+        async with held(self._db, peers.extend, peer, self._now_ms) as hold:
+            left: Peer | None = peer
+            while left is not None:
+                waiting = await self._db.read_inline(peers.waiting, peer.id, DELIVERIES_AT_ONCE)
+                left = await self._send_all(left, waiting, hold)
 
     async def _send_all(self, peer: Peer, waiting: list[Row], hold: Hold) -> Peer | None:
         """Send in order; how the peer stands then. None: it has to rest, or nothing waits."""

@@ -1,6 +1,6 @@
-"""Which servers' activities make us wait for documents: those have few places, and others theirs.
+"""Who makes us wait has few places, and others theirs: whose documents come slowly, or whose yes.
 
-Whoever owns a server has as many accounts as they like, and may answer slowly on purpose.
+Whoever owns a domain has as many accounts and hosts as they like, and may answer slowly on purpose.
 """
 
 import asyncio
@@ -12,9 +12,12 @@ from typing import Final
 OF_DOMAIN: Final = 16
 """Activities of one registered domain under way: a quarter of all places."""
 OF_SLOW_DOMAIN: Final = 4
+PEERS_OF_DOMAIN: Final = 64
+"""Deliveries to hosts of one registered domain under way: as large a part."""
+PEERS_OF_SLOW_DOMAIN: Final = 16
 SLOW_S: Final = 5.0
 SLOW_MS: Final = 10 * 60_000
-"""So long after one of its activities took `SLOW_S`, a domain is slow."""
+"""So long after something of it took `SLOW_S`, a domain is slow."""
 FIRST_MS: Final = 1_000
 SPACE_MS: Final = 50
 """Those that find no place come back one after another."""
@@ -25,18 +28,24 @@ MOST_REMEMBERED: Final = 4_096
 class Patience:
     """Who has how many places, and who was slow lately."""
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        now_ms: Callable[[], int],
+        of_domain: int = OF_DOMAIN,
+        of_slow_domain: int = OF_SLOW_DOMAIN,
+    ) -> None:
         """Nobody has one."""
         self._now_ms = now_ms
+        self._most, self._most_slow = of_domain, of_slow_domain
         self._under_way: Counter[str] = Counter()
         self._slow: dict[str, int] = {}
         self._back: dict[str, int] = {}
 
     @contextmanager
     def place(self, domain: str) -> Iterator[bool]:
-        """Whether there is one for an activity of this domain; it ends with the body."""
+        """Whether there is one for what concerns this domain; it ends with the body."""
         slow = self._slow.get(domain, 0) > self._now_ms()
-        if self._under_way[domain] >= (OF_SLOW_DOMAIN if slow else OF_DOMAIN):
+        if self._under_way[domain] >= (self._most_slow if slow else self._most):
             yield False
             return
         clock = asyncio.get_running_loop().time

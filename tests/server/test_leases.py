@@ -8,13 +8,13 @@ import pytest
 
 from server.model import Job, Peer
 from server.store import jobs, peers, queue
-from server.store.db import Database, Write
+from server.store.db import Database, Read, Write
 from server.store.leases import LEASE_MS, ClaimLost
 from server.worker import deliveries, loop
 from server.worker.loop import Loop, Queue, held
 from tests.server.cases import befriended
 from tests.server.test_worker import FAR, Town
-from tests.server.world import NOW, say, settle, who
+from tests.server.world import NOW, befriend, say, settle, stranger, who
 from tests.village import eventually
 
 ANN, BEN = 1, 2  # two workers
@@ -70,6 +70,7 @@ def gone(tx: Write, peer: Peer, now_ms: int) -> None:
     "end",
     [
         peers.extend,
+        peers.stand_back,
         gone,
         lambda tx, peer, now: peers.rest_for_good(tx, peer, "7 days", now),
         lambda tx, peer, now: peers.park(tx, peer, first(tx), "400", now),
@@ -82,7 +83,17 @@ def gone(tx: Write, peer: Peer, now_ms: int) -> None:
             tx, peer, due_ms=now + 9, failed=True, slow=True, error="x", now_ms=now
         ),
     ],
-    ids=["extend", "give up", "7 days", "park", "attempt", "delivered", "finish", "rest"],
+    ids=[
+        "extend",
+        "stand back",
+        "give up",
+        "7 days",
+        "park",
+        "attempt",
+        "delivered",
+        "finish",
+        "rest",
+    ],
 )
 def test_a_worker_that_lost_its_claim_ends_no_delivery(
     tx: Write, end: Callable[[Write, Peer, int], None]
@@ -272,6 +283,44 @@ async def test_a_peer_that_was_slow_is_claimed_apart_until_it_is_quick(
         return bool((await town.peer())["slow"] == 0)
 
     await eventually(quick)
+    await town.worker.stop()
+
+
+async def test_hosts_of_one_domain_that_hang_leave_places_to_others_however_many_they_are(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "PEERS_OF_DOMAIN", 2)
+    await db.write(settle)
+    await db.write(befriended)
+    hosts = [f"h{number}.flood.test" for number in range(6)]
+
+    def follow(tx: Write) -> None:
+        for name in hosts:
+            befriend(tx, stranger(tx, f"https://{name}/u/1"), who(tx, "ann"))
+
+    await db.write(follow)
+    town = Town(db)
+    town.peers.open.clear()
+    town.worker.start()
+    await town.say("one")
+
+    def asked() -> list[str]:
+        return [inbox for inbox, _ in town.peers.came if "flood" in inbox]
+
+    async def all_have_begun() -> bool:
+        back = await db.read(Read.all, "SELECT 1 FROM peer WHERE due_ms > :n", n=NOW)
+        begun = FAR in dict(town.peers.came)
+        return begun and len(asked()) == 2 and len(back) >= len(hosts) - 2
+
+    await eventually(all_have_begun)
+    town.peers.open.set()
+
+    async def all_have_it() -> bool:
+        await town.later(1_000)
+        return len(set(asked())) == len(hosts)
+
+    await eventually(all_have_it)
+    assert len(asked()) == len(hosts), "nothing is sent twice"
     await town.worker.stop()
 
 

@@ -78,10 +78,8 @@ def test_what_waits_has_an_end_in_bytes(tx: Write, monkeypatch: pytest.MonkeyPat
 async def test_a_domain_has_a_part_of_the_places_and_few_once_it_was_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "OF_DOMAIN", 2)
-    monkeypatch.setattr(patience, "OF_SLOW_DOMAIN", 1)
     clock = [NOW]
-    it = Patience(lambda: clock[0])
+    it = Patience(lambda: clock[0], 2, 1)
     with it.place("a.test") as first, it.place("a.test") as second, it.place("a.test") as third:
         assert (first, second, third) == (True, True, False)
         with it.place("b.test") as other:

@@ -42,6 +42,8 @@ def town(tx: Write) -> Write:
         ("co.kr", "co.kr"),
         ("net.org", "net.org"),
         ("pe.example.com", "example.com"),
+        ("192.0.2.7:8080", "192.0.2.7:8080"),
+        ("[2001:db8::7]:443", "[2001:db8::7]:443"),
     ],
 )
 def test_neighbours_below_a_shared_domain_are_not_one(name: str, own: str) -> None:
