@@ -94,6 +94,8 @@ def uri_or_none(value: Any) -> str | None:
 
 def id_or_none(value: Any) -> str | None:
     """The id of a thing that is named or embedded; of an array, of its first."""
+    if value is None:  # most of what could be named is not
+        return None
     value = first(value)
     return uri_or_none(value.get("id") if isinstance(value, dict) else value)
 
@@ -134,6 +136,8 @@ def cut(text: str, limit: int) -> str:
 
 def audience(value: Any) -> tuple[str, ...]:
     """Recipients in order, once each, every spelling of Public made one. AP §5.6."""
+    if value is None:
+        return ()
     return ids((_public(item) for item in many(value)), MAX_RECIPIENTS)
 
 
@@ -144,6 +148,8 @@ def _public(value: Any) -> Any:
 
 def type_or_none(value: Any, known: frozenset[str] = frozenset()) -> str | None:
     """The type; of several, the first of those `known`, else the first."""
+    if isinstance(value, str):
+        return value or None
     types = [item for item in many(value) if isinstance(item, str) and item]
     return next((item for item in types if item in known), types[0] if types else None)
 
