@@ -1,5 +1,6 @@
 """With which servers we speak: the mode of the configuration and the moderators' rules."""
 
+from ipaddress import IPv6Network
 from typing import Final
 
 _SHARED: Final = frozenset(
@@ -34,10 +35,20 @@ def above(host: str) -> list[str]:
 def registered_domain(name: str) -> str:
     """The domain that somebody registered, near enough: one person can have all names below it.
 
-    An address is its own.
+    An address stands for itself with all its ports, one of IPv6 for its network of /64.
     """
+    if name.startswith("["):
+        return _network(name[1:].partition("]")[0])
     labels = name.partition(":")[0].split(".")
-    if name.startswith("[") or labels[-1].isdigit():
-        return name
+    if labels[-1].isdigit():
+        return ".".join(labels)
     shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
     return ".".join(labels[-3 if shared else -2 :])
+
+
+def _network(address: str) -> str:
+    """The network that one customer has; what is no address, as it is."""
+    try:
+        return str(IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address

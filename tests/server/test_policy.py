@@ -42,8 +42,11 @@ def town(tx: Write) -> Write:
         ("co.kr", "co.kr"),
         ("net.org", "net.org"),
         ("pe.example.com", "example.com"),
-        ("192.0.2.7:8080", "192.0.2.7:8080"),
-        ("[2001:db8::7]:443", "[2001:db8::7]:443"),
+        ("192.0.2.7:8080", "192.0.2.7"),
+        ("192.0.2.7:8081", "192.0.2.7"),
+        ("[2001:db8::7]:8443", "2001:db8::/64"),
+        ("[2001:db8::8]", "2001:db8::/64"),
+        ("[no address]", "no address"),
     ],
 )
 def test_neighbours_below_a_shared_domain_are_not_one(name: str, own: str) -> None:
