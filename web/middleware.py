@@ -100,7 +100,9 @@ def _legible(request: web.Request) -> bool:
     if ("Transfer-Encoding" in request.headers) if old else ("Host" not in request.headers):
         return False
     text = request.path + request.query_string
-    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+    if "\0" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 async def _illegible(request: web.Request) -> web.StreamResponse:

@@ -49,6 +49,9 @@ class Permits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 Act = Literal["reply", "boost", "like"]
 
+_SILENT: Final = Policy()
+"""Of most posts nothing is said."""
+
 _CHOSEN: Final[dict[str, Said | None]] = {
     "everyone": None,
     "close": Said((FOLLOWERS, FOLLOWING)),
@@ -101,6 +104,8 @@ def edited(post: Post, replies: str, boosts: str) -> str:
 def heard(found: Object, author: Account) -> str:
     """`Post.permits` of a stranger's post."""
     policy = found.policy
+    if policy == _SILENT:
+        return ""
 
     def word(uri: str) -> str:
         known = {

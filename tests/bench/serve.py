@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.bench.city import config
 from web.app import create_app
+from web.commands.serve import collect_seldom
 
 
 class Everywhere(AbstractResolver):
@@ -51,6 +52,7 @@ async def serve(folder: Path, sink_port: int) -> None:
     app = create_app(config(folder), resolver=Everywhere(sink_port))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
+    collect_seldom()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
     await site.start()
     print(runner.addresses[0][1], flush=True)
