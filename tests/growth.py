@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 PART = 8
 AT_MOST = 24
-"""A part of the length takes 8 times less where time grows with it, and 64 times with its square."""
+"""A part takes 8 times less where time grows with the length, 64 times less with its square."""
 
 
 def takes_time_for_its_length_alone(
