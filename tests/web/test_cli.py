@@ -610,7 +610,7 @@ def test_every_address_of_a_host_is_listened_on():
     try:
         host, port = sockets[0].getsockname()
         assert listening.place(sockets[0]) == f"{host}:{port}"
-        with socket.create_connection((host, port), timeout=5):
+        with socket.create_connection((host, port), timeout=30):
             pass
     finally:
         listening.close(sockets)
@@ -734,7 +734,7 @@ def serving(folder, *options, **environ):
 def asked(line, path):
     """How an answer begins of the server that said `line`."""
     port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as one:
         one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return one.recv(100)
 
