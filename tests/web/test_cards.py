@@ -253,7 +253,7 @@ class Slow:
 
     def __call__(self, card: Card) -> bytes:
         self.drawn += 1
-        self.go.wait(10)
+        self.go.wait(60)
         return b"drawn"
 
 
