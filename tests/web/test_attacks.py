@@ -322,7 +322,8 @@ async def test_a_household_has_one_address(city):
 async def test_many_names_from_one_address_are_slowed_down(city, monkeypatch):
     """Each guess costs 60 ms of work on purpose; nobody may make others wait for their own."""
     monkeypatch.setattr("server.passwords._verify", lambda hash, password: False)
-    answers = [await guesses(city, ["192.0.2.1"], f"name{n}") for n in range(140)]
+    city.clock.stop()
+    answers = [await guesses(city, ["192.0.2.1"], f"name{n}") for n in range(110)]
     assert answers[-1] == [429]
     assert await guesses(city, ["192.0.2.2"]) == [422]
 
