@@ -149,6 +149,9 @@ class RemotePictures:
             done.exception()  # heard, even where everybody who waited has gone
 
     async def _made(self, kind: RemoteKind, url: str, about: str) -> str:
+        known = await self._db.read(store.one, about)  # who looked early may come here late
+        if known is not None and await self._at_hand(about, known):
+            return known.file
         slots = self._film_slots if kind == "film" else self._slots
         async with self._turn(registered_domain(host(url)), slots):
             try:

@@ -28,6 +28,7 @@ import psycopg
 import pytest
 from aiohttp import web
 from aiohttp.web_urldispatcher import UrlDispatcher
+from hypothesis import HealthCheck, settings
 
 from server.store import migrate, postgresql, sqlite
 from server.store.db import Database, Write
@@ -35,6 +36,12 @@ from server.store.db import Database, Write
 _numbers = itertools.count(1)
 LOCK_MS = 2_000
 WAITING = Path(__file__).parent / "faults"
+
+# How long an example took says something of the machine, and nothing of what is tested.
+settings.register_profile(
+    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 class Server:

@@ -75,14 +75,23 @@ class Names(AbstractResolver):
 
 
 class Clock:
-    """A clock that tests can move; otherwise it is the time."""
+    """A clock that tests can move, and stop; otherwise it is the time."""
 
     def __init__(self) -> None:
         self.ahead_ms = 0
+        self._still_ms = 0
 
     def __call__(self) -> int:
         """Milliseconds UTC."""
-        return now_ms() + self.ahead_ms
+        return (self._still_ms or now_ms()) + self.ahead_ms
+
+    def stop(self) -> None:
+        """From here on only `ahead_ms` moves it: what is forgiven with time is not meanwhile."""
+        self._still_ms = now_ms()
+
+    def go_on(self) -> None:
+        """It is the time again."""
+        self._still_ms = 0
 
 
 @dataclass

@@ -98,8 +98,43 @@ class Keys:
         domain = registered_domain(host(key_id))
         if self._fetching.total() >= AT_ONCE or self._fetching[domain] >= OF_A_DOMAIN:
             raise TooMany("Too many keys are asked for at this moment.", retry_after_ms=5_000)
-        await self._pause(key_id, now_ms)
+        self._pause(key_id, now_ms)
+        # noted before anything is awaited: many may come at the same moment
+        self._ask(key_id, now_ms, *ASKING)
         self._fetching[domain] += 1
+        try:
+            await self._unless_dead(key_id, now_ms)
+            return await self._read(key_id, now_ms)
+        finally:
+            self._fetching[domain] -= 1
+            if not self._fetching[domain]:
+                del self._fetching[domain]
+
+    def forget(self, owner: str) -> None:
+        """The owner's document was read, or its account ended: what was cached may be revoked."""
+        for id in [id for id, (key, _) in self._keys.items() if key.owner == owner]:
+            del self._keys[id]
+
+    def _pause(self, key_id: str, now_ms: int) -> None:
+        """Refuse to ask too often. Raises `NotAuthentic` and `Unproven`."""
+        asked = self._asked.get(key_id.partition("#")[0])
+        if asked is not None and asked.at_ms <= now_ms < asked.until_ms:
+            if asked.retry_after_ms is None:
+                raise NotAuthentic("key: was fetched a moment ago")
+            raise Unproven("key: is being asked for", retry_after_ms=asked.retry_after_ms)
+
+    async def _unless_dead(self, key_id: str, now_ms: int) -> None:
+        """Raises `Gone` for a key that is known to be dead."""
+        try:
+            row = await self._db.read(accounts.remote_key, key_id)
+            if row is not None and row["state"] == "dead" and now_ms - row["fetched_ms"] < DEAD_MS:
+                raise Gone("the key's owner was deleted")
+        except BaseException:
+            self._asked.pop(key_id.partition("#")[0], None)  # nobody was asked
+            raise
+
+    async def _read(self, key_id: str, now_ms: int) -> tuple[Key, Actor]:
+        """Ask for it, and remember what became of that."""
         away = False
         try:
             return await self._owner(key_id)
@@ -111,26 +146,6 @@ class Keys:
             raise _unread(error, away) from error
         finally:
             self._ask(key_id, self._now_ms(), *(AWAY if away else ASKED))
-            self._fetching[domain] -= 1
-            if not self._fetching[domain]:
-                del self._fetching[domain]
-
-    def forget(self, owner: str) -> None:
-        """The owner's document was read, or its account ended: what was cached may be revoked."""
-        for id in [id for id, (key, _) in self._keys.items() if key.owner == owner]:
-            del self._keys[id]
-
-    async def _pause(self, key_id: str, now_ms: int) -> None:
-        """Refuse to ask too often. Raises `NotAuthentic`, `Unproven`, or `Gone` for a dead key."""
-        asked = self._asked.get(key_id.partition("#")[0])
-        if asked is not None and asked.at_ms <= now_ms < asked.until_ms:
-            if asked.retry_after_ms is None:
-                raise NotAuthentic("key: was fetched a moment ago")
-            raise Unproven("key: is being asked for", retry_after_ms=asked.retry_after_ms)
-        row = await self._db.read(accounts.remote_key, key_id)
-        if row is not None and row["state"] == "dead" and now_ms - row["fetched_ms"] < DEAD_MS:
-            raise Gone("the key's owner was deleted")
-        self._ask(key_id, now_ms, *ASKING)
 
     def _ask(self, key_id: str, now_ms: int, pause_ms: int, retry_after_ms: int | None) -> None:
         """Remember that it was asked for, and what became of it; the oldest memory makes room."""

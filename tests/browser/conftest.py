@@ -34,7 +34,7 @@ with_and_without_scripts = pytest.mark.parametrize(
 )
 """How somebody reads: keywords for `reader`."""
 
-PATIENCE_MS = 15_000  # of machines that do much else
+PATIENCE_MS = 30_000  # of machines that do much else
 # Pages of Chromium's own that nobody sees here take a process for each window; so does a page that
 # might come next.
 FRAME = (

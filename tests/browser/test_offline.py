@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from server.clock import now_ms
 from server.services import sessions
+from tests.browser.conftest import PATIENCE_MS
 from tests.village import Village
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -33,7 +34,7 @@ KEPT = """async () => {
 async def page(chromium: Any) -> AsyncIterator[Any]:
     """A page of somebody whose browser has never been here."""
     context = await chromium.new_context(base_url=ORIGIN, locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield await context.new_page()
     await context.close()
 

@@ -26,7 +26,7 @@ def listening(open: Any, *arguments: Any, **how: Any) -> Iterator[Listener]:
         # else closing would wait for the next heartbeat, as the other thread holds the reader
         handle.connection.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
         handle.close()
-        handle.join(10)
+        handle.join(60)
 
 
 @pytest.fixture(scope="module")

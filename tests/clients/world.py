@@ -23,7 +23,7 @@ from tests.ports import free_port
 from tests.web.html import HtmlForm, HtmlPage
 
 Found = TypeVar("Found")
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 CROWD = 12
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 INSTANCE = """\

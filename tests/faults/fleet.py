@@ -4,12 +4,15 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from server.clock import HOUR_MS
 from server.worker import loop
 from tests.faults import forked
 from tests.faults.forked import Forked
 from tests.faults.world import Instance, _environment
+from web import live
 
 SURE_S = forked.LEASE_MS / 1000 - 2.0
 
@@ -18,17 +21,26 @@ class Leased(Forked):
     """As `Forked`; it is sure of a claim for a little less than the short lease."""
 
     def __init__(
-        self, argv: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        *,
+        told: bool,
     ) -> None:
-        """Start `madang` with these arguments."""
+        """Start `madang` with these arguments. `told`: it looks for nothing by the clock."""
         self._process = forked._server().Process(
-            target=_run, args=(list(argv), dict(environ), str(folder), str(log))
+            target=_run, args=(list(argv), dict(environ), str(folder), str(log), told)
         )
         self._process.start()
 
 
-def _run(argv: list[str], environ: dict[str, str], folder: str, log: str) -> None:
+def _run(argv: list[str], environ: dict[str, str], folder: str, log: str, told: bool) -> None:
     loop.SURE_S = SURE_S  # type: ignore[misc]
+    if told:
+        loop.IDLE_MS = HOUR_MS  # type: ignore[misc]
+        live.UNHEARD_S = HOUR_MS / 1000  # type: ignore[misc]
     forked._run(argv, environ, folder, log)
 
 
@@ -44,13 +56,17 @@ class Fleet:
         """One that delivers, and listens nowhere."""
         return await self.start("--role", "worker")
 
-    async def start(self, *options: str, port: int = 0) -> Leased:
-        """One more process; `port` where it listens elsewhere than the others."""
+    async def start(self, *options: str, port: int = 0, told: bool = False) -> Leased:
+        """One more process; `port` where it listens elsewhere than the others.
+
+        `told`: of what others commit it hears because they tell, and in no other way.
+        """
         argv = ("--config", str(self._instance.folder / "madang.toml"), "serve", *options)
         more = {"MADANG_SERVER__PORT": str(port)} if port else {}
         folder = self._instance.folder
+        log = folder / f"log-{len(self._all)}"
         process = await asyncio.to_thread(
-            Leased, argv, _environment() | more, folder, folder / f"log-{len(self._all)}"
+            partial(Leased, argv, _environment() | more, folder, log, told=told)
         )
         self._all.append(process)
         return process
@@ -66,7 +82,7 @@ class Fleet:
                 for number in children(process):
                     os.kill(number, signal.SIGKILL)
                 process.kill()
-                process.wait(10)
+                process.wait(60)
 
 
 def number_of(process: Forked) -> int:

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from server.store.db import Database, Write
+from tests.faults.patient import Patient
 from tests.faults.rounds import many
 from tests.faults.traffic import App, deliver, nothing, writer
 from tests.faults.world import Instance, Peer, until
@@ -25,8 +26,7 @@ pytestmark = pytest.mark.slow
 SLOW, FAST, CROWD = many(300, 350), 20, many(300, 2_000)
 """More are slow than may be under way at once. Of those whom nobody knows as slow yet, 384 may be:
 were there more, the others would wait until the first of them end, once."""
-SLOW_S = 29.0
-SOON_S = 10.0  # this machine does other things as well
+SOON_S = 60.0  # this machine does other things as well
 
 
 @dataclass
@@ -69,10 +69,7 @@ class Hosts:
         if origin in self.slow:
             self.under_way += 1
             try:
-                async with asyncio.timeout(SLOW_S):
-                    await self.hurry.wait()
-            except TimeoutError:
-                pass
+                await self.hurry.wait()
             finally:
                 self.under_way -= 1
         return web.Response(status=202)
@@ -107,7 +104,7 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Town]:
     """Nobody follows anybody yet, and nothing runs."""
-    instance, hosts = Instance(tmp_path / "a", f"sqlite:{tmp_path / 'a' / 'city.db'}"), Hosts()
+    instance, hosts = Patient(tmp_path / "a", f"sqlite:{tmp_path / 'a' / 'city.db'}"), Hosts()
     try:
         async with aiohttp.ClientSession() as session, hosts.listening():
             ann, ben = [App(session, instance, await writer(instance, n)) for n in ("ann", "ben")]

@@ -144,7 +144,7 @@ class Instance:
             return 0
         self._process.terminate()
         try:
-            return self._process.wait(15)
+            return self._process.wait(DEADLINE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()

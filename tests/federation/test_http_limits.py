@@ -12,17 +12,22 @@ from federation.guard import Refused
 from federation.http import (
     MAX_DOCUMENT_BYTES,
     NO_SUCH_NAME,
+    TOTAL_S,
     Client,
 )
 from tests.federation.loopback import (
     KEY,
     NOW_MS,
+    Handler,
     Names,
     in_turn,
     opened,
     raw,
     says,
 )
+from tests.loop_time import LoopTime
+
+PATIENCE_S = 60.0  # of machines that do much else
 
 
 async def test_a_body_of_exactly_the_limit_is_read_and_one_more_byte_is_not(serve, client):
@@ -92,32 +97,41 @@ async def test_a_body_that_never_ends_is_cut_at_the_limit():
     ],
 )
 async def test_a_peer_that_stops_in_the_middle_is_left_after_the_time_limit(beginning):
-    left = asyncio.Event()
+    left, clock = asyncio.Event(), LoopTime()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(beginning)
+        clock.forward(TOTAL_S + 1)
         while await reader.read(100):
             pass
         left.set()
 
-    async with raw(talk) as url, opened(total_s=0.1) as client:
+    async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable, match="timeout"):
             await client.get(url, accept="*/*")
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE_S)
         with pytest.raises(Unreachable, match="timeout"):
             await client.post(url, b"{}", key=KEY)
 
 
 async def test_the_time_limit_covers_all_redirects_together(serve):
-    never = asyncio.Event()
+    never, clock = asyncio.Event(), LoopTime()
+
+    def later(location: str) -> Handler:
+        async def redirect(request: web.Request) -> web.StreamResponse:
+            clock.forward(0.4 * TOTAL_S)
+            return await says(302, Location=location)(request)
+
+        return redirect
 
     async def hang(request: web.Request) -> web.Response:
+        clock.forward(0.4 * TOTAL_S)
         await never.wait()
         return web.Response()
 
-    peer = await serve(in_turn(says(302, Location="/b"), says(302, Location="/c"), hang))
-    async with opened(total_s=0.2) as client:
+    peer = await serve(in_turn(later("/b"), later("/c"), hang))
+    async with opened() as client:
         with pytest.raises(Unreachable, match="timeout"):
             await client.get(peer.url("/a"), accept="*/*")
     never.set()
@@ -129,7 +143,7 @@ async def test_a_name_that_takes_too_long_is_given_up():
         async def resolve(self, host, port=0, family=socket.AF_INET):
             await asyncio.Event().wait()
 
-    async with opened(resolver=Slow([]), connect_s=0.05) as client, asyncio.timeout(5):
+    async with opened(resolver=Slow([]), connect_s=0.05) as client, asyncio.timeout(PATIENCE_S):
         with pytest.raises(Unreachable, match="timeout"):
             await client.post("https://slow.example/inbox", b"{}", key=KEY)
 

@@ -103,10 +103,10 @@ async def busy(database):
 
     def hold(tx: Write) -> None:
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     holding = asyncio.create_task(database.write(hold))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     yield
     await asyncio.sleep(0)  # lets tasks made meanwhile begin
     go_on.set()
@@ -135,11 +135,11 @@ async def test_a_read_sees_one_snapshot_whatever_is_committed_meanwhile(db):
     def look_twice(reader: Read) -> tuple[list[int], list[int]]:
         before = ids(reader)
         first_look.set()
-        assert written.wait(10)
+        assert written.wait(60)
         return before, ids(reader)
 
     looking = asyncio.create_task(db.read(look_twice))
-    await asyncio.to_thread(first_look.wait, 10)
+    await asyncio.to_thread(first_look.wait, 60)
     await db.write(put, 1)
     written.set()
     assert await looking == ([], [])
@@ -208,10 +208,10 @@ async def test_a_cancelled_caller_breaks_nobody_else(db):
     def slow(tx: Write) -> None:
         put(tx, 1)
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     cancelled = asyncio.create_task(db.write(slow))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     others = [asyncio.create_task(db.write(put, id)) for id in (2, 3)]
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -227,11 +227,11 @@ async def test_a_cancelled_reader_gives_its_connection_back(db):
     def slow(reader: Read) -> None:
         ids(reader)
         started.release()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     slows = [asyncio.create_task(db.read(slow)) for _ in range(3)]
     for _ in slows:
-        await asyncio.to_thread(started.acquire, timeout=10)
+        await asyncio.to_thread(started.acquire, timeout=60)
     for task in slows:
         task.cancel()
     await asyncio.gather(*slows, return_exceptions=True)
@@ -255,9 +255,9 @@ async def test_whoever_waits_for_commits_hears_of_those_that_changed_a_row(db):
     with pytest.raises(Regretted):
         await db.write(put_and_regret, 1)
     await db.write(put, 1)
-    assert await asyncio.wait_for(heard.get(), 10) == "commit"
+    assert await asyncio.wait_for(heard.get(), 60) == "commit"
     await db.write(Write.all, "INSERT INTO box (id, label) VALUES (2, '') RETURNING id")
-    assert await asyncio.wait_for(heard.get(), 10) == "commit"
+    assert await asyncio.wait_for(heard.get(), 60) == "commit"
     await db.read(ids)
     assert heard.empty()
 
@@ -441,7 +441,7 @@ async def test_aiosqlite_still_has_the_private_names_we_use(tmp_path):
         before = asyncio.Event()
         loop = asyncio.get_running_loop()
         thread._tx.put_nowait((None, lambda: loop.call_soon_threadsafe(before.set)))
-        await asyncio.wait_for(before.wait(), 10)
+        await asyncio.wait_for(before.wait(), 60)
         there = await thread._execute(lambda a, b: (a, b, threading.current_thread()), 1, 2)
         assert there[:2] == (1, 2)
         assert there[2] is not threading.current_thread()
@@ -472,11 +472,11 @@ async def test_nobody_is_answered_before_the_commit(lite, tmp_path):
     def hold_the_commit(statement: str) -> None:
         if statement == "COMMIT":
             committing.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
 
     await lite._engine._writer.call(lambda link: link.set_trace_callback(hold_the_commit))
     writing = [asyncio.create_task(lite.write(put, id)) for id in range(3)]
-    await asyncio.to_thread(committing.wait, 10)
+    await asyncio.to_thread(committing.wait, 60)
     assert await lite.read(ids) == []
     assert not any(task.done() for task in writing)
     go_on.set()
@@ -674,7 +674,7 @@ async def test_the_victim_of_a_deadlock_runs_again(pg):
         runs.append(first)
         tx.run("UPDATE box SET label = label || 'x' WHERE id = :id", id=first)
         if len(runs) <= 2:
-            both.wait(10)
+            both.wait(60)
         tx.run("UPDATE box SET label = label || 'x' WHERE id = :id", id=second)
 
     await asyncio.gather(pg.write(lock, 1, 2), pg.write(lock, 2, 1))
@@ -703,7 +703,7 @@ async def test_a_lost_race_for_a_key_runs_again_and_sees_the_winner(pg):
         if tx.one("SELECT id FROM box WHERE id = 1"):
             return "found"
         if len(runs) <= 2:
-            both.wait(10)
+            both.wait(60)
         put(tx, 1)
         return "put"
 
@@ -724,7 +724,7 @@ async def test_writes_run_side_by_side(pg):
 
     def meet(tx: Write, id: int) -> int:
         put(tx, id)
-        both.wait(10)
+        both.wait(60)
         return id
 
     assert await asyncio.gather(*(pg.write(meet, id) for id in range(4))) == [0, 1, 2, 3]

@@ -83,7 +83,7 @@ async def test_what_two_do_at_once_counts_once(
     def meet(*of: Any) -> Any:
         if not hasattr(met, "once"):
             met.once = True
-            both.wait(10)
+            both.wait(60)
         return really(*of)
 
     monkeypatch.setattr(*before, meet)
@@ -110,7 +110,7 @@ async def test_who_deletes_what_is_being_removed_counts_it_once(
     def meet(tx: Write, id: int) -> None:
         if not hasattr(met, "once"):
             met.once = True
-            both.wait(10)
+            both.wait(60)
         really(tx, id)
 
     monkeypatch.setattr(account_store, "hold", meet)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -202,18 +203,30 @@ async def test_a_film_that_is_too_fast_is_refused(maker: Films, tmp_path: Path) 
 
 
 async def test_a_film_that_takes_too_long_is_given_up_and_nothing_runs_on(tmp_path: Path) -> None:
-    slow = Films(tmp_path / "scratch", make_s=0.05)
+    slow = Films(tmp_path / "scratch", make_s=0)
     with pytest.raises(errors.Invalid, match="takes too long"):
         await anew(slow, film(), tmp_path / "out")
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-async def test_a_sender_who_goes_away_leaves_nothing(maker: Films, tmp_path: Path) -> None:
+async def test_a_sender_who_goes_away_leaves_nothing(
+    maker: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = asyncio.Event(), films._ended
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def watched(process: asyncio.subprocess.Process, seconds: float) -> bytes:
+        processes.append(process)
+        begun.set()
+        return await ended(process, seconds)
+
+    monkeypatch.setattr(films, "_ended", watched)
     task = asyncio.create_task(anew(maker, film(), tmp_path / "out"))
-    await asyncio.sleep(0.2)
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert [one.returncode for one in processes] == [-signal.SIGKILL]
 
 
 async def test_a_full_disk_is_not_the_films_fault(

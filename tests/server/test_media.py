@@ -387,16 +387,18 @@ async def test_a_process_killed_at_work_is_replaced_too(pictures: Pictures) -> N
 
 
 async def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_works(
-    tmp_path: Path,
+    pictures: Pictures,
 ) -> None:
-    store = Pictures(tmp_path / "media", seconds_per_picture=0.001)
-    await store.open()
+    patience_s = pictures._seconds
+    await pictures.process(PHOTO)
+    assert pictures.process_id is not None
+    os.kill(pictures.process_id, signal.SIGSTOP)  # it has the picture, and does nothing
+    pictures._seconds = 0.05
     with pytest.raises(errors.Invalid, match="too long"):
-        await store.process(PHOTO)
-    assert store.process_id is None
-    store._seconds = 20
-    assert (await store.process(PHOTO)).width == 400
-    await store.close()
+        await pictures.process(PHOTO)
+    assert pictures.process_id is None
+    pictures._seconds = patience_s
+    assert (await pictures.process(PHOTO)).width == 400
 
 
 async def test_a_sender_who_goes_away_leaves_the_next_one_undisturbed(pictures: Pictures) -> None:

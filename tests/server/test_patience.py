@@ -17,7 +17,9 @@ from server.worker import jobs as worker_jobs
 from server.worker import patience
 from server.worker.jobs import Jobs
 from server.worker.patience import Patience
+from tests.loop_time import LoopTime
 from tests.server.world import EVE, MALLORY, NOW, SITE, act, befriend, number, settle, stranger, who
+from tests.village import eventually
 
 SQLITE = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -135,12 +137,19 @@ def _promise(tx: Write, actors: list[str]) -> list[Job]:
 async def test_documents_that_never_come_end_their_activity_and_hold_few_places(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_jobs, "MAX_FETCHING_S", 0.2)
-    actors = [f"https://flood.test/u/{nth}" for nth in range(20)]
+    clock, actors = LoopTime(), [f"https://flood.test/u/{nth}" for nth in range(20)]
     claimed = [one for one in await db.write(_promise, [*actors, EVE]) if one.kind == "receive"]
     silent: Any = Silent()
     work = Jobs(db, silent, lambda: NOW, {})
-    await asyncio.gather(*(work.do(one) for one in claimed))
+    under_way = {asyncio.create_task(work.do(one)) for one in claimed}
+
+    async def only_those_that_wait_are_left() -> bool:
+        waiting = {one for one in under_way if not one.done()}
+        return len(waiting) == len(silent.asked) == patience.OF_DOMAIN + 1
+
+    await eventually(only_those_that_wait_are_left)
+    clock.forward(worker_jobs.MAX_FETCHING_S)
+    await asyncio.gather(*under_way)
     left = await db.read(lambda tx: tx.all("SELECT lane, attempts, due_ms FROM job"))
     assert len(silent.asked) == patience.OF_DOMAIN + 1
     assert len(left) == len(actors) - patience.OF_DOMAIN

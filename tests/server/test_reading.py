@@ -121,7 +121,10 @@ def test_what_may_be_read_of_a_thread_is_what_may_be_read_of_its_posts(tx: Write
     assert len(verdicts) > 5  # the world tells its viewers apart
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_a_post_is_judged_alike_in_any_company(made: Any, data: st.DataObject) -> None:
     tx, people, thread = made

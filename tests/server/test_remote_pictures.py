@@ -237,6 +237,28 @@ async def test_who_waits_too_long_is_told_to_come_back_and_nothing_is_remembered
     assert all(row["file"] for row in await town.rows())
 
 
+async def test_who_looked_before_it_was_kept_does_not_have_it_fetched_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.web.has[FACE] = picture()
+    read, looked, goes_on = town.db.read, asyncio.Event(), asyncio.Event()
+
+    async def late(function: Any, *args: Any) -> Any:
+        found = await read(function, *args)
+        if function is store.one and not looked.is_set():
+            looked.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(town.db, "read", late)
+    early = asyncio.create_task(town.remote.file("picture", FACE))
+    await looked.wait()
+    file = await town.remote.file("picture", FACE)
+    goes_on.set()
+    assert await early == file
+    assert town.web.asked == [FACE]
+
+
 async def test_a_crowd_is_told_at_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_pictures, "MAX_WAITING", 3)
     looks = await started(town, hosts_of(town, 3))

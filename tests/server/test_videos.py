@@ -1,11 +1,10 @@
 """Which addresses are films on other sites, where their players are, where links stand."""
 
-import time
-
 import pytest
 
 from server import text
 from server.text import alone, videos, webpage
+from tests.growth import takes_time_for_its_length_alone
 
 ID = "dQw4w9WgXcQ"
 TUBE = frozenset({"films.example"})
@@ -217,10 +216,10 @@ def test_so_many_films_and_no_more_are_found_in_a_text():
 
 
 def test_lines_without_end_cost_little():
-    with_lines = f"<p>{link()}{'<br>' * 24_000}</p>"
-    begun = time.process_time()
-    assert len(alone.parted(with_lines)) == 1
-    assert time.process_time() - begun < 0.5
+    def parts(lines: int) -> None:
+        assert len(alone.parted(f"<p>{link()}{'<br>' * lines}</p>")) == 1
+
+    takes_time_for_its_length_alone(parts, 24_000, enough_s=0.5)
 
 
 def test_a_page_that_names_its_platform_is_known_to_be_of_peertube():

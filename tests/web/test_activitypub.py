@@ -192,8 +192,9 @@ async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
 async def test_a_flood_of_forged_readers_is_answered_without_work(scene: Scene) -> None:
     stolen = SigningKey(scene.eve.key.id, scene.max.key.private)
     at = path(scene.posts["followers"].uri)
+    scene.city.clock.stop()
     answers = [(await scene.get(at, scene.eve, stolen))[0]]
-    while answers[-1] == 401 and len(answers) < 400:  # a slow machine forgives some meanwhile
+    while answers[-1] == 401 and len(answers) < 110:
         answers.append((await scene.get(at, scene.eve, stolen))[0])
     assert (answers[0], answers[-1]) == (401, 429)
 

@@ -35,7 +35,7 @@ async def test_everybody_reads_an_announcement_and_puts_it_away(city):
 
 
 async def test_what_is_over_is_shown_no_more(city):
-    soon = now_ms() + 300
+    soon = now_ms() + 3_600_000
     said = await says(city, ends_ms=soon)
     await city.db.write(
         lambda tx: tx.run("UPDATE announcement SET ends_ms = :past", past=now_ms() - 1)

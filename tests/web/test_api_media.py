@@ -264,7 +264,7 @@ async def test_what_is_not_ready_is_not_posted_yet(sqlite_template, tmp_path):
 
 @needs_ffmpeg
 async def test_a_film_that_fails_says_why(city, monkeypatch):
-    monkeypatch.setattr(city.app[FILMS], "_make_s", 0.01)
+    monkeypatch.setattr(city.app[FILMS], "_make_s", 0)
     sent = await city.sends(film(), expect=202)
     path = f"/v1/media/{sent['id']}"
 
@@ -286,7 +286,7 @@ async def test_a_film_that_fails_says_why(city, monkeypatch):
 
 @needs_ffmpeg
 async def test_a_film_has_a_deadline_for_all_that_is_done_with_it(city, monkeypatch):
-    monkeypatch.setattr("server.worker.filming.WHOLE_S", 0.01)
+    monkeypatch.setattr("server.worker.filming.WHOLE_S", 0)
     sent = await city.sends(film(), expect=202)
 
     async def failed():

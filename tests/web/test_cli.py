@@ -610,7 +610,7 @@ def test_every_address_of_a_host_is_listened_on():
     try:
         host, port = sockets[0].getsockname()
         assert listening.place(sockets[0]) == f"{host}:{port}"
-        with socket.create_connection((host, port), timeout=5):
+        with socket.create_connection((host, port), timeout=30):
             pass
     finally:
         listening.close(sockets)
@@ -734,7 +734,7 @@ def serving(folder, *options, **environ):
 def asked(line, path):
     """How an answer begins of the server that said `line`."""
     port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as one:
         one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return one.recv(100)
 
@@ -744,7 +744,7 @@ def test_it_serves_until_told_to_stop(folder, name):
     with serving(folder) as (process, line):
         assert asked(line, "/healthz").startswith(b"HTTP/1.1 200")
         process.send_signal(name)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert (folder / "var" / "madang.db").exists()
 
 
@@ -753,7 +753,7 @@ def test_several_processes_share_one_port_on_postgresql(folder, postgresql_serve
     with serving(folder, "--processes", "2", MADANG_DATABASE__URL=url) as (process, line):
         assert asked(line, "/readyz").startswith(b"HTTP/1.1 200")
         process.terminate()
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(60) == 0, process.stderr.read()
     postgresql_server.drop(url)
 
 
@@ -761,7 +761,7 @@ def test_processes_that_are_told_to_stop_while_they_start_end_well(folder, postg
     url = postgresql_server.create()
     with serving(folder, "--processes", "2", MADANG_DATABASE__URL=url) as (process, _):
         process.terminate()
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(60) == 0, process.stderr.read()
     postgresql_server.drop(url)
 
 

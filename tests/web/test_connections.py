@@ -49,7 +49,7 @@ class Desk:
         """The whole answer on a connection of its own."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(get(path, "Connection: close"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             found = await reader.read()
         writer.close()
         return found
@@ -110,7 +110,7 @@ async def desk() -> AsyncIterator[Desk]:
 async def ended(reader: asyncio.StreamReader) -> bool:
     """Whether the other side ends this connection without a word, soon."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await reader.read() == b""
     except ConnectionError:
         return True
@@ -143,7 +143,7 @@ async def test_where_all_are_at_work_the_next_is_told_to_come_later(desk: Desk) 
 
     await eventually(all_busy)
     reader, _ = await desk.open()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await reader.read()
     assert told.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nRetry-After: 30\r\n" in told
@@ -408,7 +408,7 @@ async def answered(port: int, data: bytes, answers: int = 1) -> bytes:
     writer.write(data)
     found = b""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(STATUS.findall(found)) < answers and (more := await reader.read(1 << 16)):
                 found += more
         with suppress(TimeoutError):
@@ -487,7 +487,7 @@ async def test_a_body_that_drips_in_is_answered_408_and_the_connection_ends(
     for start in (POST, inbox, ping, b"POST /oauth/token HTTP/1.1\r\n" + HOST + FORM):
         reader, writer = await asyncio.open_connection("127.0.0.1", front)
         writer.write(start + b"Content-Length: 1000\r\n\r\na=")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await reader.readline()).split()[1] == b"408", start
             head = await reader.readuntil(b"\r\n\r\n")
         assert b"\r\nConnection: close\r\n" in b"\r\n" + head

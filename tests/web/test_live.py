@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from server.services.new_posts import NewPost
 from server.store import posts as post_rows
 from server.store.db import Database
 from server.store.transaction import Read
-from tests.listening import Stream, listening
+from tests.listening import LONGEST_S, Stream, listening
 from tests.village import eventually
 from tests.web.city import COOKIE, City, Person
 from tests.web.html import Element, HtmlPage
@@ -126,17 +125,18 @@ async def test_every_post_is_told_although_a_look_is_bounded(any_city, monkeypat
     assert len(told[f"notifications:{bob.account.id}"]) >= 8
 
 
-async def test_what_is_committed_late_is_told_and_nothing_twice(any_city):
+async def test_what_is_committed_late_is_told_and_nothing_twice(any_city, monkeypatch):
     """Ids are made before the commit: a post may appear below one that was seen already."""
+    monkeypatch.setattr(live, "OVERLAP_MS", 60_000)  # so late as a slow machine may be
     ann, hub = await any_city.join("ann"), any_city.app[HUB]
     with hub.listen({"local": "local"}, "x", gone=here) as listener:
         late = new_id(now_ms())
         second = await any_city.writes(ann, "second")
-        assert await listener.wait(5) == [News("local", 1, second.id)]
+        assert await listener.wait(LONGEST_S) == [News("local", 1, second.id)]
         below = msgspec.structs.replace(second, id=late, uri=f"{second.uri}-below")
         await any_city.db.write(post_rows.insert, below)
         await any_city.writes(ann, "third", visibility="direct")
-        found = await listener.wait(5)
+        found = await listener.wait(LONGEST_S)
         assert [(one.count, one.last) for one in found] == [(1, late)]
 
 
@@ -165,7 +165,7 @@ async def test_three_hundred_listeners_cost_one_look_for_each_commit(any_city, m
         monkeypatch.setattr(live, "look", counted)
         monkeypatch.setattr(Read, "_execute", noted)
         post = await any_city.writes(ann, "News")
-        heard = await asyncio.gather(*(listener.wait(5) for listener in listeners))
+        heard = await asyncio.gather(*(listener.wait(LONGEST_S) for listener in listeners))
         assert heard == [[News("local", 1, post.id)]] * 300
         assert looks[:2] in ([3], [3, 3])  # the one before the commit may have been under way
 
@@ -180,7 +180,7 @@ async def test_nothing_is_looked_for_when_nobody_listens(city, monkeypatch):
     assert looks == []
     with hub.listen({"local": "local"}, "x", gone=here) as listener:
         await city.writes(ann, "Somebody does")
-        assert await listener.wait(5)
+        assert await listener.wait(LONGEST_S)
     assert looks
 
     async def resting():
@@ -198,7 +198,7 @@ async def test_what_another_process_commits_is_told_too(any_city, monkeypatch):
         with hub.listen({"local": "local"}, "x", gone=here) as listener:
             new = NewPost(content="From elsewhere")
             post = await other.write(posts.write, any_city.site, ann.account, new, now_ms())
-            assert await listener.wait(5) == [News("local", 1, post.id)]
+            assert await listener.wait(LONGEST_S) == [News("local", 1, post.id)]
     finally:
         await other.close()
 
@@ -216,7 +216,7 @@ async def test_a_database_that_fails_once_ends_nothing(city, monkeypatch):
     monkeypatch.setattr(live, "look", failing)
     with hub.listen({"local": "local"}, "x", gone=here) as listener:
         post = await city.writes(ann, "Still there")
-        assert await listener.wait(5) == [News("local", 1, post.id)]
+        assert await listener.wait(LONGEST_S) == [News("local", 1, post.id)]
 
 
 # --- the stream
@@ -325,7 +325,7 @@ async def test_signs_of_life_tell_from_where_to_go_on_and_end_with_the_session(
         assert first.keys() == {"", "id"}
         cookies = bob.client.session.cookie_jar.filter_cookies(URL("http://127.0.0.1"))
         await any_city.db.write(sessions.sign_out, cookies[COOKIE].value)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST_S):
             while await his.block():
                 pass
         assert await everybodys.block()
@@ -424,7 +424,7 @@ async def test_a_reader_too_slow_is_cut_off(city, monkeypatch):
         await Stream(answer).block()
         await city.writes(ann, "Too much")
         with pytest.raises(Exception, match=r"payload|closed|reset|Disconnected"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONGEST_S):
                 await answer.content.read()
     assert city.app[HUB].listening == 0
 
@@ -466,35 +466,42 @@ async def test_a_fault_within_a_stream_is_logged_and_not_answered(city, monkeypa
 
 
 async def test_a_shutdown_waits_for_no_stream(city, monkeypatch):
-    monkeypatch.setattr("web.live.GOODBYE_S", 30.0)
+    monkeypatch.setattr("web.live.GOODBYE_S", 3_600.0)
     visitor = await city.visitor()
     async with AsyncExitStack() as stack:
         streams = [
             await stack.enter_async_context(listening(visitor.client, "local")) for _ in range(20)
         ]
-        began = time.monotonic()
-        await city.server.close()
-        assert time.monotonic() - began < 10
+        async with asyncio.timeout(LONGEST_S):
+            await city.server.close()
         for stream in streams:
             assert await stream.event() is None
 
 
+WAITING_FOR_EVER = """
+import sys
+from web import cli, live
+from web.commands import serve
+live.GOODBYE_S = serve.DRAIN_S = serve.STOP_S = 3_600.0
+sys.exit(cli.main(["serve"]))
+"""
+
+
 def test_the_real_process_ends_at_once_with_a_stream_open(tmp_path):
+    """Whatever is given time to end well is given an hour here: nobody may wait for the stream."""
     environ = os.environ | {"MADANG_SERVER__PORT": "0", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "web", "serve"]
+    command = [sys.executable, "-c", WAITING_FOR_EVER]
     with subprocess.Popen(
         command, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             line = process.stdout.readline()
             port = int(line.split("listening on http://127.0.0.1:")[1].split(")")[0])
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+            with socket.create_connection(("127.0.0.1", port), timeout=LONGEST_S) as one:
                 one.sendall(b"GET /live?topics=local HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert one.recv(1000).startswith(b"HTTP/1.1 200")
-                began = time.monotonic()
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(10) == 0
-                assert time.monotonic() - began < 5
+                assert process.wait(LONGEST_S) == 0
         finally:
             process.kill()
 

@@ -5,9 +5,12 @@ import io
 
 import aiohttp
 import pytest
+from aiohttp import StreamReader
 
 from server.clock import now_ms
 from server.services import sessions
+from tests.loop_time import LoopTime
+from tests.village import eventually
 from tests.web.city import COOKIE, a_picture, start, stop
 from web import intake, pace
 from web.keys import SPOOL
@@ -55,7 +58,7 @@ async def answered(city, data):
     """The status that a connection gets that sends this, and then nothing more."""
     reader, writer = await asyncio.open_connection("127.0.0.1", city.server.port)
     writer.write(data)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         line = await reader.readline()
     writer.close()
     return int(line.split()[1])
@@ -82,18 +85,32 @@ async def test_a_picture_in_a_form_that_drips_in_loses_its_place(city, monkeypat
 
 
 async def test_what_comes_fast_enough_may_take_its_time(city, monkeypatch):
-    monkeypatch.setattr(pace, "LOOK_S", 0.05)
     monkeypatch.setattr(pace, "LEAST_BYTES", 1)
+    clock, came, feed = LoopTime(), [0], StreamReader.feed_data
+
+    def noted(self, data, *rest):
+        came[0] += len(data)
+        feed(self, data, *rest)
+
+    monkeypatch.setattr(StreamReader, "feed_data", noted)
     mina = await city.join("mina")
     sent = b"--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n"
     sent += a_picture() + b"\r\n--x--\r\n"
 
+    part = -(-len(sent) // 8)
+
     async def slowly():
-        for at in range(0, len(sent), -(-len(sent) // 8)):
-            yield sent[at : at + -(-len(sent) // 8)]
-            await asyncio.sleep(0.02)
+        for at in range(0, len(sent), part):
+            yield sent[at : at + part]
+
+            async def read(sent_so_far=len(sent[: at + part])):  # noqa: B008  of this turn
+                return came[0] >= sent_so_far
+
+            await eventually(read)
+            clock.forward(0.6 * pace.LOOK_S)  # it looks often, and each time there is more
 
     headers = await of_app(city, mina) | {"Content-Type": "multipart/form-data; boundary=x"}
+    came[0] = 0
     async with mina.client.post("/api/v2/media", data=slowly(), headers=headers) as answer:
         assert answer.status == 200, await answer.text()
 

@@ -31,7 +31,7 @@ class Ear:
     async def until(self, word: str) -> None:
         """Listen until something is said."""
         while word.encode() not in (self.heard or [b""])[-1]:
-            said = await self.ws.receive(timeout=20)
+            said = await self.ws.receive(timeout=30)
             assert said.type is aiohttp.WSMsgType.TEXT, said
             self.heard.append(said.data.encode())
 
