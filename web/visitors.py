@@ -39,7 +39,6 @@ def proxied(request: web.Request) -> bool:
     return is_ours(request.remote or "", request.config_dict[CONFIG].server.trusted_proxies)
 
 
-@lru_cache(maxsize=256)  # asked several times of each request, too
 def is_ours(address: str, trusted: tuple[str, ...]) -> bool:
     """Whether this is an address of this machine, or of a proxy that the operator trusts."""
     found = _plain(address)
