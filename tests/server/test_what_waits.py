@@ -268,6 +268,18 @@ def test_services_of_pushes_rest_no_longer_because_the_clock_was_put_back() -> N
 # --- what an operator sends again
 
 
+def test_a_retry_of_everything_tries_jobs_that_failed_and_no_others(tx: Write) -> None:
+    jobs.enqueue(tx, "media", "a", b"{}", NOW)
+    jobs.enqueue(tx, "media", "b", b"{}", NOW, wait_ms=HOUR_MS)
+    (failed,) = jobs.claim_films(tx, NOW, 9)
+    jobs.postpone(tx, failed, NOW + HOUR_MS, "There is no room left.")
+    jobs.enqueue(tx, "media", "a", b"{}", NOW)  # behind it
+    assert jobs.claim_films(tx, NOW, 9) == []
+    assert jobs.retry_put_off(tx, NOW) == 1
+    assert [one.id for one in jobs.claim_films(tx, NOW, 9)] == [failed.id]
+    assert jobs.retry_put_off(tx, NOW) == 0, "it is in somebody's hands"
+
+
 async def test_a_peer_that_was_given_up_gets_what_is_new_after_a_retry(town: Town) -> None:
     town.worker.start()
     town.peers.script[FAR] = [410, 202]
