@@ -128,6 +128,7 @@ def create_app(
     app[VISITED] = Pages()
     app[FACTS] = Lately(MINUTE_MS)
     app[TRENDS] = Lately(5 * MINUTE_MS)
+    app[operations.DEPTHS] = Lately(operations.COUNTED_MS)
     app[FILTERING] = Filtering()
     app[BRAND] = brand.load(config.instance)
     app.cleanup_ctx.append(stores)

@@ -402,6 +402,18 @@ def retry_parked(tx: Write, now_ms: int) -> int:
     )
 
 
+def retry_put_off(tx: Write, now_ms: int) -> int:
+    """What failed and waits for its next try is due now; how many."""
+    return tx.run(
+        f"""
+        UPDATE job SET due_ms = :now
+        WHERE state = 'waiting' AND due_ms > :now AND due_ms < {BEHIND_MS} AND claimed_until_ms = 0
+          AND last_error <> ''
+        """,  # noqa: S608
+        now=now_ms,
+    )
+
+
 def drop_parked(tx: Write) -> int:
     """Forget every parked job; how many."""
     return tx.run("DELETE FROM job WHERE state = 'parked'")

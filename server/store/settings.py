@@ -9,6 +9,13 @@ def value(db: Read, name: str) -> str | None:
     return str(found["value"]) if found else None
 
 
+def locked(tx: Write, name: str) -> str | None:
+    """As `value`; nobody else changes it before this commits."""
+    lock = "FOR UPDATE" if tx.dialect == "postgresql" else ""
+    found = tx.one(f"SELECT value FROM setting WHERE name = :name {lock}", name=name)  # noqa: S608
+    return str(found["value"]) if found else None
+
+
 def settle(tx: Write, name: str, value: str) -> str:
     """Remember this unless something is remembered already; what is."""
     tx.run(

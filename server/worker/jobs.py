@@ -124,6 +124,7 @@ class Jobs:
             await self._db.write(_park, job, reason, now_ms)
             return
         due_ms = retry_at(job.attempts, now_ms, random.random())  # noqa: S311  jitter
+        log.info("job %d (%s) is put off: %s", job.id, job.kind, reason)
         await self._db.write(jobs.postpone, job, due_ms, reason)
 
     async def _ask_again(self, job: Job, error: stamps.Later) -> None:

@@ -50,7 +50,8 @@ class Queue(msgspec.Struct, Generic[Work], frozen=True):
 class Loop(Generic[Work]):
     """Takes what is due from `source` and has it done by `do`, at most `slots` at once.
 
-    Of what is slow, as many as `slow_slots` do not count: others have their places.
+    Of what is slow, as many as `slow_slots` do not count, those first that began first: others
+    have their places.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class Loop(Generic[Work]):
         self._woken = asyncio.Event()
         self._claimed: set[int] = set()
         self._again: dict[int, Work] = {}
+        self._overdue: dict[asyncio.Task[None], None] = {}
+        self._apart: set[asyncio.Task[None]] = set()
         self.busy: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -118,14 +121,10 @@ class Loop(Generic[Work]):
         self._slots -= 1
         self.busy.add(task)
         self._claimed.add(work.id)
-        slow: list[asyncio.Task[None]] = []
 
         def is_slow() -> None:
-            if self._slow_slots > 0:
-                slow.append(task)
-                self._slow_slots -= 1
-                self._slots += 1
-                self.wake()
+            self._overdue[task] = None
+            self._move()
 
         later = asyncio.get_running_loop().call_later(SLOW_S, is_slow)
 
@@ -133,10 +132,7 @@ class Loop(Generic[Work]):
             later.cancel()
             self.busy.discard(ended)
             self._claimed.discard(work.id)
-            if slow:
-                self._slow_slots += 1
-            else:
-                self._slots += 1
+            self._leave(ended)
             if (again := self._again.pop(work.id, None)) is not None:
                 self._spawn(again)
             self.wake()
@@ -144,6 +140,25 @@ class Loop(Generic[Work]):
                 log.error("work ended early: %r", error)
 
         task.add_done_callback(finished)
+
+    def _move(self) -> None:
+        """Those that are slow give their places to others, as long as there are any for them."""
+        while self._slow_slots > 0 and self._overdue:
+            first = next(iter(self._overdue))
+            del self._overdue[first]
+            self._apart.add(first)
+            self._slow_slots -= 1
+            self._slots += 1
+            self.wake()
+
+    def _leave(self, ended: asyncio.Task[None]) -> None:
+        self._overdue.pop(ended, None)
+        if ended not in self._apart:
+            self._slots += 1
+            return
+        self._apart.discard(ended)
+        self._slow_slots += 1
+        self._move()
 
     def _pause_s(self, due_ms: int | None) -> float:
         """How long to sleep: until the next due time, but not too long."""

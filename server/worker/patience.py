@@ -48,17 +48,22 @@ class Patience:
         if self._under_way[domain] >= (self._most_slow if slow else self._most):
             yield False
             return
-        clock = asyncio.get_running_loop().time
-        began = clock()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         self._under_way[domain] += 1
+        later = loop.call_later(SLOW_S, self._is_slow, domain)  # it may be so for long
         try:
             yield True
         finally:
             self._under_way[domain] -= 1
             if not self._under_way[domain]:
                 del self._under_way[domain]
-            if clock() - began >= SLOW_S:
-                _remember(self._slow, domain, self._now_ms() + SLOW_MS)
+            later.cancel()
+            if loop.time() - began >= SLOW_S:
+                self._is_slow(domain)
+
+    def _is_slow(self, domain: str) -> None:
+        _remember(self._slow, domain, self._now_ms() + SLOW_MS)
 
     def back_ms(self, domain: str) -> int:
         """When the next one that found no place may look again."""

@@ -34,7 +34,8 @@ from server.worker.pushes import Pushes
 JOBS_AT_ONCE: Final = 32
 SLOW_JOBS_AT_ONCE: Final = 32  # beside those
 PEERS_AT_ONCE: Final = 256
-SLOW_PEERS_AT_ONCE: Final = 128  # known as slow; and as many that turn out to be
+NEWLY_SLOW_AT_ONCE: Final = 512  # beside those: peers that turn out to be slow
+SLOW_PEERS_AT_ONCE: Final = 128  # known as such
 FILMS_AT_ONCE: Final = 2
 PUSHES_AT_ONCE: Final = 32
 _FILMS: Final = Queue[Job](jobs.next_film_ms, jobs.claim_films)
@@ -108,7 +109,7 @@ class Worker:
                 peers,
                 deliver,
                 slots=PEERS_AT_ONCE,
-                slow_slots=SLOW_PEERS_AT_ONCE,
+                slow_slots=NEWLY_SLOW_AT_ONCE,
                 by=by[3],
                 now_ms=now_ms,
             ),

@@ -23,8 +23,8 @@ from tests.server.world import befriend, stranger, who
 
 pytestmark = pytest.mark.slow
 
-SLOW, FAST, CROWD = many(300, 350), 20, many(300, 2_000)
-"""More are slow than may be under way at once. Of those whom nobody knows as slow yet, 384 may be:
+SLOW, FAST, CROWD = many(300, 600), 20, many(300, 2_000)
+"""More are slow than have places. Of those whom nobody knows as slow yet, 768 may be under way:
 were there more, the others would wait until the first of them end, once."""
 SOON_S = 60.0  # this machine does other things as well
 

@@ -1,14 +1,18 @@
 """What waits and is done in the end: boosts of what is away, a clock put back, peers given up."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from server.clock import HOUR_MS, MINUTE_MS
 from server.inbox import door
-from server.store import jobs, peers, queue
+from server.store import clocks, jobs, peers, queue
+from server.store.clocks import Seen
 from server.store.db import Database, Read, Write
 from server.store.leases import LEASE_MS
+from server.worker import clockwatch
 from server.worker.clockwatch import ClockWatch
 from server.worker.jobs import JOB_TRIES, MOST_AGAIN
 from server.worker.turns import REST_MS, SLOW_MS, Turns
@@ -110,6 +114,19 @@ async def test_nobody_makes_us_ask_again_for_very_many(town: Town) -> None:
 # --- clocks
 
 
+class Clock:
+    """A clock on the wall that goes exactly as fast as the one that cannot be set."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = NOW - self._passed_ms()
+
+    def __call__(self) -> int:
+        return self.ahead_ms + self._passed_ms()
+
+    def _passed_ms(self) -> int:
+        return round(asyncio.get_running_loop().time() * 1000)
+
+
 async def _rest(town: Town, due_ms: int) -> None:
     """A peer and a job were put off, by a clock that was ahead."""
 
@@ -119,6 +136,12 @@ async def _rest(town: Town, due_ms: int) -> None:
         tx.run("UPDATE peer SET due_ms = :due WHERE inbox = :inbox", due=due_ms, inbox=FAR)
 
     await town.db.write(put_off)
+
+
+async def _put_off(town: Town) -> list[int]:
+    """When each job is due that waits for no other."""
+    sql = "SELECT due_ms FROM job WHERE due_ms < :behind ORDER BY id"
+    return [row["due_ms"] for row in await town.db.read(Read.all, sql, behind=jobs.BEHIND_MS)]
 
 
 async def _due(town: Town) -> tuple[int, int | None]:
@@ -149,6 +172,77 @@ async def test_a_process_that_starts_after_the_clock_was_put_back_sees_it_too(to
     assert await _due(town) == (NOW, NOW)
 
 
+async def test_of_all_processes_that_see_a_clock_put_back_one_sees_to_it(town: Town) -> None:
+    clock = Clock()
+    watches = [ClockWatch(town.db, clock, "a machine") for _ in range(3)]
+
+    async def all_look() -> None:
+        await asyncio.gather(*(watch.look() for watch in watches))
+
+    await all_look()
+    for _ in range(2):  # the second time they have noted the first
+        clock.ahead_ms += JUMP_MS
+        await all_look()
+        await _rest(town, NOW + 3 * JUMP_MS)
+        clock.ahead_ms -= JUMP_MS
+        await all_look()
+        watches.append(ClockWatch(town.db, clock, "a machine"))
+        await all_look()
+        assert [(await town.peer())["due_ms"]] == await _put_off(town) == [NOW + 2 * JUMP_MS]
+        await town.db.write(Write.run, "DELETE FROM job")
+
+
+async def test_each_machine_has_a_clock_of_its_own(town: Town) -> None:
+    first, second = Clock(), Clock()
+    one, other = ClockWatch(town.db, first, "one"), ClockWatch(town.db, second, "other")
+    await one.look()
+    await other.look()
+    first.ahead_ms += JUMP_MS
+    await one.look()
+    await _rest(town, NOW + 3 * JUMP_MS)
+    await other.look()
+    assert await _put_off(town) == [NOW + 3 * JUMP_MS]
+    first.ahead_ms -= JUMP_MS
+    await one.look()
+    await other.look()
+    assert await _put_off(town) == [NOW + 2 * JUMP_MS]
+
+
+async def test_a_clock_that_was_put_back_while_nobody_ran_is_compared_with_what_was_noted(
+    town: Town,
+) -> None:
+    """Nothing that is here is as new as the clock was wrong."""
+    clock = Clock()
+    clock.ahead_ms += JUMP_MS
+    await ClockWatch(town.db, clock).look()
+    await town.db.write(Write.run, "UPDATE peer SET due_ms = :due", due=NOW + 2 * JUMP_MS)
+    clock.ahead_ms -= JUMP_MS
+    await ClockWatch(town.db, clock).look()
+    assert (await town.peer())["due_ms"] == NOW + JUMP_MS
+
+
+async def test_without_a_name_of_the_machine_each_process_stands_for_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    start, times = tmp_path / "start", tmp_path / "times"
+    start.write_text("one of its lives\n")
+    times.symlink_to("of all")
+    monkeypatch.setattr(clockwatch, "_START", start)
+    monkeypatch.setattr(clockwatch, "_TIMES", times)
+    assert clockwatch.this_machine() == clockwatch.this_machine() == "one of its lives of all"
+    start.unlink()
+    assert clockwatch.this_machine() != clockwatch.this_machine()
+
+
+def test_a_few_machines_are_remembered(tx: Write) -> None:
+    for nth in range(clocks.MOST + 3):
+        clocks.note(tx, f"machine {nth}", Seen(nth, NOW))
+        clocks.note(tx, "ours", Seen(nth, NOW))
+    assert clocks.last_seen(tx, "ours") == Seen(clocks.MOST + 2, NOW)
+    assert clocks.last_seen(tx, "machine 3") is None
+    assert clocks.last_seen(tx, "machine 4") == Seen(4, NOW)
+
+
 async def test_a_clock_that_was_put_back_takes_no_claim_from_anybody(town: Town) -> None:
     await _rest(town, NOW + JUMP_MS)
     (peer,) = [one for one in await town.db.write(peers.claim, NOW + JUMP_MS, 9, 7)]
@@ -172,6 +266,18 @@ def test_services_of_pushes_rest_no_longer_because_the_clock_was_put_back() -> N
 
 
 # --- what an operator sends again
+
+
+def test_a_retry_of_everything_tries_jobs_that_failed_and_no_others(tx: Write) -> None:
+    jobs.enqueue(tx, "media", "a", b"{}", NOW)
+    jobs.enqueue(tx, "media", "b", b"{}", NOW, wait_ms=HOUR_MS)
+    (failed,) = jobs.claim_films(tx, NOW, 9)
+    jobs.postpone(tx, failed, NOW + HOUR_MS, "There is no room left.")
+    jobs.enqueue(tx, "media", "a", b"{}", NOW)  # behind it
+    assert jobs.claim_films(tx, NOW, 9) == []
+    assert jobs.retry_put_off(tx, NOW) == 1
+    assert [one.id for one in jobs.claim_films(tx, NOW, 9)] == [failed.id]
+    assert jobs.retry_put_off(tx, NOW) == 0, "it is in somebody's hands"
 
 
 async def test_a_peer_that_was_given_up_gets_what_is_new_after_a_retry(town: Town) -> None:

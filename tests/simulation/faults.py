@@ -223,6 +223,22 @@ def lease_without_fencing() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def whatever_has_to_fetch_is_set_apart() -> Iterator[None]:
+    """Later activities of an actor pass by, and no other server is away."""
+    work = job_worker.Jobs._apply  # noqa: SLF001
+
+    async def apart(self: job_worker.Jobs, job: Job, activity: Activity) -> None:
+        if job.lane.startswith(job_worker.AGAIN):
+            await work(self, job, activity)
+            return
+        now_ms = self._now_ms()  # noqa: SLF001
+        await self._db.write(job_worker._apart, job, activity.actor, now_ms)  # noqa: SLF001
+
+    with patch.object(job_worker.Jobs, "_apply", apart):
+        yield
+
+
 Fault = Callable[[], Any]
 FAULTS: Final[dict[Fault, tuple[str, ...]]] = {
     effect_and_receipt_in_two_commits: ("crash",),
@@ -236,6 +252,7 @@ FAULTS: Final[dict[Fault, tuple[str, ...]]] = {
     any_retry_after_is_believed: ("flap",),
     tombstones_are_forgotten: ("refusal",),
     lanes_of_jobs_have_no_order: ("slow",),
+    whatever_has_to_fetch_is_set_apart: ("slow",),
     silence_is_consent: ("loss",),
     claims_are_not_taken_over: ("crash",),
     lease_without_fencing: ("twins", "slow"),

@@ -57,6 +57,8 @@ class Network:
         self.heard: list[Heard] = []
         self.refused: list[tuple[str, str, bytes]] = []
         """(source, target, body) of deliveries to which something before the city said no."""
+        self.missed: set[tuple[str, str]] = set()
+        """(source, target) where something was asked for in vain."""
         self.exchanges = 0
         self.on_heard: Callable[[Heard], None] = lambda heard: None
 
@@ -64,10 +66,14 @@ class Network:
         """One request and its answer. Raises `Unreachable`."""
         await source.step("send")
         self.in_flight += 1
+        got: Answered | None = None
         try:
-            return await self._exchange(source, sent)
+            got = await self._exchange(source, sent)
         finally:
             self.in_flight -= 1
+            if sent.method == "GET" and (got is None or got.status >= 400):
+                self.missed.add((source.city.name, sent.host))
+        return got
 
     async def _exchange(self, source: Process, sent: Sent) -> Answered:
         loop, fate = (

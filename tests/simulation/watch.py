@@ -34,8 +34,8 @@ class Watch:
         self._at_work: dict[tuple[str, str, int], list[tuple[Process, int]]] = {}
         self.without_effect: set[tuple[str, str]] = set()
         """(city, activity) of what could have none."""
-        self.apart: set[tuple[str, str]] = set()
-        """(city, activity) of what waits for a third server, and holds up nothing meanwhile."""
+        self.apart: dict[tuple[str, str], Activity] = {}
+        """(city, id) of what waits for another server, and holds up nothing meanwhile."""
 
     @contextmanager
     def on_effects(self) -> Iterator[None]:
@@ -67,7 +67,7 @@ class Watch:
 
         async def worked(jobs: worker_jobs.Jobs, job: Job, activity: Activity) -> None:
             if job.lane.startswith(worker_jobs.AGAIN):
-                self.apart.add(of(jobs, job))
+                self.apart[of(jobs, job)] = activity
             await work(jobs, job, activity)
 
         async def asked(jobs: worker_jobs.Jobs, job: Job, error: Any) -> None:

@@ -74,12 +74,15 @@ async def test_the_metrics_tell_of_a_database_that_is_away(
             listened = await (await client.get("/metrics")).text()
         assert "madang_live_streams 1.0" in listened
         await app[DB].write(store.keep, "avatar https://far.test/a.png", "a" * 32 + ".webp", 700, 1)
+        at_ms[0] += 1_000
+        assert "madang_remote_pictures_bytes 0.0" in await (await client.get("/metrics")).text()
+        at_ms[0] += 10_000
         told = await (await client.get("/metrics")).text()
         assert "madang_remote_pictures_bytes 700.0" in told
         assert "process_resident_memory_bytes" in told
         assert "_created" not in told
         await app[DB].close()
-        at_ms[0] += 6_000  # nothing that was read before is fresh any more
+        at_ms[0] += 6_000  # what pages were made of is not fresh any more; what was counted is
         answer = await client.get("/metrics")
         assert answer.status == 200
         assert "madang_database_up 0.0" in await answer.text()

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) 
     actions = parser.add_subparsers(metavar="[retry|drop]")
     retry = actions.add_parser("retry", parents=[common], help="try again now, also what is parked")
     retry.add_argument(
-        "host", nargs="?", default="", metavar="HOST", help="else every one, and parked jobs"
+        "host", nargs="?", default="", metavar="HOST", help="else every one, and jobs that failed"
     )
     retry.set_defaults(run=command(try_again))
     drop = actions.add_parser("drop", parents=[common], help="forget what waits and what is parked")
@@ -44,8 +44,9 @@ async def try_again(options: argparse.Namespace) -> None:
     """Make everything that waits or is parked due now."""
     async with database(loaded(options)) as db:
         await _require(db, options.host)
-        deliveries, work = await db.write(_retry, options.host.lower(), now_ms())
-    print(f"{_parked_things(deliveries, work)} will be tried again.")
+        deliveries, work, put_off = await db.write(_retry, options.host.lower(), now_ms())
+    more = f", and {many(put_off, 'job')} that failed before" if put_off else ""
+    print(f"{_parked_things(deliveries, work)}{more} will be tried again.")
 
 
 async def forget(options: argparse.Namespace) -> None:
@@ -72,8 +73,12 @@ def _parked_things(deliveries: int, work: int) -> str:
     return f"{many(deliveries, 'parked delivery')} and {many(work, 'parked job')}"
 
 
-def _retry(tx: Write, host: str, now_ms: int) -> tuple[int, int]:
-    return queue.retry(tx, host, now_ms), 0 if host else jobs.retry_parked(tx, now_ms)
+def _retry(tx: Write, host: str, now_ms: int) -> tuple[int, int, int]:
+    deliveries = queue.retry(tx, host, now_ms)
+    if host:
+        return deliveries, 0, 0
+    put_off = jobs.retry_put_off(tx, now_ms)
+    return deliveries, jobs.retry_parked(tx, now_ms), put_off
 
 
 def _drop(tx: Write, host: str) -> tuple[int, int]:
