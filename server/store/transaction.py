@@ -113,7 +113,7 @@ def _picked(
     fields = kind.__struct_fields__
     if named:
         return itemgetter(*fields)
-    return cells if columns == fields else itemgetter(*map(columns.index, fields))
+    return iter if columns == fields else itemgetter(*map(columns.index, fields))
 
 
 class Cursor(Protocol):

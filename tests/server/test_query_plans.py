@@ -496,8 +496,10 @@ def test_when_the_next_work_is_due_is_told_by_an_index_alone(
     recorder.said.clear()
     ask(tx)
     ((sql, params),) = recorder.said
-    (step,) = sqlite_link.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-    assert "USING COVERING INDEX" in step["detail"]
+    codes = sqlite_link.execute(f"EXPLAIN {sql}", params).fetchall()
+    opened = [code for code in codes if code["opcode"] == "OpenRead"]
+    indexes = {code["p1"] for code in opened if str(code["p4"]).startswith("k(")}
+    assert {code["p1"] for code in codes if code["opcode"] == "Column"} == indexes
 
 
 OWN_PEOPLE = {"new_users"}
