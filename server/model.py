@@ -67,7 +67,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return uri == self.origin or uri.startswith(self.origin + "/")
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
+class Account(msgspec.Struct, frozen=True):
     """An actor, ours (`domain == ""`) or a stranger's. `bio` is sanitised HTML.
 
     `fields` and `emojis` and `also_known_as` are JSON texts: [[name, html], ...] (and a third, when
@@ -141,7 +141,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return self.display_name or self.name
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class Member(msgspec.Struct, frozen=True):
     """The private half of one of our accounts. `state`: active | pending | suspended.
 
     `theme`: light | dark; empty follows the device. `default_quote_policy`: public | followers |
@@ -176,7 +176,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     filters: int = 0
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
+class Post(msgspec.Struct, frozen=True):
     """Something written. `content` and `lead` are sanitised HTML.
 
     `kind`: note | article | page | question | event | image | video | audio. `visibility` is one of
@@ -249,7 +249,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
         return self.visibility == "secret"
 
 
-class Outline(msgspec.Struct, frozen=True, kw_only=True):
+class Outline(msgspec.Struct, frozen=True):
     """What of a post its thread's shape and the right to read it need; nothing of what it says."""
 
     id: int
@@ -265,7 +265,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
         return self.visibility in ("public", "unlisted")
 
 
-class Media(msgspec.Struct, frozen=True, kw_only=True):
+class Media(msgspec.Struct, frozen=True):
     """A picture of a post. `large`, `medium` and `small` are files in the store; `remote_url` is a
     peer's. Without a `medium` file one of the others serves.
 
@@ -310,7 +310,7 @@ class App(msgspec.Struct, frozen=True):
     website: str = ""
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class Preview(msgspec.Struct, frozen=True):
     """What a page says of itself, to be shown below a post that links to it. All plain text.
 
     `state`: waiting | ready | failed. `url` is the address that people wrote. `image` is where the
@@ -469,7 +469,7 @@ class ForumThread(msgspec.Struct, frozen=True, kw_only=True):
     answer_id: int | None = None
 
 
-class Notification(msgspec.Struct, frozen=True, kw_only=True):
+class Notification(msgspec.Struct, frozen=True):
     """Something that happened to `account_id`; `kind` is one of `NOTICES`.
 
     `group_key` is shared by what apps show as one, empty where it stands alone. A `filtered` one
@@ -509,7 +509,7 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     muting_until_ms: int | None = None
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True):
     """Work promised by a committed transaction; jobs of one `lane` run one after another.
 
     `claimed_by`: the worker that has it in hand.
@@ -523,7 +523,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     claimed_by: int
 
 
-class Peer(msgspec.Struct, frozen=True, kw_only=True):
+class Peer(msgspec.Struct, frozen=True):
     """An inbox that we deliver to. `scheme`: cavage | rfc9421, whichever worked last.
 
     `last_error` begins with the status of the last answer that made it rest. `slow`: 1 when it took

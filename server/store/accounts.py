@@ -8,7 +8,7 @@ import msgspec
 
 from server.model import Account, Member
 from server.store import names, search_index
-from server.store.db import Read, Row, Write, record
+from server.store.db import Read, Row, Write, struct, structs
 from server.store.paging import among
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Account))
@@ -17,13 +17,12 @@ MEMBER_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Member))
 
 
 def _one(found: Row | None) -> Account | None:
-    return Account(**record(found)) if found else None
+    return struct(Account, found) if found else None
 
 
 def keyed(row: Row) -> tuple[int, Account]:
     """What a row calls `of_id`, and the account that is the rest of it."""
-    columns = record(row)
-    return columns.pop("of_id"), Account(**columns)
+    return row["of_id"], struct(Account, row)
 
 
 def by_id(db: Read, id: int) -> Account | None:
@@ -57,7 +56,7 @@ def by_handle(db: Read, name: str, domain: str = "") -> Account | None:
 def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Account]:
     """Those of `ids` that exist."""
     found = among(db, "SELECT * FROM account WHERE id IN (:list)", dict.fromkeys(ids))
-    return {row["id"]: Account(**record(row)) for row in found}
+    return {one.id: one for one in structs(Account, found)}
 
 
 def states(db: Read, ids: Iterable[int]) -> dict[int, str]:
@@ -69,7 +68,7 @@ def states(db: Read, ids: Iterable[int]) -> dict[int, str]:
 def by_uris(db: Read, uris: Iterable[str]) -> list[Account]:
     """Those of `uris` that we know."""
     found = among(db, "SELECT * FROM account WHERE uri IN (:list)", dict.fromkeys(uris))
-    return [Account(**record(row)) for row in found]
+    return structs(Account, found)
 
 
 def insert(tx: Write, account: Account) -> None:
@@ -145,7 +144,7 @@ def beginning(db: Read, start: str, limit: int) -> list[Account]:
         after=f"@{start}\U0010ffff",
         limit=limit,
     )
-    return [Account(**record(row)) for row in found]
+    return structs(Account, found)
 
 
 def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Account]:
@@ -162,7 +161,7 @@ def followed_like(db: Read, follower_id: int, text: str, limit: int) -> list[Acc
         inside=f"%{literal}%",
         limit=limit,
     )
-    return [Account(**record(row)) for row in found]
+    return structs(Account, found)
 
 
 # --- our own: keys and the private half
@@ -211,19 +210,19 @@ def insert_member(tx: Write, member: Member) -> None:
 def member(db: Read, account_id: int) -> Member | None:
     """The private half of one of ours."""
     found = db.one("SELECT * FROM member WHERE account_id = :id", id=account_id)
-    return Member(**record(found)) if found else None
+    return struct(Member, found) if found else None
 
 
 def members_of(db: Read, account_ids: Iterable[int]) -> dict[int, Member]:
     """The private halves of those of these accounts that are ours."""
     found = among(db, "SELECT * FROM member WHERE account_id IN (:list)", account_ids)
-    return {row["account_id"]: Member(**row) for row in found}
+    return {one.account_id: one for one in structs(Member, found)}
 
 
 def member_by_email(db: Read, email: str) -> Member | None:
     """The private half of the account with this address."""
     found = db.one("SELECT * FROM member WHERE email = :email", email=email.lower())
-    return Member(**record(found)) if found else None
+    return struct(Member, found) if found else None
 
 
 def members(db: Read, state: str | None = None) -> list[tuple[Account, Member]]:
@@ -250,7 +249,7 @@ def moderators(db: Read) -> list[Account]:
         WHERE member.role IN ('moderator', 'admin') AND member.state = 'active' ORDER BY account.id
         """
     )
-    return [Account(**record(row)) for row in found]
+    return structs(Account, found)
 
 
 def contact(db: Read) -> Account | None:
@@ -262,7 +261,7 @@ def contact(db: Read) -> Account | None:
         ORDER BY CASE member.role WHEN 'admin' THEN 0 ELSE 1 END, account.id LIMIT 1
         """
     )
-    return None if row is None else Account(**record(row))
+    return None if row is None else struct(Account, row)
 
 
 def set_member(tx: Write, account_id: int, **columns: Any) -> None:  # noqa: ANN401

@@ -7,7 +7,7 @@ import msgspec
 from server.ids import new_id
 from server.model import Account
 from server.store import accounts
-from server.store.db import Read, Write, record
+from server.store.db import Read, Write, record, structs
 from server.store.paging import among
 
 
@@ -95,7 +95,7 @@ def writers(db: Read, cohort_id: int) -> list[Account]:
         """,
         cohort=cohort_id,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def writes(db: Read, community_id: int, account_id: int) -> bool:
@@ -179,7 +179,7 @@ def authors(db: Read, post_id: int, state: str) -> list[Account]:
         post=post_id,
         state=state,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def invitations(db: Read, account_id: int) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from server.ids import new_id
 from server.model import Account, Community, Post
 from server.store import accounts
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, struct, structs
 from server.store.paging import Page, among, rows
 
 SETTINGS: Final = (
@@ -122,7 +122,7 @@ def by_tag(db: Read, tag: str) -> Account | None:
         """,
         tag=tag,
     )
-    return Account(**found) if found else None
+    return struct(Account, found) if found else None
 
 
 def tag_of(db: Read, account_id: int) -> str | None:
@@ -178,7 +178,7 @@ def tagged(db: Read, tag: str, after_id: int, limit: int) -> list[Post]:
         after=after_id,
         limit=limit,
     )
-    return [Post(**row) for row in found]
+    return structs(Post, found)
 
 
 # --- who keeps them, and whom they shut out
@@ -193,7 +193,7 @@ def moderators(db: Read, community_id: int) -> list[Account]:
         """,
         community=community_id,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def moderates(db: Read, community_id: int, account_id: int) -> bool:

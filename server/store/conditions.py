@@ -20,14 +20,19 @@ SEARCHABLE = """
 SHOWN = """
     p.id AS post_id, p.version AS post_version, p.author_id, a.version AS author_version,
     p.replies, p.likes, p.boosts,
-    EXISTS (SELECT 1 FROM favourite v WHERE v.post_id = p.id AND v.account_id = :me) AS liked,
-    EXISTS (SELECT 1 FROM boost w WHERE w.post_id = p.id AND w.account_id = :me) AS boosted,
+    CASE WHEN p.likes = 0 THEN 1 = 0 ELSE EXISTS (
+        SELECT 1 FROM favourite v WHERE v.post_id = p.id AND v.account_id = :me) END AS liked,
+    CASE WHEN p.boosts = 0 THEN 1 = 0 ELSE EXISTS (
+        SELECT 1 FROM boost w WHERE w.post_id = p.id AND w.account_id = :me) END AS boosted,
     EXISTS (SELECT 1 FROM bookmark k WHERE k.account_id = :me AND k.post_id = p.id) AS bookmarked,
     EXISTS (SELECT 1 FROM thread_mute u WHERE u.account_id = :me AND u.thread_id = p.thread_id)
         AS muted,
     p.quotes
 """
-"""As the fields of `Entry` follow its `id` and `booster_id`."""
+"""As the fields of `Entry` follow its `id` and `booster_id`.
+
+What nobody liked or boosted, the viewer did not either: each look is at a page of its own.
+"""
 UNWANTED = """
     SELECT target_id FROM mute WHERE account_id = :me
     UNION ALL SELECT target_id FROM block WHERE account_id = :me

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from server.model import Account, Post
-from server.store.db import Read, record
+from server.store.db import Read, record, structs
 from server.store.paging import among
 
 _OPEN: Final = """
@@ -32,7 +32,7 @@ def threads(db: Read, community_id: int, after_id: int, limit: int) -> list[Post
         after=after_id,
         limit=limit,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def count(db: Read, community_id: int) -> int:
@@ -59,7 +59,7 @@ def comments(db: Read, thread_id: int, after_id: int, limit: int) -> list[Post]:
         after=after_id,
         limit=limit,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def open_posts(db: Read, ids: Iterable[int]) -> set[int]:
@@ -88,7 +88,7 @@ def stories(db: Read, community_id: int, ids: Iterable[int]) -> dict[int, Post]:
         ids,
         community=community_id,
     )
-    return {row["id"]: Post(**record(row)) for row in found}
+    return {one.id: one for one in structs(Post, found)}
 
 
 def authors(db: Read, post_ids: Iterable[int]) -> dict[int, list[Account]]:

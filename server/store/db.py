@@ -28,6 +28,8 @@ from server.store.transaction import (
     Write,
     cells,
     record,
+    struct,
+    structs,
     without_password,
 )
 
@@ -46,6 +48,8 @@ __all__ = [
     "Write",
     "cells",
     "record",
+    "struct",
+    "structs",
     "without_password",
 ]
 

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from server.model import Account
 from server.store.conditions import UNWANTED
-from server.store.db import Read, Write
+from server.store.db import Read, Write, structs
 
 FRIENDS: Final = 200  # whose follows are looked at: the newest
 LOOKED_AT: Final = 20_000  # follows of all of them
@@ -43,7 +43,7 @@ def friends_of_friends(db: Read, viewer_id: int, limit: int) -> list[Account]:
         me=viewer_id,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def popular(db: Read, viewer_id: int, limit: int) -> list[Account]:
@@ -56,7 +56,7 @@ def popular(db: Read, viewer_id: int, limit: int) -> list[Account]:
         me=viewer_id,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def directory(
@@ -82,7 +82,7 @@ def directory(
         limit=limit,
         offset=offset,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def dismiss(tx: Write, account_id: int, target_id: int) -> None:
@@ -118,4 +118,4 @@ def familiar(db: Read, viewer_id: int, account_id: int, limit: int) -> list[Acco
         me=viewer_id,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)

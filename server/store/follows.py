@@ -7,7 +7,7 @@ import msgspec
 from server.model import Account
 from server.store import accounts
 from server.store.conditions import UNWANTED
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, structs
 from server.store.paging import LAST_ID, Page, among, rows
 
 
@@ -338,7 +338,7 @@ def local_groups(db: Read, account_id: int) -> list[Account]:
         """,
         id=account_id,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def partners(db: Read, account_id: int) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ import msgspec
 
 from server.model import Entry, ForumThread, Post
 from server.store.conditions import FOUND, SHOWN, entry
-from server.store.db import Read, Row, Write, record
+from server.store.db import Read, Row, Write, record, struct, structs
 from server.store.paging import Page, among, rows
 
 COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(ForumThread))
@@ -59,7 +59,7 @@ def commented(tx: Write, post_id: int, change: int, at_ms: int) -> None:
 def placed(db: Read, uri: str) -> Post | None:
     """The post with this id, if it stands in a community."""
     found = db.one("SELECT * FROM post WHERE uri = :uri AND community_id IS NOT NULL", uri=uri)
-    return Post(**record(found)) if found else None
+    return struct(Post, found) if found else None
 
 
 def place(tx: Write, post_id: int, community_id: int) -> None:
@@ -136,7 +136,7 @@ def written_by(db: Read, community_id: int, author_id: int, limit: int) -> list[
         community=community_id,
         limit=limit,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def bury(tx: Write, post_id: int) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from server.ids import new_id
 from server.model import Job
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, struct, structs
 from server.store.leases import FUTURE_MS, LEASE_MS, require
 
 BEHIND_MS: Final = 2**62
@@ -109,7 +109,7 @@ def first_of(db: Read, lane: str) -> Job | None:
         """,
         lane=lane,
     )
-    return Job(**found) if found else None
+    return struct(Job, found) if found else None
 
 
 def lane_length(db: Read, lane: str, limit: int) -> int:
@@ -186,7 +186,7 @@ def _claim(tx: Write, of: str, now_ms: int, limit: int, by: int) -> list[Job]:
         by=by,
     )
     # a database gives back in whatever order what it has changed
-    return sorted((Job(**row) for row in found), key=lambda job: job.id)
+    return sorted(structs(Job, found), key=lambda job: job.id)
 
 
 def next_due_ms(db: Read) -> int | None:

@@ -1,7 +1,7 @@
 """Which groups of other servers a board of ours follows, and which of them follow it."""
 
 from server.model import Account
-from server.store.db import Read, Row
+from server.store.db import Read, Row, structs
 
 
 def followed(db: Read, community_id: int, limit: int) -> list[tuple[Account, str, bool]]:
@@ -32,7 +32,7 @@ def following(db: Read, community_id: int, limit: int) -> list[Account]:
         id=community_id,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def _joint(row: Row) -> tuple[Account, str, bool]:

@@ -12,7 +12,7 @@ import msgspec
 from server.model import Account, Entry
 from server.store import accounts
 from server.store.conditions import SHOWN, UNWANTED, WANTED
-from server.store.db import Read, Write
+from server.store.db import Read, Write, structs
 from server.store.paging import Page, among, rows
 from server.store.timelines import paged
 
@@ -172,7 +172,7 @@ def all_members(db: Read, id: int, limit: int) -> list[Account]:
         list_id=id,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def size(db: Read, id: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from server.model import Media
-from server.store.db import Read, Write, record
+from server.store.db import Read, Write, struct
 from server.store.paging import among
 
 SIZES = ("large", "medium", "small")
@@ -21,7 +21,7 @@ def insert(tx: Write, media: Media) -> None:
 def by_id(db: Read, id: int) -> Media | None:
     """The picture with this id."""
     found = db.one("SELECT * FROM media WHERE id = :id", id=id)
-    return Media(**record(found)) if found else None
+    return struct(Media, found) if found else None
 
 
 def describe(tx: Write, id: int, alt: str, focus: tuple[float, float]) -> None:
@@ -76,7 +76,7 @@ def of_scheduled(db: Read, scheduled_ids: Iterable[int]) -> dict[int, list[Media
         """,
         scheduled_ids,
     ):
-        answer.setdefault(row["scheduled_id"], []).append(Media(**record(row)))
+        answer.setdefault(row["scheduled_id"], []).append(struct(Media, row))
     return answer
 
 
@@ -86,7 +86,7 @@ def of_posts(db: Read, post_ids: Iterable[int]) -> dict[int, list[Media]]:
     for row in among(
         db, "SELECT * FROM media WHERE post_id IN (:list) ORDER BY post_id, position", post_ids
     ):
-        answer.setdefault(row["post_id"], []).append(Media(**record(row)))
+        answer.setdefault(row["post_id"], []).append(struct(Media, row))
     return answer
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from server.model import Notification
-from server.store.db import Read, Row, Write, record
+from server.store.db import Read, Row, Write, struct, structs
 from server.store.notifications import HEARD, SHOWN, WANTED, Wanted
 from server.store.paging import LAST_ID, Page, among, listed, rows
 
@@ -71,7 +71,7 @@ def _beyond(
         keys,
     )
     found = rows(db, window, sql, account=account_id, **wanted.params, **params)
-    return [Notification(**record(row)) for row in found]
+    return structs(Notification, found)
 
 
 def count_after(
@@ -178,7 +178,7 @@ def latest(db: Read, account_id: int, key: str) -> Notification | None:
         account=account_id,
         key=key,
     )
-    return Notification(**record(found)) if found else None
+    return struct(Notification, found) if found else None
 
 
 def account_ids(db: Read, account_id: int, key: str) -> list[int]:

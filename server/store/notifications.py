@@ -6,7 +6,7 @@ import msgspec
 
 from server.clock import HOUR_MS
 from server.model import NOTICES, Notification
-from server.store.db import Read, Row, Write, record
+from server.store.db import Read, Row, Write, struct, structs
 from server.store.paging import LAST_ID, Page, listed, rows
 
 KINDS: Final = NOTICES
@@ -141,7 +141,7 @@ def page(
         wanted.kinds,
     )
     found = rows(db, window, sql, account=account_id, **wanted.params, **params)
-    return [Notification(**record(row)) for row in found]
+    return structs(Notification, found)
 
 
 def by_id(db: Read, account_id: int, id: int) -> Notification | None:
@@ -154,7 +154,7 @@ def by_id(db: Read, account_id: int, id: int) -> Notification | None:
         id=id,
         account=account_id,
     )
-    return Notification(**record(found)) if found else None
+    return struct(Notification, found) if found else None
 
 
 def count_after(db: Read, account_id: int, id: int, limit: int, wanted: Wanted = EVERYTHING) -> int:

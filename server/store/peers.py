@@ -4,7 +4,7 @@ from typing import Final
 
 from server.ids import new_id
 from server.model import Peer
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, structs
 from server.store.leases import FUTURE_MS, LEASE_MS, require
 from server.store.paging import listed
 
@@ -207,7 +207,7 @@ def _claim(tx: Write, of: str, now_ms: int, limit: int, by: int) -> list[Peer]:
         limit=limit,
         by=by,
     )
-    return [Peer(**row) for row in found]
+    return structs(Peer, found)
 
 
 def next_due_ms(db: Read) -> int | None:

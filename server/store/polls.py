@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from server.model import Post
-from server.store.db import Read, Write, record
+from server.store.db import Read, Write, struct
 from server.store.paging import among
 
 
@@ -14,7 +14,7 @@ def held(tx: Write, post_id: int) -> Post | None:
     """
     lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
     found = tx.one(f"SELECT * FROM post WHERE id = :id{lock}", id=post_id)  # noqa: S608
-    return Post(**record(found)) if found else None
+    return struct(Post, found) if found else None
 
 
 def own_votes(db: Read, account_id: int, post_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:

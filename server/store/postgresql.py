@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Dumper, Loader
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8Dumper
 
@@ -174,7 +174,12 @@ class Connection:
         return explained(error, lost=not self.usable)
 
     def _run(self, statement: str) -> None:
-        self._cursor.execute(statement)
+        """What has neither parameters nor rows, without all that psycopg does for these."""
+        result = self._connection.pgconn.exec_(statement.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            error = errors.error_from_result(result, encoding="utf-8")
+            # of a lost connection the server has not said which error it is
+            raise error if self.usable else psycopg.OperationalError(str(error)) from error
 
     def _note(self, cursor: psycopg.Cursor[Any]) -> None:
         if cursor.rowcount > 0 and not (cursor.statusmessage or "").startswith("SELECT"):

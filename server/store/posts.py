@@ -7,7 +7,7 @@ import msgspec
 
 from server.model import Account, App, Outline, Post, Revision
 from server.store import accounts, search_index
-from server.store.db import Read, Row, Write, record
+from server.store.db import Read, Row, Write, record, struct, structs
 from server.store.paging import Page, among, rows
 from server.text.finding import with_stems
 
@@ -21,7 +21,7 @@ INSERT = f"INSERT INTO post ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)
 
 
 def _one(found: Row | None) -> Post | None:
-    return Post(**record(found)) if found else None
+    return struct(Post, found) if found else None
 
 
 def by_id(db: Read, id: int) -> Post | None:
@@ -37,7 +37,7 @@ def by_uri(db: Read, uri: str) -> Post | None:
 def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Post]:
     """Those of `ids` that exist."""
     found = among(db, "SELECT * FROM post WHERE id IN (:list)", dict.fromkeys(ids))
-    return {row["id"]: Post(**record(row)) for row in found}
+    return {one.id: one for one in structs(Post, found)}
 
 
 def by_url(db: Read, author_id: int, id: int) -> Post | None:
@@ -95,7 +95,7 @@ def held(tx: Write, post: Post) -> Post | None:
     found = tx.one(
         "SELECT * FROM post WHERE id = :id AND deleted_ms IS NULL FOR UPDATE", id=post.id
     )
-    return Post(**found) if found else None
+    return struct(Post, found) if found else None
 
 
 def bury(tx: Write, post: Post, now_ms: int) -> None:
@@ -176,7 +176,7 @@ def orphans(db: Read, uri: str, limit: int) -> list[Post]:
         uri=uri,
         limit=limit,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def adopt(tx: Write, child: Post, parent: Post) -> None:
@@ -200,7 +200,7 @@ def thread(db: Read, thread_id: int, limit: int) -> list[Post]:
         thread=thread_id,
         limit=limit,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[Outline]:
@@ -224,7 +224,7 @@ def outlines(db: Read, ids: Iterable[int], thread_id: int, limit: int) -> list[O
         thread=thread_id,
         limit=limit,
     )
-    return [Outline(**record(row)) for row in found]
+    return structs(Outline, found)
 
 
 def open_after(db: Read, after_id: int, limit: int) -> list[Row]:
@@ -314,7 +314,7 @@ def public_replies(db: Read, id: int, page: Page) -> list[Post]:
         """,
         id=id,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def public_in_thread(db: Read, thread_id: int, page: Page) -> list[Post]:
@@ -331,7 +331,7 @@ def public_in_thread(db: Read, thread_id: int, page: Page) -> list[Post]:
         """,
         thread=thread_id,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 # --- what an author wrote, for peers
@@ -348,7 +348,7 @@ def public_by(db: Read, author_id: int, page: Page) -> list[Post]:
         """,
         author=author_id,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def pinned(db: Read, author_id: int) -> list[Post]:
@@ -360,7 +360,7 @@ def pinned(db: Read, author_id: int) -> list[Post]:
         """,
         author=author_id,
     )
-    return [Post(**record(row)) for row in found]
+    return structs(Post, found)
 
 
 def ids_by(db: Read, author_id: int, limit: int) -> list[int]:

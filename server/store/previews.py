@@ -5,7 +5,7 @@ from typing import Any
 
 from server.model import Entry, Preview
 from server.store.conditions import SHOWN, WANTED
-from server.store.db import Read, Write
+from server.store.db import Read, Write, struct
 from server.store.paging import Page, among
 from server.store.timelines import paged
 
@@ -17,13 +17,13 @@ DISCOVERABLE = "a.state = 'active' AND a.limited_ms IS NULL AND a.discoverable =
 def by_id(db: Read, id: int) -> Preview | None:
     """The preview with this id."""
     found = db.one("SELECT * FROM link_preview WHERE id = :id", id=id)
-    return Preview(**found) if found else None
+    return struct(Preview, found) if found else None
 
 
 def by_url(db: Read, url: str) -> Preview | None:
     """The preview of this address."""
     found = db.one("SELECT * FROM link_preview WHERE url = :url", url=url)
-    return Preview(**found) if found else None
+    return struct(Preview, found) if found else None
 
 
 def insert(tx: Write, id: int, url: str, asked_ms: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from server.model import Entry, Post
 from server.store.conditions import READABLE, SHOWN, entry
-from server.store.db import Read, Write
+from server.store.db import Read, Write, structs
 from server.store.paging import Page, among, rows
 
 STAMPED = 10  # a stamp is for one quote; others only claim it
@@ -75,7 +75,7 @@ def stamped(db: Read, stamp: str, quoted_author_id: int) -> list[Post]:
         author=quoted_author_id,
         limit=STAMPED,
     )
-    return [Post(**row) for row in found]
+    return structs(Post, found)
 
 
 def by_ours(db: Read, post_id: int) -> list[Post]:
@@ -88,7 +88,7 @@ def by_ours(db: Read, post_id: int) -> list[Post]:
         post=post_id,
         limit=TOLD,
     )
-    return [Post(**row) for row in found]
+    return structs(Post, found)
 
 
 def spared(db: Read, viewer_id: int, author_ids: Iterable[int]) -> dict[int, str]:

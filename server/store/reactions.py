@@ -5,7 +5,7 @@ from typing import Final
 from server.model import Account
 from server.store import accounts
 from server.store.conditions import UNWANTED
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, structs
 from server.store.paging import Page, rows
 
 COUNTED: Final = 5000  # likes, boosts and replies of one post that are counted by server
@@ -206,7 +206,7 @@ def _newest(db: Read, table: str, post_id: int, me: int, limit: int) -> list[Acc
         me=me,
         limit=limit,
     )
-    return [Account(**row) for row in found]
+    return structs(Account, found)
 
 
 def servers(db: Read, post_id: int, limit: int) -> list[Row]:

@@ -18,7 +18,7 @@ from server.store.conditions import (
     entry,
     pictured,
 )
-from server.store.db import Read, cells, record
+from server.store.db import Read, cells, structs
 from server.store.paging import Page, among, rows
 
 
@@ -123,19 +123,21 @@ def thread(db: Read, viewer_id: int, thread_id: int, page: Page) -> list[Entry]:
     )
 
 
+_OUTLINE: Final = ", ".join(f"p.{field.name}" for field in msgspec.structs.fields(Outline))
+
+
 def outlines(db: Read, viewer_id: int, thread_id: int, limit: int) -> list[Outline]:
     """As `thread`, the shape alone, by arrival: the first `limit` posts."""
-    columns = ", ".join(f"p.{field.name}" for field in msgspec.structs.fields(Outline))
     found = db.all(
         f"""
-        SELECT {columns} FROM post p JOIN account a ON a.id = p.author_id
+        SELECT {_OUTLINE} FROM post p JOIN account a ON a.id = p.author_id
         WHERE {OF_A_THREAD} ORDER BY p.id LIMIT :limit
         """,  # noqa: S608
         me=viewer_id,
         thread=thread_id,
         limit=limit,
     )
-    return [Outline(**record(row)) for row in found]
+    return structs(Outline, found)
 
 
 def account(
@@ -200,7 +202,7 @@ def entries(db: Read, viewer_id: int, post_ids: list[int]) -> list[Entry]:
         post_ids,
         me=viewer_id,
     )
-    by_id = {row["id"]: entry(row) for row in found}
+    by_id = {one.id: one for one in map(entry, found)}
     return [by_id[id] for id in post_ids if id in by_id]
 
 

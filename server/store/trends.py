@@ -10,7 +10,7 @@ from typing import Final
 from server.clock import DAY_MS
 from server.model import Entry, Preview
 from server.store.conditions import SHOWN, WANTED, WRITTEN
-from server.store.db import Read, Row, Write
+from server.store.db import Read, Row, Write, structs
 from server.store.paging import Page, among
 from server.store.previews import DISCOVERABLE
 from server.store.timelines import paged
@@ -80,7 +80,7 @@ def links(db: Read, since_id: int) -> list[Row]:
 def previews(db: Read, ids: Iterable[int]) -> dict[int, Preview]:
     """Those of these pages that could be read."""
     found = among(db, "SELECT * FROM link_preview WHERE id IN (:list) AND state = 'ready'", ids)
-    return {row["id"]: Preview(**row) for row in found}
+    return {one.id: one for one in structs(Preview, found)}
 
 
 def link_uses(db: Read, ids: Iterable[int], since_id: int) -> list[Row]:

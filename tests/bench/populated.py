@@ -214,7 +214,7 @@ def _posts(size: Size, ids: Ids) -> Iterator[tuple[int, str]]:
         size.posts,
         f"""
         INSERT INTO post (id, uri, url, author_id, local, kind, visibility, content, language, tags,
-            reply_to_uri, reply_to_id, thread_id, likes, published_ms)
+            reply_to_uri, reply_to_id, thread_id, published_ms)
         SELECT {ids.post()}, {uri},
             CASE WHEN i % 20 = 0 THEN {uri} ELSE {host}/@u' || {stranger} || '/' || i END,
             CASE WHEN i % 20 = 0 THEN {ids.of(MEMBER, _hash("i", MEMBERS))}
@@ -225,7 +225,7 @@ def _posts(size: Size, ids: Ids) -> Iterator[tuple[int, str]]:
             CASE WHEN i % 5 = 0 THEN '["t' || {_some("i", 2000)} || '"]' ELSE '[]' END,
             CASE WHEN {reply} THEN {_post_uri(size, ids, parent)} END,
             CASE WHEN {reply} THEN {ids.post(parent)} END,
-            CASE WHEN {reply} THEN {ids.post(parent)} ELSE {ids.post()} END, 1, {ids.at()} FROM n
+            CASE WHEN {reply} THEN {ids.post(parent)} ELSE {ids.post()} END, {ids.at()} FROM n
     """,
     )
     yield (
@@ -351,6 +351,10 @@ def _counts(author: Account) -> list[str]:
         WHERE f.local = 0 GROUP BY f.target_id, a.peer_id
         """,
         f"UPDATE account SET followers_count = {MEMBERS} WHERE id = {author.id}",  # noqa: S608
+        """
+        UPDATE post SET likes = (SELECT count(*) FROM favourite WHERE post_id = post.id),
+            boosts = (SELECT count(*) FROM boost WHERE post_id = post.id)
+        """,
     ]
 
 
@@ -377,6 +381,8 @@ def _settle(url: str) -> None:
     if not url.startswith("sqlite:"):
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("VACUUM ANALYZE")
+            with suppress(psycopg.Error):
+                server.execute("CHECKPOINT")
 
 
 def size_bytes(db: Read) -> int:

@@ -174,11 +174,11 @@ async def _claim(one: City) -> None:
     with one.measured(f"claim: {CLAIMED} peers"):
         lanes = await one.db.write(peers.claim, now, CLAIMED, 1)
     with one.measured("claim: when the next peer is due"):
-        await one.db.read(peers.next_due_ms)
+        await one.db.read_inline(peers.next_due_ms)
     with one.measured(f"claim: {CLAIMED} jobs"):
         work = await one.db.write(jobs.claim, now, CLAIMED, 1)
     with one.measured("claim: when the next job is due"):
-        await one.db.read(jobs.next_due_ms)
+        await one.db.read_inline(jobs.next_due_ms)
     await one.db.write(_give_back, lanes, work, now)
 
 

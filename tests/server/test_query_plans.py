@@ -488,6 +488,22 @@ def test_those_who_want_to_be_told_are_not_looked_for_among_all_who_follow(
     assert all(re.search("INDEX follow_(local|notify) ", step) for step in follows_read), steps
 
 
+@pytest.mark.parametrize("ask", [jobs.next_due_ms, peers.next_due_ms])
+def test_when_the_next_work_is_due_is_told_by_an_index_alone(
+    recorded: tuple[Recorder, Write],
+    sqlite_link: sqlite.Connection,
+    ask: Callable[[Write], object],
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    ask(tx)
+    ((sql, params),) = recorder.said
+    codes = sqlite_link.execute(f"EXPLAIN {sql}", params).fetchall()
+    opened = [code for code in codes if code["opcode"] == "OpenRead"]
+    indexes = {code["p1"] for code in opened if str(code["p4"]).startswith("k(")}
+    assert {code["p1"] for code in codes if code["opcode"] == "Column"} == indexes
+
+
 OWN_PEOPLE = {"new_users"}
 
 
