@@ -405,7 +405,7 @@ def test_a_list_of_another_server_is_read():
 def test_what_belongs_to_somebody_else_is_named_not_taken_for_our_mistake(
     alice, folder, refusal, monkeypatch
 ):
-    """As root, in whose name tests may run, everything can be read: the system's answers are ours."""
+    """Root may read everything, and tests may run as root: the system's answers are ours."""
     database = config.load(None, os.environ).database.url.partition(":")[2]
     real = os.access
 
