@@ -111,9 +111,10 @@ def _picked(
 ) -> Callable[[Row], Iterable[Any]]:
     """What takes the fields of `kind` out of a row with these columns, in the order of fields."""
     fields = kind.__struct_fields__
-    if named:
-        return itemgetter(*fields)
-    return iter if columns == fields else itemgetter(*map(columns.index, fields))
+    if not named and columns == fields:
+        return iter
+    picked = itemgetter(*(fields if named else map(columns.index, fields)))
+    return cast(Callable[[Row], Iterable[Any]], picked)
 
 
 class Cursor(Protocol):
