@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server import lookup
-from server.errors import AppError, Conflict, Invalid, NotFound
+from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import Account, Community, Draft, Media, PostView
 from server.services import (
     blog,
@@ -30,9 +30,10 @@ from server.store.submissions import Submission
 from web.error_page import away
 from web.keys import DB, FETCHER, SITE, Viewer
 from web.pages import texts
-from web.pages.access import now, number, signed_in
-from web.pages.forms import Form, form, see
-from web.render import page, post_url
+from web.pages.access import now, number, sign_in_path, signed_in
+from web.pages.forms import Form, form, genuine, see, unchecked
+from web.pages.sessions import wait_for_sign_in
+from web.render import page, post_url, viewer_of
 from web.times import from_field
 
 routes = web.RouteTableDef()
@@ -204,14 +205,19 @@ def _pictures(db: Read, author_id: int, ids: Iterable[int]) -> list[Media]:
 
 
 @routes.post("/desk/{id}/{act}")
-@signed_in
-async def act(request: web.Request, viewer: Viewer) -> web.StreamResponse:
+async def act(request: web.Request) -> web.StreamResponse:
     """One step of the way: revise | accept | withdraw | suggest | publish.
 
-    What was typed and cannot be taken is shown again, with what the text says now.
+    What was typed and cannot be taken is shown again, with what the text says now; that of somebody
+    whose session has ended becomes a draft of theirs when they have signed in.
     """
-    sent = await form(request)
+    viewer, sent = viewer_of(request), await unchecked(request)
     typed = Typed(sent.get("title"), sent.get("lead"), sent.raw("content"), sent.get("note"))
+    if viewer is None:
+        return await _sign_in_first(request, typed)
+    if not genuine(request, sent):
+        stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
+        return await _page(request, viewer, typed if sent.many("content") else None, stale)
     try:
         return await _acted(request, viewer, sent, typed)
     except (Conflict, Invalid) as error:
@@ -220,6 +226,14 @@ async def act(request: web.Request, viewer: Viewer) -> web.StreamResponse:
         if not sent.many("content"):
             raise
         return await _page(request, viewer, typed, away(request))
+
+
+async def _sign_in_first(request: web.Request, typed: Typed) -> web.StreamResponse:
+    if not typed.content.strip():
+        return see(sign_in_path(request))
+    told = "\n\n".join(part for part in (typed.note, typed.content) if part)
+    kept = {"kind": "story", "title": typed.title, "lead": typed.lead, "content": told}
+    return await wait_for_sign_in(request, Form({name: (text,) for name, text in kept.items()}, {}))
 
 
 async def _acted(
