@@ -158,7 +158,7 @@ async def _page(
     db = request.config_dict[DB]
     shown = await db.read(_shown, viewer, number(request))
     if isinstance(shown, str):
-        return see(shown)
+        return see(await _kept(request, viewer, typed) if typed else shown)
     return await page(
         request,
         "submission.html",
@@ -171,6 +171,22 @@ async def _page(
             await texts.previewed(request, shown.suggested.content) if shown.suggested else ""
         ),
     )
+
+
+async def _kept(request: web.Request, viewer: Viewer, typed: Typed) -> str:
+    """Where somebody finds what they typed about a text that was published meanwhile: a draft."""
+    text = texts.from_form(_carried(typed))
+    draft = await request.config_dict[DB].write(
+        drafts.save, viewer.account.id, None, texts.to_draft(text), now(request)
+    )
+    return f"/write?draft={draft.id}"
+
+
+def _carried(typed: Typed) -> Form:
+    """A story of their own, which begins with what they told the author."""
+    told = "\n\n".join(part for part in (typed.note, typed.content) if part)
+    kept = {"kind": "story", "title": typed.title, "lead": typed.lead, "content": told}
+    return Form({name: (text,) for name, text in kept.items()}, {})
 
 
 def _shown(db: Read, viewer: Viewer, id: int) -> Shown | str:
@@ -231,9 +247,7 @@ async def act(request: web.Request) -> web.StreamResponse:
 async def _sign_in_first(request: web.Request, typed: Typed) -> web.StreamResponse:
     if not typed.content.strip():
         return see(sign_in_path(request))
-    told = "\n\n".join(part for part in (typed.note, typed.content) if part)
-    kept = {"kind": "story", "title": typed.title, "lead": typed.lead, "content": told}
-    return await wait_for_sign_in(request, Form({name: (text,) for name, text in kept.items()}, {}))
+    return await wait_for_sign_in(request, _carried(typed))
 
 
 async def _acted(
