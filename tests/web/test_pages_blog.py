@@ -200,5 +200,5 @@ async def test_comments_below_a_story_are_no_answers_to_a_question(city):
     story = await city.writes(ann, "글", title="절이는 날", community_id=id, filed=Filed())
     await city.writes(bo, "잘 읽었습니다.", reply_to_id=story.id)
     page = (await ann.get(f"/@ann/{story.id}")).text
-    assert "잘 읽었습니다." in page and "Keep order" in page
+    assert "잘 읽었습니다." in page and "Moderate" in page
     assert "This is the answer" not in page
