@@ -23,8 +23,9 @@ async def test_a_moderator_pins_and_locks_where_the_thread_is(any_city):
     page = await sol.get(at)
     assert page.main.link("Moderate …") == own
     for deed in ("pin", "lock"):
-        assert page.form(f"{own}/{deed}")
-        assert await sol.post(f"{own}/{deed}", back=at) == at
+        place = page.form(f"{own}/{deed}").fields["back"]
+        assert place == f"{at}#acts-{post.id}"
+        assert await sol.post(f"{own}/{deed}", back=place) == place
     page = await sol.get(at)
     assert "pinned" in page.main.words and "locked" in page.main.words
     for deed in ("unpin", "unlock"):
