@@ -62,6 +62,8 @@ SYSTEMS: Final = (
 
 _TAG: Final = re.compile(r'(<[^"<>]*(?:"[^"]*"[^"<>]*)*>)')
 _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
+LONG_ADDRESS: Final = 23  # characters of an address that hardly stand on a line of a card
+_PARTS: Final = re.compile(r"[@.:]")
 _SHORTCODE: Final = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _POLICY: Final = (
     "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self' data:; "
@@ -200,6 +202,7 @@ def environment(language: str) -> Environment:
         lines=profile_links.lines,
         mine=mine,
         named=named,
+        foldable=foldable,
         old_name=bylines.of,
         shortened=text.excerpt,
         opens=text.opens,
@@ -289,6 +292,14 @@ def named(context: Context, account: Account) -> Markup:
     """What somebody is called, with their custom emoji."""
     name = str(escape(account.shown_name))
     return Markup(_with_emojis(context, name, account.emojis))  # noqa: S704  escaped
+
+
+def foldable(address: str) -> Markup:
+    """`@name@server` escaped; a long one breaks where its parts begin, not within them."""
+    shown = str(escape(address))
+    if len(address) > LONG_ADDRESS:
+        shown = shown[0] + _PARTS.sub(r"<wbr>\g<0>", shown[1:])
+    return Markup(shown)  # noqa: S704  escaped
 
 
 def _with_emojis(context: Context, content: str, emojis: str) -> str:

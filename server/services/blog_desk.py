@@ -254,7 +254,7 @@ def add_writer(
     if len(blog_people.writers(tx, joining.cohort.id)) >= MAX_WRITERS:
         raise Invalid("A cohort has at most %(most)s writers.", most=MAX_WRITERS)
     if blog_people.add_writer(tx, joining.cohort.id, who.id, now_ms):
-        desk_news.tell(tx, who.id, viewer.id, now_ms, what="cohort")
+        desk_news.tell(tx, who.id, viewer.id, now_ms, what="cohort", about_id=joining.cohort.id)
     if leads:
         blog_people.lead(tx, joining.cohort.id, who.id)
 

@@ -7,7 +7,16 @@ import msgspec
 
 from server.ids import new_id
 from server.model import MODERATORS, Notification
-from server.store import accounts, books, communities, follows, imports, notifications, submissions
+from server.store import (
+    accounts,
+    blog_people,
+    books,
+    communities,
+    follows,
+    imports,
+    notifications,
+    submissions,
+)
 from server.store.db import Read, Write
 
 DESK: Final = "desk."
@@ -20,6 +29,7 @@ OF_AN_IMPORT: Final = ("claim", "claimed")
 class News(msgspec.Struct, frozen=True):
     """What one is about: `id` of a text, a book or an import, and the blog by its name.
 
+    Of a cohort the `id` is its number, as in its address, and the `title` that of its blog.
     `note`: what an editor says about the text.
     """
 
@@ -96,6 +106,8 @@ def about(db: Read, viewer_id: int, found: Iterable[Notification]) -> dict[int, 
 def _about(db: Read, viewer_id: int, what: str, id: int) -> News | None:
     if what in OF_A_TEXT:
         return _text(db, viewer_id, id)
+    if what == "cohort":
+        return _cohort(db, id)
     if what in OF_A_BOOK:
         book = books.by_id(db, id)
         return _kept(db, viewer_id, book.community_id, id, book.title) if book else None
@@ -103,6 +115,13 @@ def _about(db: Read, viewer_id: int, what: str, id: int) -> News | None:
     if run is None or what == "claim":  # who is asked need not keep the blog
         return News(id, "", "") if run else None
     return _kept(db, viewer_id, run.community_id, id, run.name)
+
+
+def _cohort(db: Read, id: int) -> News | None:
+    """Its page is for everybody."""
+    cohort = blog_people.cohort_by_id(db, id)
+    home = communities.by_id(db, cohort.community_id) if cohort else None
+    return News(cohort.number, home.account.name, home.title) if cohort and home else None
 
 
 def _text(db: Read, viewer_id: int, id: int) -> News | None:

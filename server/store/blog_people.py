@@ -51,6 +51,12 @@ def cohort(db: Read, community_id: int, number: int) -> Cohort | None:
     return Cohort(**record(found)) if found else None
 
 
+def cohort_by_id(db: Read, id: int) -> Cohort | None:
+    """One of any blog."""
+    found = db.one("SELECT * FROM blog_cohort WHERE id = :id", id=id)
+    return Cohort(**record(found)) if found else None
+
+
 def lead(tx: Write, cohort_id: int, leader_id: int | None) -> None:
     """Who leads a cohort from now on."""
     tx.run("UPDATE blog_cohort SET leader_id = :who WHERE id = :id", id=cohort_id, who=leader_id)

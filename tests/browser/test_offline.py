@@ -83,18 +83,17 @@ async def test_who_publishes_when_the_line_is_down_reads_that_nothing_is_lost(
     await page.context.add_cookies([{"name": "madang", "value": token, "url": ORIGIN}])
     await page.goto("/about")
     await page.evaluate(INSTALLED)
-    await page.goto("/write")
-    await page.get_by_label("Title").fill("The old mill")
-    await page.get_by_label("Story", exact=True).fill("It turns again.")
+    await page.goto("/write?kind=note")
+    await page.get_by_label("Text", exact=True).fill("It turns again.")
     await village.stop(alpha)
     await page.get_by_role("button", name="Publish").click()
     await page.get_by_role("heading", name="No connection").wait_for()
     await page.get_by_text("What you were writing is not lost.").wait_for()
 
     await village.start_again(alpha)
-    await page.locator('main a[href=""]').click()
+    await page.get_by_role("link", name="Try again").click()  # where it waits, not an empty form
     await page.get_by_role("button", name="Put it back").click()
-    assert await page.get_by_label("Story", exact=True).input_value() == "It turns again."
+    assert await page.get_by_label("Text", exact=True).input_value() == "It turns again."
     async with page.expect_event("load"):
         await page.get_by_role("button", name="Publish").click()
     await page.locator("article.whole .words", has_text="It turns again.").wait_for()

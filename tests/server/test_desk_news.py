@@ -3,6 +3,7 @@
 from server.model import Account
 from server.services import blog_desk, coauthors, notifications, submissions
 from server.services.blog_desk import Joining
+from server.services.desk_news import News
 from server.services.notifications import Notice
 from server.store import communities
 from server.store.db import Write
@@ -76,3 +77,5 @@ def test_writers_and_co_authors_hear_what_they_are_asked(tx: Write) -> None:
     third = blog_desk.add_cohort(tx, ann, home, 3, 2026, now_ms=NOW)
     blog_desk.add_writer(tx, ann, Joining(third, "bob"), NOW)
     assert steps(tx, bob) == ["cohort", "coauthor"]
+    told = heard(tx, bob)[0].about
+    assert told == News(3, home.account.name, home.title)

@@ -67,6 +67,11 @@ class Person:
             assert answer.status == status, f"{answer.status}: {text}"
             return answer.headers["Location"] if status == 303 else text
 
+    def own_page(self, place: str) -> str:
+        """The page of a reply of theirs, which stands at `place` below what it answers."""
+        assert self.account and "#post-" in place, place
+        return f"/@{self.account.name}/{place.rpartition('#post-')[2]}"
+
     async def token(self) -> str:
         """The token that this person's forms carry."""
         page = await self.get("/settings" if self.account else "/sign-in")

@@ -48,7 +48,8 @@ async def test_from_sign_up_to_a_story_a_reply_and_its_end(any_city):
     await joon.post(f"/posts/{id}/boost")
     form = (await joon.get(story)).form("/write")
     assert form.fields["content"] == "@mina "
-    reply = await joon.post("/write", **{**form.fields, "content": "@mina 곱네요"})
+    place = await joon.post("/write", **{**form.fields, "content": "@mina 곱네요"})
+    reply = joon.own_page(place)
     page = await mina.get(story)
     assert "곱네요" in page.text
     notices = (await mina.get("/notifications")).text

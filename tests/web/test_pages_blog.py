@@ -9,6 +9,7 @@ from server.services.communities import NewCommunity
 from server.store import submissions as store
 from server.store.blog import Filed
 from tests.web.city import NO_KEYS
+from tests.web.html import HtmlPage
 
 
 async def found(city, editor):
@@ -102,8 +103,12 @@ async def test_an_editor_publishes_the_draft_of_a_member(city):
     assert "고친 글" in (await bob.get(path)).text
     stale = await bob.post(f"{path}/revise", 409, version="1", title="골목", content="내 글")
     assert "내 글" in stale and "고친 글" in stale
+    await _stays_though_the_session_ended(city, ann, path)
     assert await bob.post(f"{path}/accept", version="2") == path
     assert await ann.post(f"{path}/publish", version="3") == path
+    late = {"version": "3", "title": "골목길", "lead": "", "content": "늦은 글", "note": "늦었네요"}
+    draft = await ann.post(f"{path}/suggest", **late)
+    assert "늦은 글" in (await ann.get(draft)).text
     story = await bob.get(path)
     assert "골목길" in story.text and "소소한 일상" in story.text
     post_id = bob.url.rpartition("/")[2]
@@ -112,6 +117,25 @@ async def test_an_editor_publishes_the_draft_of_a_member(city):
     assert await cho.post(f"/desk/with/{post_id}/confirm") == "/desk"
     assert "Written together" in (await ann.get(bob.url)).text
     assert "골목길" in (await (await city.visitor()).get("/@cho")).text
+
+
+async def _stays_though_the_session_ended(city, editor, path):
+    """What an editor typed is there in the next session, and after one that was begun anew."""
+    words = {
+        "version": "2",
+        "title": "골목길",
+        "lead": "",
+        "content": "긴 글",
+        "note": "한 문단 더",
+    }
+    stale = await editor.post(f"{path}/suggest", 403, data={"csrf": "of before", **words})
+    assert "긴 글" in stale and "한 문단 더" in stale
+    visitor = await city.visitor()
+    asked = HtmlPage(await visitor.post(f"{path}/suggest", 401, **words))
+    kept = asked.form("/sign-in").fields
+    assert kept["kept_title"] == "골목길"
+    assert "한 문단 더" in kept["kept_content"] and "긴 글" in kept["kept_content"]
+    assert (await visitor.post(f"{path}/publish", version="2")).startswith("/sign-in")
 
 
 async def test_editors_arrange_the_blog_and_nobody_else_does(city):
@@ -136,6 +160,8 @@ async def test_editors_arrange_the_blog_and_nobody_else_does(city):
     assert "From the editors" in front and "연재" in front
     assert "Publish" in (await bob.get("/write?community=project")).text
     assert "bob" in (await ann.get("/c/project/cohorts/3")).text
+    told = (await bob.get("/notifications")).main
+    assert told.link("has made you one of the writers of a team blog") == "/c/project/cohorts/3"
     await ann.post(f"{desk}/front/{post.id}/sideways", 404)
     edit = await ann.get(f"/edit/{post.id}")
     assert "In the team blog" in edit.text
@@ -174,5 +200,5 @@ async def test_comments_below_a_story_are_no_answers_to_a_question(city):
     story = await city.writes(ann, "글", title="절이는 날", community_id=id, filed=Filed())
     await city.writes(bo, "잘 읽었습니다.", reply_to_id=story.id)
     page = (await ann.get(f"/@ann/{story.id}")).text
-    assert "잘 읽었습니다." in page and "Keep order" in page
+    assert "잘 읽었습니다." in page and "Moderate" in page
     assert "This is the answer" not in page

@@ -35,7 +35,7 @@ async def test_all_boards_are_listed_with_the_neighbourhood_in_which_they_lie(an
     page = await visitor.get("/boards")
     by_name = {one.one("h2").words: one.words for one in page.main.all("article", "panel")}
     assert list(by_name) == ["Garden", "Music"]
-    assert "느티골" in by_name["Garden"] and "last word" in by_name["Garden"]
+    assert "느티골" in by_name["Garden"] and "last comment" in by_name["Garden"]
     assert "Seeds and <b>soil" in by_name["Garden"] and "no threads yet" in by_name["Music"]
     assert page.root.link("Boards") == "/boards"
     place = await visitor.get("/@neutigol")

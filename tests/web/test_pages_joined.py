@@ -64,7 +64,7 @@ async def test_who_asks_is_accepted_and_the_joining_ends_on_both_sides(city: Any
     assert await halves(city, garden, group) == ("", "")
     await sol.post(f"{OWN}/{group.id}/end")
     assert [action for action, _ in await logged(city, garden)] == ["join", "part"]
-    assert "joined with none yet" in (await sol.get(OWN)).main.words
+    assert "not joined with any other yet" in (await sol.get(OWN)).main.words
 
 
 async def test_who_asks_can_be_refused(city: Any) -> None:
@@ -117,5 +117,5 @@ async def test_a_group_that_ends_is_joined_no_more(city: Any) -> None:
     await sol.post(OWN, board="@market@other.test")
     await city.db.write(follows.begin, garden, group, 1)
     await city.db.write(accounts.set_columns, group.id, state="deleted")
-    assert "joined with none yet" in (await sol.get(OWN)).main.words
+    assert "not joined with any other yet" in (await sol.get(OWN)).main.words
     assert "Market" not in (await (await city.visitor()).get("/@garden")).main.words

@@ -46,7 +46,7 @@ async def test_what_is_kept_aside_is_accepted_or_declined_by_a_button(any_city):
     await city.writes(ara, "@mina hello from ara")
     page = await mina.get("/notifications")
     assert "hello from joon" not in page.text
-    assert "Something of 2 people is kept aside for you." in page.text
+    assert "Notifications from 2 people are kept aside for you." in page.text
     page = await mina.get("/notifications/requests")
     assert "hello from joon" in page.text
     actions = [form.action for form in page.forms if form.action.startswith("/notifications/req")]

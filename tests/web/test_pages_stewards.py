@@ -21,10 +21,11 @@ async def test_a_moderator_pins_and_locks_where_the_thread_is(any_city):
     post = await thread(city, mina, garden)
     at, own = f"/@mina/{post.id}", f"/posts/{post.id}/moderate"
     page = await sol.get(at)
-    assert page.main.link("Keep order …") == own
+    assert page.main.link("Moderate …") == own
     for deed in ("pin", "lock"):
-        assert page.form(f"{own}/{deed}")
-        assert await sol.post(f"{own}/{deed}", back=at) == at
+        place = page.form(f"{own}/{deed}").fields["back"]
+        assert place == f"{at}#acts-{post.id}"
+        assert await sol.post(f"{own}/{deed}", back=place) == place
     page = await sol.get(at)
     assert "pinned" in page.main.words and "locked" in page.main.words
     for deed in ("unpin", "unlock"):
@@ -34,7 +35,7 @@ async def test_a_moderator_pins_and_locks_where_the_thread_is(any_city):
         *("pin", "lock", "unpin", "unlock"),
     ]
     for other in (mina, eve, await city.visitor()):
-        assert "moderate" not in (await other.get(at)).main.link("Keep order …")
+        assert "moderate" not in (await other.get(at)).main.link("Moderate …")
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,11 @@ def test_a_reply_begins_with_those_it_is_for():
     view = msgspec.structs.replace(a_post(1, joon), mentions=(mira, joon, an_account(3, "hyo")))
     assert greeting(view, mira.id) == "@joon@far.example @hyo "
     assert greeting(a_post(1, mira), mira.id) == ""
+
+
+def test_a_long_address_breaks_before_its_parts_and_a_short_one_nowhere():
+    assert render.foldable("@ada@far.example") == "@ada@far.example"
+    long = "@saenghwal@board.city.example:8391"
+    folded = "@saenghwal<wbr>@board<wbr>.city<wbr>.example<wbr>:8391"
+    assert render.foldable(long) == folded
+    assert "<i>" not in render.foldable("@<i>@a.very.long.place.example")

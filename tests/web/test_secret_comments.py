@@ -19,7 +19,7 @@ async def whispers(person: Person, path: str, content: str, **more: str) -> str:
     page = await person.get(path)
     form = page.form("/write")
     fields = {**form.fields, "content": content, "do": "publish", **more}
-    return await person.post("/write", **fields)
+    return person.own_page(await person.post("/write", **fields))
 
 
 def offered(page: HtmlPage) -> bool:
@@ -69,7 +69,7 @@ async def test_a_secret_comment_stays_one_through_preview_draft_and_refusal(city
     page = await bob.get("/drafts")
     draft = next(one["href"] for one in page.root.all("a") if "draft=" in one["href"])
     form = (await bob.get(draft)).form("/write")
-    address = await bob.post("/write", **{**form.fields, "do": "publish"})
+    address = bob.own_page(await bob.post("/write", **{**form.fields, "do": "publish"}))
     await cho.get(address, status=404)
     post = await city.db.read(posts.by_id, int(address.rpartition("/")[2]))
     assert post is not None and post.visibility == "secret"

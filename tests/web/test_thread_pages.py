@@ -440,3 +440,36 @@ async def test_what_hangs_below_what_nobody_finds_has_its_place(any_city):
     assert [int(one["id"][5:]) for one in page.root.one("section", "above").all("article")] == [
         story.id
     ]
+
+
+async def test_who_comments_is_shown_the_comment_in_its_thread(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    ids = await city.db.write(long_thread, city.site, [mina.account], 150)
+    thread = f"/@mina/{ids[0]}"
+    for address in (thread, f"{thread}?sort=new"):
+        form = (await joon.get(address)).form("/write").fields
+        place = await joon.post("/write", **{**form, "content": "Benches first"})
+        page = await joon.get(place)
+        mine = page.root.one("article", "post", id=place.rpartition("#")[2])
+        assert "Benches first" in mine.words
+        assert ("sort=new" in place) == ("sort=new" in address)
+        assert len(replies_of(page)) > 1
+
+
+async def test_a_comment_that_cannot_be_shown_in_its_thread_is_published_all_the_same(
+    city, monkeypatch
+):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    post = await city.writes(mina, "Ten years", title="The path")
+    fields = (await joon.get(f"/@mina/{post.id}")).form("/write").fields
+
+    def away(*_, **__):
+        raise DatabaseUnavailable("gone")
+
+    monkeypatch.setattr(conversation, "where", away)
+    path = await joon.post("/write", **{**fields, "content": "Benches first"})
+    assert path.startswith("/@joon/")
+    page = await joon.get(path)
+    assert "Benches first" in page.text
+    assert "Nobody has answered yet." in page.main.words
+    assert "There are no comments yet." not in page.main.words

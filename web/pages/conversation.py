@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from server.model import Account, PostView, Relationship
+from server.errors import AppError
+from server.model import Account, Post, PostView, Relationship
 from server.services import follows, responses, secret_comments, timelines, visits
 from server.services import threads as thread_service
 from server.services.responses import Responses
@@ -15,7 +16,7 @@ from server.services.threads import Around, Twig
 from server.store.db import Read
 from web.pages import threads
 from web.pages.access import asked_id
-from web.pages.threads import MAX_DEPTH, Leaf, Part, Sheet, Stop
+from web.pages.threads import MAX_DEPTH, Layout, Leaf, Part, Sheet, Stop
 from web.render import person_url, post_url
 
 NAMED: Final = 3  # people whom a fold names
@@ -170,8 +171,7 @@ def read(db: Read, viewer_id: int | None, id: int, asked: Asked) -> Conversation
     around = thread_service.around(db, viewer_id, id)
     seen_id = visits.seen(db, viewer_id, around.post.thread_id)
     since, fresh = _fresh(viewer_id, around, asked, seen_id)
-    parts = [threads.part(leaves, fresh) for leaves in threads.branches(id, around.below)]
-    plan = threads.layout(parts, asked.after, newest_first=asked.newest_first)
+    plan = _planned(around, asked, fresh)
     nearest = [*around.above[:1], *around.above[1:][-NEAREST:]]
     views = timelines.by_post(db, viewer_id, [id, *nearest, *plan.sheet.ids])
     view = views[id]
@@ -208,6 +208,30 @@ def read(db: Read, viewer_id: int | None, id: int, asked: Asked) -> Conversation
         responses=responses.of_post(db, viewer_id, id),
         secret=viewer_id is not None and secret_comments.possible(db, viewer_id, around.post),
     )
+
+
+def where(db: Read, viewer_id: int, reply: Post, *, newest_first: bool = False) -> str:
+    """Where the viewer's own new reply stands below what it answers; empty: nowhere there."""
+    asked = Asked(newest_first=newest_first)
+    try:
+        around = thread_service.around(db, viewer_id, reply.reply_to_id or reply.id)
+    except AppError:
+        return ""
+    seen_id = visits.seen(db, viewer_id, around.post.thread_id)
+    _, fresh = _fresh(viewer_id, around, asked, seen_id)
+    sheets = _planned(around, asked, fresh).sheets
+    sheet = next((one for one in sheets if reply.id in one.ids), None)
+    author = thread_service.people(db, [around.post.author_id]).get(around.post.author_id)
+    if sheet is None or author is None:
+        return ""
+    page = _Addresses(post_url(around.post, author), None, newest_first).sheet(sheet)
+    return f"{page}#{threads.post_anchor(reply.id)}"
+
+
+def _planned(around: Around, asked: Asked, fresh: frozenset[int]) -> Layout:
+    below = threads.branches(around.post.id, around.below)
+    parts = [threads.part(leaves, fresh) for leaves in below]
+    return threads.layout(parts, asked.after, newest_first=asked.newest_first)
 
 
 def read_branch(db: Read, viewer_id: int | None, id: int, asked: Asked) -> Branch | None:

@@ -126,6 +126,20 @@ async def sign_in_first(request: web.Request, next: str, app: str) -> web.Respon
     return await _shown(request, next=next, app=app)
 
 
+async def wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
+    """The session has ended: the text waits in hidden fields of a sign-in form."""
+    return await visitor_page(
+        request,
+        "sign_in.html",
+        status=HTTPStatus.UNAUTHORIZED,
+        next="/home",
+        app="",
+        name="",
+        kept=texts.carried(sent),
+        lost_pictures=bool(sent.files),
+    )
+
+
 async def _shown(
     request: web.Request,
     sent: Form | None = None,

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from server import lookup
-from server.errors import AppError, Conflict, Invalid, NotFound
+from server.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from server.model import Account, Community, Draft, Media, PostView
 from server.services import (
     blog,
@@ -30,9 +30,10 @@ from server.store.submissions import Submission
 from web.error_page import away
 from web.keys import DB, FETCHER, SITE, Viewer
 from web.pages import texts
-from web.pages.access import now, number, signed_in
-from web.pages.forms import Form, form, see
-from web.render import page, post_url
+from web.pages.access import now, number, sign_in_path, signed_in
+from web.pages.forms import Form, form, genuine, see, unchecked
+from web.pages.sessions import wait_for_sign_in
+from web.render import page, post_url, viewer_of
 from web.times import from_field
 
 routes = web.RouteTableDef()
@@ -157,7 +158,7 @@ async def _page(
     db = request.config_dict[DB]
     shown = await db.read(_shown, viewer, number(request))
     if isinstance(shown, str):
-        return see(shown)
+        return see(await _kept(request, viewer, typed) if typed else shown)
     return await page(
         request,
         "submission.html",
@@ -170,6 +171,22 @@ async def _page(
             await texts.previewed(request, shown.suggested.content) if shown.suggested else ""
         ),
     )
+
+
+async def _kept(request: web.Request, viewer: Viewer, typed: Typed) -> str:
+    """Where somebody finds what they typed about a text that was published meanwhile: a draft."""
+    text = texts.from_form(_carried(typed))
+    draft = await request.config_dict[DB].write(
+        drafts.save, viewer.account.id, None, texts.to_draft(text), now(request)
+    )
+    return f"/write?draft={draft.id}"
+
+
+def _carried(typed: Typed) -> Form:
+    """A story of their own, which begins with what they told the author."""
+    told = "\n\n".join(part for part in (typed.note, typed.content) if part)
+    kept = {"kind": "story", "title": typed.title, "lead": typed.lead, "content": told}
+    return Form({name: (text,) for name, text in kept.items()}, {})
 
 
 def _shown(db: Read, viewer: Viewer, id: int) -> Shown | str:
@@ -204,14 +221,19 @@ def _pictures(db: Read, author_id: int, ids: Iterable[int]) -> list[Media]:
 
 
 @routes.post("/desk/{id}/{act}")
-@signed_in
-async def act(request: web.Request, viewer: Viewer) -> web.StreamResponse:
+async def act(request: web.Request) -> web.StreamResponse:
     """One step of the way: revise | accept | withdraw | suggest | publish.
 
-    What was typed and cannot be taken is shown again, with what the text says now.
+    What was typed and cannot be taken is shown again, with what the text says now; that of somebody
+    whose session has ended becomes a draft of theirs when they have signed in.
     """
-    sent = await form(request)
+    viewer, sent = viewer_of(request), await unchecked(request)
     typed = Typed(sent.get("title"), sent.get("lead"), sent.raw("content"), sent.get("note"))
+    if viewer is None:
+        return await _sign_in_first(request, typed)
+    if not genuine(request, sent):
+        stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
+        return await _page(request, viewer, typed if sent.many("content") else None, stale)
     try:
         return await _acted(request, viewer, sent, typed)
     except (Conflict, Invalid) as error:
@@ -220,6 +242,12 @@ async def act(request: web.Request, viewer: Viewer) -> web.StreamResponse:
         if not sent.many("content"):
             raise
         return await _page(request, viewer, typed, away(request))
+
+
+async def _sign_in_first(request: web.Request, typed: Typed) -> web.StreamResponse:
+    if not typed.content.strip():
+        return see(sign_in_path(request))
+    return await wait_for_sign_in(request, _carried(typed))
 
 
 async def _acted(

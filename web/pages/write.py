@@ -7,6 +7,8 @@ stay; and a text whose session has ended waits in the page while its author sign
 import asyncio
 import logging
 import secrets
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -36,10 +38,11 @@ from web.error_page import away
 from web.i18n import N_, WRITTEN_IN
 from web.intake import Words
 from web.keys import DB, FETCHER, FILMS, SITE, Viewer
-from web.pages import filing, texts
+from web.pages import conversation, filing, texts
 from web.pages.access import asked_id, now, number, sign_in_path, signed_in
-from web.pages.forms import Form, genuine, local_path, see, unchecked, visitor_page
+from web.pages.forms import Form, genuine, local_path, see, unchecked
 from web.pages.posts import greeting
+from web.pages.sessions import wait_for_sign_in
 from web.pages.texts import AT_ONCE, LASTS_S, MOST_PICTURES, Refused, Text
 from web.render import language_of, page, post_url, viewer_of
 from web.spool import Upload
@@ -77,7 +80,7 @@ async def write(request: web.Request) -> web.Response:
     if not offered or local_path(request.path_qs):
         return see(sign_in_path(request))
     kept = Form({"kind": ("note",), "content": (offered,)}, {})
-    return await _wait_for_sign_in(request, kept)
+    return await wait_for_sign_in(request, kept)
 
 
 def _offered(request: web.Request) -> str:
@@ -198,7 +201,7 @@ async def publish(request: web.Request) -> web.Response:
     """Publish, keep as a draft or preview: the button says which."""
     viewer, sent = viewer_of(request), await unchecked(request)
     if viewer is None:
-        return await _wait_for_sign_in(request, sent)
+        return await wait_for_sign_in(request, sent)
     try:
         text = await _with_pictures(request, viewer, sent)
         if sent.get("do") == "draft":
@@ -216,7 +219,22 @@ async def publish(request: web.Request) -> web.Response:
         post = await _published(request, viewer, text)
     except Refused as refusal:
         return await _shown(request, viewer, refusal.text, refusal=refusal)
-    return see(post_url(post, viewer.account))
+    return see(await _where(request, viewer, post, sent))
+
+
+async def _where(request: web.Request, viewer: Viewer, post: Post, sent: Form) -> str:
+    """Where its author sees what became of it: a reply below what it answers, in the order in which
+    that was read; what waits to be approved says so on its own page."""
+    own_page = post_url(post, viewer.account)
+    if post.reply_to_id is None or post.visibility == "waiting":
+        return own_page
+    with suppress(DatabaseUnavailable):  # it is published, and that alone must not look undone
+        newest_first = sent.get("sort") == "new"
+        place = await request.config_dict[DB].read(
+            partial(conversation.where, newest_first=newest_first), viewer.account.id, post
+        )
+        return place or own_page
+    return own_page
 
 
 async def _published(request: web.Request, viewer: Viewer, text: Text) -> Post:
@@ -316,20 +334,6 @@ async def _save_draft(request: web.Request, viewer: Viewer, text: Text) -> None:
     except DatabaseUnavailable as error:
         log.warning("%s", error)
         raise Refused("form", away(request), text) from error
-
-
-async def _wait_for_sign_in(request: web.Request, sent: Form) -> web.Response:
-    """The session has ended: the text waits in hidden fields of a sign-in form."""
-    return await visitor_page(
-        request,
-        "sign_in.html",
-        status=HTTPStatus.UNAUTHORIZED,
-        next="/home",
-        app="",
-        name="",
-        kept=texts.carried(sent),
-        lost_pictures=bool(sent.files),
-    )
 
 
 async def _with_pictures(request: web.Request, viewer: Viewer, sent: Form) -> Text:
@@ -488,7 +492,7 @@ async def change(request: web.Request) -> web.Response:
     """Store the new words; what the post said before stays readable in its history."""
     viewer, sent = viewer_of(request), await unchecked(request)
     if viewer is None:
-        return await _wait_for_sign_in(request, sent)
+        return await wait_for_sign_in(request, sent)
     view = await _own(request, viewer)
     try:
         text = _still(await _with_pictures(request, viewer, sent), view)

@@ -31,6 +31,11 @@ document.addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
+// And when the focus has gone on to something else: an open one would lie over it.
+document.addEventListener("focusout", (event) => {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+});
 
 // Pressed twice is sent once.
 document.addEventListener("submit", (event) => {

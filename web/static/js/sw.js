@@ -24,7 +24,7 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (address.origin !== self.location.origin) return;
   if (request.method === "POST" && request.mode === "navigate" && WRITTEN.test(address.pathname)) {
-    event.respondWith(fetch(request).catch(() => offlinePage()));
+    event.respondWith(fetch(request).catch(() => whereItWaits(request)));
   } else if (request.method !== "GET") {
     return;
   } else if (request.mode === "navigate") {
@@ -67,6 +67,17 @@ async function offlinePage() {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(OFFLINE, { ignoreVary: true });
   return kept || Response.error();
+}
+
+/* To try again is to go back to the form: at the address where it was sent is another, and empty. */
+async function whereItWaits(request) {
+  const page = await offlinePage();
+  if (!page.ok || !request.referrer) return page;
+  const address = request.referrer.replaceAll("&", "&amp;").replaceAll('"', "%22");
+  const text = (await page.text()).replace('href=""', () => `href="${address}"`);
+  const headers = new Headers(page.headers);
+  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
+  return new Response(text, { status: page.status, headers });
 }
 
 /* A file whose address changes with its content: the same for everybody, and for ever. */

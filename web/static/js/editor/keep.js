@@ -122,7 +122,9 @@ async function offerBack() {
 if (form) {
   setTimeout(() => { kept = state(); }); // when the other scripts have taken out what they replace
   form.querySelector(".status")?.removeAttribute("hidden");
-  offerBack();
+  // not before the browser has put back what it kept itself: that needs no offer
+  if (document.readyState === "complete") offerBack();
+  else window.addEventListener("load", () => setTimeout(offerBack), { once: true });
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
   form.addEventListener("submit", () => {
