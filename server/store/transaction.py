@@ -111,10 +111,9 @@ def _picked(
 ) -> Callable[[Row], Iterable[Any]]:
     """What takes the fields of `kind` out of a row with these columns, in the order of fields."""
     fields = kind.__struct_fields__
-    if not named and columns == fields:
-        return iter
-    picked = itemgetter(*(fields if named else map(columns.index, fields)))
-    return cast(Callable[[Row], Iterable[Any]], picked)
+    keys = fields if named else tuple(map(columns.index, fields))
+    in_place = not named and columns == fields
+    return cast(Callable[[Row], Iterable[Any]], iter if in_place else itemgetter(*keys))
 
 
 class Cursor(Protocol):
