@@ -141,6 +141,7 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_http: bool = False
     ca_file: str = ""
     link_previews: bool = True
+    peer_activities: int = 3_000
 
 
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -372,6 +373,8 @@ def _is_url(url: str) -> bool:
 
 
 def _federation_problems(federation: Federation) -> Iterator[str]:
+    if federation.peer_activities < 1:
+        yield "federation.peer_activities must be at least 1."
     try:
         guard.parse_allowed(federation.allowed_addresses)
     except ValueError as error:

@@ -96,6 +96,7 @@ from web.live import Hub
 from web.middleware import MIDDLEWARES
 from web.pictures import Addresses
 from web.rates import Rates
+from web.senders import SENDERS, Senders
 from web.shelf import Shelf
 from web.spool import Spool
 
@@ -123,6 +124,7 @@ def create_app(
     app[FENCES] = Fences(clock)
     app[CROWDS] = Crowds()
     app[CLAIMS] = Claims()
+    app[SENDERS] = Senders(config.federation.peer_activities)
     i18n.require(config.instance.languages)
     app[PARTS] = Parts()
     app[VISITED] = Pages()

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.errors import Malformed
 from federation.parse import decode
 from server.errors import AppError, Invalid, TooLarge
 from server.media import MAX_PICTURE_BYTES
+from web import parts
 from web.pace import in_time
 from web.spool import Spool, Upload
 
@@ -181,7 +181,7 @@ async def _parts(
     pairs: list[tuple[str, Any]] = []
     files, room = 0, MAX_TEXT_BYTES
     try:
-        reader = await request.multipart()
+        reader = parts.reader(request)
         while (part := await reader.next()) is not None:
             if isinstance(part, MultipartReader) or len(pairs) >= MAX_FIELDS:
                 raise AppError("The form cannot be read: send fewer, flat fields.")
@@ -195,7 +195,7 @@ async def _parts(
             value = await _read(part, room)
             room -= len(value)
             pairs.append((part.name or "", value.decode()))
-    except (ValueError, LookupError, RuntimeError, HttpProcessingError) as error:
+    except parts.BROKEN as error:
         raise AppError("The form cannot be read: send it as multipart/form-data.") from error
     return pairs
 

@@ -124,6 +124,7 @@ class Connection(web.RequestHandler):
             loop=asyncio.get_running_loop(),
             keepalive_timeout=KEEPALIVE_S,
             access_log=None,  # type: ignore[arg-type]  # it says so itself
+            auto_decompress=False,  # what is packed is refused: see `middleware.unpacked`
         )
         self._among = among
 

@@ -14,6 +14,7 @@ from web import signers
 from web.activitypub import own_account
 from web.claims import Asking, asking
 from web.keys import DB, FETCHER, NOW, SITE
+from web.senders import SENDERS
 
 routes = web.RouteTableDef()
 
@@ -51,12 +52,14 @@ async def _authentic(request: web.Request, body: bytes, keys: Asking) -> None:
     app, now_ms = request.app, request.app[NOW]()
     fetcher, site = app[FETCHER], app[SITE]
     claim = inbox.claim(signers.signed(request, body), now_ms, signers.own_hosts(site))
+    app[SENDERS].check(claim.activity.actor, now_ms)
     if not await fetcher.hosts.welcome(host(claim.activity.actor)):
         raise Blocked(host(claim.activity.actor))
     if "id" in request.match_info and (await own_account(request)).state == "gone":
         raise web.HTTPGone  # a peer that is told so forgets whom it followed here
     authentic = await inbox.prove(claim, keys, now_ms)
     keys.authentic(authentic.activity.actor)
+    app[SENDERS].heard(authentic.activity.actor, now_ms)
     await take(app[DB], site, authentic, now_ms)
     if authentic.activity.object_id == authentic.activity.actor:  # it changed, moved or ended
         fetcher.keys.forget(authentic.activity.actor)

@@ -28,8 +28,12 @@ class Buckets:
 
     def check(self, address: str, now_ms: int) -> None:
         """Raises `TooMany` when the address got too much wrong lately."""
-        if self._left(network(address), now_ms) < 1.0:
+        if not self.has(address, now_ms):
             raise TooMany("Too many requests were wrong. Wait a while.", retry_after_ms=20_000)
+
+    def has(self, address: str, now_ms: int) -> bool:
+        """Whether a token is left."""
+        return self._left(network(address), now_ms) >= 1.0
 
     def charge(self, address: str, now_ms: int) -> None:
         """One more request was refused."""

@@ -78,7 +78,7 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
         return response
     except web.HTTPException as error:
         return await _http(request, error)
-    except web.RequestPayloadError:  # a body that is not what its Content-Encoding says
+    except web.RequestPayloadError:  # a body that ends before its end
         return await failures.answer(request, HTTPStatus.BAD_REQUEST, None)
     except (DatabaseUnavailable, Contention) as error:  # a traceback would tell nothing
         log.warning("%s", error)
@@ -88,6 +88,19 @@ async def fail_well(request: web.Request, handler: Handler) -> web.StreamRespons
     except Exception:  # ours: the person gets an id to tell us
         log.exception("%s %s failed", request.method, request.path)
         return await failures.answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+@web.middleware
+async def unpacked(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a body that is packed: no peer and no app packs what it sends.
+
+    To unpack is work that a stranger gives us a thousandfold, while nobody else has a turn; so
+    connections do not do it either (`connections.Connection`). RFC 9110 §8.4, §15.5.16.
+    """
+    codings = ",".join(request.headers.getall("Content-Encoding", ()))
+    if any(one.strip().lower() not in ("", "identity") for one in codings.split(",")):
+        raise web.HTTPUnsupportedMediaType(headers={"Accept-Encoding": "identity"})
+    return await handler(request)
 
 
 def _legible(request: web.Request) -> bool:
@@ -132,7 +145,7 @@ async def _http(request: web.Request, error: web.HTTPException) -> web.StreamRes
             request, HTTPStatus.NOT_FOUND, NotFound("There is nothing at this address.")
         )
     response = await failures.answer(request, error.status, None)
-    for name in ("Allow", "Retry-After"):
+    for name in ("Allow", "Retry-After", "Accept-Encoding"):
         if name in error.headers:
             response.headers[name] = error.headers[name]
     if error.status == HTTPStatus.REQUEST_TIMEOUT:
@@ -234,4 +247,4 @@ async def _by_cookie(request: web.Request) -> None:
     request[SHUT_OUT if session.shut_out else VIEWER] = viewer
 
 
-MIDDLEWARES = (identify, fail_well, keep_out, recognise, in_places, within_rates)
+MIDDLEWARES = (identify, fail_well, unpacked, keep_out, recognise, in_places, within_rates)

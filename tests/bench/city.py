@@ -37,7 +37,9 @@ def config(folder: Path) -> Config:
         database=DatabaseAt(url=_url(folder)),
         media=MediaAt(store=str(folder / "media")),
         secrets=Secrets(key_file=str(folder / "secret.key")),
-        federation=Federation(allowed_addresses=("127.0.0.0/8",), allow_http=True),
+        federation=Federation(
+            allowed_addresses=("127.0.0.0/8",), allow_http=True, peer_activities=10**9
+        ),
     )
 
 

@@ -134,3 +134,26 @@ async def test_sign_ins_do_not_stop_the_loop(monkeypatch):
     await asyncio.sleep(0)  # all of them have begun
     goes_on.set()
     assert all(await under_way)
+
+
+async def test_a_hash_costs_thirty_two_megabytes_three_times_over():
+    assert (await passwords.hash_(GOOD)).startswith("$argon2id$v=19$m=32768,t=3,p=1$")
+
+
+async def test_however_many_sign_in_two_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch):
+    under_way, most, go_on = set[int](), 0, threading.Event()
+
+    def hashed(_: str) -> str:
+        nonlocal most
+        under_way.add(threading.get_ident())
+        most = max(most, len(under_way))
+        go_on.wait()
+        under_way.discard(threading.get_ident())
+        return ""
+
+    monkeypatch.setattr(passwords, "_hash", hashed)
+    hashing = [asyncio.create_task(passwords.hash_(GOOD)) for _ in range(6)]
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(*hashing)
+    assert most <= 2

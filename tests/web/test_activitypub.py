@@ -181,6 +181,19 @@ async def test_where_every_reader_must_be_known_strangers_read_nothing(village: 
     await scene.far.close()
 
 
+async def test_whoever_is_deleted_is_no_reader_from_that_moment_on(village: Village) -> None:
+    """Their key is forgotten with them, and asked for anew: nobody has it any more."""
+    scene = await _scene(village, followed=False, authorized_fetch=True)
+    at = path(scene.posts["public"].uri)
+    assert (await scene.get(at, scene.eve))[0] == 200
+    goes = scene.far.does("Delete", scene.eve, scene.eve.uri)
+    assert await scene.far.send(scene.city, scene.eve, goes) == 202
+    scene.far.withdraw(scene.eve.document)
+    assert (await scene.get(at, scene.eve))[0] == 401
+    assert (await scene.get(at, scene.max))[0] == 200
+    await scene.far.close()
+
+
 async def test_readers_from_a_blocked_host_are_nobody(scene: Scene) -> None:
     from_far = path(scene.posts["followers"].uri)
     assert (await scene.get(from_far, scene.eve))[0] == 200

@@ -57,6 +57,9 @@ MEANT = Form(
 )
 
 
+CHARSET = b'--%b\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n%b\r\n--%b--\r\n'
+
+
 @pytest.fixture
 async def echo(aiohttp_client, tmp_path):
     """A server that decodes what it is sent; `seen` is what it understood."""
@@ -137,6 +140,12 @@ async def test_a_file_or_texts_too_large_are_refused_by_size(echo, monkeypatch):
         (b"media_ids[]=" + b"9" * 40, "application/x-www-form-urlencoded", 422),
         (b"not multipart", "multipart/form-data; boundary=x", 400),
         (b"not multipart", "multipart/form-data", 400),
+        (
+            CHARSET % (b"b" * 60, b"utf-8", b"b" * 60),
+            "multipart/form-data; boundary=" + "b" * 60,
+            400,
+        ),
+        (CHARSET % (b"x", b"u" * 100, b"x"), "multipart/form-data; boundary=x", 400),
     ],
 )
 async def test_what_cannot_be_read_is_the_apps_fault(echo, sent, type, status):

@@ -1,6 +1,7 @@
 """Real sockets: many that are idle, some that drip, some that never read, and those in between."""
 
 import asyncio
+import gzip
 import io
 import json
 import logging
@@ -94,6 +95,10 @@ async def desk() -> AsyncIterator[Desk]:
         await here.go_on.wait()
         return web.Response(text="slow")
 
+    async def length(request: web.Request) -> web.Response:
+        return web.Response(text=f"{len(await request.read())} bytes")
+
+    app.router.add_post("/", length)
     app.router.add_get("/", small)
     app.router.add_get("/big", big)
     app.router.add_get("/slow", slow)
@@ -434,6 +439,17 @@ def log() -> Any:
     root.setLevel(level)
     server.filters[:] = filters
     logging.captureWarnings(False)
+
+
+async def test_what_is_packed_is_not_unpacked(desk: Desk) -> None:
+    """Nobody else would have a turn meanwhile, whatever becomes of the request."""
+    packed = gzip.compress(bytes(1 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+    lines = ("Content-Encoding: gzip", f"Content-Length: {len(packed)}", "Connection: close")
+    writer.write(get("/", *lines).replace(b"GET", b"POST", 1) + packed)
+    async with asyncio.timeout(10):
+        assert f"{len(packed)} bytes".encode() in await reader.read()
+    writer.close()
 
 
 async def test_what_is_no_request_is_refused_in_one_line(

@@ -268,12 +268,12 @@ BODIES: dict[str, Row] = {
     ),
     "too large": (413, lambda p: raw(p, b" " * (1024 * 1024 + 1))),
     "a bomb": (
-        413,
+        415,
         lambda p: Letter(gzip.compress(b" " * 8_000_000), signed(p, p.like()).headers).put(
             "Content-Encoding", "gzip"
         ),
     ),
-    "no gzip at all": (400, lambda p: signed(p, p.like()).put("Content-Encoding", "gzip")),
+    "no gzip at all": (415, lambda p: signed(p, p.like()).put("Content-Encoding", "gzip")),
     "nothing": (400, lambda p: raw(p, "")),
     "half a document": (400, lambda p: raw(p, '{"id": "http')),
     "a list": (400, lambda p: raw(p, "[]")),

@@ -11,6 +11,7 @@ from server.services import (
 from server.services.communities import NewCommunity
 from tests.web.city import NO_KEYS, PASSWORD
 
+CHARSET = b'--%b\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n%b\r\n--%b--\r\n'
 FOREIGN = [
     {"headers": {"Sec-Fetch-Site": "cross-site"}},
     {"headers": {"Sec-Fetch-Site": "same-site"}},
@@ -86,6 +87,12 @@ async def test_a_form_never_leads_to_another_website(city, back):
         (b"--no\r\n", "multipart/form-data; boundary=yes", 422),
         (b"--b\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b", 422),
         (b"x", "multipart/form-data", 422),
+        (
+            CHARSET % (b"b" * 60, b"utf-8", b"b" * 60),
+            "multipart/form-data; boundary=" + "b" * 60,
+            422,
+        ),
+        (CHARSET % (b"x", b"u" * 100, b"x"), "multipart/form-data; boundary=x", 422),
         (b"\xff\xfe=%ff%fe&content=%00%ed%a0%80", "application/x-www-form-urlencoded", 403),
         (b"&".join(b"a=1" for _ in range(5000)), "application/x-www-form-urlencoded", 422),
         (b"{}", "application/json", 403),

@@ -1,9 +1,11 @@
 """Files of people go out as what they are, and can do nothing to who opens them."""
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from federation.http import is_activity_type
 from server.files import MEDIA_TYPES, TAKEN_AWAY
+from web import sending
 from web.keys import PICTURES
 
 EVIL = (
@@ -36,3 +38,16 @@ async def test_no_file_is_ever_a_document(city):
         visitor = await city.visitor()
         async with visitor.client.get(f"/media/{'cd' * 16}{end}") as answer:
             assert answer.status == 404, end
+
+
+@pytest.mark.parametrize("end", sorted(TAKEN_AWAY))
+async def test_what_is_taken_away_opens_nowhere_and_nobody_keeps_it(city, end):
+    store, name = city.app[PICTURES].store, f"{'ef' * 16}{end}"
+    await store.put(name, EVIL)
+    called = ('My "blog"\r\nX: y', TAKEN_AWAY[end])
+    headers = (await sending.download(make_mocked_request("GET", "/"), store, name, called)).headers
+    assert headers["Content-Disposition"].startswith("attachment; ")
+    assert "\r" not in headers["Content-Disposition"]
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "private, no-store"

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from server.errors import Forbidden, Invalid, TooLarge
 from server.ids import parse_id
 from server.media import MAX_PICTURE_BYTES
+from web import parts
 from web.body import READ_FILM_S, READ_S, chunks, held
 from web.keys import ADDRESS, SHUT_OUT, SITE, SPOOL, Viewer
 from web.pace import in_time
@@ -203,7 +203,7 @@ async def _multipart(request: web.Request, take: Take) -> Form:
     files: dict[str, Upload] = {}
     room = MAX_TEXT_BYTES
     try:
-        async for part in await request.multipart():
+        async for part in parts.reader(request):
             if not isinstance(part, BodyPartReader) or not part.name or len(fields) > MAX_FIELDS:
                 raise Invalid("This form could not be read. Please try again.")
             if part.filename is None:
@@ -212,7 +212,7 @@ async def _multipart(request: web.Request, take: Take) -> Form:
                 fields.add(part.name, value.decode("utf-8", "replace"))
             elif (upload := await take(part)) is not None:
                 files[part.name] = upload
-    except (ValueError, HttpProcessingError) as error:  # broken boundaries and headers
+    except parts.BROKEN as error:  # boundaries and headers
         raise Invalid("This form could not be read. Please try again.") from error
     return _made(fields, files)
 
