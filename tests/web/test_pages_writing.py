@@ -173,3 +173,16 @@ async def test_a_story_without_a_lead_says_its_beginning_once_and_is_edited_with
     assert page.text.count("<p>The water came at night.") == 1
     edit = await mina.get(f"/edit/{story.rpartition('/')[2]}")
     assert edit.form(f"/edit/{story.rpartition('/')[2]}").fields["lead"] == ""
+
+
+async def test_who_wants_pictures_in_a_comment_keeps_what_they_typed(city):
+    mina, joon = await city.join("mina"), await city.join("joon")
+    post = await city.writes(mina, "Ten years", title="The path")
+    fields = (await joon.get(f"/@mina/{post.id}")).form("/write").fields
+    typed = {**fields, "content": "@mina Benches first", "do": "pictures"}
+    form = HtmlPage(await joon.post("/write", 200, **typed)).form("/write")
+    assert form.fields["content"] == "@mina Benches first"
+    assert form.fields["reply_to"] == str(post.id)
+    assert form.fields["once"] == fields["once"]
+    assert "picture_1" in form.fields
+    assert await city.db.read(lambda db: db.one("SELECT count(*) AS n FROM post")["n"]) == 1

@@ -198,7 +198,7 @@ def reply_to(text: Text, view: PostView, viewer: Viewer) -> Text:
 
 @routes.post("/write")
 async def publish(request: web.Request) -> web.Response:
-    """Publish, keep as a draft or preview: the button says which."""
+    """Publish, keep as a draft, preview, or go on with pictures: the button says which."""
     viewer, sent = viewer_of(request), await unchecked(request)
     if viewer is None:
         return await wait_for_sign_in(request, sent)
@@ -210,6 +210,8 @@ async def publish(request: web.Request) -> web.Response:
         if sent.get("do") == "preview":
             text.check_length()
             return await _shown(request, viewer, text, preview=True)
+        if sent.get("do") == "pictures":  # from a small form to the whole one, with what was typed
+            return await _shown(request, viewer, text)
         if sent.get("do") == "submit":
             await _submitted(request, viewer, text)
             return see("/desk")
