@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -93,11 +94,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        what = f"{type(error).__name__}: {error}".replace("\n", " ")
-        return _complain(
-            f"This is our mistake ({what}); report it with MADANG_DEBUG=1's traceback."
-        )
+        return _complain(_unforeseen(error))
     return 0
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, PermissionError) and error.filename:
+        where = Path(os.fsdecode(error.filename)).absolute()
+        return f"We may not read or write {where}: run the command as its owner, or chown it."
+    what = f"{type(error).__name__}: {error}".replace("\n", " ")
+    return f"This is our mistake ({what}); report it with MADANG_DEBUG=1's traceback."
 
 
 def _run(argv: list[str]) -> None:

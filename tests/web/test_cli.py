@@ -402,6 +402,29 @@ def test_a_list_of_another_server_is_read():
         domain.parse_list("a.example\n<script>\n")
 
 
+def test_what_belongs_to_somebody_else_is_named_not_taken_for_our_mistake(
+    alice, folder, refusal, monkeypatch
+):
+    """Root, in whose name tests may run, may read everything: the answers are invented."""
+    database = config.load(None, os.environ).database.url.partition(":")[2]
+    real = os.access
+
+    def another_s(modes: int):
+        return lambda file, mode: not (str(file) == database and mode & modes) and real(file, mode)
+
+    monkeypatch.setattr(os, "access", another_s(os.R_OK))
+    for command in (("queue",), ("check",)):
+        assert f"{database} may not be read by us: chown it" in refusal(*command)
+    monkeypatch.setattr(os, "access", another_s(os.W_OK))
+    assert f"{database} may not be written by us: chown it" in refusal("check")
+
+    def locked(self: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "exists", locked)
+    assert f"We may not read or write {folder / 'madang.toml'}: run" in refusal("queue")
+
+
 def test_an_empty_queue_says_so(alice, madang, refusal):
     assert madang("queue") == "Nothing waits.\n"
     assert json.loads(madang("queue", "--json"))["peers"] == []

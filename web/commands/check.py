@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -67,6 +68,7 @@ async def _database(found: Config) -> Finding:
         return missing
     try:
         prepare_folder(found, make=False)
+        _require_ours(found)
         db = await Database.open(found.database.url, readers=1, connections=1)
     except (Failure, DatabaseError) as error:
         return Finding("database", "wrong", str(error))
@@ -85,6 +87,16 @@ async def _database(found: Config) -> Finding:
         text = f"it is at version {have} of {need}; `madang serve` or `madang migrate` updates it."
         return Finding("database", "warning", text)
     return Finding("database", "ok", f"{db.dialect}, version {have}")
+
+
+def _require_ours(found: Config) -> None:
+    """Refuse files of SQLite that `madang serve` could not write. Raises `Failure`."""
+    kind, _, path = found.database.url.partition(":")
+    if kind != "sqlite":
+        return
+    for file in (path, f"{path}-serving"):
+        if Path(file).exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise Failure(f"{file} may not be written by us: chown it, or set database.url.")
 
 
 def _missing(found: Config) -> Finding | None:

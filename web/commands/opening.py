@@ -72,6 +72,8 @@ def prepare_folder(found: Config, *, make: bool) -> None:
     make_folder(file.parent, "database.url")
     if file.is_dir():
         raise Failure(f"{file} is a folder, not a database; set database.url.")
+    if file.exists() and not os.access(file, os.R_OK):
+        raise Failure(f"The database {file} may not be read by us: chown it, or set database.url.")
     if make:
         # everybody's letters: for our eyes only; SQLite gives its log the same rights
         with suppress(OSError):  # whatever is in the way, opening it says so
