@@ -592,12 +592,17 @@ def _said(reply: _Reply) -> str:
     return f"{reply.status} {line[:MAX_REASON_CHARS]}".strip()
 
 
+_UNTRUSTED: Final = {9: "not valid yet", 10: "expired", 62: "of another name"}
+"""X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_HOSTNAME_MISMATCH."""
+
+
 def _unreachable(error: Exception) -> Unreachable:
     """Put what went wrong below HTTP into a few words of our own."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Unreachable(NO_SUCH_NAME if error.errno in _NAMELESS else "name not resolved")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Unreachable("certificate not trusted")
+        code = getattr(error.certificate_error, "verify_code", 0)
+        return Unreachable(f"certificate {_UNTRUSTED.get(code, 'not trusted')}")
     if isinstance(error, aiohttp.ClientSSLError):
         return Unreachable("no TLS")
     if isinstance(error, aiohttp.ClientConnectorError):

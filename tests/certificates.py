@@ -9,11 +9,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
-    """An authority that is also the server's certificate for these names, and its context."""
+def certificate(folder: Path, *names: str, days: int = 0) -> tuple[Path, ssl.SSLContext]:
+    """An authority that is also the server's certificate for these names, and its context.
+
+    It is valid from yesterday until tomorrow, or so many `days` later.
+    """
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     made = (
         x509.CertificateBuilder()

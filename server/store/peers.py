@@ -255,8 +255,8 @@ def _forget(tx: Write, peer: Peer, outbox_ids: list[int], scheme: str, *, slow: 
         """
         UPDATE peer SET attempts = 0, failing_since_ms = NULL, last_error = '', scheme = :scheme,
             slow = :slow
-        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL OR scheme <> :scheme
-                              OR slow <> :slow)
+        WHERE id = :peer AND (attempts > 0 OR failing_since_ms IS NOT NULL OR last_error <> ''
+                              OR scheme <> :scheme OR slow <> :slow)
         """,
         peer=peer.id,
         scheme=scheme,

@@ -85,12 +85,22 @@ async def test_an_added_authority_is_trusted_and_no_other(serve, tmp_path):
             assert answer.status == 202
         assert authentic(peer.requests[0]) == "cavage"
         assert len(peer.connections) == 1
-        with pytest.raises(Unreachable, match="certificate not trusted"):
+        with pytest.raises(Unreachable, match="certificate of another name"):
             await client.get(f"https://beta.test:{peer.port}/", accept="*/*")
     async with opened(**options) as client:
         with pytest.raises(Unreachable, match="certificate not trusted"):
             await client.get(f"https://alpha.test:{peer.port}/", accept="*/*")
     assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize(("days", "what"), [(-9, "expired"), (9, "not valid yet")])
+async def test_a_certificate_of_another_time_is_named_as_such(serve, tmp_path, days, what):
+    authority, context = certificate(tmp_path, "alpha.test", days=days)
+    peer = await serve(says(202), ssl_context=context)
+    async with opened(ca_file=str(authority), resolver=Names(["127.0.0.1"])) as client:
+        with pytest.raises(Unreachable, match=f"certificate {what}"):
+            await client.post(f"https://alpha.test:{peer.port}/in", b"{}", key=KEY)
+    assert peer.requests == []
 
 
 async def test_https_is_never_left_for_http(serve, tmp_path):

@@ -280,6 +280,26 @@ def test_a_retry_of_everything_tries_jobs_that_failed_and_no_others(tx: Write) -
     assert jobs.retry_put_off(tx, NOW) == 0, "it is in somebody's hands"
 
 
+async def test_why_a_peer_rests_is_known_until_it_takes_something(town: Town) -> None:
+    town.worker.start()
+    town.peers.script[FAR] = [401, 202]
+    await town.say("one")
+
+    async def rests() -> bool:
+        return bool((await town.peer())["last_error"].startswith("401"))
+
+    await town.until(rests)
+    (lane,) = await town.db.read(queue.lanes)
+    assert (lane["host"], lane["failing_since_ms"], lane["waiting"]) == ("far.test", None, 1)
+    assert lane["due_ms"] > town.now_ms and lane["last_error"].startswith("401")
+    await town.later(2 * MINUTE_MS)
+
+    async def well() -> bool:
+        return (await town.peer())["last_error"] == "" and await town.waits() == 0
+
+    await town.until(well)
+
+
 async def test_a_peer_that_was_given_up_gets_what_is_new_after_a_retry(town: Town) -> None:
     town.worker.start()
     town.peers.script[FAR] = [410, 202]

@@ -405,7 +405,7 @@ def test_a_list_of_another_server_is_read():
 def test_what_belongs_to_somebody_else_is_named_not_taken_for_our_mistake(
     alice, folder, refusal, monkeypatch
 ):
-    """Root may read everything, and tests may run as root: the system's answers are ours."""
+    """Root, in whose name tests may run, may read everything: the answers are invented."""
     database = config.load(None, os.environ).database.url.partition(":")[2]
     real = os.access
 
@@ -435,6 +435,28 @@ def test_an_empty_queue_says_so(alice, madang, refusal):
         assert "knows no server far.example; it is empty" in sentence
     assert "HOST" in refusal("queue", "drop")
     assert "HOST" in refusal("queue", "drop", "far.example", "--all")
+
+
+def test_the_queue_tells_why_a_server_rests(alice, madang, folder):
+    with sqlite3.connect(folder / "var" / "madang.db") as db:
+        db.executemany(
+            "INSERT INTO peer (id, host, inbox, created_ms, due_ms, failing_since_ms, last_error)"
+            " VALUES (?, ?, ?, 1, ?, ?, ?)",
+            [
+                (1, "a.example", "https://a.example/in", 1893456000000, None, "401 (our clock)"),
+                (2, "b.example", "https://b.example/in", 1893456000000, 1767225600000, "500 Oh"),
+                (3, "c.example", "https://c.example/in", None, 1767225600000, "no answer"),
+                (4, "d.example", "https://d.example/in", 1893456000000, None, ""),
+            ],
+        )
+    db.close()
+    assert madang("queue").splitlines() == [
+        "a.example  0 waiting, 0 parked; next try 2030-01-01T00:00:00Z: 401 (our clock)",
+        "b.example  0 waiting, 0 parked; failing since 2026-01-01T00:00:00Z;"
+        " next try 2030-01-01T00:00:00Z: 500 Oh",
+        "c.example  0 waiting, 0 parked; failing since 2026-01-01T00:00:00Z: no answer",
+        "d.example  0 waiting, 0 parked",
+    ]
 
 
 def test_the_queue_tells_who_was_given_up_and_which_it_knows(alice, madang, folder, refusal):

@@ -196,9 +196,10 @@ def _kind_line(one: dict[str, Any]) -> str:
 def _peer_line(peer: dict[str, Any]) -> str:
     line = f"{peer['host']}  {peer['waiting']} waiting, {peer['parked']} parked"
     if peer["failing_since"]:
-        line += f"; failing since {peer['failing_since']}, next try {peer['next_try']}"
-        line += f": {peer['last_error']}"
-    return line
+        line += f"; failing since {peer['failing_since']}"
+    if peer["next_try"] and peer["last_error"]:
+        return f"{line}; next try {peer['next_try']}: {peer['last_error']}"
+    return f"{line}: {peer['last_error']}" if peer["failing_since"] else line
 
 
 def _gone_line(peer: dict[str, Any]) -> str:
