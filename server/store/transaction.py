@@ -113,7 +113,9 @@ def _picked(
     fields = kind.__struct_fields__
     if named:
         return itemgetter(*fields)
-    return iter if columns == fields else itemgetter(*map(columns.index, fields))
+    if columns == fields:
+        return cast(Callable[[Row], Iterable[Any]], iter)
+    return itemgetter(*map(columns.index, fields))
 
 
 class Cursor(Protocol):
