@@ -148,11 +148,11 @@ def _views(
     db: Read, viewer_id: int | None, entries: list[Entry], found: dict[int, Post]
 ) -> list[PostView]:
     ids = [entry.post_id for entry in entries]
-    parents = posts.by_ids(db, [p.reply_to_id for p in found.values() if p.reply_to_id])
+    writers = posts.authors(db, [p.reply_to_id for p in found.values() if p.reply_to_id])
     people = accounts.by_ids(
         db,
         {p.author_id for p in found.values()}
-        | {p.author_id for p in parents.values()}
+        | {*writers.values()}
         | {e.booster_id for e in entries if e.booster_id}
         | {p.community_id for p in found.values() if p.community_id},
     )
@@ -166,8 +166,7 @@ def _views(
     close = quotes.close_to(db, viewer_id, list(found.values()))
 
     def answered(parent_id: int | None) -> Account | None:
-        parent = parents.get(parent_id) if parent_id else None
-        return people.get(parent.author_id) if parent else None
+        return people.get(writers.get(parent_id or 0, 0))
 
     return [
         PostView(

@@ -40,6 +40,12 @@ def by_ids(db: Read, ids: Iterable[int]) -> dict[int, Post]:
     return {one.id: one for one in structs(Post, found)}
 
 
+def authors(db: Read, ids: Iterable[int]) -> dict[int, int]:
+    """Who wrote those of `ids` that exist, by the ids of the posts."""
+    found = among(db, "SELECT id, author_id FROM post WHERE id IN (:list)", dict.fromkeys(ids))
+    return {row["id"]: row["author_id"] for row in found}
+
+
 def by_url(db: Read, author_id: int, id: int) -> Post | None:
     """The author's post with this id."""
     return _one(

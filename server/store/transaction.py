@@ -111,9 +111,11 @@ def _picked(
 ) -> Callable[[Row], Iterable[Any]]:
     """What takes the fields of `kind` out of a row with these columns, in the order of fields."""
     fields = kind.__struct_fields__
-    keys = fields if named else tuple(map(columns.index, fields))
-    in_place = not named and columns == fields
-    return cast(Callable[[Row], Iterable[Any]], iter if in_place else itemgetter(*keys))
+    if named:
+        return itemgetter(*fields)
+    if columns == fields:
+        return cast(Callable[[Row], Iterable[Any]], iter)
+    return itemgetter(*map(columns.index, fields))
 
 
 class Cursor(Protocol):

@@ -488,6 +488,17 @@ def test_those_who_want_to_be_told_are_not_looked_for_among_all_who_follow(
     assert all(re.search("INDEX follow_(local|notify) ", step) for step in follows_read), steps
 
 
+def test_what_our_people_say_is_not_looked_for_among_what_strangers_say(
+    recorded: tuple[Recorder, Write], sqlite_link: sqlite.Connection
+) -> None:
+    recorder, tx = recorded
+    recorder.said.clear()
+    timelines.local(tx, 1, Page())
+    ((sql, params),) = recorder.said
+    steps = [str(row["detail"]) for row in sqlite_link.execute(f"EXPLAIN QUERY PLAN {sql}", params)]
+    assert "SEARCH p USING INDEX post_local (local=? AND id>? AND id<?)" in steps
+
+
 @pytest.mark.parametrize("ask", [jobs.next_due_ms, peers.next_due_ms])
 def test_when_the_next_work_is_due_is_told_by_an_index_alone(
     recorded: tuple[Recorder, Write],
