@@ -11,6 +11,7 @@ tests on PostgreSQL are skipped; with CI=true they fail.
 """
 
 import gc
+import importlib
 import itertools
 import logging
 import os
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,7 +36,8 @@ from server.store.db import Database, Write
 
 _numbers = itertools.count(1)
 LOCK_MS = 2_000
-WAITING = Path(__file__).parent / "faults"
+TESTS = Path(__file__).parent
+ROOT, WAITING = TESTS.parent, TESTS / "faults"
 
 # How long an example took says something of the machine, and nothing of what is tested.
 settings.register_profile(
@@ -155,16 +157,40 @@ def own_server() -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker begin to read the tests at another place, and go on with what they wrote.
+
+    In a fresh checkout half of the time before the first test is to compile them. Where a few tests
+    are asked for, or nothing is written down, nobody hurries ahead.
+    """
+    everything = {Path(one).absolute() for one in session.config.args} & {ROOT, TESTS}
+    worker, workers = _place()
+    if worker and everything and not sys.dont_write_bytecode:
+        paths = sorted(TESTS.rglob("test_*.py"))
+        begin = len(paths) * worker // workers
+        for path in paths[begin:]:
+            with suppress(Exception):  # it fails again where it is collected, and is told
+                importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def _place() -> tuple[int, int]:
+    """Which worker this is, from 0, and of how many."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return int(worker), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that wait more than they work where the second of two workers begins.
+    """Put the tests that wait more than they work where the last of several workers begins.
 
     So they wait while the first one drives the browser, which keeps all cores busy.
     """
+    _, workers = _place()
     waiting = [one for one in items if one.path.parent == WAITING]
     others = [one for one in items if one.path.parent != WAITING]
-    middle = len(items) // 2
-    items[:] = others[:middle] + waiting + others[middle:]
+    begin = len(items) * max(workers - 1, 1) // max(workers, 2)
+    items[:] = others[:begin] + waiting + others[begin:]
 
 
 @pytest.hookimpl(trylast=True)

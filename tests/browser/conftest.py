@@ -43,6 +43,8 @@ FRAME = (
     *("PreloadTopChromeWebUI", "SpareRendererForSitePerProcess"),
 )
 OFF = ("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", *FRAME)
+# A page lives for a second: to optimise its scripts, and axe on each, costs more than it saves.
+SCRIPTS = "--no-opt --no-maglev"
 ARGUMENTS = (
     "--no-sandbox",  # tests run as root in containers, where it cannot start otherwise
     "--disable-gpu",
@@ -51,6 +53,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     f"--disable-features={','.join(OFF)}",
+    f"--js-flags={SCRIPTS}",
 )
 
 

@@ -38,6 +38,15 @@ width => {
   return [`scrolls sideways, ${root.scrollWidth} > ${width}: ${told}`];
 }
 """
+IN_LARGE_LETTERS = f"""
+width => {{
+  const letters = document.documentElement.style;
+  letters.fontSize = "212.5%";
+  const found = ({SIDEWAYS.strip().removesuffix(";")})(width);
+  letters.fontSize = "";
+  return found;
+}}
+"""
 # What has just become visible or dark changes its colours within a frame or two, and then a while:
 # that while is over at once here, however long a busy machine would take for it.
 STILL = """
@@ -99,7 +108,7 @@ UNFOLD = """
   }
 }
 """
-FOLDED, TO_JUDGE = "details:not(.menu)", "data-to-judge"
+FOLDED, TO_JUDGE, OPEN_MENU = "details:not(.menu)", "data-to-judge", ".menu[open]"
 LOOK = """
 width => {
   const found = [];
@@ -146,6 +155,8 @@ width => {
   return found;
 }
 """
+LOOK_AND_TELL = f"([width, within]) => [({LOOK.strip()})(width), ({ALIKE.strip()})(within)]"
+"""What is wrong, and how it is built: each question to a page takes as long as its answer."""
 
 
 # KWCAG 2.2 is WCAG 2.1 AA and a part of 2.2; axe's own good practice comes on top.
@@ -155,19 +166,20 @@ JUDGED: set[tuple[bytes, tuple[str, ...]]] = set()
 WITH_AXE = f"window.bringAxe = () => {{\n{AXE.read_text('utf-8')}\n}};" if AXE.exists() else ""
 """For every page of a context: axe is read once it is asked for, as pages built alike need none."""
 AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-JUDGE = """
-async ([within, rules]) => {
+JUDGE = f"""
+async ([within, rules]) => {{
+  await ({STILL.strip()})();
   // What sticks to an edge covers what is scrolled below it for a moment only.
   const sticky = [...document.querySelectorAll(".thumbs, .sticky-submit, .since, .fresh-posts")];
   for (const one of sticky) one.style.position = "static";
   if (!("axe" in window)) bringAxe();
   // what stands in a frame is another site's affair
-  const how = {runOnly: rules, resultTypes: ["violations"], selectors: false, iframes: false};
+  const how = {{runOnly: rules, resultTypes: ["violations"], selectors: false, iframes: false}};
   const seen = await axe.run(within, how);
   for (const one of sticky) one.style.position = "";
   return seen.violations.flatMap(one => one.nodes.slice(0, 3).map(
-    node => `${one.id}: ${node.html.slice(0, 160)} (${node.failureSummary.slice(0, 200)})`));
-}
+    node => `${{one.id}}: ${{node.html.slice(0, 160)}} (${{node.failureSummary.slice(0, 200)}})`));
+}}
 """
 
 
@@ -235,8 +247,9 @@ class Reader:
 
         axe looks at what is `within` alone.
         """
-        found: list[str] = await self.page.evaluate(LOOK, self._width)
-        self._note(found + await self._judged(*AXE_RULES, within=within))
+        asked = [self._width, within]
+        found, built = await self.page.evaluate(LOOK_AND_TELL, asked)
+        self._note(found + await self._judged(built, *AXE_RULES, within=within))
 
     async def looks_in_every_light(self) -> None:
         """As `looks`; then in the dark, with letters twice as large, and as narrow as can be."""
@@ -247,16 +260,15 @@ class Reader:
         """The rest of it, where this page was looked at already."""
         page = self.page
         await page.emulate_media(color_scheme="dark")
-        self._note(await self._judged("color-contrast"), "in the dark")
+        built: str = await page.evaluate(ALIKE, "html")
+        self._note(await self._judged(built, "color-contrast"), "in the dark")
         await page.emulate_media(color_scheme="light")
         # WCAG 2.2 §1.4.4 and §1.4.10; a wide window at 200 % is as wide as one of 640
         narrow = NARROWEST if self._width < WIDE else self._width // 2
         await page.set_viewport_size({"width": narrow, "height": 400})
         self._note(await page.evaluate(SIDEWAYS, narrow), f"at {narrow}")
         await page.set_viewport_size({"width": self._width, "height": 800})
-        await page.evaluate("() => { document.documentElement.style.fontSize = '212.5%'; }")
-        self._note(await page.evaluate(SIDEWAYS, self._width), "with large letters")
-        await page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+        self._note(await page.evaluate(IN_LARGE_LETTERS, self._width), "with large letters")
 
     async def looks_into_what_is_folded(self, within: str = "main") -> None:
         """Open what can be opened, the menus one by one, and look."""
@@ -267,20 +279,20 @@ class Reader:
         for number in range(await menus.count()):
             await menus.nth(number).evaluate("one => { one.open = true; }")
             self._note(await self.page.evaluate(SIDEWAYS, self._width), "with an open menu")
-            built: str = await menus.nth(number).evaluate(BUILT)
-            if built not in self._menus:
-                self._menus.add(built)
-                self._note(await self._judged(*AXE_RULES, within=".menu[open]"), "in a menu")
+            menu: str = await menus.nth(number).evaluate(BUILT)
+            if menu not in self._menus:
+                self._menus.add(menu)
+                built: str = await self.page.evaluate(ALIKE, OPEN_MENU)
+                self._note(await self._judged(built, *AXE_RULES, within=OPEN_MENU), "in a menu")
             await menus.nth(number).evaluate("one => { one.open = false; }")
 
     def _note(self, found: list[str], how: str = "") -> None:
         self.problems += [f"{self.page.url} {how} {one}" for one in found]
 
-    async def _judged(self, *rules: str, within: str = "html") -> list[str]:
-        """What axe finds by these of its rules; `make install` brings it."""
+    async def _judged(self, built: str, *rules: str, within: str = "html") -> list[str]:
+        """What axe finds by these of its rules in what is `built` so; `make install` brings it."""
         if not AXE.exists():
             return []
-        built: str = await self.page.evaluate(ALIKE, within)
         judged = (sha256(built.encode()).digest(), rules)
         if judged in JUDGED:
             return []
@@ -294,8 +306,8 @@ class Reader:
 
     async def _judge(self, within_s: float, within: str, rules: tuple[str, ...]) -> list[str]:
         async with asyncio.timeout(within_s), self._scripts_running():
-            await self.page.evaluate(STILL)
-            if not await self.page.evaluate("() => 'bringAxe' in window"):
+            # to others it came with the page
+            if not self.scripted and not await self.page.evaluate("() => 'bringAxe' in window"):
                 await self.page.evaluate(WITH_AXE)
             found: list[str] = await self.page.evaluate(JUDGE, [within, list(rules)])
         return found

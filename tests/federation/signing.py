@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -141,7 +142,9 @@ def forged_9421(
     return SignedRequest(method, "/inbox", "here.test", "https", headers, body)
 
 
+@cache
 def rsa(der: bytes) -> RSAPrivateKey:
+    """Loading checks the primes, which takes 30 ms."""
     key = load_der_private_key(der, None)
     assert isinstance(key, RSAPrivateKey)
     return key
