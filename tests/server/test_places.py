@@ -11,8 +11,13 @@ import pytest
 from server.model import Peer
 from server.worker import patience
 from server.worker.loop import SLOW_S, Loop
-from server.worker.patience import Patience
-from server.worker.worker import NEWLY_SLOW_AT_ONCE, PEERS_AT_ONCE
+from server.worker.patience import OF_DOMAIN, PEERS_OF_DOMAIN, Patience
+from server.worker.worker import (
+    JOBS_AT_ONCE,
+    NEWLY_SLOW_AT_ONCE,
+    PEERS_AT_ONCE,
+    SLOW_JOBS_AT_ONCE,
+)
 from tests.simulation.clock import Loop as Time
 
 T = TypeVar("T")
@@ -124,6 +129,12 @@ def test_a_slow_one_gives_its_place_away_as_soon_as_another_slow_one_ends() -> N
     told = tell(held_s, slots=1, slow_slots=1)
     assert told.at_s["second.test"] == pytest.approx(SLOW_S, abs=0.2)
     assert told.at_s["fast.test"] == pytest.approx(10.0, abs=0.2)
+
+
+def test_a_domain_has_a_quarter_of_the_places_however_many_processes_there_are() -> None:
+    """Each of them has so many places, and so many for a domain."""
+    assert 4 * PEERS_OF_DOMAIN == PEERS_AT_ONCE
+    assert 4 * OF_DOMAIN == JOBS_AT_ONCE + SLOW_JOBS_AT_ONCE
 
 
 def test_a_domain_is_known_as_slow_before_what_is_slow_of_it_ends() -> None:
