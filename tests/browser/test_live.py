@@ -57,7 +57,7 @@ async def test_a_reply_from_another_city_appears_in_the_open_thread_and_in_the_b
     assert (await ann.page.title()).startswith("(2) ")
     assert await ann.main().get_by_role("textbox").input_value() == "Half a sentence"
 
-    await bob.types("Your reply", "@ann@alpha.test With cake")
+    await bob.types("Reply to %(name)s", "@ann@alpha.test With cake", name="ann")
     await bob.presses("Reply")
     await expect(ann.page.locator("#replies .reply")).to_have_count(2)
     arrived = ann.page.locator("#replies .reply").last

@@ -233,7 +233,9 @@ async def act(request: web.Request) -> web.StreamResponse:
         return await _sign_in_first(request, typed)
     if not genuine(request, sent):
         stale = Forbidden("You signed in anew meanwhile. Please look at your text and try again.")
-        return await _page(request, viewer, typed if sent.many("content") else None, stale)
+        if not sent.many("content"):
+            raise stale
+        return await _page(request, viewer, typed, stale)
     try:
         return await _acted(request, viewer, sent, typed)
     except (Conflict, Invalid) as error:
