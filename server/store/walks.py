@@ -44,14 +44,14 @@ def first_due(db: Read, now_ms: int) -> Row | None:
     )
 
 
-def put_off(tx: Write, first: Row, due_ms: int, step: int) -> bool:
-    """Look at what was due first at `due_ms` again. False where somebody else has put it off."""
+def put_off(tx: Write, thread_id: int, due_ms: int, step: int, *, was_ms: int) -> bool:
+    """Look at what was due at `was_ms` at `due_ms` again. False where another has put it off."""
     done = tx.run(
         """
         UPDATE walk SET due_ms = :due, step = :step WHERE thread_id = :thread AND due_ms = :was
         """,
-        thread=first["thread_id"],
-        was=first["due_ms"],
+        thread=thread_id,
+        was=was_ms,
         due=due_ms,
         step=step,
     )

@@ -131,9 +131,9 @@ async def test_a_thread_that_is_due_is_walked_by_one_of_two_who_look_at_once(
     await db.write(begun)
     both, really = threading.Barrier(2), walks.put_off
 
-    def meet(*of: Any) -> bool:
+    def meet(*of: Any, **more: Any) -> bool:
         both.wait(60)
-        return really(*of)
+        return really(*of, **more)
 
     monkeypatch.setattr(walks, "put_off", meet)
     looks = (db.write(contexts.walk_next, SITE, NOW) for _ in range(2))
