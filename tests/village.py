@@ -226,7 +226,7 @@ class City:
 
 async def eventually(
     probe: Callable[[], Awaitable[T | None]],
-    timeout: float = 30.0,  # noqa: ASYNC109  of machines that do much else
+    timeout: float = 60.0,  # noqa: ASYNC109  of machines that do much else
 ) -> T:
     """The probe's first true answer; fails after `timeout` seconds."""
     found = None

@@ -93,16 +93,18 @@ def walk_next(tx: Write, site: Site, now_ms: int) -> bool:
         walks.forget(tx, thread_id)
         return True
     later = min(step + 1, len(PAUSES_MS) - 1)
-    walks.put_off(tx, thread_id, now_ms + PAUSES_MS[later], later)
-    payload = msgspec.json.encode({"thread": thread_id})
-    jobs.enqueue(tx, JOB, f"{JOB}:{thread_id % LANES}", payload, now_ms)
+    next_ms = now_ms + PAUSES_MS[later]
+    if walks.put_off(tx, thread_id, next_ms, later, was_ms=due["due_ms"]):  # else another has it
+        payload = msgspec.json.encode({"thread": thread_id})
+        jobs.enqueue(tx, JOB, f"{JOB}:{thread_id % LANES}", payload, now_ms)
     return True
 
 
 def put_off_next(tx: Write, site: Site, now_ms: int) -> None:
     """The first that is due cannot be looked at: let the others have their turn."""
     if (due := walks.first_due(tx, now_ms)) is not None:
-        walks.put_off(tx, due["thread_id"], now_ms + DAY_MS, len(PAUSES_MS) - 1)
+        last = len(PAUSES_MS) - 1
+        walks.put_off(tx, due["thread_id"], now_ms + DAY_MS, last, was_ms=due["due_ms"])
 
 
 def members(db: Read, thread_id: int, page: int | None) -> tuple[str, int, list[str]]:

@@ -37,20 +37,25 @@ def planned(db: Read) -> int:
 
 
 def first_due(db: Read, now_ms: int) -> Row | None:
-    """thread_id, step of what is due first."""
+    """thread_id, step, due_ms of what is due first."""
     return db.one(
-        "SELECT thread_id, step FROM walk WHERE due_ms <= :now ORDER BY due_ms LIMIT 1", now=now_ms
+        "SELECT thread_id, step, due_ms FROM walk WHERE due_ms <= :now ORDER BY due_ms LIMIT 1",
+        now=now_ms,
     )
 
 
-def put_off(tx: Write, thread_id: int, due_ms: int, step: int) -> None:
-    """Look at it at `due_ms` again."""
-    tx.run(
-        "UPDATE walk SET due_ms = :due, step = :step WHERE thread_id = :thread",
+def put_off(tx: Write, thread_id: int, due_ms: int, step: int, *, was_ms: int) -> bool:
+    """Look at what was due at `was_ms` at `due_ms` again. False where another has put it off."""
+    done = tx.run(
+        """
+        UPDATE walk SET due_ms = :due, step = :step WHERE thread_id = :thread AND due_ms = :was
+        """,
         thread=thread_id,
+        was=was_ms,
         due=due_ms,
         step=step,
     )
+    return done > 0
 
 
 def step_back(tx: Write, thread_id: int, due_ms: int) -> None:

@@ -40,7 +40,12 @@ from tests.browser.reader import Reader
 from tests.village import City, Village
 from web.keys import SITE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(1_200),  # all pages in two widths: a busy machine takes ten minutes
+]
 
 OPEN: Final = (
     *("/", "/stories", "/local", "/federated", "/about", "/neighbourhoods", "/offline"),

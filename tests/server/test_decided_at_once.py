@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from server.model import Post
-from server.services import answer_control, posts, quote_control, stewardship
+from server.services import answer_control, contexts, posts, quote_control, stewardship
 from server.store import accounts as account_store
-from server.store import approvals, forum
+from server.store import approvals, forum, walks
 from server.store import posts as post_store
 from server.store import quotes as quote_store
 from server.store.db import Database, Read, Write
@@ -118,3 +118,25 @@ async def test_who_deletes_what_is_being_removed_counts_it_once(
     await asyncio.gather(db.write(removed, post), db.write(_deleted, post), return_exceptions=True)
     assert not both.broken
     assert await db.read(miscounted) == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_thread_that_is_due_is_walked_by_one_of_two_who_look_at_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(tx: Write) -> None:
+        settle(tx)
+        walks.expect(tx, say(tx, who(tx, "ann"), "What do you think?").id, NOW)
+
+    await db.write(begun)
+    both, really = threading.Barrier(2), walks.put_off
+
+    def meet(*of: Any, **more: Any) -> bool:
+        both.wait(60)
+        return really(*of, **more)
+
+    monkeypatch.setattr(walks, "put_off", meet)
+    looks = (db.write(contexts.walk_next, SITE, NOW) for _ in range(2))
+    assert await asyncio.gather(*looks) == [True, True]
+    promised = "SELECT count(*) AS n FROM job WHERE kind = :kind"
+    assert await db.read(Read.one, promised, kind=contexts.JOB) == {"n": 1}

@@ -48,7 +48,7 @@ async def _idle(cities: list[City]) -> None:
                 return False
         return True
 
-    await eventually(none_due, timeout=60)
+    await eventually(none_due, timeout=120)
 
 
 async def _later(cities: list[City], ms: int) -> None:
@@ -159,6 +159,7 @@ async def _whole(cities: list[City], threads: Threads) -> int:
     raise AssertionError(f"{wanted - arrived} of {wanted} are still missing")
 
 
+@pytest.mark.timeout(1_200)  # ten servers: a busy machine takes minutes
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 async def test_after_the_healing_every_server_shows_every_public_reply(
     village: Village, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
