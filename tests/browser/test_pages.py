@@ -213,7 +213,6 @@ def pages(city: City) -> dict[str, re.Pattern[str]]:
     return found
 
 
-@pytest.mark.timeout(900)  # all pages there are: a minute and a half on a quiet machine
 @pytest.mark.parametrize("how", [DESK, PHONE], ids=["desk", "phone"])
 async def test_every_page_is_whole(
     village: Village, reader: NewReader, how: dict[str, object]
