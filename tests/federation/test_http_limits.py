@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -109,7 +110,22 @@ async def test_a_peer_that_stops_in_the_middle_is_left_after_the_time_limit(begi
             await client.post(url, b"{}", key=KEY)
 
 
-async def test_the_time_limit_covers_all_redirects_together(serve):
+async def anybody(_: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, url: client.get(url, accept="*/*"),
+        lambda client, url: client.picture(url, max_bytes=1),
+        lambda client, url: client.page(
+            url, accept="*/*", max_bytes=1, total_s=0.2, welcome=anybody
+        ),
+    ],
+    ids=["get", "picture", "page"],
+)
+async def test_the_time_limit_covers_all_redirects_together(serve, ask):
     never = asyncio.Event()
 
     async def hang(request: web.Request) -> web.Response:
@@ -117,9 +133,10 @@ async def test_the_time_limit_covers_all_redirects_together(serve):
         return web.Response()
 
     peer = await serve(in_turn(says(302, Location="/b"), says(302, Location="/c"), hang))
-    async with opened(total_s=0.2) as client:
+    async with opened(total_s=0.2) as client, asyncio.timeout(20):
+        client._timeout = aiohttp.ClientTimeout()  # what each request has for itself
         with pytest.raises(Unreachable, match="timeout"):
-            await client.get(peer.url("/a"), accept="*/*")
+            await ask(client, peer.url("/a"))
     never.set()
     assert len(peer.requests) == 3
 
