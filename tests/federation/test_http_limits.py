@@ -162,6 +162,7 @@ async def test_a_name_that_takes_too_long_is_given_up():
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 1000 + b"\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 11 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: https://\xff\xfe/\r\nContent-Length: 0\r\n\r\n",
     ],
@@ -174,6 +175,19 @@ async def test_a_peer_that_speaks_no_http_is_unreachable(answer):
     async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable):
             await client.get(url, accept="*/*")
+
+
+async def test_what_is_said_before_an_answer_is_passed_over():
+    """A hint of what will be needed, for example. RFC 8297; the connection is used again."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 10
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for body in (b"1", b"2"):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+
+    async with raw(talk) as url, opened() as client:
+        assert [(await client.get(url, accept="*/*")).body for _ in range(2)] == [b"1", b"2"]
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(client):
