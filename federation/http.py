@@ -36,6 +36,7 @@ MAX_ETAG_CHARS: Final = 256
 MAX_LINK_CHARS: Final = 4096
 MAX_LINKS: Final = 20  # `Link` headers
 MAX_REDIRECTS: Final = 3
+MAX_HINTS: Final = 10  # answers before the answer, 1xx
 MAX_REMEMBERED_SCHEMES: Final = 10_000
 TOTAL_S: Final = 30.0
 CONNECT_S: Final = 10.0
@@ -161,6 +162,29 @@ def _addresses(host: str, port: int, family: socket.AddressFamily) -> list[Any]:
     return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
 
 
+class _Response(aiohttp.ClientResponse):
+    """An answer before which there are few others: aiohttp would read 1xx without end."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """As it is. Raises `aiohttp.ClientError` after `MAX_HINTS`."""
+        protocol, left = connection.protocol, MAX_HINTS + 1
+        assert protocol is not None  # noqa: S101  it was just made
+        read = protocol.read
+
+        async def counted() -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise aiohttp.ClientPayloadError("no answer, but many before it")
+            return await read()
+
+        protocol.read = counted  # type: ignore[method-assign]
+        try:
+            return await super().start(connection)
+        finally:
+            del protocol.read
+
+
 class Client:
     """One pool of connections for everything this instance says to others.
 
@@ -213,6 +237,7 @@ class Client:
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
+            response_class=_Response,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             timeout=self._timeout,

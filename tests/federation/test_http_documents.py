@@ -109,10 +109,11 @@ async def test_only_activitypub_types_are_documents(serve, client, content_type,
         await client.document(peer.url("/1"), key=None)
 
 
-async def test_two_content_types_are_none(serve, client):
+@pytest.mark.parametrize("types", [("text/html", ACTIVITY_JSON), (ACTIVITY_JSON, "text/html")])
+async def test_two_content_types_are_none(serve, client, types):
     async def handler(request: web.Request) -> web.Response:
-        response = web.Response(body=b"{}", content_type="text/html")
-        response.headers.add("Content-Type", ACTIVITY_JSON)
+        response = web.Response(body=b"{}", content_type=types[0])
+        response.headers.add("Content-Type", types[1])
         return response
 
     peer = await serve(handler)

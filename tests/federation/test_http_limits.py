@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -115,7 +116,22 @@ async def test_a_peer_that_stops_in_the_middle_is_left_after_the_time_limit(begi
             await client.post(url, b"{}", key=KEY)
 
 
-async def test_the_time_limit_covers_all_redirects_together(serve):
+async def anybody(_: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, url: client.get(url, accept="*/*"),
+        lambda client, url: client.picture(url, max_bytes=1),
+        lambda client, url: client.page(
+            url, accept="*/*", max_bytes=1, total_s=TOTAL_S, welcome=anybody
+        ),
+    ],
+    ids=["get", "picture", "page"],
+)
+async def test_the_time_limit_covers_all_redirects_together(serve, ask):
     never, clock = asyncio.Event(), LoopTime()
 
     def later(location: str) -> Handler:
@@ -132,8 +148,9 @@ async def test_the_time_limit_covers_all_redirects_together(serve):
 
     peer = await serve(in_turn(later("/b"), later("/c"), hang))
     async with opened() as client:
+        client._timeout = aiohttp.ClientTimeout()  # what each request has for itself
         with pytest.raises(Unreachable, match="timeout"):
-            await client.get(peer.url("/a"), accept="*/*")
+            await ask(client, peer.url("/a"))
     never.set()
     assert len(peer.requests) == 3
 
@@ -159,6 +176,7 @@ async def test_a_name_that_takes_too_long_is_given_up():
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 1000 + b"\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 11 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: https://\xff\xfe/\r\nContent-Length: 0\r\n\r\n",
     ],
@@ -171,6 +189,19 @@ async def test_a_peer_that_speaks_no_http_is_unreachable(answer):
     async with raw(talk) as url, opened() as client:
         with pytest.raises(Unreachable):
             await client.get(url, accept="*/*")
+
+
+async def test_what_is_said_before_an_answer_is_passed_over():
+    """A hint of what will be needed, for example. RFC 8297; the connection is used again."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 10
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for body in (b"1", b"2"):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+
+    async with raw(talk) as url, opened() as client:
+        assert [(await client.get(url, accept="*/*")).body for _ in range(2)] == [b"1", b"2"]
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(client):

@@ -164,6 +164,8 @@ def test_a_wrong_key_or_type_is_named(told, text, sentence):
         ('[server]\ntls_certificate = "a.pem"', "server.tls_key"),
         ('[server]\ntls_key = "a.pem"', "server.tls_certificate"),
         ('[server]\ntrusted_proxies = ["proxy"]', "server.trusted_proxies"),
+        ("[server]\napp_requests = 0", "server.app_requests"),
+        ("[federation]\npeer_activities = 0", "federation.peer_activities"),
         ('[database]\nurl = "mysql://localhost/x"', "database.url"),
         ('[database]\nurl = "sqlite:"', "database.url"),
         ('[database]\nurl = "postgresql://me:hu/sh@host/x"', "database.url"),

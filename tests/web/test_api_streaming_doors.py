@@ -137,6 +137,22 @@ async def test_bytes_floods_and_long_wishes_end_a_socket(city, monkeypatch):
         assert (await socket.next())["status"] == 429
 
 
+@pytest.mark.parametrize("beats", ["ping", "pong"])
+async def test_pings_are_answered_and_have_an_end_like_wishes(city, monkeypatch, beats):
+    """Of 1 MB of them each was answered at once, and nobody else was, for four seconds."""
+    bob = await city.join("bob")
+    monkeypatch.setattr(streaming, "MAX_WISHES", 3)
+    async with opened(city, bob, "user", autoping=False) as socket, asyncio.timeout(LONGEST_S):
+        for number in range(3):
+            await getattr(socket.ws, beats)(b"%d" % number)
+        answers = [await socket.ws.receive() for _ in range(3 if beats == "ping" else 1)]
+    assert answers[-1].type is aiohttp.WSMsgType.CLOSE
+    assert answers[-1].data == aiohttp.WSCloseCode.POLICY_VIOLATION
+    assert [(one.type, one.data) for one in answers[:-1]] == [
+        (aiohttp.WSMsgType.PONG, b"%d" % number) for number in range(len(answers) - 1)
+    ]
+
+
 async def test_what_is_no_socket_finds_none(city):
     bob = await city.join("bob")
     headers = {"Authorization": f"Bearer {await token(city, bob)}"}

@@ -35,7 +35,7 @@ CLOSING_S: Final = 0.5  # for the other side to say goodbye
 CROWDED_S: Final = 60
 MAX_WORDS: Final = 4 * 1024  # bytes of a message from an app
 MAX_UNREAD: Final = 64 * 1024  # bytes that wait for a slow reader before it is let go
-MAX_WISHES: Final = 300  # messages of an app within `WISHES_S`
+MAX_WISHES: Final = 300  # messages of an app within `WISHES_S`, its pings among them
 WISHES_S: Final = 60.0
 
 NO_STREAM: Final = N_("Open a WebSocket at this address.")
@@ -176,6 +176,7 @@ async def socket(request: web.Request, visitor: Viewer | None) -> web.StreamResp
     answer = web.WebSocketResponse(
         protocols=[one.strip() for one in protocol.split(",")] if protocol else (),
         heartbeat=PING_S,
+        autoping=False,  # aiohttp answers them without end, and nobody else has a turn
         timeout=CLOSING_S,
         compress=False,  # a window of zlib for each of a thousand streams is 300 MB
         max_msg_size=MAX_WORDS,
@@ -226,19 +227,23 @@ class _Talk:
     async def _listen(self) -> None:
         clock, wishes, since = asyncio.get_running_loop().time, 0, 0.0
         async for said in self._socket:
-            if said.type is not WSMsgType.TEXT:
-                await self._socket.close(
-                    code=WSCloseCode.UNSUPPORTED_DATA, message=b"Please send text."
-                )
-                return
             if clock() - since > WISHES_S:
                 wishes, since = 0, clock()
             wishes += 1
             if wishes > MAX_WISHES:
                 await self._socket.close(code=WSCloseCode.POLICY_VIOLATION)
                 return
-            with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-                await self._obey(msgspec.json.decode(said.data))
+            if said.type is WSMsgType.TEXT:
+                with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+                    await self._obey(msgspec.json.decode(said.data))
+            elif said.type is WSMsgType.PING:
+                with suppress(ConnectionError):
+                    await self._socket.pong(said.data)
+            elif said.type is not WSMsgType.PONG:
+                await self._socket.close(
+                    code=WSCloseCode.UNSUPPORTED_DATA, message=b"Please send text."
+                )
+                return
 
     async def _obey(self, wish: Any) -> None:  # noqa: ANN401
         """Do what the app wants; what is no wish is passed over, as Mastodon does."""
