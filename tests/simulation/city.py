@@ -27,6 +27,7 @@ from tests.simulation.front import Sent
 from web.claims import CLAIMS, Claims
 from web.keys import BUCKETS, CONFIG, DB, FETCHER, NOW, SITE
 from web.limits import Buckets
+from web.senders import SENDERS, Senders
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -95,6 +96,7 @@ class Process:
             DB: self.db,
             FETCHER: self.fetcher,
             NOW: self.now_ms,
+            SENDERS: Senders(city.config.federation.peer_activities),
             SITE: city.site,
         }
         self.worker: Worker

@@ -73,7 +73,12 @@ class Request(dict[Any, Any]):
         self.headers.setdefault("Host", parts.netloc)
         self.raw_headers = tuple((k.encode(), v.encode()) for k, v in self.headers.items())
         self.match_info: dict[str, str] = {}
+        self.content = self
         self._body = sent.body
+
+    def is_eof(self) -> bool:
+        """Whether all of the body is there."""
+        return True
 
     async def read(self) -> bytes:
         """The body, which is all there."""
