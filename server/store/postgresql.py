@@ -176,10 +176,13 @@ class Connection:
     def _run(self, statement: str) -> None:
         """What has neither parameters nor rows, without all that psycopg does for these."""
         result = self._connection.pgconn.exec_(statement.encode())
-        if result.status != ExecStatus.COMMAND_OK:
-            error = errors.error_from_result(result, encoding="utf-8")
-            # of a lost connection the server has not said which error it is
-            raise error if self.usable else psycopg.OperationalError(str(error)) from error
+        if result.status == ExecStatus.COMMAND_OK:
+            return
+        error = errors.error_from_result(result, encoding="utf-8")
+        if error.sqlstate is None:  # the server did not say it: it is gone
+            self._connection.close()
+            raise psycopg.OperationalError(str(error)) from error
+        raise error
 
     def _note(self, cursor: psycopg.Cursor[Any]) -> None:
         if cursor.rowcount > 0 and not (cursor.statusmessage or "").startswith("SELECT"):
