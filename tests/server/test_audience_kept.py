@@ -281,7 +281,7 @@ def _context(tx: Write, id: int) -> object:
 
 def _sent(tx: Write) -> set[str]:
     """What was promised to other servers."""
-    return {bytes(row["body"]).decode() for row in tx.all("SELECT body FROM outbox")}
+    return {bytes(row["body"]).decode() for row in tx.all("SELECT body FROM outbox ORDER BY id")}
 
 
 def _readers(tx: Write, of: Post) -> set[str]:

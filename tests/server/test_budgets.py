@@ -35,7 +35,9 @@ async def works(db: Database, tmp_path: Path) -> AsyncIterator[Works]:
 
 def waiting(db: Read) -> list[str]:
     """What is promised that would fetch, and threads that will be walked."""
-    promised = [row["kind"] for row in db.all("SELECT kind FROM job WHERE state = 'waiting'")]
+    promised = [
+        row["kind"] for row in db.all("SELECT kind FROM job WHERE state = 'waiting' ORDER BY id")
+    ]
     walks = number(db, "SELECT count(*) FROM walk")
     return [kind for kind in promised if kind in FETCHING] + ["walk"] * walks
 

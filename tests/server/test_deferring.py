@@ -315,7 +315,7 @@ def test_the_boost_of_a_thread_that_a_moderator_elsewhere_removes_is_taken_back(
     deliver(tx, remove)
     (undo,) = by_group(tx, "Undo", water)
     assert (undo["object"]["id"], undo["object"]["object"]) == (boost["id"], MINE)
-    rows = tx.all("SELECT id, body FROM outbox WHERE sender_id = :id", id=water.id)
+    rows = tx.all("SELECT id, body FROM outbox WHERE sender_id = :id ORDER BY id", id=water.id)
     (told_in,) = [row["id"] for row in rows if b'"Undo"' in bytes(row["body"])]
     peers = tx.all(
         """

@@ -40,7 +40,7 @@ def test_a_preview_that_waits_does_not_make_ids_of_the_future(tx):
         content = told.replace("today", f"{n}")
         theirs = msgspec.structs.replace(post, local=0, author_id=eve.id, content=content)
         previews.note(tx, SITE, theirs, NOW)
-    rows = tx.all("SELECT id, due_ms FROM job WHERE kind = 'preview'")
+    rows = tx.all("SELECT id, due_ms FROM job WHERE kind = 'preview' ORDER BY id")
     assert len(rows) == 8
     assert any(row["due_ms"] > NOW + 1_000 for row in rows)
     assert all(created_ms(row["id"]) < NOW + 1_000 for row in rows)

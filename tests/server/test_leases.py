@@ -46,12 +46,12 @@ def test_a_worker_that_lost_its_claim_ends_no_job(
     jobs.enqueue(tx, "poll", "a", b"{}", NOW)
     (stale,) = jobs.claim(tx, NOW, 9, ANN)
     (held,) = jobs.claim(tx, LATER, 9, BEN)
-    before = rows(tx, "SELECT * FROM job")
+    before = rows(tx, "SELECT * FROM job ORDER BY id")
     with pytest.raises(ClaimLost):
         end(tx, stale, LATER)
-    assert rows(tx, "SELECT * FROM job") == before
+    assert rows(tx, "SELECT * FROM job ORDER BY id") == before
     end(tx, held, LATER)
-    assert rows(tx, "SELECT * FROM job") != before or end is jobs.extend
+    assert rows(tx, "SELECT * FROM job ORDER BY id") != before or end is jobs.extend
 
 
 def test_the_first_of_a_lane_can_be_ended_where_no_worker_runs(tx: Write) -> None:
@@ -103,7 +103,11 @@ def test_a_worker_that_lost_its_claim_ends_no_delivery(
     say(tx, who(tx, "ann"), "one")
     stale = peers.claim(tx, NOW, 9, ANN)[0]
     held = next(peer for peer in peers.claim(tx, LATER, 9, BEN) if peer.id == stale.id)
-    state = "SELECT * FROM peer", "SELECT * FROM delivery", "SELECT * FROM following_peer"
+    state = (
+        "SELECT * FROM peer ORDER BY id",
+        "SELECT * FROM delivery ORDER BY 1, 2",
+        "SELECT * FROM following_peer ORDER BY 1, 2",
+    )
     before = [rows(tx, one) for one in state]
     with pytest.raises(ClaimLost):
         end(tx, stale, LATER)

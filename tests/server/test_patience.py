@@ -150,7 +150,7 @@ async def test_documents_that_never_come_end_their_activity_and_hold_few_places(
     await eventually(only_those_that_wait_are_left)
     clock.forward(worker_jobs.MAX_FETCHING_S)
     await asyncio.gather(*under_way)
-    left = await db.read(lambda tx: tx.all("SELECT lane, attempts, due_ms FROM job"))
+    left = await db.read(lambda tx: tx.all("SELECT lane, attempts, due_ms FROM job ORDER BY id"))
     assert len(silent.asked) == patience.OF_DOMAIN + 1
     assert len(left) == len(actors) - patience.OF_DOMAIN
     assert all(row["attempts"] == 0 and row["due_ms"] > NOW for row in left)

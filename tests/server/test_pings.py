@@ -74,7 +74,7 @@ def test_a_ping_waits_until_its_page_was_read(tx, story):
     assert shown(tx, story) == []
     (job,) = [
         Job(**r)
-        for r in tx.all("SELECT id, kind, lane, payload, attempts, claimed_by FROM job")
+        for r in tx.all("SELECT id, kind, lane, payload, attempts, claimed_by FROM job ORDER BY id")
         if r["kind"] == pings.JOB
     ]
     assert msgspec.json.decode(job.payload) == {"ping": store.by_source(tx, story.id, BLOG).id}
@@ -522,7 +522,9 @@ def test_with_a_blocked_domain_its_pages_go(tx, story, monkeypatch):
     by = Moderator(who(tx, "ann"), "admin")
     borders.allow(tx, SITE, by, "good.evil.test", NOW)
     borders.restrict(tx, SITE, by, "evil.test", borders.Wish(severity="suspend"), NOW)
-    promised = [row["payload"] for row in tx.all("SELECT * FROM job WHERE kind = 'unlink'")]
+    promised = [
+        row["payload"] for row in tx.all("SELECT * FROM job WHERE kind = 'unlink' ORDER BY id")
+    ]
     assert len(promised) == 1
     step = msgspec.json.decode(promised[0], type=backlinks.Step)
     while step is not None:

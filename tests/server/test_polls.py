@@ -430,7 +430,7 @@ def test_at_its_end_author_and_voters_are_told_once(tx: Write) -> None:
         assert (
             votes_service.tell_voters(tx, told["post"], told["after"], END) is None
         )  # a second worker
-    rows = tx.all("SELECT account_id, from_id FROM notification WHERE kind = 'poll'")
+    rows = tx.all("SELECT account_id, from_id FROM notification WHERE kind = 'poll' ORDER BY id")
     ann = who(tx, "ann")
     assert sorted((row["account_id"], row["from_id"]) for row in rows) == sorted(
         [(ann.id, ann.id), (bob.id, ann.id)]
@@ -460,7 +460,7 @@ def test_news_of_votes_wait_for_each_other_and_hidden_counts_are_no_news(tx: Wri
     for voter in (who(tx, "bob"), join(tx, "dora")):
         choose(tx, voter, post, 0)
         choose(tx, voter, quiet, 0)
-    found = tx.all("SELECT lane, due_ms FROM job WHERE kind = 'poll'")
+    found = tx.all("SELECT lane, due_ms FROM job WHERE kind = 'poll' ORDER BY id")
     assert [(r["lane"], r["due_ms"]) for r in found] == [
         (f"poll:{post.id}", NOW + votes_service.NEWS_MS)
     ]

@@ -229,7 +229,9 @@ def test_a_vote_of_ours_is_what_mastodon_and_gotosocial_send(world: Write) -> No
 
 
 def _sent(db: Read) -> list[dict[str, Any]]:
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
+    bodies = [
+        msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox ORDER BY id")
+    ]
     return [one for one in bodies if one["type"] == "Create" and "name" in one["object"]]
 
 

@@ -43,7 +43,7 @@ async def _boost(town: Town, number: int = 1) -> None:
 
 
 async def _lanes(town: Town) -> list[str]:
-    found = await town.db.read(Read.all, "SELECT lane FROM job WHERE state = 'waiting'")
+    found = await town.db.read(Read.all, "SELECT lane FROM job WHERE state = 'waiting' ORDER BY id")
     return [str(row["lane"]) for row in found]
 
 

@@ -248,7 +248,9 @@ def passed_on(db: Read, post: Post) -> int:
 
 def sent(db: Read, kind: str) -> list[dict[str, Any]]:
     """What was promised to other servers, of one type."""
-    bodies = [msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox")]
+    bodies = [
+        msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox ORDER BY id")
+    ]
     return [body for body in bodies if body["type"] == kind]
 
 

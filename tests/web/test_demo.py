@@ -181,7 +181,7 @@ def test_a_story_of_hannae_is_linked_and_quoted_and_nothing_is_asked_for(filled)
     assert (links.pages, links.quotes) == (1, 1)
     hosts = {line.link.host if line.link else line.quote.author.domain for line in links.lines}
     assert all(host.endswith(".example") for host in hosts)
-    jobs = tx.all("SELECT kind, payload FROM job")
+    jobs = tx.all("SELECT kind, payload FROM job ORDER BY id")
     assert sorted(job["kind"] for job in jobs) == ["book", "ping", "ping"]
     waiting = [json.loads(job["payload"])["ping"] for job in jobs if job["kind"] == "ping"]
     assert [pings.asked(tx, id) for id in waiting] == [None, None]

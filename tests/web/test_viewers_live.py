@@ -147,7 +147,7 @@ def _pushed(db: Read, world: World) -> list[tuple[str, bytes]]:
     """To whom, and what: as the worker would send it now."""
     names = {world.people[viewer].id: viewer for viewer in VIEWERS[1:]}
     found = []
-    for row in db.all("SELECT payload FROM job WHERE kind = 'push'"):
+    for row in db.all("SELECT payload FROM job WHERE kind = 'push' ORDER BY id"):
         ready = worker._ready(db, msgspec.json.decode(row["payload"], type=Push), now_ms())
         if ready is not None:
             said = present.push(world.city.site, ready.notice, ready.post, "en", "")
