@@ -507,6 +507,8 @@ class Client:
             raise _Disconnected("disconnected") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _unreachable(error) from error
+        except IndexError as error:  # aiohappyeyeballs, where no attempt says why it failed (#112)
+            raise Unreachable("no connection") from error
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         """Make the socket for one address, if the guard permits it. Called for every connection."""

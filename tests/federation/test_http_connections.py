@@ -75,6 +75,16 @@ async def test_a_peer_that_always_hangs_up_is_unreachable():
 # TLS
 
 
+async def test_a_peer_to_which_no_attempt_leads_is_unreachable(serve, client, monkeypatch):
+    async def never(*_: Any, **__: Any) -> None:
+        raise IndexError("list index out of range")  # as it does where no attempt left an error
+
+    peer = await serve(says(200))
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", never)
+    with pytest.raises(Unreachable, match="no connection"):
+        await client.get(peer.url(), accept="*/*")
+
+
 async def test_an_added_authority_is_trusted_and_no_other(serve, tmp_path):
     authority, context = certificate(tmp_path, "alpha.test")
     peer = await serve(says(202), ssl_context=context)
