@@ -213,11 +213,13 @@ async def _true(found: object) -> bool:
 
 async def test_eight_are_fetched_at_once_and_two_of_one_server(town: Town) -> None:
     looks = await started(town, hosts_of(town, 20))
+    await eventually(lambda: _true(town.web.now == remote_pictures.AT_ONCE))
     town.web.go.set()
     assert len({await look for look in looks}) == 20
     assert town.web.most == remote_pictures.AT_ONCE
     town.web.most = 0
     looks = await started(town, hosts_of(town, 6, host="one.test"))
+    await eventually(lambda: _true(town.web.now == remote_pictures.AT_ONCE_OF_A_DOMAIN))
     town.web.go.set()
     assert len({await look for look in looks}) == 6
     assert town.web.most == remote_pictures.AT_ONCE_OF_A_DOMAIN
