@@ -6,18 +6,9 @@ from typing import Any
 
 from server.model import Peer
 from server.worker.loop import Loop
+from tests.server.world import lane
 
-LANE = Peer(
-    id=1,
-    host="far.test",
-    inbox="https://far.test/inbox",
-    scheme="cavage",
-    attempts=0,
-    failing_since_ms=None,
-    last_error="",
-    slow=0,
-    claimed_by=1,
-)
+LANE = lane()
 
 
 class Lane:

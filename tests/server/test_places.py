@@ -18,6 +18,7 @@ from server.worker.worker import (
     PEERS_AT_ONCE,
     SLOW_JOBS_AT_ONCE,
 )
+from tests.server.world import lane
 from tests.simulation.clock import Loop as Time
 
 T = TypeVar("T")
@@ -31,20 +32,7 @@ class Lanes:
     """Peers that are due, in their order: a store and a database without rows."""
 
     def __init__(self, names: list[str]) -> None:
-        self._due = [
-            Peer(
-                id=id,
-                host=name,
-                inbox=f"https://{name}/inbox",
-                scheme="cavage",
-                attempts=0,
-                failing_since_ms=None,
-                last_error="",
-                slow=0,
-                claimed_by=1,
-            )
-            for id, name in enumerate(names)
-        ]
+        self._due = [lane(id, name) for id, name in enumerate(names)]
 
     def next_due_ms(self, db: Any) -> int | None:
         return NOW if self._due else None

@@ -13,7 +13,7 @@ from server.inbox import door
 from server.inbox.context import Arrival
 from server.inbox.documents import Documents
 from server.keyring import Keys
-from server.model import Account, Post, PostView, Site
+from server.model import Account, Peer, Post, PostView, Site
 from server.services import accounts, posts, strangers, threads, timelines
 from server.services import follows as follow_service
 from server.services.accounts import NewAccount
@@ -252,6 +252,21 @@ def sent(db: Read, kind: str) -> list[dict[str, Any]]:
         msgspec.json.decode(row["body"]) for row in db.all("SELECT body FROM outbox ORDER BY id")
     ]
     return [body for body in bodies if body["type"] == kind]
+
+
+def lane(id: int = 1, host: str = "far.test") -> Peer:
+    """A peer with whom all is well, as a worker claims it."""
+    return Peer(
+        id=id,
+        host=host,
+        inbox=f"https://{host}/inbox",
+        scheme="cavage",
+        attempts=0,
+        failing_since_ms=None,
+        last_error="",
+        slow=0,
+        claimed_by=1,
+    )
 
 
 def miscounted(db: Read) -> list[Row]:
